@@ -1,0 +1,60 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TIER ?= prefecture
+DATE ?= 2020-05-11
+# A proxy or mirror is taken from pip's own configuration.
+UV := $(BIN)/uv
+
+.PHONY: help setup demo night test test-long check format lock messages dictionary bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## a virtual environment in .venv with everything pinned
+
+$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed as '$(PYTHON)'; set PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+demo: setup ## five cities' extracts for DATE under var/landing, and the answer key
+	$(BIN)/stable-jobs demo --date $(DATE)
+
+night: setup ## demo, then the night of DATE: decisions, lists and the validation report under var/out
+	test -e var/demo/expected.json || $(BIN)/stable-jobs demo --date $(DATE)
+	$(BIN)/stable-jobs night --date $(DATE)
+
+test: setup ## every test but the long ones
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+
+test-long: setup ## kills, tiers, planted faults: minutes to an hour
+	$(BIN)/python -m pytest -m long
+
+check: setup ## ruff, ruff format, mypy --strict, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## apply ruff's formatting
+	$(BIN)/ruff format .
+
+lock: setup ## compile the pins from requirements*.in
+	$(UV) pip compile --quiet --no-annotate --no-header requirements.in -o requirements.txt
+	$(UV) pip compile --quiet --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
+
+dictionary: setup ## regenerate docs/reference/data-dictionary.md from the contracts
+	$(BIN)/python -m stable_jobs.contracts.dictionary
+
+bench: setup ## seconds and peak memory per step beside the floor; TIER=county|prefecture|big_city|province
+	$(BIN)/python -m bench.night --tier $(TIER)
+
+clean: ## remove the environment, caches and var/
+	rm -rf $(VENV) var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info

@@ -1,0 +1,32 @@
+"""Money: decimals in yuan with two places. No float touches it."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+CENT = Decimal("0.01")
+
+
+def round_half_up(amount: Decimal) -> Decimal:
+    """Round to the fen, half away from zero.
+
+    Source: the county of Pengze's published refunds of 2023, which only half-up reproduces.
+    """
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def format_yuan(amount: Decimal) -> str:
+    """`39790000` → `39,790,000.00`."""
+    return f"{round_half_up(amount):,}"
+
+
+def to_capitals(amount: Decimal) -> str:
+    """Chinese capitals for an application sheet (大写): `1234.56` → `壹仟贰佰叁拾肆元伍角陆分`.
+
+    amount: yuan, 0 ≤ amount < 10**16, at most two places; ValueError otherwise.
+    """
+    import cn2an
+
+    if amount < 0 or amount >= 10**16 or amount != round_half_up(amount):
+        raise ValueError(f"not an amount in yuan and fen that can be written in capitals: {amount}")
+    return str(cn2an.an2cn(str(round_half_up(amount)), "rmb"))

@@ -1,0 +1,80 @@
+"""Settings from the environment and `.env`, and the only clock."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PACKAGE = Path(__file__).parent
+
+
+def now() -> datetime:
+    """The instant, in Asia/Shanghai. Nothing else in the package asks a clock."""
+    return datetime.now(SHANGHAI)
+
+
+@lru_cache(maxsize=1)
+def code_fingerprint() -> str:
+    """SHA-256 over the package's own sources: a snapshot made by other code is another snapshot."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def data_folder(name: str) -> Path:
+    """`contracts` or `policies`, inside an installed package or beside it in a checkout."""
+    inside = PACKAGE / "_data" / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+class Settings(BaseSettings):
+    """`STABLE_JOBS_…` in the environment or `.env`; see docs/how-to/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="STABLE_JOBS_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Path("var")
+    landing: Path | None = None
+    lake: str | None = None
+    out: Path | None = None
+    database_url: SecretStr | None = None
+    policies: Path | None = None
+    contracts: Path | None = None
+    engine: str = Field("duckdb", pattern="^duckdb$")
+    memory_limit: str = "1500MB"
+    threads: int = Field(2, ge=1)
+    workbook_rows: int = Field(50_000, ge=0)
+    first_night: date | None = None
+
+    @cached_property
+    def landing_root(self) -> Path:
+        """Where departments drop files; only read."""
+        return self.landing or self.home / "landing"
+
+    @cached_property
+    def lake_url(self) -> str:
+        """The lake: a folder or an fsspec URL."""
+        return self.lake or str((self.home / "lake").absolute())
+
+    @cached_property
+    def out_root(self) -> Path:
+        """Where lists and reports are published."""
+        return self.out or self.home / "out"
+
+    @cached_property
+    def contracts_root(self) -> Path:
+        """The folder of contract documents."""
+        return self.contracts or data_folder("contracts")
+
+    @cached_property
+    def policies_root(self) -> Path:
+        """The folder of policy files."""
+        return self.policies or data_folder("policies")

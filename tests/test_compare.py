@@ -34,16 +34,12 @@ def compared() -> Any:
     import pyarrow as pa
 
     connection = ibis.duckdb.connect()
+    schema = ibis.schema(COLUMNS).to_pyarrow()
 
     def run(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tuple[list[Any], list[Any]]:
-        tables = []
-        for name, values in (("before", before), ("after", after)):
-            table = connection.create_table(name, schema=COLUMNS, overwrite=True)
-            if values is not None:
-                row = {"region_code": "610100", "uscc": "U", "scheme": "general", "unit_name": "甲", **values}
-                schema = table.schema().to_pyarrow()
-                connection.insert(name, pa.Table.from_pylist([_typed(row)], schema=schema))
-            tables.append(table)
+        key = {"region_code": "610100", "uscc": "U", "scheme": "general", "unit_name": "甲"}
+        rows = [[] if side is None else [_typed({**key, **side})] for side in (before, after)]
+        tables = [ibis.memtable(pa.Table.from_pylist(side, schema=schema)) for side in rows]
         listed = changes(*tables)
         return connection.to_pyarrow(listed).to_pylist(), connection.to_pyarrow(summary(listed)).to_pylist()
 

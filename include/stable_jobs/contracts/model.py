@@ -46,7 +46,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `header` is what the file carries; `labels` maps a Chinese label to its value (enum, boolean)."""
+    """One column. `header` is what the file carries; `labels` maps a label to its value (enum, boolean)."""
 
     name: str
     header: str
@@ -115,6 +115,9 @@ class Contract:
     rules: tuple[Rule, ...]
     fingerprint: str
     """SHA-256 of the document."""
+    purpose_zh: str = ""
+    """What the extract is for, as the data dictionary says it."""
+    purpose_en: str = ""
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""

@@ -1,0 +1,199 @@
+"""Contracts from their documents: Open Data Contract Standard 3, one file per extract and version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stable_jobs.contracts.columns import Described, describe_columns, key_of
+from stable_jobs.contracts.document import ContractProperties, Window
+from stable_jobs.contracts.fault import fault
+from stable_jobs.contracts.model import DEPARTMENTS, Contract, Kind, Rule
+from stable_jobs.contracts.parts import parse, property_values, quality_entries, service_levels
+from stable_jobs.contracts.rule_tables import bound
+from stable_jobs.contracts.rules import project_rules
+from stable_jobs.contracts.source import read_document
+from stable_jobs.dated import as_of
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
+
+SUFFIX = ".odcs.yaml"
+
+
+def load_contracts(root: Path) -> tuple[Contract, ...]:
+    """Every version of every contract under `<root>/<department>/<extract>[.<anything>].odcs.yaml`.
+
+    Ordered by department (DEPARTMENTS first, others by name), extract, date of effect. Raises ContractError
+    for a document that is wrong, two versions from one day, or an extract of two departments.
+    """
+    files = sorted(root.glob(f"*/*{SUFFIX}"))
+    if not files:
+        raise fault(root, "the folder", f"<department>/<extract>{SUFFIX}", "none", "check the folder's path")
+    contracts = sorted((load_contract(file) for file in files), key=_order)
+    _check_versions(root, contracts)
+    return tuple(contracts)
+
+
+def contracts_as_of(root: Path, on: date) -> dict[str, Contract]:
+    """The version in force on a date, by extract, in the order of departments, then extracts.
+
+    An extract whose first version holds later is left out; ContractError if that leaves none.
+    """
+    versions = groupby(load_contracts(root), key=lambda contract: contract.extract)
+    in_force = {extract: as_of(list(group), on) for extract, group in versions}
+    found = {extract: contract for extract, contract in in_force.items() if contract is not None}
+    if not found:
+        raise fault(
+            root, "effectiveFrom", f"a contract in force on {on}", "none", "add a version from that day"
+        )
+    return found
+
+
+def load_contract(file: Path) -> Contract:
+    """One document as a contract. Raises ContractError."""
+    document, fingerprint = read_document(file)
+    table = _table(file, document)
+    properties = _properties(file, document)
+    described = describe_columns(file, table)
+    key = key_of(file, described)
+    _check_columns(file, properties, described)
+    rules = _rules(file, table, described, key, properties)
+    levels = service_levels(file, document)
+    return Contract(
+        department=file.parent.name,
+        extract=table.name or "",
+        version=_text(file, "version", document.version),
+        effective_from=properties.effective_from,
+        title_zh=properties.title_zh,
+        title_en=_text(file, "name", document.name),
+        columns=tuple(d.column for d in described),
+        key=key,
+        encoding=properties.encoding,
+        formats=properties.formats,
+        null_words=properties.null_words,
+        max_bytes=properties.max_bytes,
+        rows_required=properties.rows_required,
+        control_total=properties.control_total,
+        absence=properties.absence,
+        row_region=properties.row_region,
+        subject=properties.subject,
+        due_hours=levels.due_time.value,
+        oldest_days=levels.oldest_acceptable_age.value,
+        tolerance=properties.tolerance,
+        rules=rules,
+        fingerprint=fingerprint,
+        purpose_zh=properties.purpose_zh,
+        purpose_en=_purpose(file, document),
+    )
+
+
+def _order(contract: Contract) -> tuple[int, str, str, date]:
+    known = DEPARTMENTS.index(contract.department) if contract.department in DEPARTMENTS else len(DEPARTMENTS)
+    return known, contract.department, contract.extract, contract.effective_from
+
+
+def _check_versions(root: Path, contracts: Iterable[Contract]) -> None:
+    departments: dict[str, str] = {}
+    days: set[tuple[str, date]] = set()
+    for contract in contracts:
+        owner = departments.setdefault(contract.extract, contract.department)
+        if owner != contract.department:
+            raise fault(root, contract.extract, "one department", f"{owner} and {contract.department}")
+        day = (contract.extract, contract.effective_from)
+        if day in days:
+            raise fault(
+                root, contract.extract, "one version from a day", f"two from {contract.effective_from}"
+            )
+        days.add(day)
+
+
+def _table(file: Path, document: OpenDataContractStandard) -> SchemaObject:
+    """The one table, named as the file and its folder say."""
+    tables = document.schema_ or []
+    if len(tables) != 1:
+        raise fault(file, "schema", "one table", len(tables))
+    department, extract = file.parent.name, file.name.split(".")[0]
+    found = (document.domain, tables[0].name, document.id)
+    if found != (department, extract, f"{department}-{extract}"):
+        expected = f"domain {department}, schema.name {extract}, id {department}-{extract} (folder and file)"
+        raise fault(file, "domain, schema.name, id", expected, ", ".join(map(str, found)))
+    return tables[0]
+
+
+def _properties(file: Path, document: OpenDataContractStandard) -> ContractProperties:
+    values = property_values(file, "the document", document.customProperties)
+    return parse(file, "customProperties", ContractProperties, values)
+
+
+def _purpose(file: Path, document: OpenDataContractStandard) -> str:
+    described = document.description
+    return _text(file, "description.purpose", None if described is None else described.purpose)
+
+
+def _text(file: Path, place: str, value: str | None) -> str:
+    if not value:
+        raise fault(file, place, "a text", "nothing")
+    return value
+
+
+def _check_columns(file: Path, properties: ContractProperties, described: tuple[Described, ...]) -> None:
+    kinds = {d.column.name: d.column.kind for d in described}
+    if "region_code" not in kinds:
+        raise fault(file, "schema.properties", "a column region_code", sorted(kinds))
+    if ("uscc" in kinds) != (properties.subject != "region"):
+        raise fault(
+            file, "subject", "region where there is no column uscc, and only there", properties.subject
+        )
+    for name in properties.control_total:
+        if kinds.get(name) is not Kind.MONEY:
+            raise fault(file, "controlTotal", "columns of kind money", name)
+    for window in properties.windows:
+        _check_window(file, window, kinds)
+
+
+def _check_window(file: Path, window: Window, kinds: Mapping[str, Kind]) -> None:
+    kind = kinds.get(window.column)
+    if kind is None:
+        raise fault(file, "windows.column", "a column of this contract", window.column)
+    for text in (window.first, window.last):
+        try:
+            bound(kind, text)
+        except ValueError as error:
+            raise fault(file, f"windows.{window.column}", str(error), text) from error
+
+
+def _rules(
+    file: Path,
+    table: SchemaObject,
+    described: tuple[Described, ...],
+    key: tuple[str, ...],
+    properties: ContractProperties,
+) -> tuple[Rule, ...]:
+    columns = tuple(d.column for d in described)
+    options = {d.column.name: d.options for d in described}
+    extract = table.name or ""
+    quality = quality_entries(file, "schema", table.quality)
+    rules = project_rules(extract, columns, options, key, properties, quality)
+    _check_rules(file, extract, {column.name for column in columns}, rules)
+    return rules
+
+
+def _check_rules(file: Path, extract: str, names: set[str], rules: tuple[Rule, ...]) -> None:
+    ids: set[str] = set()
+    for rule in rules:
+        if rule.id in ids or not rule.id.startswith(f"{extract}."):
+            raise fault(
+                file, f"rule {rule.id}", f"an id that starts with {extract}. and stands once", rule.id
+            )
+        unknown = {*rule.columns, *_pair(rule)} - names
+        if unknown:
+            raise fault(file, f"rule {rule.id}", "columns of this contract", sorted(unknown)[0])
+        ids.add(rule.id)
+
+
+def _pair(rule: Rule) -> tuple[str, ...]:
+    return tuple(rule.arguments[name] for name in ("column_A", "column_B") if name in rule.arguments)

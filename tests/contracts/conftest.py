@@ -137,7 +137,7 @@ DELIVERY_COLUMNS = {
     "previous_rows": "BIGINT",
     "quarantined": "BIGINT",
 }
-UNIT_COLUMNS = {"premium_base": "DECIMAL(18,2)", "headcount": "BIGINT", "monthly_average": "DECIMAL(18,2)"}
+UNIT_COLUMNS = {"base_regular": "DECIMAL(18,2)", "year_sum": "BIGINT", "year_months": "BIGINT"}
 
 Row = Mapping[str, Any]
 Failing = Callable[..., list[int]]

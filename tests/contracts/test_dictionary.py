@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from contracts.conftest import SMALL, place
+from tests.contracts.conftest import SMALL, place
 from stable_jobs.contracts.dictionary import data_dictionary
 from stable_jobs.contracts.load import contracts_as_of, load_contracts
 from stable_jobs.settings import data_folder

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.conftest import SMALL, place
+from tests.contracts.conftest import SMALL, place
 from stable_jobs.contracts.load import contracts_as_of, load_contracts
 from stable_jobs.contracts.model import Kind
 from stable_jobs.errors import ContractError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.conftest import Failing
+from tests.contracts.conftest import Failing
 from stable_jobs.contracts.model import Contract, Rule, Severity
 
 GOOD, NUMBER = "91110000600037341L", "110108000000016"

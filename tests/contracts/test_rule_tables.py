@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from contracts.conftest import Failing, Row
+from tests.contracts.conftest import Failing, Row
 from stable_jobs.contracts.model import Contract, Kind, Scope
 from stable_jobs.contracts.rule_tables import bound
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from contracts.conftest import Failing, Row
+from tests.contracts.conftest import Failing, Row
 from stable_jobs.contracts.model import Contract, Scope
 
 
@@ -47,12 +47,11 @@ def test_not_after_the_business_date(
 
 
 def test_premium_per_head_is_plausible(failing: Failing) -> None:
-    average = Decimal("2.00")
     premiums = ["59.99", "60.00", "20000.00", "20000.01", "0.00"]
-    rows: list[Row] = [{"premium_base": Decimal(p), "monthly_average": average} for p in premiums]
+    rows: list[Row] = [{"base_regular": Decimal(p), "year_sum": 24, "year_months": 12} for p in premiums]
     rows += [
-        {"premium_base": Decimal(60), "monthly_average": None},
-        {"premium_base": Decimal(60), "monthly_average": 0},
+        {"base_regular": Decimal(60), "year_sum": None, "year_months": None},
+        {"base_regular": Decimal(60), "year_sum": 0, "year_months": 12},
     ]
     assert failing("premium_payments.unit.plausible", rows) == [0, 3]
 

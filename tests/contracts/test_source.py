@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.conftest import SMALL, place
+from tests.contracts.conftest import SMALL, place
 from stable_jobs.contracts.source import read_document
 from stable_jobs.errors import ContractError
 

@@ -1,0 +1,40 @@
+"""`stable-jobs delivery …`: what arrived for a date, and a person's release of what is held."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stable_jobs.cli.options import DateOption, read_date, read_settings
+
+app = typer.Typer(help="What departments sent: list it, release what a table rule held.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_deliveries(date: DateOption) -> None:
+    """List the deliveries known for a business date: id, where from, status, and what is wrong."""
+    from stable_jobs.cli.tables import print_deliveries
+    from stable_jobs.store.catalog import deliveries_for, held_outcomes
+    from stable_jobs.store.database import database
+
+    business_date = read_date(date)
+    with database(read_settings()) as engine, engine.connect() as connection:
+        print_deliveries(deliveries_for(connection, business_date), held_outcomes(connection, business_date))
+
+
+@app.command("accept")
+def accept(
+    delivery_id: Annotated[int, typer.Argument(metavar="ID", help="The delivery's id, from `delivery list`.")],
+    reason: Annotated[str, typer.Option(help="Why this delivery is right although a rule held it.")],
+    by: Annotated[str, typer.Option(help="Who releases it.")],
+) -> None:
+    """Release a delivery that a table rule or the tolerance held, from the next run on.
+
+    Never one that was refused when it was read, and never the quarantined rows.
+    """
+    from stable_jobs.night.release import release
+
+    released = release(read_settings(), delivery_id, reason=reason, released_by=by)
+    rules = ", ".join(one.rule_id for one in released)
+    typer.echo(f"Delivery {delivery_id} is released from {rules}; the next run of its date takes it.")

@@ -1,0 +1,23 @@
+"""`stable-jobs explain`: why one enterprise was or was not paid."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from stable_jobs.cli.options import DateOption, RegionOption, read_date, read_settings
+
+
+def explain(
+    uscc: Annotated[str, typer.Argument(metavar="USCC", help="Unified social credit code.")],
+    date: DateOption,
+    region: RegionOption = None,
+    lang: Annotated[Literal["zh", "en"], typer.Option(help="Language of the text.")] = "zh",
+) -> None:
+    """Print every test of one enterprise: inputs, the delivery and row they came from, threshold, law, outcome."""
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.explain import explain_enterprise
+
+    with open_desk(read_settings(), read_date(date)) as desk:
+        typer.echo(explain_enterprise(desk, uscc, region=region, lang=lang))

@@ -1,0 +1,44 @@
+"""`stable-jobs …`: the command line. Words and exit codes here; the work is in `night` and below.
+
+Exit 0: the night ended (held regions are reported, not failures). 1: a step broke. 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+
+from stable_jobs.cli import database, delivery, demo, explain, night
+from stable_jobs.errors import StableJobsError, UsageError
+
+app = typer.Typer(
+    name="stable-jobs",
+    help="Nightly eligibility and disbursement of the job-stabilisation refund (失业保险稳岗返还).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("demo")(demo.demo)
+app.command("night")(night.night)
+app.command("explain")(explain.explain)
+app.add_typer(delivery.app, name="delivery")
+app.add_typer(database.app, name="db")
+
+
+def main() -> NoReturn:
+    """Run the command line; an error is a sentence on standard error, never a traceback."""
+    try:
+        app()
+    except UsageError as error:
+        _end(error, 2)
+    except StableJobsError as error:
+        _end(error, 1)
+    sys.exit(0)
+
+
+def _end(error: StableJobsError, code: int) -> NoReturn:
+    typer.echo(f"stable-jobs: {error}", err=True)
+    sys.exit(code)

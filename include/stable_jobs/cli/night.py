@@ -1,0 +1,74 @@
+"""`stable-jobs night`: one business date from extracts to lists, or what it would be under other parameters."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stable_jobs.cli.options import DateOption, read_date, read_instant, read_settings
+from stable_jobs.errors import UsageError
+from stable_jobs.settings import Settings
+
+
+def night(
+    date: DateOption,
+    known_at: Annotated[
+        str | None, typer.Option(help="Leave out what was received later: the night as known then.")
+    ] = None,
+    what_if: Annotated[
+        bool, typer.Option("--what-if", help="Decide under --policies into a scratch folder and compare.")
+    ] = False,
+    policies: Annotated[
+        Path | None, typer.Option(help="Another folder of policy files; only with --what-if.")
+    ] = None,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Where a what-if writes; <home>/what-if/<date> by default.")
+    ] = None,
+) -> None:
+    """Run the night of a business date: collect, validate, determine, lists, report.
+
+    Exit 0 when the night ended (held regions are reported, not failures), 1 when a step broke, 2 for wrong usage.
+    Running it again with the same inputs changes no byte.
+    """
+    settings = read_settings()
+    if what_if != (policies is not None):
+        raise UsageError("--what-if and --policies go together: give both, or neither")
+    if policies is not None:
+        _what_if(settings, date, known_at, policies, scratch)
+    else:
+        _night(settings, date, known_at)
+
+
+def _night(settings: Settings, date: str, known_at: str | None) -> None:
+    from stable_jobs.cli.tables import print_night
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.run import run_night
+
+    business_date = read_date(date)
+    with open_desk(settings, business_date, read_instant(known_at)) as desk:
+        course = run_night(desk, _progress(time.monotonic()))
+        print_night(desk, course)
+
+
+def _what_if(settings: Settings, date: str, known_at: str | None, policies: Path, scratch: Path | None) -> None:
+    from stable_jobs.cli.tables import print_what_if
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.what_if import what_if
+
+    business_date = read_date(date)
+    folder = scratch or settings.home / "what-if" / business_date.isoformat()
+    with open_desk(settings, business_date, read_instant(known_at)) as desk:
+        print_what_if(what_if(desk, policies, folder))
+
+
+def _progress(started: float) -> Callable[[str], None]:
+    """Says which step begins and how many seconds the night has run."""
+
+    def say(step: str) -> None:
+        typer.echo(f"[{time.monotonic() - started:6.1f} s] {step}", err=True)
+
+    return say

@@ -1,0 +1,46 @@
+"""Options that several commands share, and how their text is read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from stable_jobs.errors import UsageError
+from stable_jobs.settings import SHANGHAI, Settings
+
+DateOption = Annotated[str, typer.Option("--date", help="Business date, YYYY-MM-DD.")]
+RegionOption = Annotated[str | None, typer.Option("--region", help="Six-digit region code (GB/T 2260).")]
+
+
+def read_date(text: str) -> date:
+    """A business date; UsageError if it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--date {text!r} is not a date; expected YYYY-MM-DD, such as 2020-05-11") from error
+
+
+def read_instant(text: str | None) -> datetime | None:
+    """An instant; without an offset it is Asia/Shanghai."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--known-at {text!r} is not an instant; expected such as 2020-05-11T20:00"
+        ) from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
+
+
+def read_settings() -> Settings:
+    """The settings; UsageError naming the variable if one is wrong."""
+    from pydantic import ValidationError
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"STABLE_JOBS_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise UsageError(f"a setting is wrong: {wrong}; see docs/how-to/settings.md") from error

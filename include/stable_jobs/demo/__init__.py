@@ -1,0 +1,1 @@
+"""The demonstration: five cities' extracts from a seed, with planted faults and the expected answers."""

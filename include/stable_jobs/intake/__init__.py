@@ -1,0 +1,1 @@
+"""From what a department sent to typed rows: connectors, landing, staging."""

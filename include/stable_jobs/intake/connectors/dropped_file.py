@@ -1,0 +1,115 @@
+"""Files that departments drop into a shared folder, which is only ever read.
+
+`<landing>/<department>/<extract>/<business_date>/<region>[.N].(csv|xlsx)`, and beside each file
+`<same name>.manifest.json` (data dictionary, section 1). Links are not followed: a link could lead to another department's data.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from stable_jobs.errors import Problem
+from stable_jobs.intake.connectors.protocol import Fetched, IncomingFile, Listing
+from stable_jobs.intake.problems import Slot, problem, refused, shown
+
+MANIFEST = ".manifest.json"
+DATA_NAME = re.compile(
+    r"(?P<region>[0-9]{6})(?:\.(?P<sequence>[2-9]|[1-9][0-9]{1,3}))?\.(?P<format>csv|xlsx)"
+)
+FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
+IGNORED = re.compile(r"\..*|~\$.*|.*\.(?:tmp|part|filepart)", re.DOTALL)
+"""Hidden and half-written files: an uploader renames them when it is done."""
+
+EXPECTED_NAME = "<region>[.N].csv or .xlsx, a plain file beside <same name>.manifest.json"
+
+
+@dataclass(frozen=True)
+class DroppedFiles:
+    """The connector over the landing folder `root`."""
+
+    root: Path
+
+    def list_files(self, department: str, extract: str, business_date: date) -> Listing:
+        """Every file of the slot folder is either a delivery, a manifest of one, ignored or a Problem."""
+        folder = self._folder(department, extract, business_date)
+        slot = Slot(department, extract, "")
+        if self._link_on_the_way(folder) is not None:
+            return Listing((), (_misplaced(slot, folder.name, "a link instead of a folder"),))
+        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        names = [n for n in names if not IGNORED.fullmatch(n)]
+        files = [f for n in names if (f := _incoming(folder, n, department, extract, business_date))]
+        taken = {f.file_name for f in files} | {f.manifest_name for f in files}
+        problems = [_stray(slot, folder, name) for name in names if name not in taken]
+        return Listing(tuple(sorted(files, key=_order)), tuple(problems))
+
+    @contextmanager
+    def fetch(self, file: IncomingFile) -> Iterator[Fetched]:
+        """The files where they lie: landing copies them. Checked again, since the folder is not ours."""
+        folder = self._folder(file.department, file.extract, file.business_date)
+        slot = Slot(file.department, file.extract, file.region_code)
+        names = [n for n in (file.file_name, file.manifest_name) if n is not None]
+        if self._link_on_the_way(folder) is not None or not all(_is_plain(folder / n) for n in names):
+            raise refused(
+                slot, "delivery.name", expected=EXPECTED_NAME, found=f"{shown(file.file_name)} is gone"
+            )
+        yield Fetched(folder / file.file_name, folder / file.manifest_name if file.manifest_name else None)
+
+    def _folder(self, department: str, extract: str, business_date: date) -> Path:
+        for part in (department, extract):
+            if not FOLDER_NAME.fullmatch(part):
+                raise ValueError(f"not a folder name of a department or extract: {part!r}")
+        return self.root / department / extract / business_date.isoformat()
+
+    def _link_on_the_way(self, folder: Path) -> Path | None:
+        steps = (folder, folder.parent, folder.parent.parent)
+        return next((step for step in steps if step.is_symlink()), None)
+
+
+def _incoming(folder: Path, name: str, department: str, extract: str, on: date) -> IncomingFile | None:
+    match = DATA_NAME.fullmatch(name)
+    if match is None or not _is_plain(folder / name):
+        return None
+    manifest = name.removesuffix("." + match["format"]) + MANIFEST
+    return IncomingFile(
+        department=department,
+        extract=extract,
+        business_date=on,
+        region_code=match["region"],
+        sequence=int(match["sequence"] or 1),
+        file_name=name,
+        file_format=match["format"],
+        manifest_name=manifest if _is_plain(folder / manifest) else None,
+    )
+
+
+def _order(file: IncomingFile) -> tuple[str, int, str]:
+    return file.region_code, file.sequence, file.file_format
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _stray(slot: Slot, folder: Path, name: str) -> Problem:
+    """Why a name is not part of any delivery."""
+    is_manifest = name.endswith(MANIFEST)
+    match = DATA_NAME.fullmatch(name.removesuffix(MANIFEST) + ".csv" if is_manifest else name)
+    here = Slot(slot.department, slot.extract, match["region"] if match else "")
+    if (folder / name).is_symlink():
+        return _misplaced(here, name, "a link instead of a file")
+    if match is not None and is_manifest and _is_plain(folder / name):
+        return problem(here, "delivery.missing_file", expected="the data file", found=f"only {shown(name)}")
+    return _misplaced(here, name, "a folder or device" if match else "a name outside the agreement")
+
+
+def _misplaced(slot: Slot, name: str, what: str) -> Problem:
+    return problem(slot, "delivery.name", expected=EXPECTED_NAME, found=f"{shown(name)}: {what}")

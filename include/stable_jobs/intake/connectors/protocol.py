@@ -1,0 +1,56 @@
+"""What landing needs of a source of files, whatever carries them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+from stable_jobs.errors import Problem
+
+
+@dataclass(frozen=True)
+class IncomingFile:
+    """One file that a department offers for a slot. `manifest_name` is None where there is no manifest yet.
+
+    `sequence` is 1 for the first file of a slot; a higher one replaces it from the next run on.
+    """
+
+    department: str
+    extract: str
+    business_date: date
+    region_code: str
+    sequence: int
+    file_name: str
+    file_format: str
+    manifest_name: str | None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Local paths of one file and its manifest, readable while the context manager is open."""
+
+    data: Path
+    manifest: Path | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies in one extract's place for a date: files in order, and what could not be taken for one."""
+
+    files: tuple[IncomingFile, ...]
+    problems: tuple[Problem, ...]
+
+
+class Connector(Protocol):
+    """A source of deliveries. It never writes to the source."""
+
+    def list_files(self, department: str, extract: str, business_date: date) -> Listing:
+        """Everything offered, ordered by region and sequence; nothing there is an empty listing."""
+        ...
+
+    def fetch(self, file: IncomingFile) -> AbstractContextManager[Fetched]:
+        """The bytes as local files. DeliveryRefused where the source no longer holds what it listed."""
+        ...

@@ -1,0 +1,120 @@
+"""The manifest beside a delivery, read strictly: a delivery that disagrees with it is not accepted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from stable_jobs.contracts.model import Contract
+from stable_jobs.intake.connectors.protocol import IncomingFile
+from stable_jobs.intake.problems import Slot, refused, shown
+
+MAX_MANIFEST_BYTES = 64 * 1024
+CONTROL_TOTAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,2})?")
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class Manifest(BaseModel):
+    """`<same name>.manifest.json`. `control_total` is yuan as a string, so that no float touches it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    department: Text
+    extract: Text
+    business_date: date
+    region_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}\z")]
+    rows: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}\z")]
+    control_total: str | None = None
+    sent_at: datetime
+
+
+def read_manifest(path: Path | None, file: IncomingFile) -> Manifest:
+    """The manifest, if it is there, readable and speaks of this file's slot; DeliveryRefused otherwise."""
+    slot = Slot(file.department, file.extract, file.region_code)
+    if path is None:
+        stem = file.file_name.removesuffix("." + file.file_format)
+        raise refused(slot, "delivery.manifest.missing", expected=f"{stem}.manifest.json", found="none")
+    manifest = _parse(slot, _read(slot, path))
+    _check_slot(slot, manifest, file)
+    return manifest
+
+
+def check_hash(file: IncomingFile, manifest: Manifest, sha256: str) -> None:
+    """DeliveryRefused unless the landed bytes are those that the manifest describes."""
+    if manifest.sha256 != sha256:
+        slot = Slot(file.department, file.extract, file.region_code)
+        raise refused(slot, "delivery.manifest.sha256", expected=manifest.sha256, found=sha256)
+
+
+def control_total(contract: Contract, file: IncomingFile, manifest: Manifest) -> Decimal | None:
+    """The stated total in yuan; None where the contract asks for none. DeliveryRefused if it is not a total.
+
+    The sum itself is compared when the rows have been read.
+    """
+    if not contract.control_total:
+        return None
+    stated = manifest.control_total
+    if stated is None or not CONTROL_TOTAL.fullmatch(stated):
+        slot = Slot(file.department, file.extract, file.region_code)
+        found = "none" if stated is None else shown(stated)
+        raise refused(
+            slot, "delivery.manifest.control_total", expected='yuan as text, "1234.50"', found=found
+        )
+    return Decimal(stated)
+
+
+def _read(slot: Slot, path: Path) -> bytes:
+    with path.open("rb") as source:
+        content = source.read(MAX_MANIFEST_BYTES + 1)
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise _unreadable(slot, f"at most {MAX_MANIFEST_BYTES} bytes", "more")
+    return content
+
+
+def _parse(slot: Slot, content: bytes) -> Manifest:
+    try:
+        json.loads(content.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        return Manifest.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise _unreadable(
+            slot, "the agreed fields, and no others", shown(f"{where}: {first['msg']}")
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(slot, "one JSON object in UTF-8", shown(str(error))) from None
+
+
+def _no_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    named: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in named:
+            raise ValueError(f"the field {name} twice")
+        named[name] = value
+    return named
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unreadable(slot: Slot, expected: str, found: str) -> Exception:
+    return refused(slot, "delivery.manifest.unreadable", expected=expected, found=found)
+
+
+def _check_slot(slot: Slot, manifest: Manifest, file: IncomingFile) -> None:
+    for name in ("department", "extract", "business_date", "region_code"):
+        expected, found = str(getattr(file, name)), str(getattr(manifest, name))
+        if expected != found:
+            raise refused(
+                slot, "delivery.manifest.slot", expected=f"{name} {expected}", found=f"{name} {shown(found)}"
+            )

@@ -1,0 +1,240 @@
+"""Text → typed values, as SQL expressions: one statement reads a whole file (domain: section 6).
+
+Most texts are already as the canonical form of their value; `quick` takes those with one cheap test. Only the
+others are cleaned (half-width, blanks, null words) and read with patterns, which costs many times as much.
+Nothing here knows files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from stable_jobs.contracts.model import Column, Contract, Kind
+from stable_jobs.store.engine import quote_literal
+
+TYPES: Mapping[Kind, str] = {
+    Kind.TEXT: "VARCHAR",
+    Kind.CODE: "VARCHAR",
+    Kind.INTEGER: "BIGINT",
+    Kind.MONEY: "DECIMAL(18,2)",
+    Kind.DATE: "DATE",
+    Kind.OPEN_DATE: "DATE",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.MONTH: "INTEGER",
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.ENUM: "VARCHAR",
+}
+"""The DuckDB type that each kind is staged as."""
+
+FULL_WIDTH = "".join(chr(c) for c in range(0xFF01, 0xFF5F)) + "\u3000\u00a0"
+HALF_WIDTH = "".join(chr(c) for c in range(0x21, 0x7F)) + "  "
+BLANKS = " \t\r\n\v\f"
+UNUSUAL = f"^[{BLANKS}]|[{BLANKS}]$|[\uff01-\uff5e\u3000\u00a0]"
+"""What cleaning changes: blanks at the ends, full-width characters."""
+SHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
+"""What a spreadsheet writes where it has no value: never a name or a code."""
+OPEN_ENDS = ("9999-12-31", "9999-09-09")
+
+DAY = r"[1-9]\d{3}-\d{1,2}-\d{1,2}|[1-9]\d{3}/\d{1,2}/\d{1,2}|[1-9]\d{7}"
+CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
+DIGITS_LOST = r"-?\d(\.\d+)?[Ee]\+\d+"
+"""A number as a spreadsheet shows it once its digits are gone: never a code."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The SQL of one column. `raw`, `quick`, `clean` and `value` are the names its parts have in scope."""
+
+    column: Column
+    raw: str
+    quick: str
+    clean: str
+    value: str
+    null_words: tuple[str, ...]
+
+    def quick_sql(self) -> str:
+        """The value where the text is its canonical form, NULL everywhere else."""
+        never = _texts((*self._null_words(), *SHEET_ERRORS))
+        return f"CASE WHEN {self.raw} NOT IN ({never}) THEN {_QUICK[self.column.kind](self)} END"
+
+    def clean_sql(self) -> str:
+        """NULL for what is read already, nothing or a null word; else half-width without blanks around it."""
+        half = f"translate({self.raw}, {quote_literal(FULL_WIDTH)}, {quote_literal(HALF_WIDTH)})"
+        text = (
+            f"CASE WHEN regexp_matches({self.raw}, {quote_literal(UNUSUAL)}) "
+            f"THEN trim({half}, {quote_literal(BLANKS)}) ELSE {self.raw} END"
+        )
+        words = _texts(("", *map(half_width, self._null_words())))
+        return (
+            f"CASE WHEN {self.quick} IS NULL AND {self.raw} <> '' "
+            f"THEN CASE WHEN ({text}) NOT IN ({words}) THEN {text} END END"
+        )
+
+    def _null_words(self) -> tuple[str, ...]:
+        """A column's own label (无) is a value there, not a null word."""
+        return tuple(word for word in self.null_words if word not in self.column.labels)
+
+    def value_sql(self) -> str:
+        """The value of the column's type; NULL where there is none or it cannot be read.
+
+        An open end (9999-12-31) is kept here, so that it is told from an unreadable one.
+        """
+        slow = f"CAST({_SLOW[self.column.kind](self)} AS {TYPES[self.column.kind]})"
+        return (
+            f"CASE WHEN {self.quick} IS NOT NULL THEN {self.quick} WHEN {self.clean} IS NOT NULL THEN {slow} END"
+        )
+
+    def staged_sql(self) -> str:
+        """The value as it is staged."""
+        if self.column.kind is Kind.OPEN_DATE:
+            return f"CASE WHEN {self.value}::VARCHAR NOT IN ({_texts(OPEN_ENDS)}) THEN {self.value} END"
+        return self.value
+
+    def fate_sql(self) -> str:
+        """0 staged as sent, 1 changed, 2 unreadable. Money is as sent in any plain decimal notation."""
+        same = f"WHEN regexp_full_match({self.raw}, '{PLAIN_MONEY}') THEN 0 " * (self.column.kind is Kind.MONEY)
+        return (
+            f"CASE WHEN {self.quick} IS NOT NULL OR {self.raw} = '' THEN 0 "
+            f"WHEN {self.clean} IS NOT NULL AND {self.value} IS NULL THEN 2 {same}"
+            f"WHEN {self.raw} = ({self.staged_sql()})::VARCHAR AND {str(not self.column.labels)} THEN 0 ELSE 1 END"
+        )
+
+
+def half_width(text: str) -> str:
+    """What `clean_sql` does, for a contract's own words."""
+    return text.translate(str.maketrans(FULL_WIDTH, HALF_WIDTH)).strip(BLANKS)
+
+
+def readings(contract: Contract) -> list[Reading]:
+    """One reading per column, in contract order, over the names `r<i>`, `q<i>`, `c<i>`, `v<i>`."""
+    return [
+        Reading(column, f"r{i}", f"q{i}", f"c{i}", f"v{i}", contract.null_words)
+        for i, column in enumerate(contract.columns)
+    ]
+
+
+def _texts(words: tuple[str, ...]) -> str:
+    return ", ".join(map(quote_literal, dict.fromkeys(words)))
+
+
+def _quick_text(r: Reading) -> str:
+    return f"CASE WHEN {r.raw} <> '' AND NOT regexp_matches({r.raw}, {quote_literal(UNUSUAL)}) THEN {r.raw} END"
+
+
+def _quick_code(r: Reading) -> str:
+    return f"CASE WHEN regexp_full_match({r.raw}, '[0-9A-Z]+') THEN {r.raw} END"
+
+
+def _quick_label(r: Reading) -> str:
+    labels = "".join(f" WHEN {quote_literal(k)} THEN {quote_literal(v)}" for k, v in r.column.labels.items())
+    return f"CAST(CASE {r.raw}{labels} END AS {TYPES[r.column.kind]})"
+
+
+def _quick_cast(condition: str) -> Callable[[Reading], str]:
+    """A text that its own value is written as. `condition` keeps out what the engine knows and we do not."""
+
+    def sql(r: Reading) -> str:
+        value = f"TRY_CAST({r.raw} AS {TYPES[r.column.kind]})"
+        return f"CASE WHEN {value}::VARCHAR = {r.raw}{condition.format(raw=r.raw, value=value)} THEN {value} END"
+
+    return sql
+
+
+def _quick_open_date(r: Reading) -> str:
+    return f"CASE WHEN {r.raw} NOT IN ({_texts(OPEN_ENDS)}) THEN {_QUICK[Kind.DATE](r)} END"
+
+
+_QUICK: Mapping[Kind, Callable[[Reading], str]] = {
+    Kind.TEXT: _quick_text,
+    Kind.CODE: _quick_code,
+    Kind.INTEGER: _quick_cast(""),
+    Kind.MONEY: _quick_cast(""),
+    Kind.DATE: _quick_cast(" AND length({raw}) = 10"),
+    Kind.OPEN_DATE: _quick_open_date,
+    Kind.TIMESTAMP: _quick_cast(" AND length({raw}) = 19"),
+    Kind.MONTH: _quick_cast(" AND {value} BETWEEN 100001 AND 999912 AND {value} % 100 BETWEEN 1 AND 12"),
+    Kind.BOOLEAN: _quick_label,
+    Kind.ENUM: _quick_label,
+}
+
+PLAIN_MONEY = r"-?\d+(\.\d{1,2}0*)?"
+
+
+def _text(r: Reading) -> str:
+    return f"CASE WHEN {r.clean} NOT IN ({_texts(SHEET_ERRORS)}) THEN {r.raw} END"
+
+
+def _code(r: Reading) -> str:
+    readable = f"{r.clean} NOT IN ({_texts(SHEET_ERRORS)}) AND NOT regexp_full_match({r.clean}, '{DIGITS_LOST}')"
+    return f"CASE WHEN {readable} THEN upper({r.clean}) END"
+
+
+def _number(r: Reading, plain: str, grouped: str) -> str:
+    """Digits with or without thousands separators, these only where they belong."""
+    kind = TYPES[r.column.kind]
+    return (
+        f"CASE WHEN regexp_full_match({r.clean}, '{plain}') THEN TRY_CAST({r.clean} AS {kind}) "
+        f"WHEN regexp_full_match({r.clean}, '{grouped}') "
+        f"THEN TRY_CAST(replace({r.clean}, ',', '') AS {kind}) END"
+    )
+
+
+def _integer(r: Reading) -> str:
+    return _number(r, r"-?\d+", r"-?\d{1,3}(,\d{3})+")
+
+
+def _money(r: Reading) -> str:
+    return _number(r, PLAIN_MONEY, r"-?\d{1,3}(,\d{3})+(\.\d{1,2}0*)?")
+
+
+def _iso(day: str) -> str:
+    """`2020/5/11` and `20200511` as `2020-5-11` and `2020-05-11`."""
+    eight = f"{day}[1:4] || '-' || {day}[5:6] || '-' || {day}[7:8]"
+    return f"CASE WHEN regexp_full_match({day}, '\\d{{8}}') THEN {eight} ELSE replace({day}, '/', '-') END"
+
+
+def _date(r: Reading) -> str:
+    return f"CASE WHEN regexp_full_match({r.clean}, '{DAY}') THEN TRY_CAST({_iso(r.clean)} AS DATE) END"
+
+
+def _timestamp(r: Reading) -> str:
+    local = f"regexp_replace({r.clean}, '\\+08:?00$', '')"
+    day, clock = (f"regexp_extract({local}, '^({DAY})[T ]+({CLOCK})$', {group})" for group in (1, 2))
+    whole = f"regexp_full_match({local}, '({DAY})[T ]+({CLOCK})')"
+    return f"CASE WHEN {whole} THEN TRY_CAST({_iso(day)} || ' ' || {_padded(clock)} AS TIMESTAMP) END"
+
+
+def _padded(clock: str) -> str:
+    """`8:30` → `08:30:00`."""
+    two = f"CASE WHEN {clock}[2] = ':' THEN '0' || {clock} ELSE {clock} END"
+    return f"({two}) || CASE WHEN length({clock}) <= 5 THEN ':00' ELSE '' END"
+
+
+def _month(r: Reading) -> str:
+    year, month = r"[1-9]\d{3}", r"0[1-9]|1[0-2]"
+    parted = f"regexp_full_match({r.clean}, '{year}[-/]({month}|[1-9])')"
+    return (
+        f"CASE WHEN regexp_full_match({r.clean}, '{year}({month})') THEN TRY_CAST({r.clean} AS INTEGER) "
+        f"WHEN {parted} THEN TRY_CAST({r.clean}[1:4] || lpad({r.clean}[6:], 2, '0') AS INTEGER) END"
+    )
+
+
+def _label(r: Reading) -> str:
+    labels = {half_width(label): value for label, value in r.column.labels.items()}
+    cases = "".join(f" WHEN {quote_literal(k)} THEN {quote_literal(v)}" for k, v in labels.items())
+    return f"CASE {r.clean}{cases} END"
+
+
+_SLOW: Mapping[Kind, Callable[[Reading], str]] = {
+    Kind.TEXT: _text,
+    Kind.CODE: _code,
+    Kind.INTEGER: _integer,
+    Kind.MONEY: _money,
+    Kind.DATE: _date,
+    Kind.OPEN_DATE: _date,
+    Kind.TIMESTAMP: _timestamp,
+    Kind.MONTH: _month,
+    Kind.BOOLEAN: _label,
+    Kind.ENUM: _label,
+}

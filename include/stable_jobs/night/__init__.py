@@ -1,0 +1,1 @@
+"""The night: its steps in order, for the scheduler and for the command line."""

@@ -1,0 +1,50 @@
+"""What every step of a night needs, opened once a process: stores, engine, contracts, policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from stable_jobs.contracts.load import contracts_as_of
+from stable_jobs.contracts.model import Contract
+from stable_jobs.policy.load import Policies, load_policies
+from stable_jobs.settings import Settings
+from stable_jobs.store.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+    from sqlalchemy import Engine
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One process's hands: the business date it works on and everything it may touch."""
+
+    settings: Settings
+    business_date: date
+    known_at: datetime | None
+    """Deliveries received later are not seen: the night as known then. None: as known now."""
+    contracts: Mapping[str, Contract]
+    policies: Policies
+    database: Engine
+    duck: duckdb.DuckDBPyConnection
+    lake: Lake
+
+
+@contextmanager
+def open_desk(settings: Settings, business_date: date, known_at: datetime | None = None) -> Iterator[Desk]:
+    """Open the stores and the engine for one business date; closed on leaving.
+
+    ContractError or PolicyError before anything is opened, so that a wrong file costs no start of a server.
+    """
+    contracts = contracts_as_of(settings.contracts_root, business_date)
+    policies = load_policies(settings.policies_root)
+    from stable_jobs.store.database import database
+    from stable_jobs.store.engine import connect
+
+    with database(settings) as engine, connect(settings) as duck:
+        lake = Lake(settings.lake_url)
+        yield Desk(settings, business_date, known_at, contracts, policies, engine, duck, lake)

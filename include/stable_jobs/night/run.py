@@ -1,0 +1,91 @@
+"""The whole night in order, as the command line and the benchmark run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.errors import StableJobsError, StepError
+from stable_jobs.night import steps
+from stable_jobs.night.desk import Desk
+from stable_jobs.payout.lists import RegionLists
+from stable_jobs.policy.determine import Decision
+from stable_jobs.store.database import business_date_lock
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing the night does: a name for people and a function without arguments."""
+
+    name: str
+    run: Callable[[], object]
+
+
+@dataclass
+class Course:
+    """What the steps of one night hand on: the validations and the decision by id, the lists by region."""
+
+    validation_ids: list[int] = field(default_factory=list)
+    decision: Decision | None = None
+    lists: list[RegionLists] = field(default_factory=list)
+    report: str = ""
+
+    def decided(self) -> Decision:
+        """The decision; StepError if `determine` did not run."""
+        if self.decision is None:
+            raise StepError("the night has no decision yet: run determine before lists and report")
+        return self.decision
+
+
+def steps_of(desk: Desk, course: Course) -> Iterator[Step]:
+    """The steps of a night in order; each may run only when the one before has."""
+    for department in DEPARTMENTS:
+        yield Step(f"collect {department}", lambda d=department: steps.collect(desk, d))  # type: ignore[misc]
+    for department in DEPARTMENTS:
+        yield Step(f"validate {department}", lambda d=department: _validate(desk, course, d))  # type: ignore[misc]
+    yield Step("determine", lambda: _determine(desk, course))
+    yield Step("lists", lambda: _lists(desk, course))
+    yield Step("report", lambda: _report(desk, course))
+
+
+def run_night(desk: Desk, progress: Callable[[str], None]) -> Course:
+    """Run every step under the business date's lock; `progress` hears each step's name before it starts.
+
+    A second run of the same date waits, finds the snapshots and ends without change. StepError naming the step
+    that broke, with the error as its cause.
+    """
+    course = Course()
+    with business_date_lock(desk.database, desk.business_date):
+        for step in steps_of(desk, course):
+            progress(step.name)
+            with _named(step):
+                step.run()
+    return course
+
+
+@contextmanager
+def _named(step: Step) -> Iterator[None]:
+    try:
+        yield
+    except StableJobsError:
+        raise
+    except Exception as error:
+        raise StepError(f"step {step.name!r} broke: {type(error).__name__}: {error}") from error
+
+
+def _validate(desk: Desk, course: Course, department: str) -> None:
+    course.validation_ids += [v.id for v in steps.validate(desk, department)]
+
+
+def _determine(desk: Desk, course: Course) -> None:
+    course.decision = steps.determine_eligibility(desk, course.validation_ids)
+
+
+def _lists(desk: Desk, course: Course) -> None:
+    course.lists = steps.lists(desk, course.decided())
+
+
+def _report(desk: Desk, course: Course) -> None:
+    course.report = str(steps.report(desk, course.decided()))

@@ -1,0 +1,127 @@
+"""One function per step of the night. A scheduler's task calls one; the command line calls them in order.
+
+Each is a transaction on one business date: it reads what the step before registered, writes new names and may be run
+again. What is wrong with data is recorded and never raised; what raises is a step that broke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from stable_jobs import __version__
+from stable_jobs.contracts.model import Contract
+from stable_jobs.intake.connectors.dropped_file import DroppedFiles
+from stable_jobs.intake.landing import CollectResult, collect_department
+from stable_jobs.intake.staging import stage_department
+from stable_jobs.night.desk import Desk
+from stable_jobs.payout.lists import RegionLists, publish_lists
+from stable_jobs.payout.night import Inputs, QuarantineFile
+from stable_jobs.policy.determine import Decision, determine
+from stable_jobs.policy.parameters import demo_regions
+from stable_jobs.quality.units import validate_units
+from stable_jobs.quality.validate import validate_department
+from stable_jobs.settings import code_fingerprint
+from stable_jobs.store import catalog
+from stable_jobs.store.catalog import InForce, Validation
+
+
+def contracts_of(desk: Desk, department: str) -> Mapping[str, Contract]:
+    """The contracts of one department, by extract."""
+    return {name: contract for name, contract in desk.contracts.items() if contract.department == department}
+
+
+def collect(desk: Desk, department: str) -> CollectResult:
+    """Copy what the department dropped for the date into the lake, check manifests, register deliveries."""
+    connector = DroppedFiles(desk.settings.landing_root)
+    mine = contracts_of(desk, department)
+    return collect_department(desk.database, desk.lake, connector, mine, desk.business_date)
+
+
+def validate(desk: Desk, department: str) -> list[Validation]:
+    """Stage what was collected, run the contract's rules, quarantine what broke a critical one."""
+    mine = contracts_of(desk, department)
+    stage_department(desk.database, desk.duck, desk.lake, mine, desk.business_date, desk.known_at)
+    return validate_department(
+        desk.duck, desk.database, desk.lake, mine, department, desk.business_date, desk.known_at
+    )
+
+
+def determine_eligibility(desk: Desk, validation_ids: Collection[int] = ()) -> Decision:
+    """Decide every unit of every region that is not held, and check the rules about joined facts.
+
+    validation_ids: what this night's `validate` steps returned; they speak instead of newer ones.
+    """
+    in_force, held = deliveries_in_force(desk, validation_ids)
+    decision = determine(
+        desk.duck,
+        desk.database,
+        desk.lake,
+        desk.contracts,
+        desk.policies,
+        desk.business_date,
+        in_force,
+        held,
+    )
+    validate_units(
+        desk.duck, desk.database, desk.lake, desk.contracts, desk.business_date, decision.unit_facts
+    )
+    return decision
+
+
+def deliveries_in_force(
+    desk: Desk, validation_ids: Collection[int] = ()
+) -> tuple[list[InForce], frozenset[tuple[str, str]]]:
+    """What counts tonight, and which (extract, region) came and is held by a rule."""
+    with desk.database.connect() as connection:
+        found = catalog.in_force(
+            connection, desk.business_date, desk.contracts, desk.known_at, validation_ids
+        )
+        held = catalog.held_outcomes(connection, desk.business_date)
+    return found, frozenset((one.extract, one.region_code) for one in held if not one.is_released)
+
+
+def lists(desk: Desk, decision: Decision, validation_ids: Collection[int] = ()) -> list[RegionLists]:
+    """Publish every region's lists and manifest; equal inputs write nothing."""
+    in_force, _ = deliveries_in_force(desk, validation_ids)
+    return publish_lists(
+        desk.duck,
+        _list_inputs(desk, decision, in_force),
+        out=desk.settings.out_root,
+        workbook_rows=desk.settings.workbook_rows,
+    )
+
+
+def versions(desk: Desk) -> dict[str, str]:
+    """What the night was computed with: for manifests and the report, never in rows."""
+    contracts = {name: contract.fingerprint for name, contract in desk.contracts.items()}
+    return {
+        "stable_jobs": __version__,
+        "code": code_fingerprint(),
+        "policies": desk.policies.fingerprint,
+        "contracts": catalog.fingerprint(**contracts),
+    }
+
+
+def _list_inputs(desk: Desk, decision: Decision, in_force: list[InForce]) -> Inputs:
+    path = {kind: desk.lake.path(snapshot.name) for kind, snapshot in vars(decision).items()}
+    return Inputs(
+        business_date=desk.business_date,
+        eligibility=path["eligibility"],
+        payees=path["payees"],
+        owed=path["owed"],
+        orphans=path["orphans"],
+        reconciliation=path["reconciliation"],
+        held=path["held"],
+        quarantine=_quarantine_files(desk, in_force),
+        names={code: (p.name_zh, p.name_en) for code, p in desk.policies.regions.items()},
+        versions=versions(desk),
+        demo_regions=demo_regions(desk.policies, desk.business_date),
+    )
+
+
+def _quarantine_files(desk: Desk, in_force: list[InForce]) -> list[QuarantineFile]:
+    names = sorted({(one.extract, one.quarantine_name) for one in in_force})
+    return [
+        QuarantineFile(desk.contracts[extract].department, extract, desk.lake.path(name))
+        for extract, name in names
+    ]

@@ -1,0 +1,83 @@
+"""A night under other parameters: decided into a scratch folder, compared with the night as it is.
+
+Reads the catalog and the lake; writes neither.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stable_jobs.compare import changes, summary
+from stable_jobs.errors import UsageError
+from stable_jobs.night.desk import Desk
+from stable_jobs.night.steps import deliveries_in_force
+from stable_jobs.policy.determine import decide, input_files, keep_in
+from stable_jobs.policy.extracts import Inputs
+from stable_jobs.policy.load import Policies, load_policies
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What would be different. `changes` and `summary` are compare.py's tables; folder holds them too."""
+
+    folder: Path
+    changes: DataFrame
+    summary: DataFrame
+
+
+def what_if(desk: Desk, policies_root: Path, folder: Path) -> WhatIf:
+    """Decide the date under the desk's policies and under `policies_root`, side by side, into `folder`.
+
+    The folder is emptied first if it is a what-if's. UsageError if it holds anything else, or if no validated
+    delivery is in force; PolicyError for the other files.
+    """
+    import ibis
+
+    other = load_policies(policies_root)
+    backend = ibis.duckdb.from_connection(desk.duck)
+    inputs = _inputs(desk)
+    _fresh(folder)
+    tables = [
+        _decided(desk, backend, inputs, policies, folder / name)
+        for name, policies in (("as_is", desk.policies), ("what_if", other))
+    ]
+    changed = changes(*tables).cache()
+    changed.to_parquet(str(folder / "changes.parquet"))
+    changed.to_csv(str(folder / "changes.csv"))
+    summed = summary(changed)
+    summed.to_csv(str(folder / "summary.csv"))
+    return WhatIf(folder, changed.to_pandas(), summed.to_pandas())
+
+
+MARK = "this-is-a-what-if"
+
+
+def _fresh(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise UsageError(f"--scratch {folder} holds something else; give an empty or a new folder")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
+def _inputs(desk: Desk) -> Inputs:
+    in_force, held = deliveries_in_force(desk)
+    if not in_force:
+        raise UsageError(
+            f"no validated delivery is in force on {desk.business_date}; "
+            f"run `stable-jobs night --date {desk.business_date}` first"
+        )
+    return Inputs(input_files(desk.lake, in_force), desk.contracts, held)
+
+
+def _decided(desk: Desk, backend: BaseBackend, inputs: Inputs, policies: Policies, folder: Path) -> object:
+    folder.mkdir()
+    keep = keep_in(backend, str(folder))
+    return decide(backend, inputs, policies, desk.business_date, keep)["eligibility"]

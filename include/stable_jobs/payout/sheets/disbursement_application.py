@@ -1,0 +1,71 @@
+"""Disbursement application (拨付申请表): how much is asked for, in figures and in Chinese capitals (大写)."""
+
+# ruff: noqa: S608 - every name and text in SQL goes through quote_identifier or quote_literal
+
+from __future__ import annotations
+
+from stable_jobs.money import to_capitals
+from stable_jobs.payout.night import RegionNight
+from stable_jobs.payout.table import Column, Kind, ListTable, Sum
+from stable_jobs.payout.words import SCHEMES, SIZES, labelled, position
+from stable_jobs.store.engine import quote_literal
+
+TOTAL = "合计 Total"
+GROUPS = f"WHERE scheme <> '{TOTAL}'"
+
+
+def disbursement_application(region: RegionNight) -> ListTable:
+    """One row per scheme and size, then the region's total; the groups must add up to it."""
+    return ListTable(
+        name="disbursement_application",
+        title="失业保险稳岗返还拨付申请表 Disbursement application",
+        columns=_columns(region.status),
+        source=f"FROM ({_groups(region)} UNION ALL {_total(region)})",
+        order="place, size_place",
+        formats=("csv", "xlsx"),
+        expected=Sum(region.totals.units, region.totals.payable),
+        count_sql=_agreed("units", "DECIMAL(18, 0)"),
+        total_sql=_agreed("payable", "DECIMAL(18, 2)"),
+        is_summary=True,
+        notes=(*region.notes, region.status),
+    )
+
+
+def _agreed(column: str, kind: str) -> str:
+    """The total row's figure; -1 where the groups do not add up to it."""
+    figure = f"CAST({column} AS {kind})"
+    total = f"max({figure}) FILTER (scheme = '{TOTAL}')"
+    groups = f"coalesce(sum({figure}) FILTER (scheme <> '{TOTAL}'), 0)"
+    return f"CASE WHEN {groups} = {total} THEN {total} ELSE -1 END"
+
+
+def _groups(region: RegionNight) -> str:
+    return (
+        f"SELECT {labelled('scheme', SCHEMES)} AS scheme, {labelled('size_class', SIZES)} AS size_class,"
+        " count(*) AS units, sum(headcount)::BIGINT AS headcount, sum(payable)::DECIMAL(18, 2) AS payable,"
+        f" NULL AS capitals, {position('scheme', SCHEMES)} AS place,"
+        f" {position('size_class', SIZES)} AS size_place"
+        f" FROM {region.taken} AS t GROUP BY t.scheme, t.size_class"
+    )
+
+
+def _total(region: RegionNight) -> str:
+    payable = region.totals.payable
+    capitals = quote_literal(to_capitals(payable))
+    return (
+        f"SELECT {quote_literal(TOTAL)}, NULL, {region.totals.units},"
+        f" (SELECT sum(headcount)::BIGINT FROM {region.taken}), {payable}::DECIMAL(18, 2), {capitals},"
+        f" {len(SCHEMES) + 2}, 0"
+    )
+
+
+def _columns(status: str) -> tuple[Column, ...]:
+    return (
+        Column("scheme", "返还类型 Scheme", Kind.WORD, "scheme"),
+        Column("size_class", "企业划型 Size", Kind.WORD, "size_class"),
+        Column("units", "单位数 Units", Kind.COUNT, "units"),
+        Column("headcount", "参保人数 Headcount", Kind.COUNT, "headcount"),
+        Column("payable", "金额（元） Amount (yuan)", Kind.MONEY, "payable"),
+        Column("capitals", "大写 In capitals", Kind.WORD, "capitals"),
+        Column("status", "状态 Status", Kind.WORD, quote_literal(status)),
+    )

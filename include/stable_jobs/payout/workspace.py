@@ -1,0 +1,65 @@
+"""A hidden folder of one process's unfinished files, beside what it publishes and gone when it ends.
+
+A killed process cannot clean up. So each workspace holds a file lock, and whoever comes next removes those
+whose lock nobody holds any more: after a kill and a re-run the folder looks as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+HIDDEN = ".work"
+
+
+@contextmanager
+def workspace(parent: Path) -> Iterator[Path]:
+    """A fresh empty folder under `parent/.work`, on the file system of what will be published in `parent`."""
+    root = parent / HIDDEN
+    _sweep(root)
+    lock, handle = _claim(root)
+    folder = lock.with_suffix("")
+    try:
+        folder.mkdir()
+        yield folder
+    finally:
+        _remove(lock)
+        os.close(handle)
+        _discard(root)
+
+
+def _claim(root: Path) -> tuple[Path, int]:
+    """A new lock file that this process holds; again if a sweeper took it between creation and lock."""
+    while True:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = root / f"{uuid4().hex}.lock"
+        with suppress(FileNotFoundError):
+            handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o644)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if lock.exists():
+                return lock, handle
+            os.close(handle)
+
+
+def _sweep(root: Path) -> None:
+    for lock in sorted(root.glob("*.lock")):
+        with suppress(FileNotFoundError, BlockingIOError), lock.open("rb") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(lock)
+    _discard(root)
+
+
+def _remove(lock: Path) -> None:
+    """The folder first: a kill between the two leaves a lock, which the next sweep finds."""
+    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+    lock.unlink(missing_ok=True)
+
+
+def _discard(root: Path) -> None:
+    with suppress(OSError):
+        root.rmdir()

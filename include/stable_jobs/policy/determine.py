@@ -1,0 +1,222 @@
+"""The decision of a night: a core without side effects, and the shell that registers what it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from stable_jobs.contracts.model import Contract
+from stable_jobs.errors import StepError
+from stable_jobs.policy.aggregates import YUAN
+from stable_jobs.policy.extracts import InputFile, Inputs, accepted, quarantined
+from stable_jobs.policy.facts import gather
+from stable_jobs.policy.held import COLUMNS as HELD_COLUMNS
+from stable_jobs.policy.held import held_regions
+from stable_jobs.policy.load import Policies
+from stable_jobs.policy.orphans import orphans
+from stable_jobs.policy.owed import owed, unsettled
+from stable_jobs.policy.parameters import regions_taking_part
+from stable_jobs.policy.reconcile import assert_balanced, reconciliation
+from stable_jobs.policy.regional import region_table
+from stable_jobs.policy.layoff import laid_off
+from stable_jobs.policy.situation import ROW, setting, settled
+from stable_jobs.policy.table import parameter_table, typed_table
+from stable_jobs.policy.verdict import eligibility, judged
+from stable_jobs.policy.working import Hold, count_of, working_tables
+from stable_jobs.regions import NATION
+from stable_jobs.settings import code_fingerprint
+from stable_jobs.store.catalog import InForce, Snapshot, find_snapshot, fingerprint, register_snapshot
+from stable_jobs.store.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+    from sqlalchemy import Connection, Engine
+
+KINDS = ("unit_facts", "eligibility", "payees", "owed", "orphans", "reconciliation", "held")
+UNIT = ("region_code", "uscc")
+PAYEES = ("region_code", "uscc", "account_name", "account_no", "bank_code", "bank_name", "account_source")
+
+Keep = Callable[[str, Any], Any]
+"""Writes a table of that kind somewhere and gives it back as read from there."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The registered snapshots of one night's decision."""
+
+    unit_facts: Snapshot
+    eligibility: Snapshot
+    payees: Snapshot
+    owed: Snapshot
+    orphans: Snapshot
+    reconciliation: Snapshot
+    held: Snapshot
+
+
+def decide(
+    backend: BaseBackend, inputs: Inputs, policies: Policies, on: date, keep: Keep
+) -> dict[str, ir.Table]:
+    """Decide every region at once, by kind (`KINDS`). Touches nothing but what `keep` writes: what-if too.
+
+    PolicyError for a missing parameter; StepError where units or yuan do not add up.
+    """
+    with working_tables(backend) as hold:
+        return _decide(backend, inputs, policies, on, keep, hold)
+
+
+def _decide(
+    backend: BaseBackend, inputs: Inputs, policies: Policies, on: date, keep: Keep, hold: Hold
+) -> dict[str, ir.Table]:
+    held = held_regions(backend, inputs, policies, on)
+    gone = {row["region_code"] for row in held}
+    going = [code for code in regions_taking_part(policies, on) if code not in gone]
+    rows = parameter_table(policies, on, going)
+    gathered = gather(backend, inputs, on, hold)
+    gathered = replace(gathered, facts=keep("unit_facts", gathered.facts))
+    region = hold(region_table(backend, inputs, policies, rows, on))
+    scene = setting(gathered.facts, region, rows, on)
+    results = hold(settled(scene))
+    results = hold(results.join(laid_off(scene.wide(results), on), ROW))
+    decided = hold(judged(scene.wide(results)))
+    table = keep("eligibility", eligibility(decided))
+    assert_one_row_per_unit(gathered.units, gathered.facts, table, going)
+    lines = reconciliation(backend, inputs, gathered, table, parameter_table(policies, on), held)
+    return {
+        "unit_facts": gathered.facts,
+        "eligibility": table,
+        "payees": keep("payees", payees(gathered.accounts, table)),
+        "owed": keep("owed", owed(hold(unsettled(scene, results, decided)), inputs.contracts)),
+        "orphans": keep("orphans", orphans(backend, inputs, gathered)),
+        "reconciliation": _balanced(keep("reconciliation", lines), backend, inputs),
+        "held": keep("held", typed_table(held, HELD_COLUMNS).order_by(*HELD_COLUMNS)),
+    }
+
+
+def payees(accounts: ir.Table, table: ir.Table) -> ir.Table:
+    """The account of every unit whose row is taken; no account of anybody else leaves the facts."""
+    taken = table.filter(table.is_taken).select(*UNIT)
+    return accounts.semi_join(taken, UNIT).select(*PAYEES).order_by(*UNIT)
+
+
+def assert_one_row_per_unit(units: ir.Table, facts: ir.Table, table: ir.Table, going: list[str]) -> None:
+    """StepError if a join made or lost a unit: facts for every unit, one general row for each decided one."""
+    general = table.filter(table.scheme == "general")
+    every = {"units": units, "distinct units": units.select(*UNIT).distinct(), "facts": facts}
+    decided = {
+        "units to decide": units.filter(units.region_code.isin(going)) if going else units.limit(0),
+        "general rows": general,
+        "distinct general rows": general.select(*UNIT).distinct(),
+    }
+    for tables in (every, decided):
+        found = {name: count_of(t) for name, t in tables.items()}
+        if len(set(found.values())) > 1:
+            raise StepError(f"determine: a join changed the number of units: {found}; nothing was registered")
+
+
+def _balanced(lines: ir.Table, backend: BaseBackend, inputs: Inputs) -> ir.Table:
+    good = accepted(backend, inputs, "premium_payments")
+    bad = quarantined(backend, inputs, "premium_payments")
+    both = good.select("region_code", "employer_amount", "employee_amount").union(
+        bad.select("employer_amount", "employee_amount", region_code=bad.home_region.fill_null(NATION))
+        .select("region_code", "employer_amount", "employee_amount")
+    )  # fmt: skip
+    amount = both.employer_amount.fill_null(0) + both.employee_amount.fill_null(0)
+    assert_balanced(lines, both.group_by("region_code").aggregate(sent=amount.sum().cast(YUAN)))
+    return lines
+
+
+def input_files(lake: Lake, in_force: Sequence[InForce]) -> tuple[InputFile, ...]:
+    """The catalog's deliveries in force as files to read."""
+    return tuple(
+        InputFile(
+            f.extract, f.region_code, f.delivery_id, lake.path(f.staged_name), lake.path(f.quarantine_name), f.held_regions
+        )
+        for f in in_force
+    )  # fmt: skip
+
+
+def determine(
+    con: duckdb.DuckDBPyConnection,
+    engine: Engine,
+    lake: Lake,
+    contracts: Mapping[str, Contract],
+    policies: Policies,
+    business_date: date,
+    in_force: Sequence[InForce],
+    held_deliveries: frozenset[tuple[str, str]] = frozenset(),
+) -> Decision:
+    """Decide the business date and register all snapshots in one transaction; made before from the same: found.
+
+    held_deliveries: (extract, region) whose delivery came and is not accepted, for the reason on the report.
+    """
+    made_from = fingerprint_inputs(contracts, policies, business_date, in_force, held_deliveries)
+    key = fingerprint(**made_from)
+    with engine.connect() as connection:
+        found = find_decision(connection, key)
+    if found is not None:
+        return found
+    import ibis
+
+    backend = ibis.duckdb.from_connection(con)
+    names: dict[str, str] = {}
+    inputs = Inputs(input_files(lake, in_force), contracts, held_deliveries)
+    tables = decide(backend, inputs, policies, business_date, partial(_keep, backend, lake, names))
+    rows = {kind: count_of(table) for kind, table in tables.items()}
+    with engine.begin() as connection:
+        made = {
+            kind: register_snapshot(
+                connection, kind=kind, business_date=business_date, fingerprint=key, name=names[kind],
+                rows=rows[kind], inputs=made_from,
+            )
+            for kind in KINDS
+        }  # fmt: skip
+    return Decision(**made)
+
+
+def fingerprint_inputs(
+    contracts: Mapping[str, Contract], policies: Policies, business_date: date,
+    in_force: Sequence[InForce], held_deliveries: frozenset[tuple[str, str]],
+) -> dict[str, object]:  # fmt: skip
+    """Everything the decision depends on, for the catalog's fingerprint."""
+    return {
+        "step": "determine",
+        "business_date": business_date,
+        "in_force": sorted(
+            [f.extract, f.region_code, f.delivery_id, f.staged_name, f.quarantine_name, list(f.held_regions)]
+            for f in in_force
+        ),
+        "held_deliveries": sorted(list(pair) for pair in held_deliveries),
+        "contracts": {extract: contract.fingerprint for extract, contract in contracts.items()},
+        "policies": policies.fingerprint,
+        "code": code_fingerprint(),
+    }
+
+
+def find_decision(connection: Connection, key: str) -> Decision | None:
+    """The whole decision registered under that fingerprint, or None."""
+    found = {kind: find_snapshot(connection, kind, key) for kind in KINDS}
+    present = {kind: snapshot for kind, snapshot in found.items() if snapshot is not None}
+    return Decision(**present) if len(present) == len(KINDS) else None
+
+
+def _keep(backend: BaseBackend, lake: Lake, names: dict[str, str], kind: str, table: ir.Table) -> ir.Table:
+    names[kind] = lake.new_name(kind)
+    path = lake.path(names[kind])
+    table.to_parquet(path)
+    return backend.read_parquet(path)
+
+
+def keep_in(backend: BaseBackend, folder: str) -> Keep:
+    """For a what-if: writes `<folder>/<kind>.parquet` and nothing else."""
+
+    def keep(kind: str, table: Any) -> Any:
+        path = f"{folder}/{kind}.parquet"
+        table.to_parquet(path)
+        return backend.read_parquet(path)
+
+    return keep

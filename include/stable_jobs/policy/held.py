@@ -1,0 +1,107 @@
+"""Regions for which nothing is decided tonight, and why. A region is held, never the night (design: section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from stable_jobs.policy.extracts import Inputs, accepted, quarantined
+from stable_jobs.policy.load import Policies
+from stable_jobs.policy.parameters import regions_taking_part
+from stable_jobs.policy.table import Row, parameter_table
+from stable_jobs.policy.working import rows_of
+from stable_jobs.regions import NATION
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+
+COLUMNS = {
+    "region_code": "string",
+    "reason": "string",
+    "department": "string",
+    "extract": "string",
+    "detail": "string",
+}
+ALWAYS = (
+    "insured_units",
+    "monthly_headcount",
+    "benefit_claims",
+    "premium_payments",
+    "taxpayers",
+    "fund_balances",
+    "prior_refunds",
+    "payee_accounts",
+    "exclusion_list",
+    "enterprise_sizes",
+)
+NOT_ONE_UNREADABLE = ("exclusion_list", "prior_refunds")
+"""One quarantined row whose unit cannot be read holds its region: it may be about any unit there."""
+
+
+def held_regions(backend: BaseBackend, inputs: Inputs, policies: Policies, on: date) -> tuple[Row, ...]:
+    """One row per region and reason: `region_code, reason, department, extract, detail`, sorted."""
+    rows = parameter_table(policies, on)
+    regions = regions_taking_part(policies, on)
+    found = [*_without_parameters(backend, inputs, set(regions)), *_missing(inputs, regions, rows)]
+    found += _unreadable(backend, inputs, regions)
+    return tuple(sorted(found, key=lambda r: tuple(str(r[c]) for c in COLUMNS)))
+
+
+def _row(inputs: Inputs, region: str, reason: str, extract: str, detail: str) -> Row:
+    department = inputs.contracts[extract].department if extract else ""
+    return dict(zip(COLUMNS, (region, reason, department, extract, detail), strict=True))
+
+
+def _without_parameters(backend: BaseBackend, inputs: Inputs, regions: set[str]) -> Iterator[Row]:
+    """Regions that sent what only a region taking part sends, and have no parameters for the policy year."""
+    senders = {f.region_code for f in inputs.files if inputs.contracts[f.extract].subject != "region"}
+    for region in sorted((senders | _insuring(backend, inputs)) - regions - {NATION}):
+        yield _row(inputs, region, "no_parameters", "", "no parameters for the policy year")
+
+
+def _insuring(backend: BaseBackend, inputs: Inputs) -> set[str]:
+    codes = accepted(backend, inputs, "insured_units").select("region_code").distinct()
+    return {row["region_code"] for row in rows_of(codes)} - {None}
+
+
+def _missing(inputs: Inputs, regions: tuple[str, ...], rows: tuple[Row, ...]) -> Iterator[Row]:
+    by_region: dict[str, list[Row]] = {}
+    for row in rows:
+        by_region.setdefault(row["region_code"], []).append(row)
+    for region in regions:
+        for extract in required_extracts(by_region[region]):
+            if not inputs.covers(extract, region):
+                is_held = (extract, region) in inputs.held_deliveries
+                reason = "held_delivery" if is_held else "missing_delivery"
+                yield _row(inputs, region, reason, extract, "no accepted delivery within its acceptable age")
+
+
+def required_extracts(rows: list[Row]) -> tuple[str, ...]:
+    """What a region's parameters need: rows of the parameter table of that region."""
+    applies = any(r["lane"] == "application" for r in rows)
+    is_difficult = any(r["scheme"] == "difficult" for r in rows)
+    has_order = any(r["place_last"] > 1 for r in rows)
+    extra = {
+        "applications": applies,
+        "benefit_standards": is_difficult or has_order,
+        "priority_list": is_difficult or has_order,
+    }
+    return ALWAYS + tuple(name for name, is_needed in extra.items() if is_needed)
+
+
+def _unreadable(backend: BaseBackend, inputs: Inputs, regions: tuple[str, ...]) -> Iterator[Row]:
+    for extract in NOT_ONE_UNREADABLE:
+        counts = _unreadable_rows(backend, inputs, extract)
+        for home, rows in sorted(counts.items(), key=lambda item: str(item[0])):
+            detail = f"{rows} quarantined row(s) whose enterprise cannot be read"
+            everywhere = home is None or home == NATION
+            for region in regions if everywhere else {home} & set(regions):
+                yield _row(inputs, str(region), "unreadable_unit", extract, detail)
+
+
+def _unreadable_rows(backend: BaseBackend, inputs: Inputs, extract: str) -> Mapping[Any, int]:
+    rows = quarantined(backend, inputs, extract)
+    rows = rows.filter(~rows.is_unit_known.fill_null(False))
+    counted = rows.group_by("home_region").aggregate(unreadable=rows.count())
+    return {row["home_region"]: row["unreadable"] for row in rows_of(counted)}

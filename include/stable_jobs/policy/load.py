@@ -1,0 +1,184 @@
+"""Policy files: `<root>/<region>/<scheme>.yaml`, strict, every value with its unit and reference."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stable_jobs.contracts.source import UniqueKeyLoader
+from stable_jobs.policy.catalogue import CATALOGUE, SCHEMES, Parameter
+from stable_jobs.policy.fault import fault
+from stable_jobs.policy.values import Parsed, parse
+
+COMMON = "common"
+"""A file for both schemes."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One dated value. `reference` is the clause or notice it comes from; `demo` marks what is ours."""
+
+    effective_from: date
+    value: Parsed
+    reference: str
+    demo: bool
+    note: str | None
+    file: str
+
+
+@dataclass(frozen=True)
+class RegionPolicy:
+    """One folder. `values`: (scheme, parameter name) → its versions."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    values: Mapping[tuple[str, str], tuple[Value, ...]]
+
+
+@dataclass(frozen=True)
+class Policies:
+    """All policy files. `regions`: code → its own policy; what it inherits is looked up when asked
+    (parameters.py). `fingerprint`: SHA-256 over names and bytes of the files.
+    """
+
+    regions: Mapping[str, RegionPolicy]
+    fingerprint: str
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Value(_Strict):
+    effective_from: date
+    value: Any
+    reference: str = Field(min_length=1)
+    demo: bool = False
+    note: str | None = None
+
+
+class _Parameter(_Strict):
+    unit: str
+    values: list[_Value] = Field(min_length=1)
+
+
+class _File(_Strict):
+    region: str = Field(pattern=r"^\d{6}$")
+    name_zh: str = Field(min_length=1)
+    name_en: str = Field(min_length=1)
+    scheme: Literal["common", "general", "difficult"]
+    parameters: dict[str, _Parameter]
+
+
+def load_policies(root: Path) -> Policies:
+    """All policy files below `root`. Raises PolicyError naming file, place, expected, found and next step."""
+    if not root.is_dir():
+        raise fault(str(root), "folder", "a folder of policy files", "nothing", "set STABLE_JOBS_POLICIES")
+    files = sorted(root.glob("*/*.yaml"))
+    if not files:
+        raise fault(str(root), "folder", "<region>/<scheme>.yaml", "no such file", "set STABLE_JOBS_POLICIES")
+    folders: dict[str, list[tuple[str, _File]]] = {}
+    for file in files:
+        label = f"{file.parent.name}/{file.name}"
+        folders.setdefault(file.parent.name, []).append((label, _read(file, label)))
+    regions = {code: _region(code, documents) for code, documents in folders.items()}
+    return Policies(regions, policies_fingerprint(root))
+
+
+def policies_fingerprint(root: Path) -> str:
+    """SHA-256 over names and bytes of all policy files: other values make another snapshot."""
+    digest = hashlib.sha256()
+    for file in sorted(root.glob("*/*.yaml")):
+        digest.update(f"{file.parent.name}/{file.name}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _read(file: Path, label: str) -> _File:
+    document = _checked(_yaml(file, label), label)
+    if document.region != file.parent.name:
+        raise fault(label, "region", f"the folder's name {file.parent.name}", document.region)
+    if document.scheme != file.stem:
+        raise fault(label, "scheme", f"the file's name {file.stem}", document.scheme)
+    return document
+
+
+def _yaml(file: Path, label: str) -> object:
+    try:
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)  # noqa: S506 - a subclass of SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise fault(label, "text", "YAML in UTF-8", " ".join(str(error).split())) from error
+
+
+def _checked(raw: object, label: str) -> _File:
+    try:
+        return _File.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "document"
+        expected = {"missing": "a value", "extra_forbidden": "no such key"}.get(first["type"], first["msg"])
+        found = "nothing" if first["type"] == "missing" else repr(first["input"])
+        raise fault(label, place, expected, found) from error
+
+
+def _region(code: str, documents: list[tuple[str, _File]]) -> RegionPolicy:
+    values: dict[tuple[str, str], tuple[Value, ...]] = {}
+    for label, document in documents:
+        for key, versions in _entries(label, document):
+            if key in values:
+                raise fault(
+                    label, f"parameters.{key[1]}", f"each parameter once for scheme {key[0]}",
+                    f"it again, first in {values[key][0].file}", "keep one of the two",
+                )  # fmt: skip
+            values[key] = versions
+    first = documents[0][1]
+    for label, document in documents:
+        if (document.name_zh, document.name_en) != (first.name_zh, first.name_en):
+            raise fault(label, "name_zh", f"{first.name_zh} / {first.name_en}", document.name_zh)
+    return RegionPolicy(code, first.name_zh, first.name_en, values)
+
+
+def _entries(label: str, document: _File) -> Iterator[tuple[tuple[str, str], tuple[Value, ...]]]:
+    schemes = SCHEMES if document.scheme == COMMON else (document.scheme,)
+    for name, written in document.parameters.items():
+        parameter = _known(label, name, written, document.scheme)
+        versions = _versions(label, parameter, written)
+        yield from (((scheme, name), versions) for scheme in schemes if scheme in parameter.schemes)
+
+
+def _known(label: str, name: str, written: _Parameter, scheme: str) -> Parameter:
+    place = f"parameters.{name}"
+    if name not in CATALOGUE:
+        raise fault(
+            label, place, "a parameter of the catalogue", name, "see the list of parameters in the docs"
+        )
+    parameter = CATALOGUE[name]
+    if written.unit != parameter.unit:
+        raise fault(label, f"{place}.unit", parameter.unit, written.unit)
+    if scheme != COMMON and scheme not in parameter.schemes:
+        raise fault(label, place, f"it in {' or '.join(parameter.schemes)}.yaml", f"it in {scheme}.yaml")
+    return parameter
+
+
+def _versions(label: str, parameter: Parameter, written: _Parameter) -> tuple[Value, ...]:
+    place = f"parameters.{parameter.name}.values"
+    dates = [v.effective_from for v in written.values]
+    if dates != sorted(set(dates)):
+        raise fault(label, place, "effective_from dates that rise", ", ".join(map(str, dates)))
+    return tuple(_version(label, f"{place}.{i}", parameter, v) for i, v in enumerate(written.values))
+
+
+def _version(label: str, place: str, parameter: Parameter, v: _Value) -> Value:
+    try:
+        parsed = parse(parameter, v.value)
+    except ValueError as error:
+        raise fault(label, f"{place}.value", str(error), repr(v.value)) from error
+    return Value(v.effective_from, parsed, v.reference, v.demo, v.note, label)

@@ -1,0 +1,205 @@
+"""The work list: what is missing for each row that cannot be decided or priced, and which department owes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from stable_jobs.contracts.model import Contract
+from stable_jobs.policy.situation import ROW, Setting
+from stable_jobs.policy.table import typed_table
+from stable_jobs.policy.tests import TESTS, differs, uses_claims
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+COLUMNS = (
+    "region_code", "uscc", "unit_name", "scheme", "reason", "department", "extract", "cause",
+    "detail_zh", "detail_en",
+)  # fmt: skip
+
+CAUSES = {
+    "missing": ("没有记录或该项为空", "no record, or the field is empty"),
+    "quarantined": ("记录未通过校验，已隔离", "a record broke a rule and is quarantined"),
+    "differs": ("与记录不一致", "differs from the records"),
+    "conflict": ("记录互相矛盾", "records contradict each other"),
+}
+
+
+DECLARED = {
+    "zh": ("申报人数 ", "，记录 ", "；申报划型 ", "，记录 "),
+    "en": ("declared headcount ", ", recorded ", "; declared size ", ", recorded "),
+}
+
+
+@dataclass(frozen=True)
+class Debt:
+    """Why a reason stands: the first debt of a reason whose `when` is true is the one that is owed.
+
+    `cause` is a word or a column of such words.
+    """
+
+    extract: str
+    cause: Any
+    when: Any
+
+
+def debts(t: ir.Table) -> Mapping[str, tuple[Debt, ...]]:
+    """Per reason code what may be owed, most telling first; the last holds where none before does."""
+    heads = _doubt_first(t, "monthly_headcount", t.is_headcount_conflict.fill_null(False))
+    claims = Debt("benefit_claims", "quarantined", t.doubt_benefit_claims & uses_claims(t))
+    size = Debt("enterprise_sizes", t.size_cause.fill_null("missing"), t.policy_size.isnull())
+    tax = _doubt_first(t, "taxpayers")
+    applications = _doubt_first(t, "applications")
+    return {
+        "in_scope_unknown": (Debt("insured_units", "missing", True),),
+        "active_unknown": tax,
+        "paid_months_unknown": _doubt_first(t, "premium_payments"),
+        "no_arrears_unknown": tax,
+        "layoff_rate_unknown": (*heads[:-1], claims, *_layoff_inputs(t), size, heads[-1]),
+        "headcount_held_unknown": heads,
+        "size_known_unknown": (*_by_reference(t, heads), size),
+        "not_excluded_unknown": (Debt("exclusion_list", "quarantined", True),),
+        "account_known_unknown": _account(t),
+        "fund_able_unknown": (Debt("fund_balances", t.fund_cause.fill_null("missing"), True),),
+        "in_time_unknown": (*applications[:-1], _laneless(t, size), applications[-1]),
+        "applied_unknown": (
+            *applications[:-1],
+            Debt("applications", "missing", ~t.has_applications),
+            Debt("applications", "differs", differs(t)),
+            _laneless(t, size),
+            applications[-1],
+        ),
+        "already_paid_unknown": (Debt("prior_refunds", "quarantined", True),),
+        "entitlement_unknown": (
+            Debt("benefit_standards", t.benefit_cause, t.benefit_cause.notnull()),
+            *heads,
+        ),
+    }
+
+
+def _doubt_first(t: ir.Table, extract: str, conflict: Any = None) -> tuple[Debt, ...]:
+    middle = () if conflict is None else (Debt(extract, "conflict", conflict),)
+    return (Debt(extract, "quarantined", t[f"doubt_{extract}"]), *middle, Debt(extract, "missing", True))
+
+
+def _layoff_inputs(t: ir.Table) -> tuple[Debt, ...]:
+    """A headcount that a formula in use needs, then an optional column of benefit_claims."""
+    no_base = (
+        t.place_F1.notnull() | t.place_F2.notnull() | t.place_F6.notnull()
+    ) & t.december_before.isnull()
+    no_last = (t.place_F1.notnull() | t.place_F5.notnull() | t.place_F6.notnull()) & t.december_last.isnull()
+    no_year = (t.place_F3.notnull() | t.place_F4.notnull()) & t.year_sum.isnull()
+    no_layoffs = t.place_F5.notnull() & t.layoffs.isnull()
+    no_attrition = t.place_F6.notnull() & t.natural_attrition.isnull()
+    return (
+        Debt("monthly_headcount", "missing", no_base | no_last | no_year),
+        Debt("benefit_claims", "missing", no_layoffs | no_attrition),
+    )
+
+
+def _by_reference(t: ir.Table, heads: tuple[Debt, ...]) -> tuple[Debt, ...]:
+    """A unit by reference needs a headcount, not a size."""
+    return tuple(Debt(d.extract, d.cause, t.is_by_reference & d.when) for d in heads)
+
+
+def _laneless(t: ir.Table, size: Debt) -> Debt:
+    return Debt(size.extract, size.cause, t.lane.isnull())
+
+
+def _account(t: ir.Table) -> tuple[Debt, ...]:
+    return (
+        Debt("payee_accounts", "quarantined", t.doubt_payee_accounts),
+        Debt("taxpayers", "quarantined", t.doubt_taxpayers),
+        Debt("payee_accounts", "differs", t.payee_rows > 0),
+        Debt("payee_accounts", "missing", True),
+    )
+
+
+def unsettled(scene: Setting, results: ir.Table, decided: ir.Table) -> ir.Table:
+    """The wide rows of what is undecided, or eligible without a known amount, with their tests and amounts."""
+    is_unpriced = (decided.decision == "eligible") & (
+        decided.entitlement.isnull() | decided.already_paid.isnull()
+    )
+    rows = decided.filter((decided.decision == "undecided") | is_unpriced)
+    tests = [f"meets_{name}" for name in TESTS]
+    rows = rows.select(*ROW, "decision", "entitlement", "already_paid", *tests)
+    return scene.wide(results.semi_join(rows, ROW)).join(rows, ROW)
+
+
+def owed(t: ir.Table, contracts: Mapping[str, Contract]) -> ir.Table:
+    """One row per reason of every undecided row, and of every eligible one whose amount is not known.
+
+    t: unsettled rows. Columns: `COLUMNS`; sorted by all keys.
+    """
+    every = debts(t)
+    first, *others = [_rows(t, reason, options) for reason, options in every.items()]
+    long = first.union(*others).join(_extracts(contracts), "extract").join(_causes(), "cause")
+    is_declared = long.declared_zh.notnull()
+    detail = {
+        f"detail_{lang}": is_declared.ifelse(
+            long[f"declared_{lang}"], long[f"title_{lang}"] + ": " + long[f"cause_{lang}"]
+        )
+        for lang in ("zh", "en")
+    }
+    long = long.mutate(**detail)
+    return long.order_by("region_code", "uscc", long.scheme.desc(), "reason").select(*COLUMNS)
+
+
+def _rows(t: ir.Table, reason: str, options: tuple[Debt, ...]) -> ir.Table:
+    """The rows for which the reason stands, with the extract and cause of the first debt that holds."""
+    import ibis
+
+    t = t.mutate(
+        extract=ibis.cases(*((_flag(o.when), o.extract) for o in options), else_=""),
+        cause=ibis.cases(*((_flag(o.when), _word(o.cause)) for o in options), else_=""),
+        stands=_stands(t, reason),
+    ).filter(lambda r: r.stands)
+    shows = (t.cause == "differs") & (t.extract == "applications")
+    return t.select(
+        *ROW, "unit_name", "extract", "cause",
+        reason=ibis.literal(reason),
+        declared_zh=shows.ifelse(_declared(t, "zh"), None),
+        declared_en=shows.ifelse(_declared(t, "en"), None),
+    )  # fmt: skip
+
+
+def _stands(t: ir.Table, reason: str) -> Any:
+    test = reason.removesuffix("_unknown")
+    if test in TESTS:
+        return (t.decision == "undecided") & t[f"meets_{test}"].isnull()
+    amount = t.already_paid if test == "already_paid" else t.entitlement
+    return (t.decision == "eligible") & amount.isnull()
+
+
+def _flag(when: Any) -> Any:
+    import ibis
+
+    return ibis.literal(True) if when is True else when
+
+
+def _word(value: Any) -> Any:
+    import ibis
+
+    return ibis.literal(value) if isinstance(value, str) else value
+
+
+def _extracts(contracts: Mapping[str, Contract]) -> ir.Table:
+    columns = dict.fromkeys(("extract", "department", "title_zh", "title_en"), "string")
+    return typed_table([{c: getattr(k, c) for c in columns} for k in contracts.values()], columns)
+
+
+def _causes() -> ir.Table:
+    columns = dict.fromkeys(("cause", "cause_zh", "cause_en"), "string")
+    return typed_table(
+        [dict(zip(columns, (cause, *texts), strict=True)) for cause, texts in CAUSES.items()], columns
+    )
+
+
+def _declared(t: ir.Table, lang: str) -> Any:
+    """Both values, declared and recorded."""
+    parts = (t.declared_headcount, t.headcount, t.declared_size, t.economy_size)
+    texts = (w + p.cast("string").fill_null("-") for w, p in zip(DECLARED[lang], parts, strict=True))
+    return reduce(lambda a, b: a + b, texts)

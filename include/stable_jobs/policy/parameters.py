@@ -1,0 +1,114 @@
+"""Which value holds for a region, scheme and size on a date; inherited upward, never across policy years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from stable_jobs.dated import as_of
+from stable_jobs.errors import PolicyError
+from stable_jobs.policy.catalogue import CATALOGUE, PROVINCE, Parameter
+from stable_jobs.policy.load import Policies, Value
+from stable_jobs.policy.values import Parsed, Scalar
+from stable_jobs.regions import upward
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A value in force and where it comes from. `region`: the level that set it."""
+
+    value: Scalar | None
+    region: str
+    source: Value | None
+
+
+def in_force(versions: tuple[Value, ...], on: date) -> Value | None:
+    """The newest version of the policy year of `on` with `effective_from <= on`.
+
+    A value of another policy year never holds (domain: section 2).
+    """
+    return as_of((v for v in versions if v.effective_from.year == on.year), on)
+
+
+def regions_taking_part(policies: Policies, on: date) -> tuple[str, ...]:
+    """Codes whose own folder has a value in force in the policy year; nation and provinces only pass on."""
+    return tuple(
+        code
+        for code, policy in sorted(policies.regions.items())
+        if not code.endswith("0000") and any(in_force(versions, on) for versions in policy.values.values())
+    )
+
+
+def demo_regions(policies: Policies, on: date) -> tuple[str, ...]:
+    """Regions taking part that use, themselves or by inheritance, a value marked `demo: true`."""
+    return tuple(code for code in regions_taking_part(policies, on) if _uses_demo(policies, code, on))
+
+
+def _uses_demo(policies: Policies, region: str, on: date) -> bool:
+    levels = (policies.regions[level] for level in upward(region) if level in policies.regions)
+    found = (in_force(versions, on) for level in levels for versions in level.values.values())
+    return any(value is not None and value.demo for value in found)
+
+
+def resolve(
+    policies: Policies, region: str, scheme: str, name: str, on: date, size: str | None = None
+) -> Resolved:
+    """The value for one region, scheme and, where the parameter has sizes, size.
+
+    The nearest level with a version in force decides; a `null` there ends the value and is not inherited past.
+    Raises PolicyError naming region, parameter and date where a required one is missing.
+    """
+    parameter = CATALOGUE[name]
+    found = _nearest(policies, region, (scheme, name), on, size)
+    if found is None:
+        return _missing(parameter, region, scheme, on, size)
+    level, version = found
+    value = _of_size(version.value, size)
+    if value is None and not parameter.nullable:
+        return _missing(parameter, region, scheme, on, size)
+    return Resolved(_place(region, value), level, version)
+
+
+def _nearest(
+    policies: Policies, region: str, key: tuple[str, str], on: date, size: str | None
+) -> tuple[str, Value] | None:
+    for level in upward(region):
+        policy = policies.regions.get(level)
+        versions = policy.values.get(key, ()) if policy else ()
+        version = in_force(tuple(v for v in versions if _speaks_of(v.value, size)), on)
+        if version is not None:
+            return level, version
+    return None
+
+
+def _speaks_of(value: Parsed, size: str | None) -> bool:
+    return value is None or size is None or (isinstance(value, dict) and size in value)
+
+
+def _of_size(value: Parsed, size: str | None) -> Scalar | None:
+    if isinstance(value, dict):
+        return None if size is None else value[size]
+    return value  # type: ignore[return-value]  # a Mapping is always a dict here
+
+
+def _place(region: str, value: Scalar | None) -> Scalar | None:
+    return region[:2] + "0000" if value == PROVINCE else value
+
+
+def _missing(parameter: Parameter, region: str, scheme: str, on: date, size: str | None) -> Resolved:
+    if not parameter.required:
+        return Resolved(None, region, None)
+    what = parameter.name if size is None else f"{parameter.name} ({size})"
+    raise PolicyError(
+        f"policies: region {region}, scheme {scheme}: expected a value of {what} "
+        f"({parameter.meaning_zh}) in force on {on} within policy year {on.year}; found none here or "
+        f"upward ({', '.join(upward(region))}); next: add it to {region}/{scheme}.yaml with its reference"
+    )
+
+
+def schemes_open(policies: Policies, region: str, on: date) -> Iterator[str]:
+    """`general` always; `difficult` where the region opens it for the policy year."""
+    yield "general"
+    if resolve(policies, region, "difficult", "scheme_open", on).value:
+        yield "difficult"

@@ -1,0 +1,138 @@
+"""The reconciliation line of a region: every unit and every yuan of premium that came in is accounted for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stable_jobs.errors import StepError
+from stable_jobs.policy.aggregates import YUAN
+from stable_jobs.policy.catalogue import UNKNOWN_SIZE
+from stable_jobs.policy.extracts import Inputs, accepted, quarantined
+from stable_jobs.policy.facts import Gathered
+from stable_jobs.policy.table import Row, typed_table
+from stable_jobs.policy.working import rows_of
+from stable_jobs.regions import NATION
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+UNITS = ("units_in", "units_eligible", "units_ineligible", "units_undecided", "units_quarantined")
+OUT = ("premium_late_fee", "premium_outside_year", "premium_earlier_back_payment")
+PREMIUM = ("premium_in", "premium_base", *OUT, "premium_orphan", "premium_quarantined")
+COLUMNS = ("region_code", *UNITS, *PREMIUM, "is_held")
+
+
+def reconciliation(
+    backend: BaseBackend, inputs: Inputs, gathered: Gathered, eligibility: ir.Table,
+    rows: tuple[Row, ...], held: tuple[Row, ...],
+) -> ir.Table:  # fmt: skip
+    """One row per region that has a unit, a payment or a hold. Units by their general row; yuan by row of payment.
+
+    Held regions have units but no decision. A quarantined row whose region cannot be read stands under `000000`;
+    an unreadable amount counts as 0.
+    """
+    units = _units(backend, inputs, eligibility)
+    paid = _paid(backend, inputs, gathered, rows)
+    flags = _held(held)
+    keys = units.select("region_code").union(paid.select("region_code")).union(flags.select("region_code"))
+    t = keys.distinct()
+    for part in (units, paid, flags):
+        t = t.left_join(part, "region_code").drop("region_code_right")
+    zeros = {n: t[n].fill_null(0) for n in UNITS} | {n: t[n].fill_null(0).cast(YUAN) for n in PREMIUM}
+    t = t.mutate(**zeros, is_held=t.is_held.fill_null(False))
+    return t.select(*COLUMNS).order_by("region_code")
+
+
+def _units(backend: BaseBackend, inputs: Inputs, eligibility: ir.Table) -> ir.Table:
+    sent = accepted(backend, inputs, "insured_units").select("region_code")
+    bad = quarantined(backend, inputs, "insured_units")
+    bad = bad.select(region_code=bad.home_region.fill_null(NATION))
+    decided = eligibility.filter(eligibility.scheme == "general").select("region_code", "decision")
+    long = _labelled(sent, "accepted").union(_labelled(bad, "quarantined"))
+    long = long.union(decided.rename(label="decision").select("region_code", "label"))
+    counts: dict[str, Any] = {
+        f"units_{d}": long.count(where=long.label == d)
+        for d in ("eligible", "ineligible", "undecided", "quarantined")
+    }
+    came = long.count(where=long.label.isin(["accepted", "quarantined"]))
+    return long.group_by("region_code").aggregate(units_in=came, **counts)
+
+
+def _labelled(rows: ir.Table, label: str) -> ir.Table:
+    import ibis
+
+    return rows.mutate(label=ibis.literal(label))
+
+
+def _paid(backend: BaseBackend, inputs: Inputs, gathered: Gathered, rows: tuple[Row, ...]) -> ir.Table:
+    """Yuan per region: payments of units by what they are, payments of no unit, quarantined payments."""
+    facts = gathered.facts
+    owned = _by_cause(facts, rows)
+    keys = gathered.units.select("region_code", "uscc")
+    lost = gathered.summed["premium_payments"].anti_join(keys, ("region_code", "uscc"))
+    lost = lost.select("region_code", label=_text("premium_orphan"), amount=lost.amount)
+    bad = quarantined(backend, inputs, "premium_payments")
+    amount = bad.employer_amount.fill_null(0) + bad.employee_amount.fill_null(0)
+    bad = bad.select(
+        region_code=bad.home_region.fill_null(NATION),
+        label=_text("premium_quarantined"),
+        amount=amount.cast(YUAN),
+    )
+    long = owned.union(lost).union(bad)
+    sums = {n: long.amount.sum(where=long.label == n).fill_null(0).cast(YUAN) for n in PREMIUM[1:]}
+    came = long.amount.sum().cast(YUAN)
+    return long.group_by("region_code").aggregate(premium_in=came, **sums)
+
+
+def _text(value: str) -> Any:
+    import ibis
+
+    return ibis.literal(value)
+
+
+def _by_cause(facts: ir.Table, rows: tuple[Row, ...]) -> ir.Table:
+    choice = [
+        {"chosen_region": r["region_code"], "takes_earlier": r["back_payment_earlier_years"]}
+        for r in rows if r["scheme"] == "general" and r["size"] == UNKNOWN_SIZE
+    ]  # fmt: skip
+    chosen = typed_table(choice, {"chosen_region": "string", "takes_earlier": "boolean"})
+    t = facts.left_join(chosen, facts.region_code == chosen.chosen_region)
+    takes = t.takes_earlier.fill_null(False)
+    earlier = t.base_back_earlier.fill_null(0).cast(YUAN)
+    zero = _text("0").cast(YUAN)
+    amounts = {
+        "premium_base": t.base_regular + t.base_back + takes.ifelse(earlier, zero),
+        "premium_late_fee": t.late_fees,
+        "premium_outside_year": t.outside_year,
+        "premium_earlier_back_payment": takes.ifelse(zero, earlier),
+    }
+    parts = [t.select("region_code", label=_text(n), amount=a.cast(YUAN)) for n, a in amounts.items()]
+    first, *others = parts
+    return first.union(*others)
+
+
+def _held(held: tuple[Row, ...]) -> ir.Table:
+    codes = sorted({str(r["region_code"]) for r in held})
+    return typed_table(
+        [{"region_code": c, "is_held": True} for c in codes], {"region_code": "string", "is_held": "boolean"}
+    )
+
+
+def assert_balanced(table: ir.Table, premium_in: ir.Table) -> None:
+    """StepError naming the regions where units or yuan got lost or were made.
+
+    premium_in: `region_code, sent`, the yuan counted straight from the rows in force.
+    """
+    t = table.left_join(premium_in, "region_code").drop("region_code_right")
+    decided = t.units_eligible + t.units_ineligible + t.units_undecided + t.units_quarantined
+    parts = t.premium_base
+    for name in (*OUT, "premium_orphan", "premium_quarantined"):
+        parts = (parts + t[name]).cast(YUAN)
+    yuan = (parts != t.premium_in) | (t.sent.fill_null(0).cast(YUAN) != t.premium_in)
+    bad = t.filter(yuan | (~t.is_held & (decided != t.units_in))).select("region_code")
+    regions = sorted(row["region_code"] for row in rows_of(bad))
+    if regions:
+        raise StepError(
+            f"determine: units or premium do not add up in {', '.join(regions)}; nothing was registered"
+        )

@@ -1,0 +1,152 @@
+"""What became of each delivery, region by region, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stable_jobs.contracts.model import Contract
+from stable_jobs.errors import Problem
+from stable_jobs.quality.report_data import DeliveryLine, Release
+from stable_jobs.quality.report_parts import Trouble, Words
+from stable_jobs.quality.report_words import slot_of, words_of
+from stable_jobs.rendering.text import count
+from stable_jobs.store import catalog
+from stable_jobs.store.catalog import Delivery, DeliveryOutcome
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of one extract's deliveries beside themselves. `outcomes`: tonight's validation's."""
+
+    contract: Contract
+    names: Mapping[str, Words]
+    outcomes: Sequence[DeliveryOutcome]
+    releases: Sequence[catalog.Release]
+
+
+def delivery_lines(
+    known: Known, deliveries: Sequence[Delivery], stand_ins: Sequence[Delivery]
+) -> tuple[DeliveryLine, ...]:
+    """One line per delivery; of a file for all regions one per region that it has rows of.
+
+    deliveries: tonight's; a readable one without an outcome was replaced by a later one of its slot.
+    stand_ins: of earlier dates; their rows were counted on their own night, not on this one.
+    """
+    tonight = [line for d in deliveries for line in _of_delivery(known, d, deliveries)]
+    return (*tonight, *(_line(known, d, d.region_code, "stand_in") for d in stand_ins))
+
+
+def _of_delivery(known: Known, delivery: Delivery, all_: Sequence[Delivery]) -> Iterator[DeliveryLine]:
+    outcomes = [o for o in known.outcomes if o.delivery_id == delivery.id]
+    if delivery.status == "refused":
+        yield _line(known, delivery, delivery.region_code, "refused", trouble=_refusal(delivery))
+    elif not outcomes:
+        yield _line(known, delivery, delivery.region_code, _without_outcome(delivery, all_))
+    whole = next((o for o in outcomes if o.region_code == delivery.region_code), None)
+    for outcome in outcomes:
+        if outcome is not whole or outcome.received or outcome.held_rule or len(outcomes) == 1:
+            yield _judged(known, delivery, outcome, whole)
+
+
+def _without_outcome(delivery: Delivery, all_: Sequence[Delivery]) -> str:
+    later = (
+        d.region_code == delivery.region_code and d.sequence > delivery.sequence and d.status == "staged"
+        for d in all_
+    )
+    return "superseded" if any(later) else "pending"
+
+
+def _judged(
+    known: Known, delivery: Delivery, outcome: DeliveryOutcome, whole: DeliveryOutcome | None
+) -> DeliveryLine:
+    """A part is held by its own rule, or with the whole file."""
+    judging = [o for o in (whole, outcome) if o is not None and o.held_rule is not None]
+    held = next((o for o in judging if _release(known, delivery, o) is None), None)
+    released = next((_release(known, delivery, o) for o in judging), None)
+    status = "held" if held else "released" if released else "accepted"
+    return _line(
+        known,
+        delivery,
+        outcome.region_code,
+        status,
+        rows=(outcome.received, outcome.accepted, outcome.quarantined),
+        trouble=_hold(known, held) if held else None,
+        release=None if held else released,
+    )
+
+
+def _release(known: Known, delivery: Delivery, outcome: DeliveryOutcome) -> Release | None:
+    """A release is bound to the bytes and the rule, not to the row of the delivery."""
+    found = (
+        Release(r.rule_id, r.reason, r.released_by)
+        for r in known.releases
+        if r.sha256 == delivery.sha256 and r.rule_id == outcome.held_rule
+    )
+    return next(found, None)
+
+
+def _hold(known: Known, outcome: DeliveryOutcome) -> Trouble:
+    rule = {r.id: r for r in known.contract.rules}[str(outcome.held_rule)]
+    return Trouble(
+        rule_id=rule.id,
+        what=Words(rule.sentence_zh, rule.sentence_en),
+        expected=None,
+        found=_measured(outcome.held_detail or {}),
+        next_step=Words(rule.next_step_zh, rule.next_step_en),
+    )
+
+
+def _measured(detail: Mapping[str, Any]) -> Words:
+    template, none = words_of("measure", "rows"), words_of("measure", "none")
+    values = {name: detail.get(name) for name in ("rows", "quarantined", "previous_rows")}
+    return Words(zh=_filled(template.zh, values, none.zh), en=_filled(template.en, values, none.en))
+
+
+def _filled(template: str, values: Mapping[str, int | None], none: str) -> str:
+    return template % {name: none if n is None else count(n) for name, n in values.items()}
+
+
+def _refusal(delivery: Delivery) -> Trouble:
+    problem = Problem(**(delivery.problem or {}))
+    return Trouble(
+        rule_id=problem.rule,
+        what=_as_said(problem.what),
+        expected=_as_said(problem.expected),
+        found=_as_said(problem.found),
+        next_step=_as_said(problem.next_step),
+        row=problem.row,
+        column=problem.column,
+    )
+
+
+def _as_said(text: str) -> Words:
+    """Intake writes Chinese and English into one sentence: both pages show it whole."""
+    return Words(text, text)
+
+
+def _line(
+    known: Known,
+    delivery: Delivery,
+    region_code: str,
+    status: str,
+    *,
+    rows: tuple[int | None, int | None, int | None] = (None, None, None),
+    trouble: Trouble | None = None,
+    release: Release | None = None,
+) -> DeliveryLine:
+    received, accepted, quarantined = rows
+    return DeliveryLine(
+        file_name=delivery.file_name,
+        place=slot_of(region_code, known.names),
+        business_date=delivery.business_date,
+        sequence=delivery.sequence,
+        sha256=delivery.sha256,
+        status=status,
+        received=received,
+        accepted=accepted,
+        quarantined=quarantined,
+        trouble=trouble,
+        release=release,
+    )

@@ -1,0 +1,202 @@
+"""The report for machines: `validation.json`, the same facts as the pages, in a layout of its own.
+
+Format 1. Money and shares are decimal strings (yuan; shares to six places, half-up, null without a whole),
+dates are ISO, texts are `{"zh", "en"}`. Data values stand as sent; a half surrogate is a `\\u` escape.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+
+from stable_jobs.quality.report_balance import Reconciliation
+from stable_jobs.quality.report_data import (
+    DeliveryLine,
+    ExtractReport,
+    HeldCause,
+    NightReport,
+    OrphanLine,
+    OwedItem,
+    RegionLine,
+    RuleLine,
+)
+from stable_jobs.quality.report_parts import Place, Trend, Trouble, Words
+
+FORMAT = 1
+
+Json = dict[str, object]
+
+
+def report_json(report: NightReport) -> bytes:
+    """The whole report as UTF-8 JSON, keys in reading order."""
+    document: Json = {
+        "format": FORMAT,
+        "business_date": report.business_date.isoformat(),
+        "is_demo": report.is_demo,
+        "versions": dict(report.versions),
+        "regions": [_region(line) for line in report.regions],
+        "elsewhere": [_region(line) for line in report.elsewhere],
+        "owed": [_owed(item) for item in report.owed],
+        "extracts": [_extract(extract) for extract in report.extracts],
+    }
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def share(part: int, whole: int) -> str | None:
+    """`3 of 400` → `"0.007500"`; None without a whole."""
+    if whole == 0:
+        return None
+    return str((Decimal(part) / whole).quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP))
+
+
+def _region(line: RegionLine) -> Json:
+    return {
+        **_place(line.place),
+        "is_held": line.is_held,
+        "causes": [_cause(cause) for cause in line.causes],
+        "reconciliation": _reconciliation(line.reconciliation),
+    }
+
+
+def _cause(cause: HeldCause) -> Json:
+    return {
+        "reason": cause.reason,
+        "department": cause.department,
+        "extract": cause.extract,
+        "what": _words(cause.what),
+        "detail": cause.detail,
+        "trouble": _trouble(cause.trouble),
+        "next_step": _words(cause.next_step),
+    }
+
+
+def _trouble(trouble: Trouble | None) -> Json | None:
+    if trouble is None:
+        return None
+    return {
+        "rule": trouble.rule_id,
+        "what": _words(trouble.what),
+        "expected": None if trouble.expected is None else _words(trouble.expected),
+        "found": _words(trouble.found),
+        "next_step": _words(trouble.next_step),
+        "row": trouble.row,
+        "column": trouble.column,
+    }
+
+
+def _reconciliation(line: Reconciliation | None) -> Json | None:
+    if line is None:
+        return None
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in vars(line).items()}
+
+
+def _owed(item: OwedItem) -> Json:
+    return {
+        "level": item.level,
+        "department": item.department,
+        "extract": item.extract,
+        "regions": _codes(item.places),
+        "what": _words(item.what),
+        "trouble": _trouble(item.trouble),
+        "rows": item.count,
+        "next_step": _words(item.next_step),
+    }
+
+
+def _extract(extract: ExtractReport) -> Json:
+    return {
+        "department": extract.department,
+        "extract": extract.extract,
+        "title": _words(extract.title),
+        "contract_version": extract.contract_version,
+        "received": extract.received,
+        "accepted": extract.accepted,
+        "quarantined": extract.quarantined,
+        "missing": _codes(extract.missing),
+        "deliveries": [_delivery(line) for line in extract.deliveries],
+        "rules": [_rule(rule) for rule in extract.rules],
+        "orphans": [_orphan(line) for line in extract.orphans],
+    }
+
+
+def _delivery(line: DeliveryLine) -> Json:
+    return {
+        "file_name": line.file_name,
+        "region_code": line.place.code,
+        "business_date": line.business_date.isoformat(),
+        "sequence": line.sequence,
+        "sha256": line.sha256,
+        "status": line.status,
+        "received": line.received,
+        "accepted": line.accepted,
+        "quarantined": line.quarantined,
+        "trouble": _trouble(line.trouble),
+        "release": vars(line.release) if line.release else None,
+    }
+
+
+def _rule(rule: RuleLine) -> Json:
+    return {
+        "id": rule.rule_id,
+        "severity": rule.severity,
+        "scope": rule.scope,
+        "sentence": _words(rule.sentence),
+        "next_step": _words(rule.next_step),
+        "evaluated": rule.evaluated,
+        "failed": rule.failed,
+        "share": share(rule.failed, rule.evaluated),
+        "trend": _trend(rule.trend),
+        "regions": [
+            {
+                **_place(region.place),
+                "evaluated": region.evaluated,
+                "failed": region.failed,
+                "share": share(region.failed, region.evaluated),
+                "trend": _trend(region.trend),
+            }
+            for region in rule.regions
+        ],
+        "samples": [
+            {
+                "file_name": sample.file_name,
+                "region_code": sample.place.code,
+                "row": sample.row,
+                "values": {column: value for column, _, value in sample.values},
+            }
+            for sample in rule.samples
+        ],
+    }
+
+
+def _trend(trend: Trend) -> Json:
+    return {
+        "state": trend.state,
+        "nights_failing": trend.nights_failing,
+        "nights": {night.business_date.isoformat(): night.failed for night in trend.nights},
+    }
+
+
+def _orphan(line: OrphanLine) -> Json:
+    return {
+        **_place(line.place),
+        "uscc_count": line.uscc_count,
+        "rows": line.rows,
+        "accepted": line.accepted,
+        "share": share(line.rows, line.accepted),
+        "amount": None if line.amount is None else str(line.amount),
+        "is_warning": line.is_warning,
+    }
+
+
+def _place(place: Place) -> Json:
+    return {"region_code": place.code, "name": _words(place.name)}
+
+
+def _codes(places: Iterable[Place]) -> list[str]:
+    return [place.code for place in places]
+
+
+def _words(words: Words) -> Json:
+    return {"zh": words.zh, "en": words.en}

@@ -1,0 +1,56 @@
+"""How one value is written on a page: hostile text made visible, counts, yuan, shares."""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
+
+from markupsafe import Markup
+
+LONGEST = 160
+"""Code points of a text that are shown; the rest is cut and counted, as a name of 500 would hide the row."""
+
+HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def visible(value: object) -> str:
+    """The text with each control, bidirectional, zero-width or unassigned character written as `⟨U+202E⟩`.
+
+    A right-to-left mark in a unit's name would otherwise reorder the officer's line, and a zero-width one
+    make two names look the same.
+    """
+    return "".join(_visible_character(c) for c in str(value))
+
+
+def shorten(text: str, limit: int = LONGEST) -> str:
+    """At most `limit` code points, with how many were left out: `…(+340)`."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}…(+{len(text) - limit})"
+
+
+def foreign(value: object, limit: int = LONGEST) -> Markup:
+    """Text that somebody outside wrote: cut, made visible, escaped, and isolated in its own direction."""
+    return Markup('<bdi class="foreign">{}</bdi>').format(visible(shorten(str(value), limit)))
+
+
+def count(number: int) -> str:
+    """`1234567` → `1,234,567`."""
+    return f"{number:,}"
+
+
+def percent(part: int | Decimal, whole: int | Decimal) -> str:
+    """`3 of 400` → `0.75%`. Never rounded to nothing (`<0.01%`) or all (`>99.99%`); without a whole `–`."""
+    if whole == 0:
+        return "–"
+    exact = Decimal(part) / Decimal(whole) * 100
+    shown = exact.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    if exact > 0 and shown == 0:
+        return "<0.01%"
+    if exact < 100 and shown == 100:
+        return ">99.99%"
+    return f"{shown}%"
+
+
+def _visible_character(c: str) -> str:
+    return f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c) in HIDDEN_CATEGORIES else c

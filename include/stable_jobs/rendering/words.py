@@ -1,0 +1,112 @@
+"""Codes that people read, by group, with their English names. The catalogs have the Chinese ones.
+
+`N_` only marks a text for the catalogs (`make messages`); `environment.translated` looks it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def N_(text: str) -> str:  # noqa: N802  # gettext's own name for "mark, translate later"
+    """The text itself, marked for extraction."""
+    return text
+
+
+DEPARTMENT = {
+    "labor": N_("Labor"),
+    "tax": N_("Tax"),
+    "finance": N_("Finance"),
+    "development": N_("Development and reform"),
+    "economy": N_("Economy and information"),
+    "policy": N_("Policy maintenance"),
+}
+
+SEVERITY = {"critical": N_("Critical"), "warning": N_("Warning"), "info": N_("Info")}
+
+LEVEL = {
+    "blocks": N_("Holds a region"),
+    "rows": N_("Units undecided"),
+    "notice": N_("To look at"),
+}
+
+STATUS = {
+    "accepted": N_("Accepted"),
+    "released": N_("Released by a person"),
+    "stand_in": N_("Earlier delivery stands in"),
+    "held": N_("Held"),
+    "refused": N_("Refused"),
+    "missing": N_("Missing"),
+    "superseded": N_("Replaced by a later one"),
+    "pending": N_("Not validated yet"),
+}
+
+HELD = {
+    "missing_delivery": N_("A required delivery is missing: none was accepted within the age allowed"),
+    "held_delivery": N_("The delivery was stopped by a rule about the whole delivery"),
+    "no_parameters": N_("The region has no policy parameters for this policy year"),
+    "unreadable_unit": N_("A quarantined row may concern any unit of the region: its unit cannot be read"),
+}
+
+HELD_NEXT = {
+    "missing_delivery": N_("Send the delivery, or send it again corrected; the next run decides the region"),
+    "held_delivery": N_("Send it again corrected; if it is right as it is, have it released with a reason"),
+    "no_parameters": N_("Enter the region's parameters for the policy year with their legal reference"),
+    "unreadable_unit": N_("Correct the code in that row and send the whole delivery again"),
+}
+
+ORPHANS = {
+    "what": N_("Rows match no insured unit of their region"),
+    "next": N_("Compare the credit codes and regions of these rows with the insured units"),
+}
+
+REFUSED = {
+    "held": N_("The delivery was stopped by a rule about the whole delivery"),
+    "refused": N_("The delivery cannot be read as its contract says"),
+    "next": N_("Correct the delivery and send it again"),
+}
+
+PLACE = {
+    "all": N_("File for all regions"),
+    "none": N_("Region not readable"),
+    "unknown": N_("Other region"),
+}
+
+MEASURE = {
+    "rows": N_("%(rows)s rows; %(quarantined)s quarantined; last accepted %(previous_rows)s"),
+    "none": N_("none"),
+}
+
+SEGMENT = {
+    "eligible": N_("Eligible"),
+    "ineligible": N_("Ineligible"),
+    "undecided": N_("Undecided"),
+    "quarantined": N_("Quarantined"),
+    "held": N_("Region held"),
+    "accepted": N_("Accepted"),
+    "units_in": N_("Units in"),
+    "readable": N_("Not quarantined"),
+    "decided": N_("Decided"),
+    "base": N_("In the base"),
+    "late_fee": N_("Late fees"),
+    "outside_year": N_("Paid outside the year"),
+    "earlier_back_payment": N_("Back payments for earlier years"),
+    "orphan": N_("Matches no unit"),
+}
+
+VERSION = {"code": N_("Code"), "policies": N_("Policies"), "contracts": N_("Contracts")}
+
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "department": DEPARTMENT,
+    "severity": SEVERITY,
+    "level": LEVEL,
+    "status": STATUS,
+    "held": HELD,
+    "held_next": HELD_NEXT,
+    "orphans": ORPHANS,
+    "refused": REFUSED,
+    "place": PLACE,
+    "measure": MEASURE,
+    "segment": SEGMENT,
+    "version": VERSION,
+}

@@ -1,0 +1,189 @@
+"""The database: found or started, at this version's schema, and used as a role without special rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.pool import NullPool
+
+from stable_jobs.errors import StepError, UsageError
+from stable_jobs.settings import Settings
+from stable_jobs.store.embedded import embedded_server
+
+DATABASE = "stable_jobs"
+OWNER = "stable_jobs_owner"
+APP = "stable_jobs_app"
+MIGRATIONS = Path(__file__).parent / "migrations"
+_INIT_LOCK = 5_700_001
+_DATE_LOCK = 5_700_002
+"""Advisory lock numbers of this product: one for `db init`, one class for business dates."""
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Engine]:
+    """The database as the application sees it, at this version's schema.
+
+    `settings.database_url` is connected to as given: StepError if it does not answer or is not at this
+    version's schema, UsageError if it is no PostgreSQL URL. Without one, the embedded server under
+    `<home>/postgres` runs as long as the block does, initialised, and the role is `stable_jobs_app`.
+    """
+    if settings.database_url is not None:
+        with _engine(postgres_url(settings.database_url.get_secret_value())) as engine:
+            _check_version(engine)
+            yield engine
+        return
+    with embedded_server(settings.home) as superuser:
+        app = superuser.set(username=APP, database=DATABASE)
+        if not _is_ready(app):
+            init_database(superuser)
+        with _engine(app) as engine:
+            yield engine
+
+
+def postgres_url(text: str) -> URL:
+    """The URL for psycopg 3. UsageError for anything but PostgreSQL, without showing the text."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise UsageError(
+            "STABLE_JOBS_DATABASE_URL is not a URL: write postgresql://user:password@host/name."
+        ) from None
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise UsageError(f"STABLE_JOBS_DATABASE_URL names {url.drivername}: only PostgreSQL is supported.")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def head() -> str:
+    """The schema version that this code needs: the newest migration's number."""
+    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def init_database(owner: URL | str, *, name: str = DATABASE, app_password: str | None = None) -> URL:
+    """Make roles, database and schema where they are missing, and return the application's URL.
+
+    owner: a role that may create databases and roles, connected to any database of the server. Any number of
+    processes may do this at once. The owner role owns the tables and cannot log in; the application role
+    `stable_jobs_app` may add rows and change almost none. Without `app_password` it keeps the one it has.
+    StepError if the server does not answer or refuses.
+    """
+    url = postgres_url(owner) if isinstance(owner, str) else owner
+    with _engine(url) as engine, _connected(engine) as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _INIT_LOCK})
+        _make_roles(connection, app_password)
+        _make_database(connection, name)
+        upgrade(url.set(database=name))
+    return url.set(username=APP, password=app_password, database=name)
+
+
+def upgrade(owner: URL, revision: str = "head") -> None:
+    """Migrate forward to `revision` as the owner role, in one transaction; one process at a time."""
+    _migrate(owner, "upgrade", revision)
+
+
+def downgrade(owner: URL, revision: str) -> None:
+    """Migrate back to `revision` (`base`: no tables) likewise. What is newer is dropped with its rows."""
+    _migrate(owner, "downgrade", revision)
+
+
+@contextmanager
+def business_date_lock(engine: Engine, business_date: date) -> Iterator[None]:
+    """Hold a business date: one writer at a time. Waits for whoever holds it; a dead holder holds nothing.
+
+    It is a session's advisory lock on a connection of its own, whatever the caller does with others.
+    """
+    keys = {"kind": _DATE_LOCK, "day": business_date.toordinal()}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:kind, :day)"), keys)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:kind, :day)"), keys)
+
+
+@contextmanager
+def _engine(url: URL) -> Iterator[Engine]:
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+    except (OperationalError, ProgrammingError) as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise StepError(f"The database {shown}: {error.orig}. Check STABLE_JOBS_DATABASE_URL.") from error
+
+
+def _version(url_engine: Engine) -> str | None:
+    """The schema version there; None where nothing was ever migrated."""
+    with _connected(url_engine) as connection:
+        if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+            return None
+        return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def _check_version(engine: Engine) -> None:
+    found = _version(engine)
+    if found != head():
+        raise StepError(
+            f"The database {engine.url.database} is at schema {found or 'none'}, "
+            f"this version needs {head()}: run `stable-jobs db init`."
+        )
+
+
+def _is_ready(app: URL) -> bool:
+    try:
+        with _engine(app) as engine:
+            return _version(engine) == head()
+    except StepError:
+        return False
+
+
+def _make_roles(connection: Connection, app_password: str | None) -> None:
+    for role, login in ((OWNER, "NOLOGIN"), (APP, "LOGIN")):
+        known = connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role})
+        if not known:
+            connection.execute(text(f"CREATE ROLE {role} {login} NOSUPERUSER NOCREATEDB NOCREATEROLE"))
+    connection.execute(text(f"GRANT {OWNER} TO CURRENT_USER"))
+    if app_password is not None:
+        statement = "SELECT format('ALTER ROLE %I PASSWORD %L', CAST(:role AS text), CAST(:password AS text))"
+        made = connection.scalar(text(statement), {"role": APP, "password": app_password})
+        connection.exec_driver_sql(str(made).replace("%", "%%"))
+
+
+def _make_database(connection: Connection, name: str) -> None:
+    known = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
+    if known:
+        return
+    quoted = connection.dialect.identifier_preparer.quote(name)
+    connection.execute(
+        text(
+            f"CREATE DATABASE {quoted} OWNER {OWNER} TEMPLATE template0"
+            " ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+    )
+    connection.execute(text(f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC"))
+    connection.execute(text(f"GRANT CONNECT ON DATABASE {quoted} TO {APP}"))
+
+
+def _migrate(owner: URL, command: str, revision: str) -> None:
+    import alembic.command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with _engine(owner) as engine, engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INIT_LOCK})
+        connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
+        config.attributes["connection"] = connection
+        getattr(alembic.command, command)(config, revision)

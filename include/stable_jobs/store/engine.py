@@ -1,0 +1,69 @@
+"""DuckDB in process: one bounded connection per step, and the only places that quote SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from stable_jobs.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A fresh in-memory DuckDB within the settings' memory and threads, spilling to disk under the home.
+
+    Each connection spills to a folder of its own, since DuckDB's spill files have fixed names. A lake that
+    is not a local folder is registered, so that its paths can be read and written.
+    """
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=_config(settings))
+    if "://" in settings.lake_url:
+        import fsspec  # type: ignore[import-untyped]  # it ships no types
+
+        connection.register_filesystem(fsspec.core.url_to_fs(settings.lake_url)[0])
+    return connection
+
+
+def _config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "memory_limit": settings.memory_limit,
+        "threads": settings.threads,
+        "temp_directory": str(_spill_folder(settings)),
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+    }
+
+
+def _spill_folder(settings: Settings) -> Path:
+    parent = settings.home.absolute() / "tmp"
+    parent.mkdir(parents=True, exist_ok=True)
+    return parent / f"duckdb-{uuid4().hex}"
+
+
+def quote_identifier(name: str) -> str:
+    """`a"b` → `"a""b"`. ValueError for a name that SQL cannot carry (empty, or with a NUL)."""
+    if not name or "\0" in name:
+        raise ValueError(f"not an SQL identifier: {name!r}")
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_literal(value: str) -> str:
+    """`a'b` → `'a''b'`. ValueError for a text with a NUL."""
+    if "\0" in value:
+        raise ValueError(f"not an SQL text: {value!r}")
+    return "'" + value.replace("'", "''") + "'"
+
+
+def read_parquet_sql(paths: Sequence[str]) -> str:
+    """A table expression over Parquet files, in the order given: `read_parquet(['…', '…'])`.
+
+    ValueError if there are none: an empty list has no columns.
+    """
+    if not paths:
+        raise ValueError("no Parquet files to read")
+    return f"read_parquet([{', '.join(map(quote_literal, paths))}])"

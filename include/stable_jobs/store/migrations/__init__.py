@@ -1,0 +1,1 @@
+"""Alembic: the database schema, version by version. Run by `stable_jobs.store.database`."""

@@ -1,0 +1,116 @@
+"""Snapshots: the Parquet files of the lake that exist, found again by the fingerprint of their inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy.dialects.postgresql import insert
+
+from stable_jobs.store.tables import snapshots
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One registered Parquet file. `name` is relative to the lake."""
+
+    id: int
+    kind: str
+    business_date: date
+    fingerprint: str
+    name: str
+    rows: int
+
+
+def fingerprint(**inputs: object) -> str:
+    """SHA-256 (hex) over the canonical JSON of all inputs: the same inputs in any order, the same hash.
+
+    Dates and decimals count as their text (`Decimal("0.5")` and `Decimal("0.50")` differ); sets are sorted.
+    TypeError for a value with no canonical text, ValueError for NaN.
+    """
+    return hashlib.sha256(_canonical(inputs).encode()).hexdigest()
+
+
+def _canonical(inputs: Mapping[str, object]) -> str:
+    return json.dumps(
+        inputs, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain
+    )
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case date():
+            return value.isoformat()
+        case Decimal() | PurePath():
+            return str(value)
+        case Mapping():
+            return dict(value)
+        case AbstractSet():
+            return sorted(value, key=_canonical_item)
+    raise TypeError(f"a fingerprint cannot take a {type(value).__name__}")
+
+
+def _canonical_item(value: object) -> str:
+    return json.dumps(value, sort_keys=True, default=_plain)
+
+
+def find_snapshot(connection: Connection, kind: str, fingerprint: str) -> Snapshot | None:
+    """The snapshot of that kind made from those inputs, if it was ever registered."""
+    found = _one(connection, (snapshots.c.kind == kind) & (snapshots.c.fingerprint == fingerprint))
+    return _snapshot(found) if found else None
+
+
+def register_snapshot(
+    connection: Connection,
+    *,
+    kind: str,
+    business_date: date,
+    fingerprint: str,
+    name: str,
+    rows: int,
+    inputs: Mapping[str, object],
+) -> Snapshot:
+    """Make a written file exist. Where another run was first with the same inputs, its snapshot is returned.
+
+    The caller must then use the returned `name`, not its own. `inputs` are kept to explain the fingerprint.
+    """
+    values = {
+        "kind": kind,
+        "business_date": business_date,
+        "fingerprint": fingerprint,
+        "name": name,
+        "rows": rows,
+    }
+    connection.execute(
+        insert(snapshots)
+        .values(**values, inputs=json.loads(_canonical(inputs)))
+        .on_conflict_do_nothing(index_elements=["kind", "fingerprint"])
+    )
+    found = find_snapshot(connection, kind, fingerprint)
+    return cast(Snapshot, found)
+
+
+def snapshot_by_id(connection: Connection, snapshot_id: int) -> Snapshot:
+    """The snapshot of that id; KeyError if there is none."""
+    found = _one(connection, snapshots.c.id == snapshot_id)
+    if found is None:
+        raise KeyError(snapshot_id)
+    return _snapshot(found)
+
+
+def _one(connection: Connection, condition: ColumnElement[bool]) -> RowMapping | None:
+    return connection.execute(select(snapshots).where(condition)).mappings().one_or_none()
+
+
+def _snapshot(row: RowMapping) -> Snapshot:
+    return Snapshot(
+        row["id"], row["kind"], row["business_date"], row["fingerprint"], row["name"], row["rows"]
+    )

@@ -1,0 +1,151 @@
+"""Validations: what the rules found in one business date's deliveries, in counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, cast
+
+from sqlalchemy import Connection, RowMapping, insert, select, text
+from sqlalchemy.dialects import postgresql
+
+from stable_jobs.store.tables import delivery_outcomes, validation_results, validations
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """One rule in one region (`000000` where a failure belongs to none): `failed` of `evaluated`."""
+
+    rule_id: str
+    severity: str
+    scope: str
+    region_code: str
+    evaluated: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class DeliveryOutcome:
+    """One delivery's rows, `received = accepted + quarantined`, and the rule that holds it.
+
+    `region_code` is the slot, or one region of a file for all that is judged by itself (see `in_force`).
+    """
+
+    delivery_id: int
+    region_code: str
+    received: int
+    accepted: int
+    quarantined: int
+    held_rule: str | None = None
+    held_detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One validation of an extract on a business date, with all it found."""
+
+    id: int
+    business_date: date
+    extract: str
+    fingerprint: str
+    quarantine_snapshot_id: int
+    results: tuple[RuleResult, ...]
+    outcomes: tuple[DeliveryOutcome, ...]
+
+
+@dataclass(frozen=True)
+class HistoryPoint:
+    """One rule in one region on one earlier night."""
+
+    business_date: date
+    rule_id: str
+    region_code: str
+    evaluated: int
+    failed: int
+
+
+def find_validation(
+    connection: Connection, business_date: date, extract: str, fingerprint: str
+) -> Validation | None:
+    """The validation of those inputs, if it was recorded."""
+    c = validations.c
+    query = select(validations).where(
+        c.business_date == business_date, c.extract == extract, c.fingerprint == fingerprint
+    )
+    found = connection.execute(query).mappings().one_or_none()
+    return _validation(connection, found) if found else None
+
+
+def record_validation(
+    connection: Connection,
+    *,
+    business_date: date,
+    extract: str,
+    fingerprint: str,
+    quarantine_snapshot_id: int,
+    results: Sequence[RuleResult],
+    outcomes: Sequence[DeliveryOutcome],
+) -> Validation:
+    """Keep what a validation found; where another run was first with the same inputs, its row is returned."""
+    values = {"business_date": business_date, "extract": extract, "fingerprint": fingerprint}
+    added = connection.scalar(
+        postgresql.insert(validations)
+        .values(**values, quarantine_snapshot_id=quarantine_snapshot_id)
+        .on_conflict_do_nothing(index_elements=list(values))
+        .returning(validations.c.id)
+    )
+    if added is not None:
+        _insert_all(connection, added, results, outcomes)
+    found = find_validation(connection, business_date, extract, fingerprint)
+    return cast(Validation, found)
+
+
+def _insert_all(
+    connection: Connection,
+    validation_id: int,
+    results: Sequence[RuleResult],
+    outcomes: Sequence[DeliveryOutcome],
+) -> None:
+    for table, items in ((validation_results, results), (delivery_outcomes, outcomes)):
+        rows = [{"validation_id": validation_id, **asdict(item)} for item in items]
+        if rows:
+            connection.execute(insert(table), rows)
+
+
+def _validation(connection: Connection, row: RowMapping) -> Validation:
+    r, o = validation_results.c, delivery_outcomes.c
+    results = select(*(c for c in r if c.name != "validation_id")).where(r.validation_id == row["id"])
+    outcomes = select(*(c for c in o if c.name != "validation_id")).where(o.validation_id == row["id"])
+    ordered = results.order_by(r.rule_id, r.region_code), outcomes.order_by(o.delivery_id, o.region_code)
+    found = [connection.execute(query).mappings().all() for query in ordered]
+    return Validation(
+        **row,
+        results=tuple(RuleResult(**each) for each in found[0]),
+        outcomes=tuple(DeliveryOutcome(**each) for each in found[1]),
+    )
+
+
+_HISTORY = text("""
+    WITH newest AS (
+        SELECT DISTINCT ON (business_date) id, business_date
+        FROM validations
+        WHERE extract = :extract AND business_date < :before
+        ORDER BY business_date DESC, id DESC
+        LIMIT :nights
+    )
+    SELECT n.business_date, r.rule_id, r.region_code, r.evaluated, r.failed
+    FROM newest n JOIN validation_results r ON r.validation_id = n.id
+    ORDER BY r.rule_id, r.region_code, n.business_date
+""")
+
+
+def results_history(
+    connection: Connection, extract: str, before: date, nights: int = 30
+) -> list[HistoryPoint]:
+    """Every rule's counts per region on the last `nights` validated dates before `before`, oldest first.
+
+    Of a date that was validated more than once, the newest validation counts.
+    """
+    rows = connection.execute(_HISTORY, {"extract": extract, "before": before, "nights": nights}).mappings()
+    return [HistoryPoint(**row) for row in rows]

@@ -1,0 +1,102 @@
+"""What tests share: one real PostgreSQL server for the session, a fresh database per test, a home of its own.
+
+The server is the embedded one, used by all xdist workers together and stopped by the last.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from stable_jobs.settings import Settings
+from stable_jobs.store.database import APP, init_database
+from stable_jobs.store.embedded import embedded_server
+
+SERVER_HOME = "TEST_POSTGRES_HOME"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller makes the server's folder; workers inherit its name."""
+    if hasattr(config, "workerinput"):
+        return
+    home = tempfile.mkdtemp(prefix="stable-jobs-tests-")
+    os.environ[SERVER_HOME] = home
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+
+
+def run_sql(url: URL, *statements: str) -> None:
+    """Run statements that cannot be in a transaction."""
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[URL]:
+    """The superuser on a real server. Nothing in it outlives the session, so nothing is synced to disk."""
+    with embedded_server(Path(os.environ[SERVER_HOME])) as url:
+        run_sql(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_url: URL) -> str:
+    """The name of a migrated, empty database of this worker."""
+    name = f"template_{uuid4().hex}"
+    init_database(postgres_url, name=name)
+    return name
+
+
+@pytest.fixture
+def database_url(postgres_url: URL, template_database: str) -> Iterator[URL]:
+    """The application's URL of a fresh migrated database."""
+    name = f"test_{uuid4().hex}"
+    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    yield postgres_url.set(username=APP, database=name)
+    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: URL) -> Iterator[Engine]:
+    """A fresh migrated database as the application sees it."""
+    engine = create_engine(database_url, poolclass=NullPool)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def server_home() -> Iterator[Path]:
+    """A new folder that an embedded server can live in.
+
+    Not pytest's `tmp_path`: each pytest session that starts on the machine closes that tree to other users,
+    and as root the server is one.
+    """
+    home = Path(tempfile.mkdtemp(dir=os.environ[SERVER_HOME]))
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def settings(server_home: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A home of the test's own, whatever the environment says; no database URL."""
+    for name in [name for name in os.environ if name.startswith("STABLE_JOBS_")]:
+        monkeypatch.delenv(name)
+    return Settings(_env_file=None, home=server_home / "home")
+
+
+@pytest.fixture
+def settings_with_database(settings: Settings, database_url: URL) -> Settings:
+    """`settings` on the same fresh database as `engine`: `database(settings)` starts no server."""
+    url = database_url.render_as_string(hide_password=False)
+    return settings.model_copy(update={"database_url": SecretStr(url)})

@@ -1,0 +1,79 @@
+"""Migrations go forward and back on a real server, and end at what `tables.py` says."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from stable_jobs.store import database
+from stable_jobs.store.tables import metadata
+
+CATALOG = {
+    "columns": """
+        SELECT table_name, column_name, data_type, is_nullable, is_identity, numeric_precision, numeric_scale,
+               column_default
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+    """,
+    "constraints": """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND conrelid <> 0 AND contype <> 'n'
+          AND conrelid::regclass::text <> 'alembic_version'
+    """,
+    "indexes": """
+        SELECT tablename, indexname, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    """,
+}
+
+
+def read(url, question):
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        return {tuple(row) for row in connection.execute(text(question))}
+
+
+@pytest.fixture
+def migrated(postgres_url):
+    """The superuser's URL of a migrated database of one's own."""
+    name = f"migrations_{uuid4().hex}"
+    database.init_database(postgres_url, name=name)
+    return postgres_url.set(database=name)
+
+
+@pytest.fixture
+def declared(postgres_url, migrated):
+    """The same with the tables made from `tables.py`."""
+    database.downgrade(migrated, "base")
+    engine = create_engine(migrated, poolclass=NullPool)
+    metadata.create_all(engine)
+    return migrated
+
+
+@pytest.mark.parametrize("what", CATALOG)
+def test_migrations_end_at_the_tables_declared(database_url, declared, what):
+    found = read(database_url, CATALOG[what])
+    assert len(found) > 5
+    assert found == read(declared, CATALOG[what])
+
+
+def test_back_to_nothing_and_forward_again(migrated):
+    before = {what: read(migrated, question) for what, question in CATALOG.items()}
+    database.downgrade(migrated, "base")
+    assert all(read(migrated, question) == set() for question in CATALOG.values())
+    database.upgrade(migrated)
+    assert {what: read(migrated, question) for what, question in CATALOG.items()} == before
+
+
+def test_head_is_the_newest_migration():
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(database.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == database.head()
+
+
+def test_the_owner_role_owns_the_tables(migrated):
+    question = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    assert read(migrated, question) == {(database.OWNER,)}

@@ -1,0 +1,105 @@
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from stable_jobs.settings import SHANGHAI
+from stable_jobs.store import catalog
+from stable_jobs.store.catalog import fingerprint
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param({"a": 1, "b": 2}, {"b": 2, "a": 1}, id="order of arguments"),
+        pytest.param({"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}, id="order of keys"),
+        pytest.param({"a": {"x": 1}}, {"a": MappingProxyType({"x": 1})}, id="any mapping"),
+        pytest.param({"a": {"x", "y"}}, {"a": frozenset({"y", "x"})}, id="sets have no order"),
+        pytest.param({"a": (1, 2)}, {"a": [1, 2]}, id="tuple and list"),
+        pytest.param({"a": date(2020, 5, 11)}, {"a": "2020-05-11"}, id="a date is its text"),
+        pytest.param({"a": Decimal("0.50")}, {"a": "0.50"}, id="a decimal is its text"),
+        pytest.param({"a": PurePosixPath("b/c")}, {"a": "b/c"}, id="a path is its text"),
+    ],
+)
+def test_fingerprint_is_the_same(one, other):
+    assert fingerprint(**one) == fingerprint(**other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param({"a": "1"}, {"a": 1}, id="text and number"),
+        pytest.param({"a": [1, 2]}, {"a": [2, 1]}, id="lists have an order"),
+        pytest.param({"a": None}, {}, id="none and absent"),
+        pytest.param({"a": Decimal("0.5")}, {"a": Decimal("0.50")}, id="places of a decimal"),
+        pytest.param({"a": "西安"}, {"a": "辽源"}, id="Chinese"),
+        pytest.param({"a": ["b", "c"]}, {"a": ["b,c"]}, id="no joining"),
+        pytest.param(
+            {"a": datetime(2020, 5, 11, 8, tzinfo=SHANGHAI)},
+            {"a": date(2020, 5, 11)},
+            id="a moment and its day",
+        ),
+    ],
+)
+def test_fingerprint_differs(one, other):
+    assert fingerprint(**one) != fingerprint(**other)
+
+
+def test_fingerprint_is_the_sha256_of_canonical_json():
+    # printf '{"a":[1,"西安"]}' | sha256sum
+    assert fingerprint(a=[1, "西安"]) == "a50ead671f1531e8fff993ce42bb4dc4d605a3a5c1605579459b4734ca8bd97c"
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        pytest.param(object(), TypeError, id="object"),
+        pytest.param(b"bytes", TypeError, id="bytes"),
+        pytest.param(float("nan"), ValueError, id="not a number"),
+    ],
+)
+def test_fingerprint_refuses(value, error):
+    with pytest.raises(error):
+        fingerprint(a=value)
+
+
+def test_snapshot_is_found_by_kind_and_inputs(book):
+    made = book.snapshot("one", kind="eligibility")
+    assert catalog.find_snapshot(book.connection, "eligibility", made.fingerprint) == made
+    assert catalog.find_snapshot(book.connection, "payees", made.fingerprint) is None
+    assert catalog.snapshot_by_id(book.connection, made.id) == made
+
+
+def test_second_registration_returns_the_first(book):
+    first = book.snapshot("one")
+    assert book.snapshot("one", name="snapshots/other.parquet", rows=99) == first
+
+
+def test_same_inputs_of_another_kind_are_another_snapshot(book):
+    first = book.snapshot("one")
+    other = book.snapshot("one", kind="owed", name="snapshots/other.parquet")
+    assert other.id != first.id
+
+
+def test_no_snapshot_of_that_id(book):
+    with pytest.raises(KeyError):
+        catalog.snapshot_by_id(book.connection, 404)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"fingerprint": "short"}, id="not a sha256"),
+        pytest.param({"rows": -1}, id="negative rows"),
+        pytest.param({"kind": ""}, id="no kind"),
+        pytest.param({"name": ""}, id="no name"),
+        pytest.param({"name": "snapshots/taken.parquet"}, id="a name twice"),
+    ],
+)
+def test_the_database_refuses(book, changed):
+    book.snapshot("taken")
+    with pytest.raises(IntegrityError):
+        book.snapshot("one", **changed)

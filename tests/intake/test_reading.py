@@ -20,6 +20,11 @@ CHANGED = "changed"
 UNREADABLE = "unreadable"
 
 
+def at(*parts: int) -> datetime:
+    """A wall clock in Asia/Shanghai, as it is staged: without a zone."""
+    return datetime(*parts)  # noqa: DTZ001 - staged timestamps have none
+
+
 def case(column: str, text: str, value: Any, fate: str = CHANGED, **named: str) -> Any:
     return pytest.param(column, text, value, fate, id=f"{column}-{named.get('id', text)}")
 
@@ -54,6 +59,8 @@ READ = [
     case("unit_name", "无锡公司", "无锡公司", SENT),
     case("unit_name", "   ", None, id="blanks only"),
     case("unit_name", "#REF!", None, UNREADABLE),
+    case("unit_name", "6.22202E+18", None, UNREADABLE),
+    case("unit_name", "中E+公司", "中E+公司", SENT),
     case("heads", "12", 12, SENT),
     case("heads", "0", 0, SENT),
     case("heads", "-3", -3, SENT),
@@ -130,15 +137,15 @@ READ = [
     case("removed_on", "", None, SENT, id="empty"),
     case("removed_on", "长期", None, UNREADABLE),
     case("removed_on", "9999-12-32", None, UNREADABLE),
-    case("submitted_at", "2020-05-11 08:30:00", datetime(2020, 5, 11, 8, 30), SENT),
-    case("submitted_at", "2020-05-11 08:30", datetime(2020, 5, 11, 8, 30)),
-    case("submitted_at", "2020/5/11 8:30", datetime(2020, 5, 11, 8, 30)),
-    case("submitted_at", "2020/5/11 8:30:15", datetime(2020, 5, 11, 8, 30, 15)),
-    case("submitted_at", "20200511 23:59:59", datetime(2020, 5, 11, 23, 59, 59)),
-    case("submitted_at", "2020-05-11T08:30:00", datetime(2020, 5, 11, 8, 30)),
-    case("submitted_at", "2020-05-11T08:30:00+08:00", datetime(2020, 5, 11, 8, 30)),
-    case("submitted_at", "2020-05-11T08:30+0800", datetime(2020, 5, 11, 8, 30)),
-    case("submitted_at", "2020-05-11 08:30:00.250", datetime(2020, 5, 11, 8, 30, 0, 250_000)),
+    case("submitted_at", "2020-05-11 08:30:00", at(2020, 5, 11, 8, 30), SENT),
+    case("submitted_at", "2020-05-11 08:30", at(2020, 5, 11, 8, 30)),
+    case("submitted_at", "2020/5/11 8:30", at(2020, 5, 11, 8, 30)),
+    case("submitted_at", "2020/5/11 8:30:15", at(2020, 5, 11, 8, 30, 15)),
+    case("submitted_at", "20200511 23:59:59", at(2020, 5, 11, 23, 59, 59)),
+    case("submitted_at", "2020-05-11T08:30:00", at(2020, 5, 11, 8, 30)),
+    case("submitted_at", "2020-05-11T08:30:00+08:00", at(2020, 5, 11, 8, 30)),
+    case("submitted_at", "2020-05-11T08:30+0800", at(2020, 5, 11, 8, 30)),
+    case("submitted_at", "2020-05-11 08:30:00.250", at(2020, 5, 11, 8, 30, 0, 250_000)),
     case("submitted_at", "2020-05-11T08:30:00Z", None, UNREADABLE),
     case("submitted_at", "2020-05-11T08:30:00+09:00", None, UNREADABLE),
     case("submitted_at", "2020-05-11", None, UNREADABLE),

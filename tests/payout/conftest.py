@@ -1,4 +1,7 @@
-"""A small night and a connection. `pytest tests/payout --regen` writes the golden files anew: look at the diff."""
+"""A small night and a connection.
+
+`pytest tests/payout --regen` writes the golden files anew: look at the difference.
+"""
 
 from __future__ import annotations
 

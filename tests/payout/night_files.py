@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
+from stable_jobs.payout.lists import publish_lists
 from stable_jobs.payout.night import Inputs, QuarantineFile
 from stable_jobs.policy.tests import TESTS
 from stable_jobs.policy.verdict import COLUMNS
@@ -123,13 +125,14 @@ QUARANTINED = {
     "rules": ["taxpayers.uscc.check", "taxpayers.arrears_amount.not_negative"],
     "is_unit_known": True,
 }
+UNREADABLE = {"row_no": 9, "uscc": "110101199003078515", "is_unit_known": False}
 
 
 def hostile_units() -> list[dict[str, Any]]:
-    """One region's eligibility rows: paid ones with hostile names, a rejected, an undecided, an unpriced one."""
+    """One region's rows: paid ones with hostile names, one rejected, one undecided, one unpriced."""
     names = {
-        "91610100000000001X": ("=HYPERLINK(\"http://x\",\"领\")", 7),
-        "91610100000000002X": (" ＝1+1,\"引号\"\r\n第二行", 1),
+        "91610100000000001X": ('=HYPERLINK("http://x","领")', 7),
+        "91610100000000002X": (' ＝1+1,"引号"\r\n第二行', 1),
         "91610100000000003X": ("正常<b>&公司_x0041_\u202e\x07", 1),
     }
     paid = [{**UNIT, "uscc": u, "unit_name": n, "priority": p} for u, (n, p) in names.items()]
@@ -139,7 +142,11 @@ def hostile_units() -> list[dict[str, Any]]:
         "meets_layoff_rate": False,
         "meets_applied": False,
     }
-    undecided = {**_refused(OWED["uscc"], "undecided", "active_unknown"), "payable": None, "meets_active": None}
+    undecided = {
+        **_refused(OWED["uscc"], "undecided", "active_unknown"),
+        "payable": None,
+        "meets_active": None,
+    }
     unpriced = {**UNIT, "uscc": "91610100000000007X", "payable": None, "already_paid": None}
     return [*paid, rejected, undecided, unpriced]
 
@@ -148,10 +155,17 @@ def _refused(uscc: str, decision: str, reasons: str) -> dict[str, Any]:
     return {**UNIT, "uscc": uscc, "is_taken": False, "decision": decision, "reasons": reasons}
 
 
-def write_night(con: duckdb.DuckDBPyConnection, folder: Path, **changed: Sequence[Mapping[str, Any]]) -> Inputs:
-    """The snapshots of a small night; any of them replaced by keyword. Region names and versions are fixed."""
+def write_night(
+    con: duckdb.DuckDBPyConnection, folder: Path, **changed: Sequence[Mapping[str, Any]]
+) -> Inputs:
+    """The snapshots of a small night; any replaced by keyword. Region names and versions are fixed."""
     units = changed.get("eligibility", hostile_units())
-    unpriced = {**OWED, "uscc": "91610100000000007X", "reason": "already_paid_unknown", "department": "finance"}
+    unpriced = {
+        **OWED,
+        "uscc": "91610100000000007X",
+        "reason": "already_paid_unknown",
+        "department": "finance",
+    }
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "eligibility": units,
         "payees": [
@@ -163,7 +177,7 @@ def write_night(con: duckdb.DuckDBPyConnection, folder: Path, **changed: Sequenc
         "orphans": [ORPHAN, {**ORPHAN, "extract": "taxpayers", "rows": 1, "amount": None}],
         "reconciliation": [LINE],
         "held": [HELD],
-        "quarantine": [QUARANTINED, {**QUARANTINED, "row_no": 9, "uscc": "110101199003078515", "is_unit_known": False}],
+        "quarantine": [QUARANTINED, {**QUARANTINED, **UNREADABLE}],
     } | changed
     folder.mkdir(parents=True, exist_ok=True)
     samples = {
@@ -189,17 +203,22 @@ def inputs_of(folder: Path) -> Inputs:
     )
 
 
+def publish_night(snapshots: str, out: str, start: Any) -> None:
+    """One process of several that publish the same night at once; `start` is a barrier."""
+    with duckdb.connect(config={"threads": 1}) as con:
+        start.wait()
+        publish_lists(con, inputs_of(Path(snapshots)), out=Path(out), workbook_rows=50_000)
+
+
 def write_parquet(
     con: duckdb.DuckDBPyConnection, path: Path, rows: Sequence[Mapping[str, Any]], sample: Mapping[str, Any]
 ) -> None:
     """Rows of one layout; the sample names the columns of an empty one too."""
     columns = COLUMNS if sample is UNIT else tuple(sample)
-    typed = ", ".join(f'"{c}" {TYPES.get(c, "VARCHAR")}' for c in columns)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE sample_rows ({typed})")
-    marks = ", ".join("?" for _ in columns)
-    for row in rows:
-        con.execute(f"INSERT INTO sample_rows VALUES ({marks})", [row[c] for c in columns])
-    con.execute(f"COPY sample_rows TO '{path}' (FORMAT parquet)")
+    typed = ", ".join(f'CAST("{c}" AS {TYPES.get(c, "VARCHAR")}) AS "{c}"' for c in columns)
+    con.register("sample_rows", pa.table({c: [row[c] for row in rows] for c in columns}))
+    con.execute(f"COPY (SELECT {typed} FROM sample_rows) TO '{path}' (FORMAT parquet)")
+    con.unregister("sample_rows")
 
 
 def with_versions(inputs: Inputs, **versions: str) -> Inputs:

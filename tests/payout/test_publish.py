@@ -97,7 +97,9 @@ def test_never_overwritten(
         seen = now
     assert in_force(tmp_path / "f") == expected
     assert set(seen) == names
-    for name, entry in (latest_manifest(tmp_path / "f") or pytest.fail()).files.items():
+    published = latest_manifest(tmp_path / "f")
+    assert published is not None
+    for name, entry in published.files.items():
         content = (tmp_path / "f" / entry["file"]).read_bytes()
         assert (content, hashlib.sha256(content).hexdigest()) == (runs[-1][name], entry["sha256"])
 
@@ -138,7 +140,9 @@ def test_manifest_names_the_one_before_and_why(tmp_path: Path) -> None:
         pytest.param({"a.csv": C}, {"a.csv": A}, {"a.csv": "a.2.csv"}, id="other bytes keep their name"),
         pytest.param({"a.csv": C, "a.2.csv": A}, {"a.csv": A}, {"a.csv": "a.2.csv"}, id="newest is adopted"),
         pytest.param({"a.7.csv": C}, {"a.csv": A}, {"a.csv": "a.8.csv"}, id="numbers go on from the highest"),
-        pytest.param({"a.02.csv": C, "xa.csv": C}, {"a.csv": A}, {"a.csv": "a.csv"}, id="other names do not count"),
+        pytest.param(
+            {"a.02.csv": C, "xa.csv": C}, {"a.csv": A}, {"a.csv": "a.csv"}, id="other names do not count"
+        ),
     ],
 )
 def test_leftovers_without_a_manifest(
@@ -151,6 +155,13 @@ def test_leftovers_without_a_manifest(
     assert {name: (tmp_path / name).read_bytes() for name in left} == left
 
 
+def test_a_leftover_beside_what_is_in_force_changes_nothing(tmp_path: Path) -> None:
+    publish_folder(tmp_path, {"a.csv": A}, {})
+    (tmp_path / "a.2.csv").write_bytes(C)
+    assert not publish_folder(tmp_path, {"a.csv": A}, {}).is_new
+    assert in_force(tmp_path) == {"a.csv": "a.csv"}
+
+
 def test_a_changed_file_is_published_anew(tmp_path: Path) -> None:
     publish_folder(tmp_path, {"a.csv": A}, {})
     (tmp_path / "a.csv").write_bytes(b"somebody was here")
@@ -160,7 +171,18 @@ def test_a_changed_file_is_published_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "../a.csv", "a/b.csv", "a", ".hidden.csv", "a.2.csv", "", "名单.csv", "a.csv\n"]
+    "name",
+    [
+        "manifest.json",
+        "../a.csv",
+        "a/b.csv",
+        "a",
+        ".hidden.csv",
+        "manifest.2.json",
+        "",
+        "名单.csv",
+        "a.csv\n",
+    ],
 )
 def test_refused_names(tmp_path: Path, name: str) -> None:
     with pytest.raises(StepError, match="not a name for a published file"):
@@ -184,7 +206,7 @@ KILLED = 9
 
 
 def die_at(step: int) -> None:
-    """In a child process: die before the given call, counted from 0, that touches the disk. No clean-up runs."""
+    """In a child process: die before the given call, from 0, that touches the disk. No clean-up runs."""
     calls = iter(range(1000))
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -252,5 +274,9 @@ def test_two_processes_at_once(tmp_path: Path) -> None:
     for process in both:
         process.join()
     assert [process.exitcode for process in both] == [0, 0]
-    names = {f"{number}/{name}" for number in range(20) for name in ("manifest.json", *(f"l{n}.csv" for n in range(5)))}
+    names = {
+        f"{number}/{name}"
+        for number in range(20)
+        for name in ("manifest.json", *(f"l{n}.csv" for n in range(5)))
+    }
     assert set(tree(tmp_path)) == names

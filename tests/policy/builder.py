@@ -75,14 +75,14 @@ class World:
         extra = {"rules": [f"{extract}.some.rule"], "home_region": home or where, "is_unit_known": known}
         self.broken.setdefault((extract, where), []).append(row | extra)
 
-    def change(self, extract: str, uscc: str, **changes: Any) -> None:
+    def change(self, extract: str, uscc: str, /, **changes: Any) -> None:
         """Change every row of an enterprise."""
         for rows in (rows for (e, _), rows in self.rows.items() if e == extract):
             for row in rows:
                 if row.get("uscc") == uscc:
                     row.update(changes)
 
-    def drop(self, extract: str, uscc: str, **where: Any) -> list[Row]:
+    def drop(self, extract: str, uscc: str, /, **where: Any) -> list[Row]:
         """Take an enterprise's rows out, those with these values; they are given back."""
         gone = []
         for key in [k for k in self.rows if k[0] == extract]:

@@ -222,7 +222,7 @@ def facts(**changes: object) -> NightFacts:
     night = NightFacts(
         business_date=NIGHT,
         is_demo=True,
-        versions={"code": "c" * 64, "policies": "d" * 64, "contracts": "e" * 64},
+        versions={"stable_jobs": "0.1.0", "code": "c" * 64, "policies": "d" * 64, "contracts": "e" * 64},
         names=NAMES,
         extracts=[premium(), exclusion(), units()],
         held=held,

@@ -137,7 +137,9 @@ ALLOWED = [
     "INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE false",
 ]
 FORBIDDEN = ["DELETE FROM {table}", "TRUNCATE {table}", "DROP TABLE {table}", "ALTER TABLE {table} ADD x int"]
-CHANGEABLE = {"deliveries.status", "deliveries.problem", "deliveries.staged_snapshot_id"}
+CHANGEABLE = {
+    f"deliveries.{name}" for name in ("rows", "control_total", "status", "problem", "staged_snapshot_id")
+}
 TABLES = sorted(metadata.tables)
 
 

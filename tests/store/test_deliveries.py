@@ -99,6 +99,18 @@ def test_a_problem_may_hold_hostile_text(book, found, kept):
     assert catalog.delivery_by_id(book.connection, delivery.id).problem["found"] == kept
 
 
+def test_a_refused_delivery_is_taken_up_again_with_its_new_manifest(book):
+    refused = book.refused(rows=None, control_total=None)
+    catalog.take_up_again(book.connection, refused.id, rows=5, control_total=Decimal("2.50"))
+    again = catalog.delivery_by_id(book.connection, refused.id)
+    assert (again.status, again.problem, again.rows, again.control_total) == (
+        "landed",
+        None,
+        5,
+        Decimal("2.50"),
+    )
+
+
 def test_unknown_ids(book):
     with pytest.raises(KeyError):
         catalog.delivery_by_id(book.connection, 404)

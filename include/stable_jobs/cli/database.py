@@ -6,7 +6,7 @@ import typer
 
 from stable_jobs.cli.options import read_settings
 
-app = typer.Typer(help="The business database: create it and bring its schema up to date.", no_args_is_help=True)
+app = typer.Typer(help="The business database: create it, migrate it.", no_args_is_help=True)
 
 
 @app.callback()
@@ -16,10 +16,14 @@ def _group() -> None:
 
 @app.command("init")
 def init() -> None:
-    """Create the database, its roles and its tables, or migrate them to this version."""
-    from stable_jobs.store.database import database
+    """Create the database, its roles and its tables, or migrate them to this version.
+
+    With STABLE_JOBS_DATABASE_URL set, that must be the owner's.
+    """
+    from stable_jobs.store.database import database, init_database
 
     settings = read_settings()
-    with database(settings) as engine, engine.connect() as connection:
-        name = connection.dialect.name
-    typer.echo(f"The {name} database is at this version's schema.")
+    if settings.database_url is not None:
+        init_database(settings.database_url.get_secret_value())
+    with database(settings):
+        typer.echo("The database is at this version's schema.")

@@ -8,12 +8,12 @@ import typer
 
 from stable_jobs.cli.options import DateOption, read_date, read_settings
 
-app = typer.Typer(help="What departments sent: list it, release what a table rule held.", no_args_is_help=True)
+app = typer.Typer(help="What departments sent: list it, release it.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_deliveries(date: DateOption) -> None:
-    """List the deliveries known for a business date: id, where from, status, and what is wrong."""
+    """List the deliveries of a business date: id, where from, status, what is wrong."""
     from stable_jobs.cli.tables import print_deliveries
     from stable_jobs.store.catalog import deliveries_for, held_outcomes
     from stable_jobs.store.database import database
@@ -25,7 +25,9 @@ def list_deliveries(date: DateOption) -> None:
 
 @app.command("accept")
 def accept(
-    delivery_id: Annotated[int, typer.Argument(metavar="ID", help="The delivery's id, from `delivery list`.")],
+    delivery_id: Annotated[
+        int, typer.Argument(metavar="ID", help="The delivery's id, from `delivery list`.")
+    ],
     reason: Annotated[str, typer.Option(help="Why this delivery is right although a rule held it.")],
     by: Annotated[str, typer.Option(help="Who releases it.")],
 ) -> None:

@@ -15,7 +15,7 @@ def explain(
     region: RegionOption = None,
     lang: Annotated[Literal["zh", "en"], typer.Option(help="Language of the text.")] = "zh",
 ) -> None:
-    """Print every test of one enterprise: inputs, the delivery and row they came from, threshold, law, outcome."""
+    """Print every test of one enterprise: inputs, their delivery and row, threshold, law, outcome."""
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.explain import explain_enterprise
 

@@ -5,6 +5,8 @@ Exit 0: the night ended (held regions are reported, not failures). 1: a step bro
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from typing import NoReturn
 
@@ -30,6 +32,7 @@ app.add_typer(database.app, name="db")
 
 def main() -> NoReturn:
     """Run the command line; an error is a sentence on standard error, never a traceback."""
+    atexit.register(_hush)
     try:
         app()
     except UsageError as error:
@@ -37,6 +40,12 @@ def main() -> NoReturn:
     except StableJobsError as error:
         _end(error, 1)
     sys.exit(0)
+
+
+def _hush() -> None:
+    """Registered first, so run last: what DuckDB's binding then prints of its leaks is for its authors."""
+    sys.stdout.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _end(error: StableJobsError, code: int) -> NoReturn:

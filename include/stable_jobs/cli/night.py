@@ -1,4 +1,4 @@
-"""`stable-jobs night`: one business date from extracts to lists, or what it would be under other parameters."""
+"""`stable-jobs night`: one business date from extracts to lists, or what it would be otherwise."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def night(
 ) -> None:
     """Run the night of a business date: collect, validate, determine, lists, report.
 
-    Exit 0 when the night ended (held regions are reported, not failures), 1 when a step broke, 2 for wrong usage.
+    Exit 0 when the night ended (held regions are reported, not failures), 1 when a step broke, 2 for
+    wrong usage.
     Running it again with the same inputs changes no byte.
     """
     settings = read_settings()
@@ -54,7 +55,9 @@ def _night(settings: Settings, date: str, known_at: str | None) -> None:
         print_night(desk, course)
 
 
-def _what_if(settings: Settings, date: str, known_at: str | None, policies: Path, scratch: Path | None) -> None:
+def _what_if(
+    settings: Settings, date: str, known_at: str | None, policies: Path, scratch: Path | None
+) -> None:
     from stable_jobs.cli.tables import print_what_if
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.what_if import what_if

@@ -6,11 +6,8 @@ written a second time on purpose: the answer key must not come from the product'
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from importlib.resources import files
 
 DEADLINE = date(2020, 4, 30)
 """Lanzhou's demo deadline; elsewhere it is 31 December."""
@@ -68,23 +65,3 @@ TONGHUA = City(
 
 FIVE = (LIAOYUAN, NANCHANG, LANZHOU, QIQIHAR, XIAN)
 COUNTIES = (LANTIAN, ZHOUZHI)
-
-
-@dataclass(frozen=True)
-class Published:
-    """What a city published: enterprises, refund in fen, employees."""
-
-    enterprises: int
-    fen: int
-    employees: int
-
-
-def published() -> dict[str, Published]:
-    """The published totals by region code, from the packaged `data/article_totals.csv`."""
-    text = files("stable_jobs.demo").joinpath("data/article_totals.csv").read_text(encoding="utf-8-sig")
-    return {
-        row["region_code"]: Published(
-            int(row["enterprises"]), int(Decimal(row["refund_yuan"]) * 100), int(row["employees"])
-        )
-        for row in csv.DictReader(text.splitlines())
-    }

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from stable_jobs.demo import codes
 from stable_jobs.demo.block import Block, headcount, join
-from stable_jobs.demo.city import FIVE, City, Published, published
+from stable_jobs.demo.city import FIVE, City
 from stable_jobs.demo.draw import (
     Draw,
     difficult_fen,
@@ -22,6 +22,7 @@ from stable_jobs.demo.draw import (
 )
 from stable_jobs.demo.moment import Moment
 from stable_jobs.demo.outcome import settle
+from stable_jobs.demo.published import Published, published_totals
 from stable_jobs.demo.traps.base import Scene
 from stable_jobs.demo.traps.every import TRAPS, counts_in
 
@@ -129,7 +130,7 @@ def _prioritise(block: Block, rng: np.random.Generator) -> None:
 
 def plant_city(plot: Plot) -> Block:
     """All units of one of the five cities: taken enterprises, employees and yuan as published."""
-    target: Published = published()[plot.city.code]
+    target: Published = published_totals()[plot.city.code]
     traps = plant_traps(plot, target.enterprises)
     settled = settle(traps, plot.moment.year)
     ordinary = plant_ordinary(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from stable_jobs.demo.block import Extra
-from stable_jobs.demo.city import LANTIAN, LIAOYUAN, XIAN, ZHOUZHI, City, published
+from stable_jobs.demo.city import LANTIAN, LIAOYUAN, XIAN, ZHOUZHI, City
 from stable_jobs.demo.moment import Moment
+from stable_jobs.demo.published import published_totals
 
 _PAYOUT = 60_000_000_00
 """Annual payout of every fund, fen: a plain number, so that reserve months are exact."""
@@ -15,7 +16,7 @@ _PAYOUT = 60_000_000_00
 def fund_rows(city: City, moment: Moment) -> list[Extra]:
     """The city's own balance. Zhouzhi's file repeats Xi'an's row: its pool, the province, reports none."""
     reporting = XIAN if city is ZHOUZHI else city
-    budget = published().get(reporting.code)
+    budget = published_totals().get(reporting.code)
     row = {
         "region_code": reporting.code,
         "year": moment.year - 1,

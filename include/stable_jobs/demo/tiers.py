@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from stable_jobs.demo.block import Block, Extra
-from stable_jobs.demo.city import FIVE, City, published
+from stable_jobs.demo.city import FIVE, City
 from stable_jobs.demo.deliver import CsvFile
 from stable_jobs.demo.draw import Draw, draw_block, draw_heads, draw_rates, recover
 from stable_jobs.demo.files import ONLY_FOR_ALL, Office, control_total
 from stable_jobs.demo.key import Total, totals
+from stable_jobs.demo.published import published_totals
 from stable_jobs.demo.regional import benefit_rows, fund_rows
 from stable_jobs.demo.render import Spelling, render_extras, render_rows
 from stable_jobs.demo.tables import TABLES
@@ -92,7 +93,7 @@ def write_tier(office: Office, tier: str) -> tuple[int, list[Total]]:
 
 def shares(units: int) -> list[tuple[City, int]]:
     """The cities' parts of a tier, in proportion to their published enterprises; the last takes the rest."""
-    known = published()
+    known = published_totals()
     whole = sum(known[city.code].enterprises for city in FIVE)
     parts = [units * known[city.code].enterprises // whole for city in FIVE]
     parts[-1] += units - sum(parts)
@@ -104,7 +105,7 @@ def _regional(office: Office) -> list[str]:
 
 
 def _pieces(office: Office, city: City, units: int, serial: int) -> Iterator[Block]:
-    mean = published()[city.code].employees / published()[city.code].enterprises
+    mean = published_totals()[city.code].employees / published_totals()[city.code].enterprises
     for number, start in enumerate(range(0, units, PIECE)):
         rng = np.random.default_rng(np.random.SeedSequence([office.seed, int(city.code), 2_000 + number]))
         count = min(PIECE, units - start)

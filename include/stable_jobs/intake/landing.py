@@ -1,8 +1,8 @@
 """What a department offers for a date → bytes in the lake and rows in the catalog.
 
 Bytes are landed before anything is judged, so that what is refused can still be looked at. Judged here is
-what can be told without reading the rows: the name, the format, the size and the manifest. Row count and control
-total are compared at staging.
+what can be told without reading the rows: the name, the format, the size and the manifest. Row count and
+control total are compared at staging.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
-
 
 from stable_jobs import settings
 from stable_jobs.contracts.model import Contract
@@ -141,5 +140,5 @@ def _settle(connection: Connection, delivery: Delivery, landed: Landed) -> None:
         return
     promised = (landed.rows, landed.control_total)
     is_new = (delivery.rows, delivery.control_total) != promised
-    if is_new or (delivery.problem is not None and delivery.problem["rule"] in JUDGED_HERE):
+    if (delivery.problem is not None and delivery.problem["rule"] in JUDGED_HERE):
         take_up_again(connection, delivery.id, rows=landed.rows, control_total=landed.control_total)

@@ -39,7 +39,7 @@ OPEN_ENDS = ("9999-12-31", "9999-09-09")
 DAY = r"[1-9]\d{3}-\d{1,2}-\d{1,2}|[1-9]\d{3}/\d{1,2}/\d{1,2}|[1-9]\d{7}"
 CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
 DIGITS_LOST = r"-?\d(\.\d+)?[Ee]\+\d+"
-"""A number as a spreadsheet shows it once its digits are gone: never a code."""
+"""A number as a spreadsheet shows it once its digits are gone: never a code or a name."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,8 @@ class Reading:
         An open end (9999-12-31) is kept here, so that it is told from an unreadable one.
         """
         slow = f"CAST({_SLOW[self.column.kind](self)} AS {TYPES[self.column.kind]})"
-        return (
-            f"CASE WHEN {self.quick} IS NOT NULL THEN {self.quick} WHEN {self.clean} IS NOT NULL THEN {slow} END"
-        )
+        needs_it = f"{self.quick} IS NULL AND {self.clean} IS NOT NULL"
+        return f"CASE WHEN {needs_it} THEN {slow} ELSE {self.quick} END"
 
     def staged_sql(self) -> str:
         """The value as it is staged."""
@@ -93,12 +92,20 @@ class Reading:
 
     def fate_sql(self) -> str:
         """0 staged as sent, 1 changed, 2 unreadable. Money is as sent in any plain decimal notation."""
-        same = f"WHEN regexp_full_match({self.raw}, '{PLAIN_MONEY}') THEN 0 " * (self.column.kind is Kind.MONEY)
         return (
             f"CASE WHEN {self.quick} IS NOT NULL OR {self.raw} = '' THEN 0 "
-            f"WHEN {self.clean} IS NOT NULL AND {self.value} IS NULL THEN 2 {same}"
-            f"WHEN {self.raw} = ({self.staged_sql()})::VARCHAR AND {str(not self.column.labels)} THEN 0 ELSE 1 END"
+            f"WHEN {self.clean} IS NOT NULL AND {self.value} IS NULL THEN 2 "
+            f"WHEN {self._is_same()} THEN 0 ELSE 1 END"
         )
+
+    def _is_same(self) -> str:
+        """Of a readable text: nothing was changed to read it."""
+        match self.column.kind:
+            case Kind.ENUM | Kind.BOOLEAN:
+                return "false"  # a label as written was read at once
+            case Kind.MONEY:
+                return f"regexp_full_match({self.raw}, '{PLAIN_MONEY}')"
+        return f"{self.raw} = ({self.staged_sql()})::VARCHAR"
 
 
 def half_width(text: str) -> str:
@@ -119,7 +126,8 @@ def _texts(words: tuple[str, ...]) -> str:
 
 
 def _quick_text(r: Reading) -> str:
-    return f"CASE WHEN {r.raw} <> '' AND NOT regexp_matches({r.raw}, {quote_literal(UNUSUAL)}) THEN {r.raw} END"
+    usual = f"NOT contains({r.raw}, 'E+') AND NOT regexp_matches({r.raw}, {quote_literal(UNUSUAL)})"
+    return f"CASE WHEN {r.raw} <> '' AND {usual} THEN {r.raw} END"
 
 
 def _quick_code(r: Reading) -> str:
@@ -136,7 +144,9 @@ def _quick_cast(condition: str) -> Callable[[Reading], str]:
 
     def sql(r: Reading) -> str:
         value = f"TRY_CAST({r.raw} AS {TYPES[r.column.kind]})"
-        return f"CASE WHEN {value}::VARCHAR = {r.raw}{condition.format(raw=r.raw, value=value)} THEN {value} END"
+        return (
+            f"CASE WHEN {value}::VARCHAR = {r.raw}{condition.format(raw=r.raw, value=value)} THEN {value} END"
+        )
 
     return sql
 
@@ -162,12 +172,17 @@ PLAIN_MONEY = r"-?\d+(\.\d{1,2}0*)?"
 
 
 def _text(r: Reading) -> str:
-    return f"CASE WHEN {r.clean} NOT IN ({_texts(SHEET_ERRORS)}) THEN {r.raw} END"
+    return f"CASE WHEN {_has_digits(r)} THEN {r.raw} END"
 
 
 def _code(r: Reading) -> str:
-    readable = f"{r.clean} NOT IN ({_texts(SHEET_ERRORS)}) AND NOT regexp_full_match({r.clean}, '{DIGITS_LOST}')"
-    return f"CASE WHEN {readable} THEN upper({r.clean}) END"
+    return f"CASE WHEN {_has_digits(r)} THEN upper({r.clean}) END"
+
+
+def _has_digits(r: Reading) -> str:
+    """Not what a spreadsheet leaves of a value that it could not hold."""
+    lost = f"regexp_full_match({r.clean}, '{DIGITS_LOST}')"
+    return f"{r.clean} NOT IN ({_texts(SHEET_ERRORS)}) AND NOT {lost}"
 
 
 def _number(r: Reading, plain: str, grouped: str) -> str:

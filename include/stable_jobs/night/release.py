@@ -18,13 +18,13 @@ def release(settings: Settings, delivery_id: int, *, reason: str, released_by: s
             delivery = delivery_by_id(connection, delivery_id)
         except KeyError:
             raise UsageError(
-                f"there is no delivery {delivery_id}; `stable-jobs delivery list --date D` lists them"
+                f"there is no delivery {delivery_id}; `stable-jobs delivery list` lists them"
             ) from None
         held = held_outcomes(connection, delivery.business_date)
         rules = sorted({one.rule_id for one in held if one.delivery_id == delivery_id})
         if not rules:
             raise UsageError(
-                f"delivery {delivery_id} is {delivery.status} and no rule holds it: there is nothing to release. "
+                f"delivery {delivery_id} is {delivery.status} and no rule holds it: nothing to release. "
                 "A refused delivery has to be sent again"
             )
         return [

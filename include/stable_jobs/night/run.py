@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StableJobsError, StepError
@@ -12,6 +13,7 @@ from stable_jobs.night import steps
 from stable_jobs.night.desk import Desk
 from stable_jobs.payout.lists import RegionLists
 from stable_jobs.policy.determine import Decision
+from stable_jobs.store.catalog import Validation
 from stable_jobs.store.database import business_date_lock
 
 
@@ -27,10 +29,15 @@ class Step:
 class Course:
     """What the steps of one night hand on: the validations and the decision by id, the lists by region."""
 
-    validation_ids: list[int] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
     decision: Decision | None = None
     lists: list[RegionLists] = field(default_factory=list)
-    report: str = ""
+    report: Path | None = None
+
+    @property
+    def validation_ids(self) -> list[int]:
+        """The ids of tonight's validations."""
+        return [validation.id for validation in self.validations]
 
     def decided(self) -> Decision:
         """The decision; StepError if `determine` did not run."""
@@ -53,8 +60,8 @@ def steps_of(desk: Desk, course: Course) -> Iterator[Step]:
 def run_night(desk: Desk, progress: Callable[[str], None]) -> Course:
     """Run every step under the business date's lock; `progress` hears each step's name before it starts.
 
-    A second run of the same date waits, finds the snapshots and ends without change. StepError naming the step
-    that broke, with the error as its cause.
+    A second run of the same date waits, finds the snapshots and ends without change. StepError naming the
+    step that broke, with the error as its cause.
     """
     course = Course()
     with business_date_lock(desk.database, desk.business_date):
@@ -76,16 +83,17 @@ def _named(step: Step) -> Iterator[None]:
 
 
 def _validate(desk: Desk, course: Course, department: str) -> None:
-    course.validation_ids += [v.id for v in steps.validate(desk, department)]
+    course.validations += steps.validate(desk, department)
 
 
 def _determine(desk: Desk, course: Course) -> None:
     course.decision = steps.determine_eligibility(desk, course.validation_ids)
+    course.validations += steps.check_units(desk, course.decision)
 
 
 def _lists(desk: Desk, course: Course) -> None:
-    course.lists = steps.lists(desk, course.decided())
+    course.lists = steps.lists(desk, course.decided(), course.validation_ids)
 
 
 def _report(desk: Desk, course: Course) -> None:
-    course.report = str(steps.report(desk, course.decided()))
+    course.report = steps.report(desk, course.decided(), course.validations)

@@ -1,12 +1,13 @@
 """One function per step of the night. A scheduler's task calls one; the command line calls them in order.
 
-Each is a transaction on one business date: it reads what the step before registered, writes new names and may be run
-again. What is wrong with data is recorded and never raised; what raises is a step that broke.
+Each is a transaction on one business date: it reads what the step before registered, writes new names and
+may be run again. What is wrong with data is recorded and never raised; what raises is a step that broke.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 from stable_jobs import __version__
 from stable_jobs.contracts.model import Contract
@@ -16,8 +17,12 @@ from stable_jobs.intake.staging import stage_department
 from stable_jobs.night.desk import Desk
 from stable_jobs.payout.lists import RegionLists, publish_lists
 from stable_jobs.payout.night import Inputs, QuarantineFile
+from stable_jobs.payout.publish import publish_folder
 from stable_jobs.policy.determine import Decision, determine
 from stable_jobs.policy.parameters import demo_regions
+from stable_jobs.quality.report import Night, collect_report
+from stable_jobs.quality.report_parts import Words
+from stable_jobs.quality.report_render import render_edition
 from stable_jobs.quality.units import validate_units
 from stable_jobs.quality.validate import validate_department
 from stable_jobs.settings import code_fingerprint
@@ -47,25 +52,19 @@ def validate(desk: Desk, department: str) -> list[Validation]:
 
 
 def determine_eligibility(desk: Desk, validation_ids: Collection[int] = ()) -> Decision:
-    """Decide every unit of every region that is not held, and check the rules about joined facts.
+    """Decide every unit of every region that is not held.
 
     validation_ids: what this night's `validate` steps returned; they speak instead of newer ones.
     """
     in_force, held = deliveries_in_force(desk, validation_ids)
-    decision = determine(
-        desk.duck,
-        desk.database,
-        desk.lake,
-        desk.contracts,
-        desk.policies,
-        desk.business_date,
-        in_force,
-        held,
-    )
-    validate_units(
-        desk.duck, desk.database, desk.lake, desk.contracts, desk.business_date, decision.unit_facts
-    )
-    return decision
+    stores = (desk.duck, desk.database, desk.lake)
+    return determine(*stores, desk.contracts, desk.policies, desk.business_date, in_force, held)
+
+
+def check_units(desk: Desk, decision: Decision) -> list[Validation]:
+    """Run the rules about a unit's joined facts: counted and shown, never a reason to drop a unit."""
+    stores = (desk.duck, desk.database, desk.lake)
+    return validate_units(*stores, desk.contracts, desk.business_date, decision.unit_facts)
 
 
 def deliveries_in_force(
@@ -89,6 +88,40 @@ def lists(desk: Desk, decision: Decision, validation_ids: Collection[int] = ()) 
         out=desk.settings.out_root,
         workbook_rows=desk.settings.workbook_rows,
     )
+
+
+def report(desk: Desk, decision: Decision, validations: Sequence[Validation]) -> Path:
+    """Publish the night's validation report; the path of its first page. An equal report writes nothing.
+
+    validations: what this night's `validate` steps and `check_units` returned.
+    """
+    found = collect_report(desk.duck, desk.database, desk.lake, _report_inputs(desk, decision, validations))
+    folder = desk.settings.out_root / desk.business_date.isoformat() / "validation"
+    files = render_edition(found, lambda name: _published(folder / name))
+    publish_folder(
+        folder, files, {"business_date": desk.business_date.isoformat(), "versions": versions(desk)}
+    )
+    return folder / min((name for name in files if name.startswith("index")), key=len)
+
+
+def _report_inputs(desk: Desk, decision: Decision, validations: Sequence[Validation]) -> Night:
+    in_force, _ = deliveries_in_force(desk, [v.id for v in validations])
+    return Night(
+        business_date=desk.business_date,
+        contracts=desk.contracts,
+        validations=validations,
+        in_force=in_force,
+        held=decision.held,
+        reconciliation=decision.reconciliation,
+        orphans=decision.orphans,
+        names={code: Words(p.name_zh, p.name_en) for code, p in desk.policies.regions.items()},
+        is_demo=bool(demo_regions(desk.policies, desk.business_date)),
+        versions=versions(desk),
+    )
+
+
+def _published(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 def versions(desk: Desk) -> dict[str, str]:

@@ -8,14 +8,14 @@ from pathlib import Path, PurePath
 from stable_jobs.errors import StepError
 
 MANIFEST = "manifest.json"
-PLAIN = re.compile(r"[a-z0-9_-]+\.[a-z0-9]+", re.ASCII)
+PLAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9]+)+", re.ASCII)
 REGION = re.compile(r"[0-9]{6}", re.ASCII)
 
 
 def check_name(name: str) -> None:
-    """StepError unless the name is a plain one that can carry a number and is not the manifest's."""
-    if not PLAIN.fullmatch(name) or name == MANIFEST:
-        raise StepError(f"not a name for a published file: {name!r}; a-z 0-9 _ - and one ending")
+    """StepError unless the name is a plain one that can carry a number and cannot be a manifest's."""
+    if not PLAIN.fullmatch(name) or name.startswith("manifest."):
+        raise StepError(f"not a name for a published file: {name!r}; a-z 0-9 _ - and an ending")
 
 
 def region_folder(parent: Path, region_code: str) -> Path:

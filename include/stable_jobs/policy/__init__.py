@@ -1,0 +1,1 @@
+"""Policy: effective-dated parameters, facts, legal tests, amounts, and the decision of a night."""

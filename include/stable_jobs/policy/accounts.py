@@ -24,7 +24,7 @@ def _plain_name() -> Any:
     import ibis
     import pyarrow.compute as pc
 
-    @ibis.udf.scalar.pyarrow(name="plain_name", signature=(("string",), "string"))
+    @ibis.udf.scalar.pyarrow(name="plain_name", signature=(("string",), "string"))  # type: ignore[untyped-decorator]  # ibis has no types
     def plain_name(text: Any) -> Any:
         normal = pc.utf8_normalize(text, form="NFKC")
         return pc.replace_substring_regex(normal, pattern=BLANKS, replacement="")
@@ -45,8 +45,8 @@ def is_same_name(a: Any, b: Any) -> Any:
 def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, hold: Hold) -> ir.Table:
     """One row per unit that has an account: `account_source` and the account's four columns.
 
-    A verified corporate account in the unit's own name; else the account premiums are paid from, complete, not
-    reported failed by finance, and in the unit's name unless it is an individual business.
+    A verified corporate account in the unit's own name; else the account premiums are paid from,
+    complete, not reported failed by finance, and in the unit's name unless it is an individual business.
     Of several the lowest number is taken, so that a rerun takes the same.
     """
     first = hold(_first(_corporate(units, corporate)))

@@ -21,8 +21,8 @@ YUAN = "decimal(18,2)"
 
 @dataclass(frozen=True)
 class Months:
-    """A span of whole years, five at most: each month one bit of an integer, so that different ones are counted
-    in one pass. Counting distinct values by group costs ten times as much.
+    """A span of whole years, five at most: each month one bit of an integer, so that different ones
+    are counted in one pass. Counting distinct values by group costs ten times as much.
     """
 
     first_year: int
@@ -44,7 +44,7 @@ class Months:
 def _bit_count() -> Any:
     import ibis
 
-    @ibis.udf.scalar.builtin(name="bit_count", signature=(("int64",), "int64"))
+    @ibis.udf.scalar.builtin(name="bit_count", signature=(("int64",), "int64"))  # type: ignore[untyped-decorator]  # ibis has no types
     def bit_count(mask: Any) -> Any: ...
 
     return bit_count
@@ -56,8 +56,9 @@ def different(mask: Any) -> Any:
 
 
 def headcounts(rows: ir.Table, on: date) -> ir.Table:
-    """monthly_headcount: `december_before` (Y-2), `december_last` (Y-1), `january_last`, `year_sum`, `year_months`
-    of Y-1, `newest_count` (newest month after December Y-1 up to D's), `is_headcount_conflict` (a month twice).
+    """monthly_headcount: `december_before` (Y-2), `december_last` (Y-1), `january_last`, `year_sum`,
+    `year_months` of Y-1, `newest_count` (newest month after December Y-1 up to D's),
+    `is_headcount_conflict` (a month twice).
     """
     month, count = rows.month, rows.insured_count
     last = (on.year - 1) * 100
@@ -79,7 +80,8 @@ def headcounts(rows: ir.Table, on: date) -> ir.Table:
 
 
 def claims(rows: ir.Table, on: date) -> ir.Table:
-    """benefit_claims of Y-1: `claimants`, `layoffs`, `natural_attrition`; an empty optional value stays empty."""
+    """benefit_claims of Y-1: `claimants`, `layoffs`, `natural_attrition`; an empty optional value
+    stays empty."""
     rows = rows.filter(rows.year == on.year - 1)
     return rows.group_by(*UNIT).aggregate(
         claim_rows=rows.count(),

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 EXACT = "decimal(24,4)"
-"""Both factors of a product are cast to this: the engine then multiplies exactly, and rounds half away from 0."""
+"""Both factors of a product are cast to this: the engine then multiplies exactly, and rounds half away
+from 0."""
 YUAN = "decimal(18,2)"
 
 
 def with_amounts(t: ir.Table) -> ir.Table:
-    """Adds `premium_base, entitlement, already_paid, monthly_benefit` as known; empties what must not show."""
+    """Adds `premium_base, entitlement, already_paid, monthly_benefit` as known; empties what must not
+    show."""
     t = step(
         t,
         premium_base=premium_base(t),
@@ -28,7 +30,8 @@ def with_amounts(t: ir.Table) -> ir.Table:
 
 
 def premium_base(t: ir.Table) -> Any:
-    """Paid in Y-1: regular, and back payments for Y-1 (for any year where the region says so); no late fees."""
+    """Paid in Y-1: regular, and back payments for Y-1 (for any year where the region says so); no late
+    fees."""
     earlier = t.back_payment_earlier_years.ifelse(t.base_back_earlier, _zero())
     total = _yuan(_yuan(t.base_regular + t.base_back) + _yuan(earlier))
     return t.doubt_premium_payments.ifelse(None, total).cast(YUAN)

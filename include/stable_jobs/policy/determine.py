@@ -15,13 +15,13 @@ from stable_jobs.policy.extracts import InputFile, Inputs, accepted, quarantined
 from stable_jobs.policy.facts import gather
 from stable_jobs.policy.held import COLUMNS as HELD_COLUMNS
 from stable_jobs.policy.held import held_regions
+from stable_jobs.policy.layoff import laid_off
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.orphans import orphans
 from stable_jobs.policy.owed import owed, unsettled
 from stable_jobs.policy.parameters import regions_taking_part
 from stable_jobs.policy.reconcile import assert_balanced, reconciliation
 from stable_jobs.policy.regional import region_table
-from stable_jobs.policy.layoff import laid_off
 from stable_jobs.policy.situation import ROW, setting, settled
 from stable_jobs.policy.table import parameter_table, typed_table
 from stable_jobs.policy.verdict import eligibility, judged
@@ -134,10 +134,15 @@ def input_files(lake: Lake, in_force: Sequence[InForce]) -> tuple[InputFile, ...
     """The catalog's deliveries in force as files to read."""
     return tuple(
         InputFile(
-            f.extract, f.region_code, f.delivery_id, lake.path(f.staged_name), lake.path(f.quarantine_name), f.held_regions
+            extract=f.extract,
+            region_code=f.region_code,
+            delivery_id=f.delivery_id,
+            staged=lake.path(f.staged_name),
+            quarantine=lake.path(f.quarantine_name),
+            held_regions=f.held_regions,
         )
         for f in in_force
-    )  # fmt: skip
+    )
 
 
 def determine(
@@ -150,7 +155,8 @@ def determine(
     in_force: Sequence[InForce],
     held_deliveries: frozenset[tuple[str, str]] = frozenset(),
 ) -> Decision:
-    """Decide the business date and register all snapshots in one transaction; made before from the same: found.
+    """Decide the business date and register all snapshots in one transaction; made before from the
+    same: found.
 
     held_deliveries: (extract, region) whose delivery came and is not accepted, for the reason on the report.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.crosswalk import renamed
@@ -29,7 +28,7 @@ def doubted_units(backend: BaseBackend, inputs: Inputs, walk: ir.Table) -> ir.Ta
     import ibis
 
     parts = [_of_extract(quarantined(backend, inputs, e), walk, e) for e in UNIT_EXTRACTS]
-    rows = reduce(lambda a, b: ibis.union(a, b), parts)
+    rows = ibis.union(*parts)
     flags: dict[str, Any] = {f"doubt_{e}": (rows.extract == e).any() for e in UNIT_EXTRACTS}
     return rows.group_by("region_code", "uscc").aggregate(**flags)
 

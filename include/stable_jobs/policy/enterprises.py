@@ -42,7 +42,8 @@ def _newest_size(rows: ir.Table) -> ir.Table:
 
 
 def exclusions(rows: ir.Table, on: date) -> ir.Table:
-    """`listed_uscc` and one flag `list_<type>` each: on that list on D. The removal day itself no longer counts."""
+    """`listed_uscc` and one flag `list_<type>` each: on that list on D. The removal day itself no
+    longer counts."""
     still = rows.removed_on.isnull() | (rows.removed_on > on)
     return _flags(
         rows.filter((rows.listed_on <= on) & still), "list_type", EXCLUSION_LISTS, "list", "listed_uscc"

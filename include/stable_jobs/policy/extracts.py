@@ -1,6 +1,7 @@
 """The night's inputs as tables: accepted rows of the deliveries in force, and their quarantined ones.
 
-Rows of a file for all regions give way to a region's own file, and do not count for a region whose part is held.
+Rows of a file for all regions give way to a region's own file, and do not count for a region whose
+part is held.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class InputFile:
 class Inputs:
     """All a decision reads. `contracts`: by extract, as of the business date.
 
-    `held_deliveries`: (extract, region) whose delivery came but is not accepted, to tell it from a missing one.
+    `held_deliveries`: (extract, region) whose delivery came but is not accepted, to tell it from a
+    missing one.
     """
 
     files: tuple[InputFile, ...]

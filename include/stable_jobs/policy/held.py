@@ -1,4 +1,5 @@
-"""Regions for which nothing is decided tonight, and why. A region is held, never the night (design: section 6)."""
+"""Regions for which nothing is decided tonight, and why. A region is held, never the night (design:
+section 6)."""
 
 from __future__ import annotations
 

@@ -58,7 +58,8 @@ def _at_least(zero: Any, value: Any) -> Any:
 
 
 def _base(t: ir.Table, on: date) -> Any:
-    """December Y-2; for a unit insured since January Y-1 or later the region's stand-in month, if it has one."""
+    """December Y-2; for a unit insured since January Y-1 or later the region's stand-in month, if it
+    has one."""
     import ibis
 
     is_new = t.insured_since >= ibis.literal(date(on.year - 1, 1, 1), type="date")

@@ -23,7 +23,8 @@ ENTERPRISE_EXTRACTS = ("enterprise_sizes", "exclusion_list", "priority_list")
 def orphans(backend: BaseBackend, inputs: Inputs, gathered: Gathered) -> ir.Table:
     """`region_code, department, extract, uscc, rows, amount` (yuan; empty where the extract has no amount).
 
-    A row about a unit matches on region and code, a row about an enterprise on its code, or as a unit's parent.
+    A row about a unit matches on region and code, a row about an enterprise on its code, or as a
+    unit's parent.
     """
     departments = {e: c.department for e, c in inputs.contracts.items()}
     keys = gathered.units.select(*UNIT)

@@ -1,4 +1,5 @@
-"""The work list: what is missing for each row that cannot be decided or priced, and which department owes it."""
+"""The work list: what is missing for each row that cannot be decided or priced, and which department
+owes it."""
 
 from __future__ import annotations
 
@@ -119,7 +120,8 @@ def _account(t: ir.Table) -> tuple[Debt, ...]:
 
 
 def unsettled(scene: Setting, results: ir.Table, decided: ir.Table) -> ir.Table:
-    """The wide rows of what is undecided, or eligible without a known amount, with their tests and amounts."""
+    """The wide rows of what is undecided, or eligible without a known amount, with their tests and
+    amounts."""
     is_unpriced = (decided.decision == "eligible") & (
         decided.entitlement.isnull() | decided.already_paid.isnull()
     )

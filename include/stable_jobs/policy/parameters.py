@@ -56,8 +56,8 @@ def resolve(
 ) -> Resolved:
     """The value for one region, scheme and, where the parameter has sizes, size.
 
-    The nearest level with a version in force decides; a `null` there ends the value and is not inherited past.
-    Raises PolicyError naming region, parameter and date where a required one is missing.
+    The nearest level with a version in force decides; a `null` there ends the value and is not
+    inherited past. Raises PolicyError naming region, parameter and date where a required one is missing.
     """
     parameter = CATALOGUE[name]
     found = _nearest(policies, region, (scheme, name), on, size)

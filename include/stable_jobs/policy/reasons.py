@@ -1,4 +1,5 @@
-"""Every reason code, its sentence in both languages, the department that owes, and the clause it comes from."""
+"""Every reason code, its sentence in both languages, the department that owes, and the clause it comes
+from."""
 
 from __future__ import annotations
 

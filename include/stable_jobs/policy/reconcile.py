@@ -27,10 +27,11 @@ def reconciliation(
     backend: BaseBackend, inputs: Inputs, gathered: Gathered, eligibility: ir.Table,
     rows: tuple[Row, ...], held: tuple[Row, ...],
 ) -> ir.Table:  # fmt: skip
-    """One row per region that has a unit, a payment or a hold. Units by their general row; yuan by row of payment.
+    """One row per region that has a unit, a payment or a hold. Units by their general row; yuan by row
+    of payment.
 
-    Held regions have units but no decision. A quarantined row whose region cannot be read stands under `000000`;
-    an unreadable amount counts as 0.
+    Held regions have units but no decision. A quarantined row whose region cannot be read stands under
+    `000000`; an unreadable amount counts as 0.
     """
     units = _units(backend, inputs, eligibility)
     paid = _paid(backend, inputs, gathered, rows)

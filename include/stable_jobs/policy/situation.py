@@ -46,8 +46,8 @@ def setting(facts: ir.Table, region: ir.Table, rows: tuple[Row, ...], on: date) 
 
 
 def settled(s: Setting) -> ir.Table:
-    """One row per unit and scheme: `headcount`, `is_dispatch`, `is_by_reference`, `policy_size`, and the newest
-    application of the row's scheme (`applied_on, is_signed, declared_headcount, declared_size`).
+    """One row per unit and scheme: `headcount`, `is_dispatch`, `is_by_reference`, `policy_size`, and
+    the newest application of the row's scheme (`applied_on, is_signed, declared_headcount, declared_size`).
 
     A difficult row only where the scheme is open and the unit is recovering.
     """

@@ -1,7 +1,8 @@
 """The legal tests (domain: section 3), one small function each, from a situation to true, false or unknown.
 
-SQL's three values are the domain's: `NULL` is unknown. A doubt (a quarantined row of the unit in an extract the
-test reads) makes a result unknown, unless the accepted rows alone prove the failure: `false & NULL` is false.
+SQL's three values are the domain's: `NULL` is unknown. A doubt (a quarantined row of the unit in an
+extract the test reads) makes a result unknown, unless the accepted rows alone prove the failure:
+`false & NULL` is false.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def meets_in_scope(t: ir.Table) -> Any:
 
 
 def meets_active(t: ir.Table) -> Any:
-    """Insured by D, neither suspended nor deregistered; taxpayer not cancelled (nor abnormal, where it matters)."""
+    """Insured by D, neither suspended nor deregistered; taxpayer not cancelled (nor abnormal, where it
+    matters)."""
     insured = (t.insured_since <= t.business_date) & (t.insured_status == "active")
     lost = t.is_cancelled | (t.is_abnormal & ~t.abnormal_taxpayer_passes)
     return insured & ~lost & _no(t.doubt_taxpayers)
@@ -72,7 +74,8 @@ def meets_account_known(t: ir.Table) -> Any:
 
 
 def meets_fund_able(t: ir.Table) -> Any:
-    """Reserve months of the pooling region reach the minimum; compared as products, payout 0 never divides."""
+    """Reserve months of the pooling region reach the minimum; compared as products, payout 0 never
+    divides."""
     import ibis
 
     reserve = _times(t.rolling_balance, 12)
@@ -144,7 +147,8 @@ def uses_claims(t: ir.Table) -> Any:
 
 
 def differs(t: ir.Table) -> Any:
-    """Declared headcount or size differ from the records beyond the tolerance; an unknown record never does."""
+    """Declared headcount or size differ from the records beyond the tolerance; an unknown record never
+    does."""
     gap = (t.declared_headcount - t.headcount).abs() * BP > t.declared_tolerance_bp * t.headcount
     other = (t.declared_size != t.economy_size).fill_null(False)
     return t.declared_tolerance_bp.notnull() & (gap.fill_null(False) | other)

@@ -1,4 +1,5 @@
-"""The text of one policy value, read by its parameter's unit. Wrong text is a `ValueError` saying what was expected."""
+"""The text of one policy value, read by its parameter's unit. Wrong text is a `ValueError` saying what
+was expected."""
 
 from __future__ import annotations
 

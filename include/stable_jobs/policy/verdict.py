@@ -14,11 +14,35 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 COLUMNS = (
-    "business_date", "region_code", "uscc", "unit_no", "unit_name", "policy_year", "scheme", "is_taken", "lane",
-    "size_class", "legal_form", "headcount", "claimants", "layoff_rate", "layoff_formula", "months_paid",
-    "premium_base", "refund_rate", "benefit_months", "monthly_benefit", "entitlement", "already_paid", "payable",
-    "decision", "reasons", *(f"meets_{name}" for name in TESTS), "account_source", "priority",
-)  # fmt: skip
+    "business_date",
+    "region_code",
+    "uscc",
+    "unit_no",
+    "unit_name",
+    "policy_year",
+    "scheme",
+    "is_taken",
+    "lane",
+    "size_class",
+    "legal_form",
+    "headcount",
+    "claimants",
+    "layoff_rate",
+    "layoff_formula",
+    "months_paid",
+    "premium_base",
+    "refund_rate",
+    "benefit_months",
+    "monthly_benefit",
+    "entitlement",
+    "already_paid",
+    "payable",
+    "decision",
+    "reasons",
+    *(f"meets_{name}" for name in TESTS),
+    "account_source",
+    "priority",
+)
 """The eligibility table, in order (data dictionary: section 3)."""
 
 
@@ -50,7 +74,8 @@ def eligibility(t: ir.Table) -> ir.Table:
 
 
 def reasons(t: ir.Table) -> Any:
-    """Codes in the order of the tests, `;` between: the test where it fails, `<test>_unknown` where unknown."""
+    """Codes in the order of the tests, `;` between: the test where it fails, `<test>_unknown` where
+    unknown."""
     parts = [_reason(t[f"meets_{name}"], name) for name in TESTS]
     joined = reduce(lambda a, b: a + b, parts)
     return joined.substr(1)

@@ -19,8 +19,8 @@ Hold = Callable[[Any], Any]
 def working_tables(backend: BaseBackend) -> Iterator[Hold]:
     """Working tables that live until the block ends.
 
-    Not `Table.cache()`: that drops its table whenever Python collects it, also after the connection is closed.
-    Not `drop_table`: ibis 12 with sqlglot 30 writes it without the table's name. The names are ours.
+    Not `Table.cache()`: that drops its table whenever Python collects it, also after the connection is
+    closed. Not `drop_table`: ibis 12 with sqlglot 30 writes it without the table's name. The names are ours.
     """
     names: list[str] = []
 
@@ -34,7 +34,7 @@ def working_tables(backend: BaseBackend) -> Iterator[Hold]:
         yield hold
     finally:
         for name in names:
-            backend.raw_sql(f"DROP TABLE IF EXISTS {name}")  # type: ignore[attr-defined]  # of SQL backends
+            backend.raw_sql(f"DROP TABLE IF EXISTS {name}")
 
 
 def step(table: ir.Table, **columns: Any) -> ir.Table:

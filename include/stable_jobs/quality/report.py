@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts.model import Contract
@@ -26,7 +26,7 @@ from stable_jobs.store.lake import Lake
 
 if TYPE_CHECKING:
     import duckdb
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 Row = Mapping[str, Any]
 
@@ -36,7 +36,8 @@ class Night:
     """What the steps before hand to the report. Snapshots are those of the decision.
 
     `validations`: tonight's, those of unit rules (`<extract>:unit`) too. `in_force`: what the decision read.
-    `names`: region names by code. `versions`: of code, policies and contracts, by those words.
+    `names`: region names by code. `versions`: by the codes of `rendering.words.VERSION`. What came or was
+    released after `known_at` is left out, as the validations left it out.
     """
 
     business_date: date
@@ -49,6 +50,7 @@ class Night:
     names: Mapping[str, Words]
     is_demo: bool
     versions: Mapping[str, str]
+    known_at: datetime | None = None
 
 
 def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, night: Night) -> NightReport:
@@ -79,12 +81,12 @@ def _extract(
     orphans: Sequence[Row],
 ) -> ExtractFacts:
     with engine.connect() as connection:
-        deliveries = catalog.deliveries_for(connection, night.business_date, extract=contract.extract)
+        deliveries = _deliveries(connection, night, contract)
         stand_ins = [f for f in night.in_force if f.extract == contract.extract and f.is_stand_in]
         earlier = [catalog.delivery_by_id(connection, f.delivery_id) for f in stand_ins]
         names = (contract.extract, unit_extract(contract.extract))
         history = [p for n in names for p in catalog.results_history(connection, n, night.business_date)]
-        releases = catalog.releases(connection)
+        releases = [r for r in catalog.releases(connection) if not _is_later(r.released_at, night)]
     validations = [v for v in night.validations if v.extract in names]
     known = Known(contract, night.names, [o for v in validations for o in v.outcomes], releases)
     return ExtractFacts(
@@ -95,6 +97,16 @@ def _extract(
         samples=_samples(con, engine, lake, night, contract, deliveries),
         orphans=[_orphan_line(row, night.names) for row in orphans if row["extract"] == contract.extract],
     )
+
+
+def _deliveries(connection: Connection, night: Night, contract: Contract) -> list[Delivery]:
+    return catalog.deliveries_for(
+        connection, night.business_date, extract=contract.extract, known_at=night.known_at
+    )
+
+
+def _is_later(moment: datetime, night: Night) -> bool:
+    return night.known_at is not None and moment > night.known_at
 
 
 def _samples(

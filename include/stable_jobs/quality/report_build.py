@@ -127,15 +127,14 @@ def rule_line(
     history: Sequence[HistoryPoint],
     samples: Sequence[Sample],
 ) -> RuleLine:
-    """One rule over all regions, with its trend over the nights on which the extract was validated."""
-    earlier = sorted({h.business_date for h in history})
-    by_region = _grouped(history, lambda h: h.region_code)
-    is_of_deliveries = rule.scope is Scope.DELIVERY
-    counts = [
-        _region_count(r, by_region.get(r.region_code, []), earlier, night, is_of_deliveries) for r in results
-    ]
-    shown = [c for c in counts if c.failed or c.trend.state == "ended"]
+    """One rule over tonight's regions, with its trend over the nights on which the extract was validated.
+
+    Regions that sent nothing tonight are left out of the nights before too: silence is no improvement.
+    """
+    tonight = {r.region_code for r in results}
+    history = [h for h in history if h.region_code in tonight]
     failed = sum(r.failed for r in results)
+    earlier = sorted({h.business_date for h in history})
     return RuleLine(
         rule_id=rule.id,
         severity=rule.severity.value,
@@ -144,7 +143,7 @@ def rule_line(
         next_step=Words(rule.next_step_zh, rule.next_step_en),
         evaluated=sum(r.evaluated for r in results),
         failed=failed,
-        regions=tuple(sorted(shown, key=lambda c: (-c.failed, c.place.code))),
+        regions=_region_counts(rule, night, results, history, earlier),
         trend=trend_of(night.business_date, failed, history, earlier),
         samples=tuple(samples),
     )
@@ -208,16 +207,29 @@ def _missing(facts: ExtractFacts, night: NightFacts) -> tuple[Place, ...]:
     return tuple(place_of(code, night.names) for code in sorted(codes - came))
 
 
-def _region_count(
-    result: RuleResult,
+def _region_counts(
+    rule: Rule,
+    night: NightFacts,
+    results: Sequence[RuleResult],
     history: Sequence[HistoryPoint],
     earlier: Sequence[date],
-    night: NightFacts,
-    is_of_deliveries: bool,
-) -> RegionCount:
-    trend = trend_of(night.business_date, result.failed, history, earlier)
-    named = slot_of if is_of_deliveries else place_of
-    return RegionCount(named(result.region_code, night.names), result.evaluated, result.failed, trend)
+) -> tuple[RegionCount, ...]:
+    """The regions where the rule fails, or failed on the last night before; most failures first."""
+    failed_last = {h.region_code for h in history if h.failed and h.business_date == earlier[-1]}
+    shown = [r for r in results if r.failed or r.region_code in failed_last]
+    codes = {r.region_code for r in shown}
+    past = _grouped((h for h in history if h.region_code in codes), lambda h: h.region_code)
+    named = slot_of if rule.scope is Scope.DELIVERY else place_of
+    counts = (
+        RegionCount(
+            place=named(r.region_code, night.names),
+            evaluated=r.evaluated,
+            failed=r.failed,
+            trend=trend_of(night.business_date, r.failed, past.get(r.region_code, ()), earlier),
+        )
+        for r in shown
+    )
+    return tuple(sorted(counts, key=lambda c: (-c.failed, c.place.code)))
 
 
 def _grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:

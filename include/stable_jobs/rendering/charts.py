@@ -119,9 +119,9 @@ def sparkline(values: Sequence[Number], width: int = 120, height: int = 28) -> S
 def bar(parts: Sequence[tuple[str, Number]], width: int = 200, height: int = 10) -> Bar:
     """Parts of a whole, in the order given. A part above zero is never thinner than `THINNEST`.
 
-    What thin parts gain, the widest loses, so that the bar stays full. All zero: no segments.
+    What thin parts gain, the widest loses, so that the bar stays full. All zero: no segments. A part below
+    zero (quarantined payments may be: that is why they are there) has no length; its number stands beside.
     """
-    _refuse_negative([amount for _, amount in parts])
     shown = [(kind, amount) for kind, amount in parts if amount > 0]
     widths = _widths([amount for _, amount in shown], Fraction(width))
     starts = [sum(widths[:i], Fraction(0)) for i in range(len(widths))]

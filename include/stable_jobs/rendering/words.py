@@ -94,7 +94,12 @@ SEGMENT = {
     "orphan": N_("Matches no unit"),
 }
 
-VERSION = {"code": N_("Code"), "policies": N_("Policies"), "contracts": N_("Contracts")}
+VERSION = {
+    "stable_jobs": N_("Version"),
+    "code": N_("Code"),
+    "policies": N_("Policies"),
+    "contracts": N_("Contracts"),
+}
 
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "department": DEPARTMENT,

@@ -103,7 +103,7 @@ def _storable(value: str | int | None) -> str | int | None:
 def take_up_again(
     connection: Connection, delivery_id: int, *, rows: int | None, control_total: Decimal | None
 ) -> None:
-    """A refused delivery whose manifest has come or been corrected since: landed, with what it promises now."""
+    """A refused delivery whose manifest has come or been corrected: landed, with what it promises now."""
     promised = {"rows": rows, "control_total": control_total}
     _mark(connection, delivery_id, status="landed", staged_snapshot_id=None, problem=None, **promised)
 

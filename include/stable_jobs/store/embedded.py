@@ -17,22 +17,20 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
-from typing import IO, NoReturn
+from typing import IO
 from uuid import uuid4
 
 from sqlalchemy import URL
 
 from stable_jobs.errors import StepError, UsageError
+from stable_jobs.store.unwinding import signals_unwind, signals_wait
 
 SYSTEM_USER = "embedded_postgres"
 SUPERUSER = "postgres"
@@ -55,14 +53,14 @@ def embedded_server(home: Path) -> Iterator[URL]:
     """
     folder = _checked(home) / "postgres"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _signals_unwind(), _locked(folder, "users", fcntl.LOCK_UN) as users:
+    with signals_unwind(), _locked(folder, "users", fcntl.LOCK_UN) as users:
         try:
             with _locked(folder, "lock", fcntl.LOCK_EX):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 _ensure_running(folder)
             yield _url(_socket_folder(folder))
         finally:
-            with _signals_wait(), _locked(folder, "lock", fcntl.LOCK_EX):
+            with signals_wait(), _locked(folder, "lock", fcntl.LOCK_EX):
                 _stop_if_last(folder, users)
 
 
@@ -81,34 +79,6 @@ def _locked(folder: Path, what: str, how: int) -> Iterator[IO[bytes]]:
     with folder.with_suffix(f".{what}").open("ab") as file:
         fcntl.flock(file, how)
         yield file
-
-
-@contextmanager
-def _signals_unwind() -> Iterator[None]:
-    """Where nobody handles SIGTERM or SIGHUP, let it end the block as an exception does."""
-    is_main = threading.current_thread() is threading.main_thread()
-    deadly = [n for n in (signal.SIGTERM, signal.SIGHUP) if is_main and signal.getsignal(n) is signal.SIG_DFL]
-    for number in deadly:
-        signal.signal(number, _exit)
-    try:
-        yield
-    finally:
-        for number in deadly:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _exit(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
-
-
-@contextmanager
-def _signals_wait() -> Iterator[None]:
-    """Hold back what would end the process while the server is being stopped."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _stop_if_last(folder: Path, users: IO[bytes]) -> None:

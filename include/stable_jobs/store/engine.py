@@ -23,7 +23,7 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(":memory:", config=_config(settings))
     if "://" in settings.lake_url:
-        import fsspec  # type: ignore[import-untyped]  # it ships no types
+        import fsspec
 
         connection.register_filesystem(fsspec.core.url_to_fs(settings.lake_url)[0])
     return connection

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-import fsspec  # type: ignore[import-untyped]  # it ships no types
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # the same
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from stable_jobs.errors import UsageError
 

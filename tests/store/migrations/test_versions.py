@@ -33,26 +33,31 @@ def read(url, question):
         return {tuple(row) for row in connection.execute(text(question))}
 
 
-@pytest.fixture
-def migrated(postgres_url):
-    """The superuser's URL of a migrated database of one's own."""
+def new_database(postgres_url):
+    """The superuser's URL of a migrated database."""
     name = f"migrations_{uuid4().hex}"
     database.init_database(postgres_url, name=name)
     return postgres_url.set(database=name)
 
 
-@pytest.fixture
-def declared(postgres_url, migrated):
-    """The same with the tables made from `tables.py`."""
-    database.downgrade(migrated, "base")
-    engine = create_engine(migrated, poolclass=NullPool)
-    metadata.create_all(engine)
-    return migrated
+@pytest.fixture(scope="module")
+def migrated(postgres_url):
+    """A database that ends every test as it began: migrated."""
+    return new_database(postgres_url)
+
+
+@pytest.fixture(scope="module")
+def declared(postgres_url):
+    """One with the tables made from `tables.py`."""
+    url = new_database(postgres_url)
+    database.downgrade(url, "base")
+    metadata.create_all(create_engine(url, poolclass=NullPool))
+    return url
 
 
 @pytest.mark.parametrize("what", CATALOG)
-def test_migrations_end_at_the_tables_declared(database_url, declared, what):
-    found = read(database_url, CATALOG[what])
+def test_migrations_end_at_the_tables_declared(migrated, declared, what):
+    found = read(migrated, CATALOG[what])
     assert len(found) > 5
     assert found == read(declared, CATALOG[what])
 

@@ -1,7 +1,8 @@
 """Files that departments drop into a shared folder, which is only ever read.
 
 `<landing>/<department>/<extract>/<business_date>/<region>[.N].(csv|xlsx)`, and beside each file
-`<same name>.manifest.json` (data dictionary, section 1). Links are not followed: a link could lead to another department's data.
+`<same name>.manifest.json` (data dictionary, section 1). Links are not followed: a link could lead
+to another department's data.
 """
 
 from __future__ import annotations

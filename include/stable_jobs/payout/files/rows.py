@@ -12,9 +12,12 @@ from stable_jobs.store.engine import quote_identifier
 
 
 def ordered_sql(table: ListTable) -> str:
-    """All rows in the list's order, columns by name, values as they are."""
+    """All rows in the list's order, columns by name, values as they are.
+
+    Sorted before the columns are made: `ORDER BY` would take a column's new meaning for its old name.
+    """
     columns = ", ".join(f"{c.sql} AS {quote_identifier(c.name)}" for c in table.columns)
-    return f"SELECT {columns} {table.source} ORDER BY {table.order}"
+    return f"SELECT {columns} FROM (SELECT * {table.source} ORDER BY {table.order})"
 
 
 def changed_sql(table: ListTable, kind: Kind, change: Callable[[str], str], source: str) -> str:

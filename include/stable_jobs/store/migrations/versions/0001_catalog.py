@@ -25,7 +25,9 @@ def upgrade() -> None:
         op.execute(statement)
     op.execute(f"GRANT SELECT ON alembic_version TO {APP}")
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(TABLES)} TO {APP}")
-    op.execute(f"GRANT UPDATE (rows, control_total, status, problem, staged_snapshot_id) ON deliveries TO {APP}")
+    op.execute(
+        f"GRANT UPDATE (rows, control_total, status, problem, staged_snapshot_id) ON deliveries TO {APP}"
+    )
 
 
 def downgrade() -> None:

@@ -1,0 +1,122 @@
+"""What the command line prints: tables for a terminal, plain when it is none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from stable_jobs.demo.published import Published, published_totals
+from stable_jobs.money import format_yuan
+from stable_jobs.night.desk import Desk
+from stable_jobs.night.figures import RegionFigures, quarantined_rows, region_figures
+from stable_jobs.night.run import Course
+from stable_jobs.store.catalog import Delivery, HeldOutcome
+
+if TYPE_CHECKING:
+    from stable_jobs.night.what_if import WhatIf
+
+EXTRACTS_SHOWN = 3
+
+
+WIDTH = 165
+"""What the widest table needs: a narrower terminal wraps whole lines, a pipe gets them whole."""
+
+
+def _console() -> Console:
+    return Console(width=max(WIDTH, Console().width), highlight=False)
+
+
+def print_night(desk: Desk, course: Course) -> None:
+    """The regions beside what was published that day, what is held and why, and where everything lies."""
+    console = _console()
+    figures = region_figures(desk, course.decided(), quarantined_rows(desk))
+    published = published_totals(desk.business_date)
+    console.print(_regions(figures, published))
+    for region in figures:
+        _print_held(console, region)
+    if published:
+        console.print(
+            "Values marked demo are calibrated to the totals published that day. 演示参数按当日公布总数校准。"
+        )
+    console.print(f"Lists    {desk.settings.out_root / desk.business_date.isoformat()}", soft_wrap=True)
+    console.print(f"Report   {course.report}", soft_wrap=True)
+
+
+def _regions(figures: Sequence[RegionFigures], published: dict[str, Published]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("region", "", "enterprises", "published", "yuan", "published", "employees", "published"):
+        table.add_column(name, justify="left" if name in ("region", "") else "right")
+    for name in ("undecided", "ineligible", "quarantined rows", "state"):
+        table.add_column(name, justify="left" if name == "state" else "right")
+    for one in figures:
+        table.add_row(*_cells(one, published.get(one.code)))
+    return table
+
+
+def _cells(one: RegionFigures, published: Published | None) -> list[str]:
+    stated = published and (published.enterprises, published.refund, published.employees)
+    enterprises, refund, employees = stated or (None, None, None)
+    return [
+        one.code,
+        escape(f"{one.name_zh} {one.name_en}"),
+        f"{one.enterprises:,}",
+        "" if enterprises is None else f"{enterprises:,}",
+        format_yuan(one.payable),
+        "" if refund is None else format_yuan(refund),
+        f"{one.employees:,}",
+        "" if employees is None else f"{employees:,}",
+        f"{one.undecided:,}",
+        f"{one.ineligible:,}",
+        f"{one.quarantined:,}",
+        "held" if one.held else "published",
+    ]
+
+
+def _print_held(console: Console, region: RegionFigures) -> None:
+    if region.held:
+        counted = Counter(reason.split(" ", 1)[0] for reason in region.held)
+        named = "; ".join(region.held[:EXTRACTS_SHOWN])
+        more = len(region.held) - EXTRACTS_SHOWN
+        rest = f"; and {more} more, see the report" if more > 0 else ""
+        totals = ", ".join(f"{n} × {reason}" for reason, n in sorted(counted.items()))
+        console.print(escape(f"Held     {region.code}: {totals}: {named}{rest}"), soft_wrap=True)
+
+
+def print_deliveries(deliveries: Sequence[Delivery], held: Sequence[HeldOutcome]) -> None:
+    """One line a delivery: its id, where it is from, what became of it and what to do."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("id", "department", "extract", "region", "file", "rows", "status", "what"):
+        table.add_column(name)
+    stopped = {one.delivery_id: one for one in held}
+    for delivery in deliveries:
+        status, what = _state(delivery, stopped.get(delivery.id))
+        rows = "" if delivery.rows is None else f"{delivery.rows:,}"
+        place = (delivery.department, delivery.extract, delivery.region_code, delivery.file_name)
+        table.add_row(str(delivery.id), *map(escape, place), rows, status, escape(what))
+    _console().print(table)
+
+
+def _state(delivery: Delivery, held: HeldOutcome | None) -> tuple[str, str]:
+    if delivery.problem is not None:
+        return delivery.status, f"{delivery.problem['rule']}: {delivery.problem['next_step']}"
+    if held is None:
+        return delivery.status, ""
+    return ("released" if held.is_released else "held"), held.rule_id
+
+
+def print_what_if(found: WhatIf) -> None:
+    """Per region and kind of change: rows and yuan before and after."""
+    console = _console()
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in found.summary.columns:
+        table.add_column(str(name), justify="left" if name in ("region_code", "change") else "right")
+    for row in found.summary.itertuples(index=False):
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+    console.print(table if len(found.summary) else "Nothing would change.")
+    console.print(f"Comparison   {found.folder}", soft_wrap=True)
+    console.print("Nothing was registered or published.")

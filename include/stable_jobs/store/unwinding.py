@@ -1,0 +1,78 @@
+"""Being told to end while something must still be put away: signals become exceptions, then wait."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+_PATIENCE = 0.2
+"""Seconds in which an exception may end a block before a running query is interrupted."""
+
+
+@contextmanager
+def signals_unwind() -> Iterator[None]:
+    """End the block with SystemExit(128 + n) on SIGTERM and SIGHUP, where they would kill the process.
+
+    DuckDB runs a handler in the middle of a query but swallows what it raises and gives way to SIGINT only:
+    so SIGINT follows, and whatever the block then ends with becomes SystemExit. Outside the main thread, and
+    for a signal that someone handles already, nothing changes.
+    """
+    told = _Told()
+    with _handled([n for n in ENDING if _is_deadly(n)], told.end):
+        try:
+            yield
+        except BaseException as error:
+            if told.number is None:
+                raise
+            raise SystemExit(128 + told.number) from error
+        finally:
+            told.interrupt.cancel()
+
+
+@contextmanager
+def signals_wait() -> Iterator[None]:
+    """Let nothing that would end the process disturb the block. Only the main thread can be told to end."""
+    numbers = [signal.SIGINT, *ENDING] if _is_main() else []
+    with _handled(numbers, lambda _number, _frame: None):
+        yield
+
+
+class _Told:
+    """Which signal told the process to end, if one did."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.interrupt = threading.Timer(_PATIENCE, os.kill, (os.getpid(), signal.SIGINT))
+        self.interrupt.daemon = True
+
+    def end(self, number: int, _frame: FrameType | None) -> None:
+        if self.number is None:
+            self.number = number
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.interrupt.start()
+        raise SystemExit(128 + self.number)
+
+
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _is_deadly(number: signal.Signals) -> bool:
+    return _is_main() and signal.getsignal(number) is signal.SIG_DFL
+
+
+@contextmanager
+def _handled(
+    numbers: list[signal.Signals], handler: Callable[[int, FrameType | None], None]
+) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

@@ -1,0 +1,171 @@
+"""The landing folder: which names are deliveries, which are problems, which are nothing."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from stable_jobs.errors import DeliveryRefused
+from stable_jobs.intake.connectors.dropped_file import DroppedFiles
+
+D = date(2020, 5, 11)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "landing" / "tax" / "payments" / "2020-05-11"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def connector(tmp_path: Path) -> DroppedFiles:
+    return DroppedFiles(tmp_path / "landing")
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "sequence", "file_format"),
+    [
+        pytest.param("610100.csv", "610100", 1, "csv", id="first"),
+        pytest.param("610100.2.csv", "610100", 2, "csv", id="second"),
+        pytest.param("610100.12.xlsx", "610100", 12, "xlsx", id="twelfth workbook"),
+        pytest.param("000000.csv", "000000", 1, "csv", id="for all regions"),
+    ],
+)
+def test_deliveries(
+    folder: Path, connector: DroppedFiles, name: str, region: str, sequence: int, file_format: str
+) -> None:
+    (folder / name).write_bytes(b"x")
+    manifest = name.rsplit(".", 1)[0] + ".manifest.json"
+    (folder / manifest).write_bytes(b"{}")
+
+    listing = connector.list_files("tax", "payments", D)
+
+    [file] = listing.files
+    assert (file.region_code, file.sequence, file.file_format) == (region, sequence, file_format)
+    assert (file.file_name, file.manifest_name) == (name, manifest)
+    assert listing.problems == ()
+    with connector.fetch(file) as fetched:
+        assert fetched.data.read_bytes() == b"x"
+        assert fetched.manifest is not None
+
+
+@pytest.mark.parametrize(
+    "name", [".x.tmp", ".610100.csv", "610100.csv.tmp", "610100.csv.part", "~$610100.xlsx"]
+)
+def test_hidden_and_half_written_files_are_nothing(folder: Path, connector: DroppedFiles, name: str) -> None:
+    (folder / name).write_bytes(b"x")
+
+    listing = connector.list_files("tax", "payments", D)
+
+    assert (listing.files, listing.problems) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "region"),
+    [
+        pytest.param("西安.csv", "delivery.name", "", id="a place's name"),
+        pytest.param("61010.csv", "delivery.name", "", id="five digits"),
+        pytest.param("６１０１００.csv", "delivery.name", "", id="full width"),
+        pytest.param("610100.CSV", "delivery.name", "", id="upper case"),
+        pytest.param("610100.xls", "delivery.name", "", id="old workbook"),
+        pytest.param("610100.1.csv", "delivery.name", "", id="sequence one"),
+        pytest.param("610100.02.csv", "delivery.name", "", id="leading zero"),
+        pytest.param("610100.csv.exe", "delivery.name", "", id="executable"),
+        pytest.param("610100", "delivery.name", "", id="no ending"),
+        pytest.param("6222021234567890123.csv", "delivery.name", "", id="an account number"),
+        pytest.param("a\nb.csv", "delivery.name", "", id="line end"),
+        pytest.param("610100.manifest.json", "delivery.missing_file", "610100", id="manifest alone"),
+        pytest.param("610100.2.manifest.json", "delivery.missing_file", "610100", id="second manifest alone"),
+    ],
+)
+def test_other_names_are_problems(
+    folder: Path, connector: DroppedFiles, name: str, rule: str, region: str
+) -> None:
+    (folder / name).write_bytes(b"x")
+
+    listing = connector.list_files("tax", "payments", D)
+
+    [problem] = listing.problems
+    assert listing.files == ()
+    assert (problem.rule, problem.region, problem.department, problem.owes) == (rule, region, "tax", "tax")
+    assert "\n" not in problem.found
+    assert "6222021234567890123" not in problem.found
+
+
+@pytest.mark.parametrize("where", ["file", "manifest", "date", "extract", "department"])
+def test_links_are_refused(folder: Path, connector: DroppedFiles, tmp_path: Path, where: str) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "610100.csv").write_bytes(b"secret")
+    (outside / "610100.manifest.json").write_bytes(b"{}")
+    if where == "file":
+        (folder / "610100.csv").symlink_to(outside / "610100.csv")
+    elif where == "manifest":
+        (folder / "610100.csv").write_bytes(b"x")
+        (folder / "610100.manifest.json").symlink_to(outside / "610100.manifest.json")
+    else:
+        at = {"date": folder, "extract": folder.parent, "department": folder.parent.parent}[where]
+        at.rename(tmp_path / "moved")
+        at.symlink_to(outside if where == "date" else tmp_path / "moved", target_is_directory=True)
+
+    listing = connector.list_files("tax", "payments", D)
+
+    assert [p.rule for p in listing.problems] == ["delivery.name"]
+    assert "link" in listing.problems[0].found
+    assert [f.manifest_name for f in listing.files] == ([None] if where == "manifest" else [])
+
+
+def test_a_folder_or_pipe_with_a_deliverys_name_is_a_problem(folder: Path, connector: DroppedFiles) -> None:
+    (folder / "610100.csv").mkdir()
+    os.mkfifo(folder / "220400.csv")
+
+    listing = connector.list_files("tax", "payments", D)
+
+    assert listing.files == ()
+    assert [(p.rule, p.region) for p in listing.problems] == [
+        ("delivery.name", "220400"),
+        ("delivery.name", "610100"),
+    ]
+
+
+@pytest.mark.parametrize("part", ["..", "a/b", "", "/etc", "Tax"])
+def test_parts_that_lead_elsewhere_are_a_mistake_of_ours(connector: DroppedFiles, part: str) -> None:
+    with pytest.raises(ValueError, match="not a folder name"):
+        connector.list_files(part, "payments", D)
+    with pytest.raises(ValueError, match="not a folder name"):
+        connector.list_files("tax", part, D)
+
+
+@pytest.mark.parametrize("change", ["removed", "linked"])
+def test_a_file_that_changed_since_it_was_listed_is_refused(
+    folder: Path, connector: DroppedFiles, change: str
+) -> None:
+    path = folder / "610100.csv"
+    path.write_bytes(b"x")
+    [file] = connector.list_files("tax", "payments", D).files
+    path.unlink()
+    if change == "linked":
+        path.symlink_to("/etc/hostname")
+
+    with pytest.raises(DeliveryRefused) as caught, connector.fetch(file):
+        pass
+    assert caught.value.problem.rule == "delivery.name"
+
+
+def test_files_come_in_order_of_region_and_sequence(folder: Path, connector: DroppedFiles) -> None:
+    for name in ("610100.csv", "220400.10.csv", "220400.2.csv", "220400.csv", "220400.xlsx"):
+        (folder / name).write_bytes(b"x")
+
+    found = connector.list_files("tax", "payments", D).files
+
+    assert [f.file_name for f in found] == [
+        "220400.csv",
+        "220400.xlsx",
+        "220400.2.csv",
+        "220400.10.csv",
+        "610100.csv",
+    ]

@@ -1,0 +1,181 @@
+"""Manifests that are not there, not readable, or not of this file."""
+
+from __future__ import annotations
+
+from tests.intake.conftest import REGION, csv_bytes, row
+from tests.intake.malformed import case, changed_after, edited_manifest, manifest_text, no_manifest, sent
+
+TWO = (row(), row())
+
+
+MANIFESTS = [
+    case("no manifest", no_manifest, "manifest.missing", f"{REGION}.manifest.json", "none"),
+    case("manifest not json", manifest_text(b"rows: 1"), "manifest.unreadable", "JSON", "Expecting value"),
+    case("manifest empty", manifest_text(b""), "manifest.unreadable", "JSON", "Expecting value"),
+    case("manifest a list", manifest_text(b"[]"), "manifest.unreadable", "the agreed fields", "the whole"),
+    case(
+        "manifest in gb18030",
+        manifest_text('{"部门": 1}'.encode("gb18030")),
+        "manifest.unreadable",
+        "UTF-8",
+        "codec",
+    ),
+    case("manifest nested deep", manifest_text(b"[" * 60_000), "manifest.unreadable", "JSON", ""),
+    case("manifest huge", manifest_text(b" " * 70_000), "manifest.unreadable", "65536 bytes", "more"),
+    case(
+        "manifest field twice",
+        edited_manifest(lambda t: t.replace("{", '{"rows": 1, ', 1)),
+        "manifest.unreadable",
+        "JSON",
+        "rows twice",
+    ),
+    case(
+        "manifest rows missing",
+        sent(csv_bytes(row()), rows=...),
+        "manifest.unreadable",
+        "the agreed fields",
+        "rows",
+    ),
+    case(
+        "manifest rows a text",
+        sent(csv_bytes(row()), rows="1"),
+        "manifest.unreadable",
+        "the agreed fields",
+        "rows",
+    ),
+    case(
+        "manifest rows a fraction",
+        sent(csv_bytes(row()), rows=1.5),
+        "manifest.unreadable",
+        "the agreed fields",
+        "rows",
+    ),
+    case(
+        "manifest rows negative",
+        sent(csv_bytes(row()), rows=-1),
+        "manifest.unreadable",
+        "the agreed fields",
+        "rows",
+    ),
+    case(
+        "manifest rows NaN",
+        edited_manifest(lambda t: t.replace('"rows": 1', '"rows": NaN')),
+        "manifest.unreadable",
+        "JSON",
+        "NaN",
+    ),
+    case(
+        "manifest more fields",
+        sent(csv_bytes(row()), note="x"),
+        "manifest.unreadable",
+        "the agreed fields",
+        "note",
+    ),
+    case(
+        "manifest hash too short",
+        sent(csv_bytes(row()), sha256="abc"),
+        "manifest.unreadable",
+        "the agreed fields",
+        "sha256",
+    ),
+    case(
+        "manifest without time",
+        sent(csv_bytes(row()), sent_at=...),
+        "manifest.unreadable",
+        "the agreed fields",
+        "sent_at",
+    ),
+    case(
+        "manifest not a date",
+        sent(csv_bytes(row()), business_date="2020-02-30"),
+        "manifest.unreadable",
+        "the agreed fields",
+        "business_date",
+    ),
+    case(
+        "manifest of another department",
+        sent(csv_bytes(row()), department="labor"),
+        "manifest.slot",
+        "department tax",
+        "department labor",
+    ),
+    case(
+        "manifest of another extract",
+        sent(csv_bytes(row()), extract="taxpayers"),
+        "manifest.slot",
+        "extract payments",
+        "extract taxpayers",
+    ),
+    case(
+        "manifest of another date",
+        sent(csv_bytes(row()), business_date="1999-12-31"),
+        "manifest.slot",
+        "business_date 20",
+        "business_date 1999-12-31",
+    ),
+    case(
+        "manifest of another region",
+        sent(csv_bytes(row()), region_code="220400"),
+        "manifest.slot",
+        "610100",
+        "220400",
+    ),
+    case("manifest of other bytes", sent(csv_bytes(row()), sha256="0" * 64), "manifest.sha256", "0" * 64, ""),
+    case("file changed after", changed_after, "manifest.sha256", "", ""),
+    case(
+        "rows fewer",
+        sent(csv_bytes(*TWO), rows=3, control_total="2469.00"),
+        "manifest.rows",
+        "3 rows",
+        "2 rows",
+    ),
+    case(
+        "rows more",
+        sent(csv_bytes(*TWO), rows=1, control_total="2469.00"),
+        "manifest.rows",
+        "1 rows",
+        "2 rows",
+    ),
+    case(
+        "total differs by a fen",
+        sent(csv_bytes(row()), control_total="1234.51"),
+        "manifest.control_total",
+        "1234.51 yuan",
+        "1234.50 yuan",
+    ),
+    case(
+        "total missing",
+        sent(csv_bytes(row()), control_total=...),
+        "manifest.control_total",
+        "yuan as text",
+        "none",
+    ),
+    case(
+        "total null",
+        sent(csv_bytes(row()), control_total=None),
+        "manifest.control_total",
+        "yuan as text",
+        "none",
+    ),
+    case(
+        "total a number",
+        sent(csv_bytes(row()), control_total=1234.5),
+        "manifest.unreadable",
+        "the agreed fields",
+        "control_total",
+    ),
+    case(
+        "total with separators",
+        sent(csv_bytes(row()), control_total="1,234.50"),
+        "manifest.control_total",
+        "yuan as text",
+        "1,234.50",
+    ),
+    case(
+        "total with three places",
+        sent(csv_bytes(row()), control_total="1234.500"),
+        "manifest.control_total",
+        "yuan as text",
+        "1234.500",
+    ),
+]

@@ -1,0 +1,31 @@
+"""What the engine refuses and no other reader finds wrong is still a refusal, without its words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stable_jobs.intake.diagnosis import diagnose
+from stable_jobs.intake.problems import Slot
+from tests.intake.conftest import REGION
+
+SLOT = Slot("tax", "payments", REGION)
+
+
+@pytest.mark.parametrize(
+    ("message", "row"),
+    [
+        pytest.param("CSV Error on Line: 7\nOriginal Line: 6222021234567890123,x", 6, id="with a line"),
+        pytest.param("CSV Error on Line: 1\nOriginal Line: a", None, id="the header"),
+        pytest.param("The CSV Parser state machine reached an invalid state", None, id="no line"),
+    ],
+)
+def test_unexplained(tmp_path: Path, message: str, row: int | None) -> None:
+    path = tmp_path / "text.csv"
+    path.write_bytes(b"a,b\n1,2\n")
+
+    problem = diagnose(SLOT, path, 2, message).problem
+
+    assert (problem.rule, problem.row, problem.region) == ("delivery.csv", row, REGION)
+    assert "6222021234567890123" not in problem.sentence()

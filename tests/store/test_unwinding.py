@@ -1,0 +1,120 @@
+"""Being told to end, in processes of their own: in plain code, in a query, and while putting away."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import stable_jobs
+from stable_jobs.store.unwinding import signals_unwind, signals_wait
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stable_jobs.__file__).parents[1])}
+FRAME = """
+import signal, sys, time
+from stable_jobs.store.unwinding import signals_unwind, signals_wait
+{before}
+try:
+    with signals_unwind():
+        try:
+            print("in", flush=True)
+            {work}
+        finally:
+            with signals_wait():
+                {put_away}
+                print("put away", flush=True)
+finally:
+    print("out", flush=True)
+"""
+WAIT = "time.sleep(60)"
+QUERY = (
+    "import duckdb; duckdb.connect().execute('SELECT count(*) FROM range(100000000) a, range(1000) b "
+    "WHERE hash(a.range + b.range) % 7 = 0').fetchone()"
+)
+IGNORED = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
+
+
+def told(number, work, before="", put_away="pass"):
+    program = FRAME.format(before=before, work=work, put_away=put_away)
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout.readline() == "in\n"
+    threading.Timer(0.3, process.send_signal, (number,)).start()
+    said, _ = process.communicate(timeout=30)
+    return said.split("\n")[:-1], process.returncode
+
+
+@pytest.mark.parametrize(
+    ("number", "work", "before"),
+    [
+        pytest.param(signal.SIGTERM, WAIT, "", id="SIGTERM in plain code"),
+        pytest.param(signal.SIGHUP, WAIT, "", id="SIGHUP in plain code"),
+        pytest.param(signal.SIGTERM, QUERY, "", id="SIGTERM in a query"),
+        pytest.param(signal.SIGHUP, QUERY, "", id="SIGHUP in a query"),
+        pytest.param(signal.SIGTERM, QUERY, IGNORED, id="SIGTERM in a query, in the background"),
+    ],
+)
+def test_the_block_ends_in_order(number, work, before):
+    assert told(number, work, before) == (["put away", "out"], 128 + number)
+
+
+def test_sigint_ends_a_query_in_order():
+    said, status = told(signal.SIGINT, QUERY)
+    assert said == ["put away", "out"]
+    assert status != 0
+
+
+def test_putting_away_is_not_disturbed():
+    raised = "[signal.raise_signal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]"
+    assert told(signal.SIGTERM, WAIT, put_away=raised) == (["put away", "out"], 128 + signal.SIGTERM)
+
+
+def test_a_handler_of_someone_else_stays():
+    before = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))"
+    assert told(signal.SIGTERM, WAIT, before) == (["put away", "out"], 7)
+
+
+@pytest.fixture
+def _deadly():
+    """The session's own server has put its handlers there."""
+    before = {n: signal.signal(n, signal.SIG_DFL) for n in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_deadly")
+@pytest.mark.parametrize("block", [signals_unwind, signals_wait])
+def test_handlers_are_as_before(block):
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = [signal.getsignal(n) for n in numbers]
+    with block():
+        assert [signal.getsignal(n) for n in numbers] != before
+    assert [signal.getsignal(n) for n in numbers] == before
+
+
+@pytest.mark.parametrize("block", [signals_unwind, signals_wait])
+def test_another_thread_changes_no_handler(block):
+    done = []
+
+    def use():
+        with block():
+            done.append(True)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert done == [True]
+
+
+def test_an_error_stays_an_error():
+    with pytest.raises(ZeroDivisionError), signals_unwind():
+        raise ZeroDivisionError

@@ -32,7 +32,7 @@ night: setup ## demo, then the night of DATE: decisions, lists and the validatio
 	$(BIN)/stable-jobs night --date $(DATE)
 
 test: setup ## every test but the long ones
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
 
 test-long: setup ## kills, tiers, planted faults: minutes to an hour
 	$(BIN)/python -m pytest -m long
@@ -51,7 +51,17 @@ lock: setup ## compile the pins from requirements*.in
 	$(UV) pip compile --quiet --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
 
 dictionary: setup ## regenerate docs/reference/data-dictionary.md from the contracts
-	$(BIN)/python -m stable_jobs.contracts.dictionary
+	$(BIN)/python -m stable_jobs.contracts.dictionary > docs/reference/data-dictionary.md
+
+messages: setup ## collect the texts of the pages into their catalogs and compile them
+	mkdir -p build
+	cd include/stable_jobs/rendering && $(abspath $(BIN))/pybabel -q extract -F babel.cfg -k N_ --omit-header \
+		--no-location --sort-output --no-wrap -o $(abspath build)/messages.pot .
+	for language in zh en; do \
+		$(BIN)/pybabel -q update -i build/messages.pot -d include/stable_jobs/rendering/locale -l $$language \
+			--no-wrap --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date || exit 1; \
+	done
+	$(BIN)/pybabel -q compile -d include/stable_jobs/rendering/locale
 
 bench: setup ## seconds and peak memory per step beside the floor; TIER=county|prefecture|big_city|province
 	$(BIN)/python -m bench.night --tier $(TIER)

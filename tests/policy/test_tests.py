@@ -163,15 +163,18 @@ CASES = [*SCOPE, *ACTIVE, *PAID, *ARREARS, *HELD, *EXCLUDED, *FUND, *TIME, *APPL
 
 
 def _prepare(world: World) -> None:
-    """Lantian's fund has nine months; Zhouzhi's province reports nothing; Nanchang has no applications."""
+    """Lantian's fund has nine months; Zhouzhi's province reports nothing; Nanchang has no applications.
+
+    Lanzhou compares the newest month.
+    """
     for row in world.rows[("fund_balances", LANTIAN)]:
         row["rolling_balance"] = Decimal("750000.00")
     world.rows[("fund_balances", ZHOUZHI)] = []
     world.undelivered.add(("applications", NANCHANG))
-    for region in (ONE, TWO):
-        for row in world.rows[("insured_units", region)]:
-            if region == ONE:
-                world.claim(row["uscc"], ONE, 0, layoffs=0, natural_attrition=0)
+    for row in world.rows[("insured_units", ONE)]:
+        world.claim(row["uscc"], ONE, 0, layoffs=0, natural_attrition=0)
+    for row in world.rows[("insured_units", LANZHOU)]:
+        world.heads(row["uscc"], LANZHOU, {202004: 100})
 
 
 @pytest.fixture(scope="module")

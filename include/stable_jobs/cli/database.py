@@ -20,10 +20,11 @@ def init() -> None:
 
     With STABLE_JOBS_DATABASE_URL set, that must be the owner's.
     """
-    from stable_jobs.store.database import database, init_database
+    from stable_jobs.store.database import DATABASE, database, init_database, postgres_url
 
     settings = read_settings()
     if settings.database_url is not None:
-        init_database(settings.database_url.get_secret_value())
+        url = postgres_url(settings.database_url.get_secret_value())
+        init_database(url.set(database="postgres"), name=url.database or DATABASE)
     with database(settings):
         typer.echo("The database is at this version's schema.")

@@ -140,5 +140,5 @@ def _settle(connection: Connection, delivery: Delivery, landed: Landed) -> None:
         return
     promised = (landed.rows, landed.control_total)
     is_new = (delivery.rows, delivery.control_total) != promised
-    if (delivery.problem is not None and delivery.problem["rule"] in JUDGED_HERE):
+    if is_new or (delivery.problem is not None and delivery.problem["rule"] in JUDGED_HERE):
         take_up_again(connection, delivery.id, rows=landed.rows, control_total=landed.control_total)

@@ -117,6 +117,7 @@ def _report_inputs(desk: Desk, decision: Decision, validations: Sequence[Validat
         names={code: Words(p.name_zh, p.name_en) for code, p in desk.policies.regions.items()},
         is_demo=bool(demo_regions(desk.policies, desk.business_date)),
         versions=versions(desk),
+        known_at=desk.known_at,
     )
 
 

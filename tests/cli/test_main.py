@@ -1,0 +1,87 @@
+"""Wrong usage ends with a sentence that says what to do, exit 2, and no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STABLE_JOBS = Path(sys.executable).parent / "stable-jobs"
+
+
+def run(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(STABLE_JOBS), *arguments],
+        env={"PATH": "/usr/bin:/bin", "STABLE_JOBS_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "sentence"),
+    [
+        pytest.param(["night"], {}, "--date", id="no date"),
+        pytest.param(["night", "--date", "2020-13-01"], {}, "expected YYYY-MM-DD", id="no such date"),
+        pytest.param(
+            ["night", "--date", "2020-05-11", "--what-if"], {}, "go together", id="what-if without policies"
+        ),
+        pytest.param(
+            ["night", "--date", "2020-05-11", "--policies", "x"],
+            {},
+            "go together",
+            id="policies without what-if",
+        ),
+        pytest.param(
+            ["night", "--date", "2020-05-11", "--known-at", "soon"], {}, "not an instant", id="no instant"
+        ),
+        pytest.param(["demo", "--tier", "galaxy"], {}, "galaxy", id="no such tier"),
+        pytest.param(["demo", "--date", "2023-05-11"], {}, "2020", id="a year without a demonstration"),
+        pytest.param(["unknown"], {}, "No such command", id="no such command"),
+        pytest.param(
+            ["night", "--date", "2020-05-11"],
+            {"STABLE_JOBS_THREADS": "many"},
+            "STABLE_JOBS_THREADS",
+            id="a setting that is no number",
+        ),
+        pytest.param(
+            ["night", "--date", "2020-05-11"],
+            {"STABLE_JOBS_DATABASE_URL": "sqlite://"},
+            "PostgreSQL",
+            id="another database",
+        ),
+    ],
+)
+def test_wrong_usage(
+    tmp_path: Path, arguments: list[str], environment: dict[str, str], sentence: str
+) -> None:
+    done = run(tmp_path, *arguments, **environment)
+
+    assert done.returncode == 2, done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_policy_file_ends_with_one_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "policies" / "610100"
+    folder.mkdir(parents=True)
+    (folder / "general.yaml").write_text("region: 5\n", encoding="utf-8")
+
+    done = run(tmp_path, "night", "--date", "2020-05-11", STABLE_JOBS_POLICIES=str(folder.parent))
+
+    assert done.returncode == 1
+    assert "general.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_is_quick_to_load() -> None:
+    code = (
+        "import sys; import stable_jobs.cli.main; "
+        "print([m for m in ('great_expectations', 'pandas', 'duckdb', 'ibis', 'pyarrow', 'airflow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

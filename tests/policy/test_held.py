@@ -1,0 +1,193 @@
+"""Which rows count and which regions are held: slots, files for all, stand-ins, unreadable rows, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import pytest
+
+from stable_jobs.errors import StepError
+from stable_jobs.policy.extracts import InputFile, Inputs, accepted
+from stable_jobs.policy.held import ALWAYS, held_regions
+from stable_jobs.policy.load import Policies
+from stable_jobs.policy.working import rows_of
+from tests.policy.builder import LANZHOU, LIAOYUAN, NANCHANG, NIGHT, XIAN, World, code, contracts, decided, write
+from tests.policy.cases import policies, test_regions
+
+NATION = "000000"
+HERE = (XIAN, NANCHANG)
+FOREIGN = "440100"
+
+
+def only(*regions: str) -> Policies:
+    """The packaged policies, as if only these regions took part."""
+    whole = policies()
+    kept = {c: p for c, p in whole.regions.items() if c in regions or c.endswith("0000")}
+    return Policies(kept, whole.fingerprint)
+
+
+def world_of(slots: tuple[str, ...] = HERE) -> World:
+    world = World(slots=slots)
+    for i, region in enumerate(slots, start=1):
+        if region != NATION:
+            world.region(region)
+            world.unit(code(i), region)
+    return world
+
+
+def held(world: World, folder: Path, by: Policies) -> set[tuple[str, str, str]]:
+    """(region, reason, extract) of every hold."""
+    with duckdb.connect() as con:
+        backend = ibis.duckdb.from_connection(con)
+        rows = held_regions(backend, write(world, folder), by, world.on)
+    assert all(r["department"] == (contracts()[r["extract"]].department if r["extract"] else "") for r in rows)
+    return {(r["region_code"], r["reason"], r["extract"]) for r in rows}
+
+
+def taxed(world: World, folder: Path) -> set[tuple[str, str]]:
+    """(region, status) of the taxpayers that count."""
+    with duckdb.connect() as con:
+        backend = ibis.duckdb.from_connection(con)
+        rows = rows_of(accepted(backend, write(world, folder), "taxpayers"))
+    return {(r["region_code"], r["taxpayer_status"]) for r in rows}
+
+
+@pytest.mark.parametrize("extract", [pytest.param(e, id=e) for e in ALWAYS])
+def test_a_missing_delivery_holds_its_region(extract: str, tmp_path: Path) -> None:
+    world = world_of()
+    world.undelivered.add((extract, NANCHANG))
+    assert held(world, tmp_path, only(*HERE)) == {(NANCHANG, "missing_delivery", extract)}
+
+
+@pytest.mark.parametrize(
+    ("extract", "region", "is_held"),
+    [
+        pytest.param("applications", XIAN, True, id="applications: a lane needs them"),
+        pytest.param("applications", NANCHANG, False, id="applications: no lane needs them"),
+        pytest.param("priority_list", XIAN, True, id="priority_list: order and difficult scheme"),
+        pytest.param("priority_list", NANCHANG, False, id="priority_list: neither"),
+        pytest.param("benefit_standards", XIAN, True, id="benefit_standards: difficult scheme"),
+        pytest.param("benefit_standards", NANCHANG, False, id="benefit_standards: closed"),
+    ],
+)
+def test_what_the_parameters_need(extract: str, region: str, is_held: bool, tmp_path: Path) -> None:
+    world = world_of()
+    world.undelivered.add((extract, region))
+    expected = {(region, "missing_delivery", extract)} if is_held else set()
+    assert held(world, tmp_path, only(*HERE)) == expected
+
+
+def _unreadable(extract: str, slot: str, home: str) -> Callable[[World], None]:
+    return lambda w: w.quarantine(extract, slot, home, known=False, region_code=home)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "expected"),
+    [
+        pytest.param(_unreadable("exclusion_list", XIAN, XIAN), {XIAN}, id="exclusion list of a region"),
+        pytest.param(_unreadable("prior_refunds", NANCHANG, NANCHANG), {NANCHANG}, id="prior refunds of a region"),
+        pytest.param(_unreadable("exclusion_list", NATION, NANCHANG), {NANCHANG}, id="in a file for all, region readable"),
+        pytest.param(_unreadable("exclusion_list", NATION, NATION), {XIAN, NANCHANG}, id="in a file for all, region unreadable"),
+        pytest.param(_unreadable("taxpayers", XIAN, XIAN), set(), id="in any other extract"),
+    ],
+)  # fmt: skip
+def test_an_unreadable_row_holds(break_it: Callable[[World], None], expected: set[str], tmp_path: Path) -> None:
+    """It may be about any unit of the region."""
+    world = world_of()
+    break_it(world)
+    if ("exclusion_list", NATION) in world.broken:
+        world.undelivered |= {("exclusion_list", region) for region in HERE}
+    found = held(world, tmp_path, only(*HERE))
+    assert {region for region, reason, _ in found if reason == "unreadable_unit"} == expected
+
+
+def test_held_regions_have_no_row_and_stop_nobody(tmp_path: Path) -> None:
+    """One region without parameters, one with a delivery missing; the lists they sent still count."""
+    world = world_of()
+    world.unit(code(5), FOREIGN)
+    world.slots = (*HERE, FOREIGN)
+    world.exclude(code(1), NANCHANG, NIGHT)
+    world.undelivered.add(("taxpayers", NANCHANG))
+    tables = decided(world, tmp_path, only(*HERE))
+    reasons = {(r["region_code"], r["reason"]) for r in tables["held"]}
+    assert reasons == {(FOREIGN, "no_parameters"), (NANCHANG, "missing_delivery")}
+    lines = {r["region_code"]: (r["is_held"], r["units_in"]) for r in tables["reconciliation"]}
+    assert lines == {XIAN: (False, 1), NANCHANG: (True, 1), FOREIGN: (True, 1)}
+    assert {r["region_code"]: r["reasons"] for r in tables["eligibility"]} == {XIAN: "not_excluded"}
+
+
+def for_all(world: World, *without: str) -> None:
+    """One file of taxpayers for all regions, and no file of these regions' own."""
+    rows = [dict(r) for region in HERE for r in world.rows[("taxpayers", region)]]
+    world.rows[("taxpayers", NATION)] = [r | {"taxpayer_status": "abnormal"} for r in rows]
+    world.undelivered |= {("taxpayers", region) for region in without}
+
+
+@pytest.mark.parametrize(
+    ("without", "held_parts", "expected"),
+    [
+        pytest.param((), (), {(XIAN, "normal"), (NANCHANG, "normal")}, id="own files win"),
+        pytest.param((NANCHANG,), (), {(XIAN, "normal"), (NANCHANG, "abnormal")}, id="one own file"),
+        pytest.param(HERE, (), {(XIAN, "abnormal"), (NANCHANG, "abnormal")}, id="no own file"),
+        pytest.param(HERE, (NANCHANG,), {(XIAN, "abnormal")}, id="a held part does not count"),
+    ],
+)
+def test_a_file_for_all(without: tuple[str, ...], held_parts: tuple[str, ...], expected: set[Any], tmp_path: Path) -> None:
+    world = world_of()
+    for_all(world, *without)
+    world.held_parts["taxpayers"] = held_parts
+    assert taxed(world, tmp_path) == expected
+    missing = {(r, "missing_delivery", "taxpayers") for r in held_parts}
+    assert held(world, tmp_path, only(*HERE)) == missing
+
+
+def test_a_delivery_that_came_and_is_held_is_not_missing() -> None:
+    inputs = Inputs((InputFile("taxpayers", XIAN, 1, "", ""),), contracts(), frozenset({("taxpayers", LANZHOU)}))
+    assert inputs.covers("taxpayers", XIAN)
+    assert not inputs.covers("taxpayers", LANZHOU)
+
+
+def test_a_unit_twice_is_an_error(tmp_path: Path) -> None:
+    """Two rows of one unit would pay it twice: nothing is decided."""
+    world = world_of()
+    world.rows[("insured_units", XIAN)] *= 2
+    with pytest.raises(StepError, match=r"units.*2.*nothing was registered|changed the number of units"):
+        decided(world, tmp_path, only(*HERE))
+
+
+def test_every_yuan_is_accounted_for(tmp_path: Path) -> None:
+    """Premium in = base + late fees + outside the year + earlier back payments + orphans + quarantined."""
+    world = world_of()
+    world.pay(code(1), XIAN, 201905, "1.00", "late_fee")
+    world.pay(code(1), XIAN, 201811, "2.00")
+    world.pay(code(1), XIAN, 201801, "4.00", "back_payment", paid_date=NIGHT.replace(year=2019))
+    world.pay(code(99), XIAN, 201905, "8.00")
+    amounts = {"employer_amount": Decimal("16.00"), "employee_amount": None}
+    world.quarantine("premium_payments", uscc=code(98), region_code=XIAN, **amounts)
+    world.quarantine("insured_units", uscc=code(97), region_code=XIAN)
+    [row] = [r for r in decided(world, tmp_path, only(*HERE))["reconciliation"] if r["region_code"] == XIAN]
+    units = {"units_in": 2, "units_eligible": 0, "units_ineligible": 0, "units_undecided": 1, "units_quarantined": 1}
+    yuan: dict[str, Any] = {
+        "premium_in": "1231.00", "premium_base": "1200.00", "premium_late_fee": "1.00", "premium_outside_year": "2.00",
+        "premium_earlier_back_payment": "4.00", "premium_orphan": "8.00", "premium_quarantined": "16.00",
+    }  # fmt: skip
+    expected = units | {"units_eligible": 1, "units_undecided": 0} | {k: Decimal(v) for k, v in yuan.items()}
+    assert row == expected | {"region_code": XIAN, "is_held": False}
+
+
+def test_nothing_taking_part(tmp_path: Path) -> None:
+    """A year without parameters: every sender is held, nothing breaks."""
+    world = world_of()
+    assert {r for _, r, _ in held(world, tmp_path, only())} == {"no_parameters"}
+    tables = decided(world, tmp_path, only())
+    assert tables["eligibility"] == []
+
+
+def test_test_regions_take_part() -> None:
+    """The regions the other tests make do not hide the packaged ones."""
+    assert {XIAN, LIAOYUAN, "130100", "130200"} <= set(test_regions().regions)

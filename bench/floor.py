@@ -1,31 +1,32 @@
 """The floor: what reading the same files costs when nothing is checked.
 
-Every file that is GB18030 is streamed to UTF-8, and DuckDB turns each file's text columns into Parquet.
+Every CSV that is GB18030 is streamed to UTF-8, and DuckDB turns each CSV's columns, as text, into Parquet.
+Workbooks and manifests are left out: the floor is lower for it, never higher.
 """
 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from stable_jobs.store.engine import quote_literal
 
 CHUNK = 1 << 22
 
 
-def floor(landing: Path, encodings: dict[str, str]) -> int:
-    """Convert every CSV under `landing` (department/extract/date/file) once; the number of bytes read."""
+def floor(landing: Path, encodings: Mapping[str, str], folder: Path, threads: int = 2) -> int:
+    """Convert every CSV under `landing` (department/extract/date/file) once, into `folder`; the bytes read.
+
+    encodings: by extract, as the contracts declare them.
+    """
     import duckdb
 
     total = 0
-    with TemporaryDirectory() as folder, duckdb.connect() as connection:
-        connection.execute("SET threads = 2")
+    with duckdb.connect(config={"threads": threads}) as connection:
         for path in sorted(landing.glob("*/*/*/*.csv")):
-            text = _as_utf8(path, encodings[path.parts[-3]], Path(folder) / "text.csv")
-            source = f"read_csv({quote_literal(str(text))}, all_varchar=true, header=true)"
-            target = quote_literal(f"{folder}/columns.parquet")
-            connection.execute(f"COPY (FROM {source}) TO {target} (FORMAT parquet)")
+            text = _as_utf8(path, encodings[path.parts[-3]], folder / "text.csv")
+            source = "read_csv($source, all_varchar = true, header = true)"
+            target = str(folder / "columns.parquet").replace("'", "''")
+            connection.execute(f"COPY (FROM {source}) TO '{target}' (FORMAT parquet)", {"source": str(text)})
             total += path.stat().st_size
     return total
 

@@ -1,6 +1,8 @@
-"""`make bench TIER=…`: a whole night of one tier in a fresh process, median of some runs, beside its floor.
+"""`make bench TIER=…`: a whole night of one tier, median of some runs, beside its floor.
 
-Each run is a new process with an empty home, so imports, the database's start and cold caches count.
+Every run is a new process with an empty home: imports, the making and the start of the database count, and
+nothing is found from a night before. The extracts stay, so they may be in the page cache, for the night as
+for the floor. Memory is of the night's own process; the embedded database server is not in it.
 """
 
 from __future__ import annotations
@@ -11,95 +13,127 @@ import os
 import statistics
 import subprocess
 import sys
-from datetime import date
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from bench.floor import floor
-from bench.measure import measured
+from bench.measure import Measure
+from bench.worker import BUSINESS_DATE
 
-BUSINESS_DATE = date(2020, 5, 11)
+LONG = {"province", "nation-may-2020"}
+"""Tiers of many minutes: one run, unless more are asked for."""
+PREFIX = "stable-jobs-bench-"
+LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: wall seconds from its start to its end, its measures, and the most disk it spilled to."""
+
+    seconds: float
+    measures: tuple[Measure, ...]
+    spilled_bytes: int
 
 
 def main() -> None:
-    """Make the tier's extracts once, run the night several times, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tier", default="prefecture")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=20200511)
-    parser.add_argument("--one", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.one is not None:
-        print(json.dumps(_one_night(Path(arguments.one))))
-        return
-    with TemporaryDirectory(prefix="stable-jobs-bench-") as folder:
-        landing = Path(folder) / "landing"
-        rows = _make(landing, arguments.tier, arguments.seed)
-        runs = [_in_a_new_process(landing) for _ in range(arguments.runs)]
-        floors = [_floor_seconds(landing) for _ in range(arguments.runs)]
-    _print(arguments.tier, rows, runs, statistics.median(floors))
+    """Make the tier's extracts, run the night and the floor several times, print the table."""
+    arguments = _arguments()
+    runs = arguments.runs or (1 if arguments.tier in LONG else 3)
+    with ExitStack() as stack:
+        landing = arguments.landing or Path(stack.enter_context(TemporaryDirectory(prefix=PREFIX)))
+        if not any(landing.glob("*/*/*/*.csv")):
+            _make(landing, arguments.tier, arguments.seed)
+        nights = [_run("night", landing, f"night {n + 1} of {runs}") for n in range(runs)]
+        floors = [_run("floor", landing, f"floor {n + 1} of {runs}") for n in range(runs)]
+        _print(arguments.tier, _rows(landing), nights, statistics.median(f.seconds for f in floors))
 
 
-def _make(landing: Path, tier: str, seed: int) -> int:
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--tier", default="prefecture", help="county, prefecture, big_city, province, …")
+    parser.add_argument("--runs", type=int, help="nights and floors to run; 3, or 1 for a long tier")
+    parser.add_argument("--seed", type=int, default=20200511, help="of the generated extracts")
+    parser.add_argument("--landing", type=Path, help="keep the extracts here; used again where they exist")
+    return parser.parse_args()
+
+
+def _make(landing: Path, tier: str, seed: int) -> None:
     from stable_jobs.contracts.load import contracts_as_of
     from stable_jobs.demo.write import write_demo
     from stable_jobs.settings import Settings
 
+    _say(f"extracts of {tier}")
     contracts = contracts_as_of(Settings().contracts_root, BUSINESS_DATE)
-    return write_demo(landing, seed=seed, business_date=BUSINESS_DATE, contracts=contracts, tier=tier).rows
+    write_demo(landing, seed=seed, business_date=BUSINESS_DATE, contracts=contracts, tier=tier)
 
 
-def _in_a_new_process(landing: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.night", "--one", str(landing)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+def _rows(landing: Path) -> int:
+    """Data rows of all deliveries, by their manifests."""
+    return sum(json.loads(path.read_text())["rows"] for path in landing.glob("*/*/*/*.manifest.json"))
 
 
-def _one_night(landing: Path) -> dict[str, Any]:
-    with TemporaryDirectory(prefix="stable-jobs-bench-") as home, measured("all") as whole:
-        os.environ |= {"STABLE_JOBS_HOME": home, "STABLE_JOBS_LANDING": str(landing)}
-        steps = _steps()
-    steps.append({"name": "all", "seconds": whole.seconds})
-    return {"steps": steps, "peak_bytes": max(s.get("peak_bytes", 0) for s in steps)}
+def _run(what: str, landing: Path, title: str) -> Run:
+    """In a process of its own with a home of its own; ends the benchmark if it fails."""
+    _say(title)
+    with TemporaryDirectory(prefix=PREFIX) as home:
+        environment = os.environ | {"STABLE_JOBS_HOME": home, "STABLE_JOBS_LANDING": str(landing.absolute())}
+        started = time.monotonic()
+        command = [sys.executable, "-m", "bench.worker", what, str(started)]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            spilled = _watch(process, Path(home))
+            found = json.loads(process.communicate()[0] or "[]")
+        if process.returncode:
+            raise SystemExit(f"{title} failed")
+        return Run(time.monotonic() - started, tuple(Measure(**one) for one in found), spilled)
 
 
-def _steps() -> list[dict[str, Any]]:
-    from stable_jobs.night.desk import open_desk
-    from stable_jobs.night.run import steps_of
-    from stable_jobs.settings import Settings
-
-    measures = []
-    with open_desk(Settings(), BUSINESS_DATE) as desk:
-        for step in steps_of(desk):
-            with measured(step.name) as measure:
-                step.run()
-            measures.append(vars(measure))
-    return measures
+def _watch(process: subprocess.Popen[str], home: Path) -> int:
+    """Wait for the process; the most bytes seen in its spill folder."""
+    most = 0
+    while process.poll() is None:
+        most = max(most, _size(home / "tmp"))
+        time.sleep(LOOK_SECONDS)
+    return most
 
 
-def _floor_seconds(landing: Path) -> float:
-    from stable_jobs.contracts.load import contracts_as_of
-    from stable_jobs.settings import Settings
+def _size(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_blocks * 512
+        except FileNotFoundError:
+            continue
+    return total
 
-    contracts = contracts_as_of(Settings().contracts_root, BUSINESS_DATE)
-    with measured("floor") as measure:
-        floor(landing, {name: contract.encoding for name, contract in contracts.items()})
-    return measure.seconds
+
+def _say(what: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
 
 
-def _print(tier: str, rows: int, runs: list[dict[str, Any]], floor_seconds: float) -> None:
-    names = [step["name"] for step in runs[0]["steps"]]
-    print(f"\n{tier}: {rows:,} rows, median of {len(runs)} nights\n")
-    print(f"{'step':<24}{'seconds':>10}{'peak MB':>10}")
-    for index, name in enumerate(names):
-        seconds = statistics.median(run["steps"][index]["seconds"] for run in runs)
-        peak = statistics.median(run["steps"][index].get("peak_bytes", run["peak_bytes"]) for run in runs)
-        print(f"{name:<24}{seconds:>10.1f}{peak / 1e6:>10.0f}")
-        total = seconds
-    print(f"{'rows a second':<24}{rows / total:>10,.0f}")
-    print(f"{'floor':<24}{floor_seconds:>10.1f}   the night is {total / floor_seconds:.1f} × its floor")
+def _print(tier: str, rows: int, nights: list[Run], floor_seconds: float) -> None:
+    count = f"median of {len(nights)} nights" if len(nights) > 1 else "one night only: no median"
+    print(f"\n{tier}: {rows:,} rows, {count}, {os.cpu_count()} processors\n")
+    print(f"{'step':<24}{'seconds':>10}{'cpu s':>10}{'peak MB':>10}")
+    for each in zip(*(night.measures for night in nights), strict=True):
+        print(_line(each[0].name, [m.seconds for m in each], list(each)))
+    whole = statistics.median(night.seconds for night in nights)
+    print(_line("the night", [night.seconds for night in nights], [_sum(night) for night in nights]))
+    print(f"{'spilled to disk':<24}{max(night.spilled_bytes for night in nights) / 1e6:>30,.0f}   MB at most")
+    print(f"{'rows a second':<24}{rows / whole:>10,.0f}")
+    print(f"{'floor':<24}{floor_seconds:>10.1f}   the night is {whole / floor_seconds:.1f} × its floor")
+
+
+def _sum(night: Run) -> Measure:
+    cpu = sum(m.cpu_seconds for m in night.measures)
+    return Measure("the night", night.seconds, cpu, max(m.peak_bytes for m in night.measures))
+
+
+def _line(name: str, seconds: list[float], each: list[Measure]) -> str:
+    cpu = statistics.median(m.cpu_seconds for m in each)
+    peak = statistics.median(m.peak_bytes for m in each)
+    return f"{name:<24}{statistics.median(seconds):>10.1f}{cpu:>10.1f}{peak / 1e6:>10,.0f}"
 
 
 if __name__ == "__main__":

@@ -24,13 +24,15 @@ class Problem:
     """
 
     rule: str
-    what: str
+    what_zh: str
+    what_en: str
     department: str
     extract: str
     region: str
     expected: str
     found: str
-    next_step: str
+    next_step_zh: str
+    next_step_en: str
     owes: str
     row: int | None = None
     column: str | None = None
@@ -43,8 +45,8 @@ class Problem:
         if self.column is not None:
             where += f" column {self.column}"
         return (
-            f"{where}: {self.what} [{self.rule}]; expected {self.expected}; found {self.found}; "
-            f"next: {self.next_step}; owed by {self.owes}"
+            f"{where}: {self.what_zh} {self.what_en} [{self.rule}]; expected {self.expected}; "
+            f"found {self.found}; next: {self.next_step_zh} {self.next_step_en}; owed by {self.owes}"
         )
 
     def as_dict(self) -> dict[str, str | int | None]:

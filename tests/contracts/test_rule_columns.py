@@ -116,16 +116,16 @@ def test_what_a_column_rule_fails(
     ("rule_id", "expectation", "arguments"),
     [
         pytest.param(
-            "premium_payments.fee_month.required",
-            "ExpectColumnValuesToNotBeNull",
-            {"column": "fee_month"},
-            id="required",
-        ),
-        pytest.param(
             "premium_payments.employer_amount.minimum",
             "ExpectColumnValuesToBeBetween",
             {"column": "employer_amount", "min_value": 0},
             id="money",
+        ),
+        pytest.param(
+            "monthly_headcount.insured_count.maximum",
+            "ExpectColumnValuesToBeBetween",
+            {"column": "insured_count", "max_value": 10_000_000},
+            id="a number that no enterprise can have",
         ),
         pytest.param(
             "benefit_claims.layoffs.minimum",
@@ -163,6 +163,17 @@ def test_what_great_expectations_does_itself(
 )
 def test_severity(contracts: dict[str, Contract], rule_id: str, severity: Severity) -> None:
     assert rule_of(contracts, rule_id).severity is severity
+
+
+def test_what_cannot_be_read_is_not_called_empty(failing: Failing) -> None:
+    rows = [
+        {"paid_date": None, "unreadable": None},
+        {"paid_date": None, "unreadable": ";paid_date;"},
+        {"paid_date": None, "unreadable": ";fee_month;"},
+        {"paid_date": "2019-05-11", "unreadable": None},
+    ]
+    assert failing("premium_payments.paid_date.required", rows) == [0, 2]
+    assert failing("premium_payments.paid_date.readable", rows) == [1]
 
 
 def test_an_optional_column_is_not_required(contracts: dict[str, Contract]) -> None:

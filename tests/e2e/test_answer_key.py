@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.answer_key import decided_rows, differences, traps
 from tests.e2e.conftest import Night
 
+pytestmark = pytest.mark.xdist_group("night")
+
 TOTALS = Path(__file__).parents[2] / "include/stable_jobs/demo/data/article_totals.csv"
 
 
@@ -37,6 +39,8 @@ def test_a_city_comes_out_as_published(night: Night, region: str) -> None:
         taken = [row for row in csv.DictReader(file) if row["is_taken"] == "true"]
 
     assert len(taken) == int(published["enterprises"])
-    assert sum(int(row["headcount"]) for row in taken) == pytest.approx(int(published["employees"]), rel=0.02)
+    assert sum(int(row["headcount"] or 0) for row in taken) == pytest.approx(
+        int(published["employees"]), rel=0.02
+    )
     yuan = sum(Decimal(row["payable"] or 0) for row in taken)
     assert float(yuan) == pytest.approx(float(published["refund_yuan"]), rel=0.02)

@@ -34,7 +34,7 @@ def test_refused_with_all_that_the_sender_must_know(
     assert (problem.row, problem.owes) == (at, "tax")
     assert expected in problem.expected
     assert found in problem.found
-    assert problem.expected and problem.found and problem.what and problem.next_step  # noqa: PT018 - one thought
+    assert problem.expected and problem.found and problem.what_en and problem.next_step_en  # noqa: PT018 - one thought
     assert ACCOUNT not in problem.sentence()
     assert staged == []
 

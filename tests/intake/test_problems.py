@@ -13,9 +13,10 @@ from stable_jobs.intake.problems import REFUSALS, Slot, problem, shown
 def test_both_languages(rule: str) -> None:
     found = problem(Slot("tax", "payments", "610100"), rule, expected="a", found="b", row=3, column="c")
 
-    for text in (found.what, found.next_step):
+    for text in (found.what_zh, found.next_step_zh):
         assert re.search(r"[\u4e00-\u9fff]", text)
-        assert re.search(r"[a-z]{2,} [a-z]", text)
+    for text in (found.what_en, found.next_step_en):
+        assert re.fullmatch(r"[ -~]*[a-z]{2,} [a-z][ -~]*", text)
     assert found.sentence().startswith("tax/payments 610100 row 3 column c: ")
 
 

@@ -47,6 +47,11 @@ def code(number: int) -> str:
     return make_credit_code(f"9161013{number:010d}")
 
 
+def clock(*parts: int) -> datetime:
+    """A moment as staged: Asia/Shanghai's wall clock, without a zone."""
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - as staged
+
+
 def months(year: int) -> list[int]:
     """The twelve months of a year as YYYYMM."""
     return [year * 100 + m for m in range(1, 13)]
@@ -129,9 +134,15 @@ class World:
             arrears_amount=Decimal("0.00"),
         )
         self.add(
-            "payee_accounts", uscc=uscc, region_code=region, account_name=base["unit_name"], account_no="6222" + uscc[-8:],
-            bank_code="102791000014", bank_name="工商银行", account_status="verified",
-        )  # fmt: skip
+            "payee_accounts",
+            uscc=uscc,
+            region_code=region,
+            account_name=(base | unit)["unit_name"],
+            account_no="6222" + uscc[-8:],
+            bank_code="105002103908",
+            bank_name="工商银行",
+            account_status="verified",
+        )
         if size is not None:
             self.size(uscc, region, size)
         return uscc
@@ -171,7 +182,7 @@ class World:
         """A signed application of 20 April for the general scheme."""
         base = {
             "application_no": f"A{uscc}{row.get('scheme', '')}", "channel": "online", "scheme": "general",
-            "submitted_at": datetime(self.on.year, 4, 20, 9, 0), "declared_headcount": heads,
+            "submitted_at": clock(self.on.year, 4, 20, 9), "declared_headcount": heads,
             "declared_size": size, "commitment_signed": True,
         }  # fmt: skip
         self.add("applications", uscc=uscc, region_code=region, **(base | row))

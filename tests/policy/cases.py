@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.policy.builder import CITIES, NIGHT, XIAN, Row, World, code, decided, policies
 from stable_jobs.policy.catalogue import CATALOGUE, SCHEMES
 from stable_jobs.policy.load import Policies, RegionPolicy, Value
 from stable_jobs.policy.values import parse
+from tests.policy.builder import CITIES, NIGHT, XIAN, Row, World, code, decided, policies
 
-Build = Callable[[World, str], None]
+Build = Callable[[World, str], object]
+"""Changes the world for an enterprise; what it returns does not matter."""
 
 
 def nothing(world: World, uscc: str) -> None:
@@ -73,9 +74,12 @@ def check(tables: dict[str, list[Row]], number: int, case: Case) -> None:
 
 
 def with_region(base: Policies, region: str, **values: Any) -> Policies:
-    """The policies with one more region, or one more value of it, from 1 January 2020 on; written as in YAML."""
+    """The policies with one more region, or one more value of it, from 1 January 2020 on; written as
+    in YAML."""
     new = {
-        (scheme, name): (Value(date(NIGHT.year, 1, 1), parse(CATALOGUE[name], raw), "test", False, None, "test"),)
+        (scheme, name): (
+            Value(date(NIGHT.year, 1, 1), parse(CATALOGUE[name], raw), "test", False, None, "test"),
+        )
         for name, raw in values.items()
         for scheme in SCHEMES
         if scheme in CATALOGUE[name].schemes
@@ -86,7 +90,8 @@ def with_region(base: Policies, region: str, **values: Any) -> Policies:
 
 
 def test_regions() -> Policies:
-    """Regions that set what no packaged one sets: 130100 formulas and headcount, 130200 payments and forms."""
+    """Regions that set what no packaged one sets: 130100 formulas and headcount, 130200 payments and
+    forms."""
     base = {
         "headcount_basis": "december", "layoff_cap": "0.055", "lane": "no_application", "approvals": 1,
         "refund_rate": "0.5", "layoff_cap_is_strict": False,

@@ -1,4 +1,5 @@
-"""The policy once more, unit by unit in plain Python, written from its text: what the set-based code must give."""
+"""The policy once more, unit by unit in plain Python, written from its text: what the set-based code
+must give."""
 
 from __future__ import annotations
 
@@ -256,7 +257,11 @@ class Unit:
 
     @cached_property
     def already_paid(self) -> Decimal | None:
-        rows = [r for r in self.rows("prior_refunds") if r["policy_year"] == self.on.year and r["paid_date"] <= self.on]
+        rows = [
+            r
+            for r in self.rows("prior_refunds")
+            if r["policy_year"] == self.on.year and r["paid_date"] <= self.on
+        ]
         return None if self.doubt("prior_refunds") else sum((r["amount"] for r in rows), Decimal("0.00"))
 
     @cached_property
@@ -269,11 +274,17 @@ class Unit:
         failed = {r["account_no"] for r in payees if r["account_status"] == "failed"}
         for r in self.rows("taxpayers"):
             is_whole = r.get("account_no") and r.get("bank_code") and r["account_no"] not in failed
-            if is_whole and (plain(r["account_name"]) == name or self.row["legal_form"] == "individual_business"):
+            if is_whole and (
+                plain(r["account_name"]) == name or self.row["legal_form"] == "individual_business"
+            ):
                 return "premium"
         return None
 
     @cached_property
     def application(self) -> Row | None:
-        rows = [r for r in self.rows("applications") if r["scheme"] == self.scheme and r["submitted_at"].date() <= self.on]
+        rows = [
+            r
+            for r in self.rows("applications")
+            if r["scheme"] == self.scheme and r["submitted_at"].date() <= self.on
+        ]
         return max(rows, key=lambda r: (r["submitted_at"], r["application_no"]), default=None)

@@ -20,7 +20,8 @@ def truths(u: Unit) -> dict[str, Truth]:
         "in_scope": None if u.row["legal_form"] is None else u.row["legal_form"] in u.p("in_scope_forms"),
         "active": _active(u),
         "paid_months": unless(
-            u.doubt("premium_payments"), None if u.months_paid is None else u.months_paid >= u.p("min_paid_months")
+            u.doubt("premium_payments"),
+            None if u.months_paid is None else u.months_paid >= u.p("min_paid_months"),
         ),
         "no_arrears": _no_arrears(u),
         "layoff_rate": u.layoff[0],
@@ -60,7 +61,9 @@ def _held(u: Unit) -> Truth:
 
 
 def _not_excluded(u: Unit) -> Truth:
-    rows = [r for r in u.books.of("exclusion_list", u.row["uscc"]) if r["list_type"] in u.p("exclusion_lists")]
+    rows = [
+        r for r in u.books.of("exclusion_list", u.row["uscc"]) if r["list_type"] in u.p("exclusion_lists")
+    ]
     listed = any(r["listed_on"] <= u.on and (r["removed_on"] is None or u.on < r["removed_on"]) for r in rows)
     return all_of(not listed, unless(u.books.doubt("exclusion_list", u.row["uscc"]), True))
 
@@ -104,7 +107,11 @@ def _differs(u: Unit) -> bool:
 def _priority(u: Unit) -> int:
     order = u.p("priority_order") or ()
     rows = u.books.of("priority_list", u.row["uscc"])
-    now = {r["category"] for r in rows if r["valid_from"] <= u.on and (r["valid_to"] is None or u.on <= r["valid_to"])}
+    now = {
+        r["category"]
+        for r in rows
+        if r["valid_from"] <= u.on and (r["valid_to"] is None or u.on <= r["valid_to"])
+    }
     return next((i for i, c in enumerate(order, start=1) if c in now), len(order) + 1)
 
 
@@ -113,7 +120,11 @@ def found(u: Unit) -> Found:
     outcome = truths(u)
     reasons = ";".join(t if v is False else f"{t}_unknown" for t, v in outcome.items() if not v)
     decision = {True: "eligible", False: "ineligible", None: "undecided"}[all_of(*outcome.values())]
-    left = None if None in (u.entitlement, u.already_paid) else max(Decimal("0.00"), u.entitlement - u.already_paid)
+    left = (
+        None
+        if None in (u.entitlement, u.already_paid)
+        else max(Decimal("0.00"), u.entitlement - u.already_paid)
+    )
     is_general = u.scheme == "general"
     return {
         "decision": decision,
@@ -142,7 +153,11 @@ def decide(world: World, policies: Policies, on: date) -> dict[tuple[str, str, s
     decided: dict[tuple[str, str, str], Found] = {}
     for row in units:
         region = row["region_code"]
-        rows = {s: found(Unit(books, policies, row, s, on)) for s in schemes_open(policies, region, on) if _has(books, row, s, on)}
+        rows = {
+            s: found(Unit(books, policies, row, s, on))
+            for s in schemes_open(policies, region, on)
+            if _has(books, row, s, on)
+        }
         taken = _taken(rows)
         decided |= {(region, row["uscc"], s): f | {"is_taken": s == taken} for s, f in rows.items()}
     return decided
@@ -156,5 +171,9 @@ def _has(books: Books, row: Row, scheme: str, on: date) -> bool:
 
 
 def _taken(rows: dict[str, Found]) -> str | None:
-    able = {s: f["entitlement"] for s, f in rows.items() if f["decision"] == "eligible" and f["entitlement"] is not None}
+    able = {
+        s: f["entitlement"]
+        for s, f in rows.items()
+        if f["decision"] == "eligible" and f["entitlement"] is not None
+    }
     return max(able, key=lambda s: (able[s], s == "general"), default=None)

@@ -1,4 +1,6 @@
 """What a row is worth: base, rates, both schemes, what was paid before, which row is taken, in which order."""
+# One case a line reads as a table.
+# ruff: noqa: E501
 
 from __future__ import annotations
 

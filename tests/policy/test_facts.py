@@ -1,4 +1,6 @@
 """Facts brought to the unit: sizes and branches, old numbers, accounts, enterprises insured twice."""
+# One case a line reads as a table.
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from tests.policy.builder import LANZHOU, LIAOYUAN, XIAN, Row, World, code, mont
 from tests.policy.cases import Build, Case, check, decide_cases, params, test_regions
 
 TWO = "130200"
-PARENT = {name: code(9_000 + i) for i, name in enumerate(("large", "bare", "bad", "torn", "away", "unsized", "old"))}
+PARENT = {
+    name: code(9_000 + i) for i, name in enumerate(("large", "bare", "bad", "torn", "away", "unsized", "old"))
+}
 OLD_PARENT = make_registration_no("61010000000001")
 
 
@@ -67,7 +71,12 @@ def named(corporate: str | None, tax: str | None, **account: Any) -> Build:
         if corporate is None:
             world.drop("payee_accounts", uscc)
         if tax is not None:
-            row = {"account_name": tax, "account_no": "6217009", "bank_code": "102791000014", "bank_name": "建设银行"}
+            row = {
+                "account_name": tax,
+                "account_no": "6217009",
+                "bank_code": "102791000014",
+                "bank_name": "建设银行",
+            }
             world.change("taxpayers", uscc, **(row | account))
 
     return build
@@ -138,19 +147,19 @@ NUMBERS = [
     Case("old number: account", "", renames("payee_accounts")),
     Case("old number: size", "", renames("enterprise_sizes")),
     Case("old number: excluded", "not_excluded",
-         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.exclude(old_number(u), XIAN, EARLY)) and None),
+         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.exclude(old_number(u), XIAN, EARLY))),
     Case("old number: excluded under another region", "",
-         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.exclude(old_number(u), LANZHOU, EARLY)) and None),
+         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.exclude(old_number(u), LANZHOU, EARLY))),
     Case("old number: paid before", "",
-         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.refund(old_number(u), XIAN, "100.00")) and None,
+         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.refund(old_number(u), XIAN, "100.00")),
          columns={"already_paid": Decimal("100.00")}),
     Case("old number: a quarantined premium", "paid_months_unknown",
-         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.quarantine("premium_payments", uscc=old_number(u), region_code=XIAN)) and None),
+         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.quarantine("premium_payments", uscc=old_number(u), region_code=XIAN))),
     Case("both numbers: premiums add up", "",
-         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.pay(old_number(u), XIAN, 201901)) and None,
+         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.pay(old_number(u), XIAN, 201901)),
          columns={"premium_base": Decimal("1300.00"), "months_paid": 12}),
     Case("both numbers: two headcounts of a month contradict", "layoff_rate_unknown",
-         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.heads(old_number(u), XIAN, {201905: 3})) and None,
+         lambda w, u: (w.change("insured_units", u, registration_no=old_number(u)), w.heads(old_number(u), XIAN, {201905: 3})),
          columns={"headcount": None}, owed=frozenset({("layoff_rate_unknown", "monthly_headcount", "conflict")})),
 ]  # fmt: skip
 ACCOUNTS = [
@@ -172,8 +181,8 @@ ACCOUNTS = [
 TWICE = [
     Case("insured twice: here", "", lambda w, u: w.unit(u, LANZHOU, 7, size=None) and w.apply(u, LANZHOU, 7), columns={"headcount": 100}),
     Case("insured twice: arrears there are not here", "",
-         lambda w, u: (w.unit(u, TWO, size=None), w.rows[("taxpayers", TWO)][-1].update(arrears_amount=Decimal("5.00"))) and None),
-    Case("insured twice: paid there is not paid here", "", lambda w, u: (w.unit(u, TWO, size=None), w.refund(u, TWO, "9.00")) and None,
+         lambda w, u: (w.unit(u, TWO, size=None), w.rows[("taxpayers", TWO)][-1].update(arrears_amount=Decimal("5.00")))),
+    Case("insured twice: paid there is not paid here", "", lambda w, u: (w.unit(u, TWO, size=None), w.refund(u, TWO, "9.00")),
          columns={"already_paid": Decimal("0.00")}),
 ]  # fmt: skip
 CASES = [*SIZES, *NUMBERS, *ACCOUNTS, *TWICE]
@@ -215,7 +224,11 @@ def test_rows_of_nobody_are_orphans(tables: dict[str, list[Row]]) -> None:
     number = next(i for i, c in enumerate(CASES, start=1) if c.name == "old number: premium, nobody's")
     [found] = [r for r in tables["orphans"] if r["uscc"] == old_number(code(number))]
     expected = {"region_code": XIAN, "department": "tax", "extract": "premium_payments"}
-    assert found == expected | {"uscc": found["uscc"], "rows": len(months(2019)), "amount": Decimal("1200.00")}
+    assert found == expected | {
+        "uscc": found["uscc"],
+        "rows": len(months(2019)),
+        "amount": Decimal("1200.00"),
+    }
 
 
 def test_only_taken_units_have_a_payee(tables: dict[str, list[Row]]) -> None:

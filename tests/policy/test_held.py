@@ -1,4 +1,5 @@
-"""Which rows count and which regions are held: slots, files for all, stand-ins, unreadable rows, parameters."""
+"""Which rows count and which regions are held: slots, files for all, stand-ins, unreadable rows,
+parameters."""
 
 from __future__ import annotations
 
@@ -16,7 +17,18 @@ from stable_jobs.policy.extracts import InputFile, Inputs, accepted
 from stable_jobs.policy.held import ALWAYS, held_regions
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.working import rows_of
-from tests.policy.builder import LANZHOU, LIAOYUAN, NANCHANG, NIGHT, XIAN, World, code, contracts, decided, write
+from tests.policy.builder import (
+    LANZHOU,
+    LIAOYUAN,
+    NANCHANG,
+    NIGHT,
+    XIAN,
+    World,
+    code,
+    contracts,
+    decided,
+    write,
+)
 from tests.policy.cases import policies, test_regions
 
 NATION = "000000"
@@ -45,7 +57,9 @@ def held(world: World, folder: Path, by: Policies) -> set[tuple[str, str, str]]:
     with duckdb.connect() as con:
         backend = ibis.duckdb.from_connection(con)
         rows = held_regions(backend, write(world, folder), by, world.on)
-    assert all(r["department"] == (contracts()[r["extract"]].department if r["extract"] else "") for r in rows)
+    assert all(
+        r["department"] == (contracts()[r["extract"]].department if r["extract"] else "") for r in rows
+    )
     return {(r["region_code"], r["reason"], r["extract"]) for r in rows}
 
 
@@ -90,13 +104,25 @@ def _unreadable(extract: str, slot: str, home: str) -> Callable[[World], None]:
     ("break_it", "expected"),
     [
         pytest.param(_unreadable("exclusion_list", XIAN, XIAN), {XIAN}, id="exclusion list of a region"),
-        pytest.param(_unreadable("prior_refunds", NANCHANG, NANCHANG), {NANCHANG}, id="prior refunds of a region"),
-        pytest.param(_unreadable("exclusion_list", NATION, NANCHANG), {NANCHANG}, id="in a file for all, region readable"),
-        pytest.param(_unreadable("exclusion_list", NATION, NATION), {XIAN, NANCHANG}, id="in a file for all, region unreadable"),
+        pytest.param(
+            _unreadable("prior_refunds", NANCHANG, NANCHANG), {NANCHANG}, id="prior refunds of a region"
+        ),
+        pytest.param(
+            _unreadable("exclusion_list", NATION, NANCHANG),
+            {NANCHANG},
+            id="in a file for all, region readable",
+        ),
+        pytest.param(
+            _unreadable("exclusion_list", NATION, NATION),
+            {XIAN, NANCHANG},
+            id="in a file for all, region unreadable",
+        ),
         pytest.param(_unreadable("taxpayers", XIAN, XIAN), set(), id="in any other extract"),
     ],
-)  # fmt: skip
-def test_an_unreadable_row_holds(break_it: Callable[[World], None], expected: set[str], tmp_path: Path) -> None:
+)
+def test_an_unreadable_row_holds(
+    break_it: Callable[[World], None], expected: set[str], tmp_path: Path
+) -> None:
     """It may be about any unit of the region."""
     world = world_of()
     break_it(world)
@@ -137,7 +163,9 @@ def for_all(world: World, *without: str) -> None:
         pytest.param(HERE, (NANCHANG,), {(XIAN, "abnormal")}, id="a held part does not count"),
     ],
 )
-def test_a_file_for_all(without: tuple[str, ...], held_parts: tuple[str, ...], expected: set[Any], tmp_path: Path) -> None:
+def test_a_file_for_all(
+    without: tuple[str, ...], held_parts: tuple[str, ...], expected: set[Any], tmp_path: Path
+) -> None:
     world = world_of()
     for_all(world, *without)
     world.held_parts["taxpayers"] = held_parts
@@ -147,7 +175,9 @@ def test_a_file_for_all(without: tuple[str, ...], held_parts: tuple[str, ...], e
 
 
 def test_a_delivery_that_came_and_is_held_is_not_missing() -> None:
-    inputs = Inputs((InputFile("taxpayers", XIAN, 1, "", ""),), contracts(), frozenset({("taxpayers", LANZHOU)}))
+    inputs = Inputs(
+        (InputFile("taxpayers", XIAN, 1, "", ""),), contracts(), frozenset({("taxpayers", LANZHOU)})
+    )
     assert inputs.covers("taxpayers", XIAN)
     assert not inputs.covers("taxpayers", LANZHOU)
 
@@ -171,11 +201,22 @@ def test_every_yuan_is_accounted_for(tmp_path: Path) -> None:
     world.quarantine("premium_payments", uscc=code(98), region_code=XIAN, **amounts)
     world.quarantine("insured_units", uscc=code(97), region_code=XIAN)
     [row] = [r for r in decided(world, tmp_path, only(*HERE))["reconciliation"] if r["region_code"] == XIAN]
-    units = {"units_in": 2, "units_eligible": 0, "units_ineligible": 0, "units_undecided": 1, "units_quarantined": 1}
+    units = {
+        "units_in": 2,
+        "units_eligible": 0,
+        "units_ineligible": 0,
+        "units_undecided": 1,
+        "units_quarantined": 1,
+    }
     yuan: dict[str, Any] = {
-        "premium_in": "1231.00", "premium_base": "1200.00", "premium_late_fee": "1.00", "premium_outside_year": "2.00",
-        "premium_earlier_back_payment": "4.00", "premium_orphan": "8.00", "premium_quarantined": "16.00",
-    }  # fmt: skip
+        "premium_in": "1231.00",
+        "premium_base": "1200.00",
+        "premium_late_fee": "1.00",
+        "premium_outside_year": "2.00",
+        "premium_earlier_back_payment": "4.00",
+        "premium_orphan": "8.00",
+        "premium_quarantined": "16.00",
+    }
     expected = units | {"units_eligible": 1, "units_undecided": 0} | {k: Decimal(v) for k, v in yuan.items()}
     assert row == expected | {"region_code": XIAN, "is_held": False}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +12,20 @@ import pytest
 from stable_jobs.policy.catalogue import CATEGORIES, EXCLUSION_LISTS, LEGAL_FORMS, SIZES
 from stable_jobs.policy.doubts import UNIT_EXTRACTS
 from tests.policy.builder import (
-    CITIES, NIGHT, Row, World, code, decided, months,
+    CITIES,
+    NIGHT,
+    Row,
+    World,
+    clock,
+    code,
+    decided,
+    months,
 )  # fmt: skip
 from tests.policy.cases import test_regions
 from tests.policy.oracle_tests import decide
 
 REGIONS = (*CITIES, "130100", "130200")
+APRIL = date(2020, 4, 30)
 EDGE_CAPS = (0, 1, 3, 4, 5, 6, 7, 10, 11, 20, 21)
 
 
@@ -52,10 +60,14 @@ def build(world: World, rng: random.Random, number: int) -> None:
         if maybe(rng, 0.35):
             oddity(world, rng, uscc, region, heads)
     if maybe(rng, 0.7):
-        optional = {n: rng.choice((None, 0, heads // 20, heads // 10)) for n in ("layoffs", "natural_attrition")}
+        optional = {
+            n: rng.choice((None, 0, heads // 20, heads // 10)) for n in ("layoffs", "natural_attrition")
+        }
         world.claim(uscc, region, rng.choice(EDGE_CAPS) * heads // 100, **optional)
     if maybe(rng, 0.8):
-        world.apply(uscc, region, heads, rng.choice(SIZES), submitted_at=datetime(2020, 4, rng.choice((1, 29, 30)), 8))
+        world.apply(
+            uscc, region, heads, rng.choice(SIZES), submitted_at=clock(2020, 4, rng.choice((1, 29, 30)), 8)
+        )
 
 
 def _headcount(world: World, rng: random.Random, uscc: str, region: str, heads: int) -> None:
@@ -79,7 +91,12 @@ def _premium(world: World, rng: random.Random, uscc: str, region: str, heads: in
 
 def _tax(world: World, rng: random.Random, uscc: str, region: str, heads: int) -> None:
     status = rng.choice(("normal", "abnormal", "cancelled"))
-    world.change("taxpayers", uscc, taxpayer_status=status, arrears_amount=rng.choice((Decimal("0.00"), Decimal("0.01"))))
+    world.change(
+        "taxpayers",
+        uscc,
+        taxpayer_status=status,
+        arrears_amount=rng.choice((Decimal("0.00"), Decimal("0.01"))),
+    )
     if maybe(rng, 0.2):
         world.drop("taxpayers", uscc)
 
@@ -87,7 +104,13 @@ def _tax(world: World, rng: random.Random, uscc: str, region: str, heads: int) -
 def _account(world: World, rng: random.Random, uscc: str, region: str, heads: int) -> None:
     [unit] = [r for rows in world.rows.values() for r in rows if r.get("uscc") == uscc and "legal_form" in r]
     name = rng.choice((unit["unit_name"], unit["unit_name"].replace("有", " 有"), "丙公司"))
-    world.change("payee_accounts", uscc, account_name=name, account_status=rng.choice(("verified", "failed")), account_no="1")
+    world.change(
+        "payee_accounts",
+        uscc,
+        account_name=name,
+        account_status=rng.choice(("verified", "failed")),
+        account_no="1",
+    )
     world.change(
         "taxpayers", uscc, account_name=rng.choice((unit["unit_name"], "丁公司", None)),
         account_no=rng.choice(("1", "2", None)), bank_code=rng.choice(("102791000014", None)),
@@ -110,7 +133,7 @@ def _application(world: World, rng: random.Random, uscc: str, region: str, heads
         world.apply(
             uscc, region, heads * rng.choice((89, 90, 100, 110, 111)) // 100, rng.choice(SIZES),
             application_no=f"N{i}{uscc}", scheme=rng.choice(("general", "difficult")),
-            submitted_at=datetime.combine(near(rng, rng.choice((NIGHT, date(2020, 4, 30)))), datetime.max.time().replace(microsecond=0)),
+            submitted_at=datetime.combine(near(rng, rng.choice((NIGHT, APRIL))), time(23, 59, 59)),
             commitment_signed=maybe(rng, 0.8),
         )  # fmt: skip
 

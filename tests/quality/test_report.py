@@ -20,7 +20,9 @@ from tests.quality.staged_rows import CONTRACT, GOOD, NANCHANG, OTHER_GOOD, XIAN
 AMOUNT = "refunds.amount.minimum"
 UNIT_RULE = query_rule("refunds.unit.plausible", "SELECT * FROM {batch}", scope=Scope.UNIT)
 PLAUSIBLE = replace(CONTRACT, rules=(*CONTRACT.rules, UNIT_RULE))
-EMPTY = Problem("delivery.empty", "空", "finance", "refunds", "220500", "≥ 1", "0", "重发", "finance")
+EMPTY = Problem(
+    "delivery.empty", "空", "empty", "finance", "refunds", "220500", "≥ 1", "0", "重发", "again", "finance"
+)
 RECONCILED = """
     SELECT * FROM (VALUES
         ('610100', 3, 1, 1, 1, 0, 5.00, 5.00, 0.00, 0.00, 0.00, 0.00, 0.00, false),

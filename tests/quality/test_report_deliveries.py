@@ -31,7 +31,7 @@ FOR_ALL = replace(SENT, region_code="000000", file_name="000000.csv")
 DETAIL = {"rows": 1204, "previous_rows": None, "quarantined": 3, "rules": [DROP]}
 RELEASE = Release(1, 99, "a" * 64, DROP, "核实无误", "王芳", datetime(2020, 5, 11, tzinfo=UTC))
 PROBLEM = Problem(
-    "delivery.empty", "空 empty", "tax", "premium_payments", "610100", "≥ 1", "0", "重发", "tax"
+    "delivery.empty", "空", "empty", "tax", "premium_payments", "610100", "≥ 1", "0", "重发", "again", "tax"
 )
 
 
@@ -124,7 +124,7 @@ def test_a_refused_delivery_says_what_intake_said():
     refused = replace(SENT, status="refused", problem=PROBLEM.as_dict())
     trouble = delivery_lines(Known(CONTRACT, NAMES, [], []), [refused], [])[0].trouble
     assert trouble is not None
-    assert (trouble.what.zh, trouble.expected.en, trouble.next_step.zh) == ("空 empty", "≥ 1", "重发")
+    assert (trouble.what.zh, trouble.expected.en, trouble.next_step.zh) == ("空", "≥ 1", "重发")
 
 
 def test_a_release_is_named():

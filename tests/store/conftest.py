@@ -64,10 +64,12 @@ class Book:
 
     def problem(self, **changed: Any) -> Problem:
         words = {
-            "what": "rows differ",
+            "what_zh": "行数不符",
+            "what_en": "rows differ",
             "expected": "3",
             "found": "2",
-            "next_step": "send again",
+            "next_step_zh": "重发",
+            "next_step_en": "send again",
             "owes": "tax",
         }
         where = {"rule": "delivery.rows", "department": "tax", "extract": "taxpayers", "region": "610100"}

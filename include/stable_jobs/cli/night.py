@@ -23,7 +23,10 @@ def night(
         bool, typer.Option("--what-if", help="Decide under --policies into a scratch folder and compare.")
     ] = False,
     policies: Annotated[
-        Path | None, typer.Option(help="Another folder of policy files; only with --what-if.")
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Another folder of policy files; only with --what-if."
+        ),
     ] = None,
     scratch: Annotated[
         Path | None, typer.Option(help="Where a what-if writes; <home>/what-if/<date> by default.")

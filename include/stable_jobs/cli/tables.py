@@ -103,7 +103,7 @@ def print_deliveries(deliveries: Sequence[Delivery], held: Sequence[HeldOutcome]
 
 def _state(delivery: Delivery, held: HeldOutcome | None) -> tuple[str, str]:
     if delivery.problem is not None:
-        return delivery.status, f"{delivery.problem['rule']}: {delivery.problem['next_step']}"
+        return delivery.status, f"{delivery.problem['rule']}: {delivery.problem['next_step_zh']}"
     if held is None:
         return delivery.status, ""
     return ("released" if held.is_released else "held"), held.rule_id

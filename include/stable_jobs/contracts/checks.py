@@ -53,8 +53,12 @@ def unit_code(value: str) -> str:
 
 
 def fails(column: str, check: Check) -> str:
-    """True for rows whose code fails `check`; empty codes do not."""
-    codes = f'SELECT DISTINCT "{column}" AS code FROM {{batch}}'  # noqa: S608 - a checked identifier
+    """True for rows whose code fails `check`; empty codes do not.
+
+    Each different code is checked once: an aggregate, since the engine would push the condition below a
+    DISTINCT and check every row's (2 s instead of 0.4 for 4 million rows).
+    """
+    codes = f'SELECT min("{column}") AS code FROM {{batch}} GROUP BY "{column}"'  # noqa: S608 - a checked identifier
     bad = f"SELECT code FROM ({codes}) AS codes WHERE NOT ({check('code')})"  # noqa: S608 - texts of this module
     return f'"{column}" IN ({bad})'
 

@@ -142,8 +142,9 @@ def _check_type(file: Path, place: str, entry: SchemaProperty, kind: Kind) -> No
 
 def _check_options(file: Path, place: str, options: Options, kind: Kind) -> None:
     place = f"{place}.logicalTypeOptions"
-    if options.minimum is not None and kind not in (Kind.MONEY, Kind.INTEGER):
-        raise fault(file, f"{place}.minimum", "a column of kind money or integer", kind)
+    for name in ("minimum", "maximum"):
+        if getattr(options, name) is not None and kind not in (Kind.MONEY, Kind.INTEGER):
+            raise fault(file, f"{place}.{name}", "a column of kind money or integer", kind)
     if options.format is not None and kind is not FORMAT_KINDS.get(options.format, Kind.CODE):
         raise fault(file, f"{place}.format", "a format that fits the kind", f"{options.format} on {kind}")
     if (options.min_length or options.max_length) and kind not in (Kind.TEXT, Kind.CODE):

@@ -34,6 +34,7 @@ class Options(Strict):
     min_length: int | None = Field(None, ge=1)
     max_length: int | None = Field(None, ge=1)
     minimum: int | None = None
+    maximum: int | None = None
 
 
 class ColumnProperties(Strict):

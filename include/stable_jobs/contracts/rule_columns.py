@@ -51,6 +51,8 @@ def column_rules(place: Place) -> Iterator[Rule]:
     yield _known_value(place) if place.column.kind in LABELLED else _readable(place)
     if place.options.minimum is not None:
         yield _minimum(place)
+    if place.options.maximum is not None:
+        yield _maximum(place)
     if place.options.max_length is not None or place.options.min_length is not None:
         yield _length(place)
     if place.column.kind is Kind.MONTH:
@@ -96,15 +98,15 @@ def quoted(name: str) -> str:
 
 
 def _required(place: Place) -> Rule:
+    """Not for a text that could not be read, which is staged as NULL too: one fault breaks one rule."""
     saying = Saying(
         f"{place.zh}不能为空。",
         f"{place.en} must not be empty.",
         "请补填该列后重新报送本文件。",
         "Fill in the column and send the file again.",
     )
-    return make_rule(
-        place, "required", saying, "ExpectColumnValuesToNotBeNull", {"column": place.column.name}
-    )
+    name = place.column.name
+    return query_rule(place, "required", saying, f"{quoted(name)} IS NULL AND NOT ({_unreadable(name)})")
 
 
 READABLE = {
@@ -146,6 +148,13 @@ def _minimum(place: Place) -> Rule:
     saying = Saying(f"{place.zh}不得小于{bound}。", f"{place.en} must not be less than {bound}.")
     arguments = {"column": place.column.name, "min_value": bound}
     return make_rule(place, "minimum", saying, "ExpectColumnValuesToBeBetween", arguments)
+
+
+def _maximum(place: Place) -> Rule:
+    bound = place.options.maximum
+    saying = Saying(f"{place.zh}不得大于{bound:,}。", f"{place.en} must not be more than {bound:,}.")
+    arguments = {"column": place.column.name, "max_value": bound}
+    return make_rule(place, "maximum", saying, "ExpectColumnValuesToBeBetween", arguments)
 
 
 def _length(place: Place) -> Rule:

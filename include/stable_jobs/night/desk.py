@@ -38,13 +38,14 @@ class Desk:
 def open_desk(settings: Settings, business_date: date, known_at: datetime | None = None) -> Iterator[Desk]:
     """Open the stores and the engine for one business date; closed on leaving.
 
-    ContractError or PolicyError before anything is opened, so that a wrong file costs no start of a server.
+    ContractError, PolicyError or UsageError (the lake) before anything is opened, so that a wrong file costs
+    no start of a server.
     """
     contracts = contracts_as_of(settings.contracts_root, business_date)
     policies = load_policies(settings.policies_root)
     from stable_jobs.store.database import database
     from stable_jobs.store.engine import connect
 
+    lake = Lake(settings.lake_url)
     with database(settings) as engine, connect(settings) as duck:
-        lake = Lake(settings.lake_url)
         yield Desk(settings, business_date, known_at, contracts, policies, engine, duck, lake)

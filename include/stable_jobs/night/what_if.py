@@ -48,8 +48,8 @@ def what_if(desk: Desk, policies_root: Path, folder: Path) -> WhatIf:
         _decided(desk, backend, inputs, policies, folder / name)
         for name, policies in (("as_is", desk.policies), ("what_if", other))
     ]
-    changed = changes(*tables).cache()
-    changed.to_parquet(str(folder / "changes.parquet"))
+    changes(*tables).to_parquet(str(folder / "changes.parquet"))
+    changed = backend.read_parquet(str(folder / "changes.parquet"))
     changed.to_csv(str(folder / "changes.csv"))
     summed = summary(changed)
     summed.to_csv(str(folder / "summary.csv"))

@@ -48,7 +48,7 @@ class Threshold:
 
 
 @dataclass(frozen=True)
-class TestLine:
+class LegalTest:
     """One test. `outcome`: pass, fail or unknown; `reason` is the code where it does not pass."""
 
     test: str
@@ -71,7 +71,7 @@ class RowExplained:
     decision: str
     is_taken: bool
     reasons: str
-    tests: tuple[TestLine, ...]
+    tests: tuple[LegalTest, ...]
     amounts: Mapping[str, str]
     rates: tuple[Threshold, ...]
     amount_sources: tuple[Source, ...]
@@ -226,11 +226,11 @@ def _row(
 def _line(
     policies: Policies, test: str, row: Mapping[str, Any], wide: Mapping[str, Any],
     behind: Mapping[tuple[str, str], tuple[Source, ...]], on: date,
-) -> TestLine:  # fmt: skip
+) -> LegalTest:  # fmt: skip
     reads, meets = READS[test], row[f"meets_{test}"]
     outcome = "unknown" if meets is None else "pass" if meets else "fail"
     region, scheme = row["region_code"], row["scheme"]
-    return TestLine(
+    return LegalTest(
         test=test,
         outcome=outcome,
         reason={"pass": "", "fail": test, "unknown": f"{test}_unknown"}[outcome],

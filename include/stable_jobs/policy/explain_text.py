@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from stable_jobs.policy.evidence import Source
-from stable_jobs.policy.explain import Explanation, RowExplained, TestLine, Threshold
+from stable_jobs.policy.explain import Explanation, LegalTest, RowExplained, Threshold
 from stable_jobs.policy.reasons import BY_CODE
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -83,7 +83,7 @@ def _row(row: RowExplained, lang: str) -> Iterator[str]:
     yield from (f"      {_source(s, lang)}" for s in row.amount_sources)
 
 
-def _test(line: TestLine, lang: str) -> Iterator[str]:
+def _test(line: LegalTest, lang: str) -> Iterator[str]:
     words = WORDS[lang]
     sentence = f": {getattr(BY_CODE[line.reason], lang)}" if line.reason else ""
     yield f"  [{words[line.outcome]}] {line.test}{sentence}"

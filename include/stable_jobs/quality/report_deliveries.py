@@ -112,17 +112,17 @@ def _refusal(delivery: Delivery) -> Trouble:
     problem = Problem(**(delivery.problem or {}))
     return Trouble(
         rule_id=problem.rule,
-        what=_as_said(problem.what),
+        what=Words(problem.what_zh, problem.what_en),
         expected=_as_said(problem.expected),
         found=_as_said(problem.found),
-        next_step=_as_said(problem.next_step),
+        next_step=Words(problem.next_step_zh, problem.next_step_en),
         row=problem.row,
         column=problem.column,
     )
 
 
 def _as_said(text: str) -> Words:
-    """Intake writes Chinese and English into one sentence: both pages show it whole."""
+    """Figures and names as found: the same on both pages."""
     return Words(text, text)
 
 

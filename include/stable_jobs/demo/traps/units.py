@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from stable_jobs.demo.block import Raw
 from stable_jobs.demo.names import ENDINGS, HOSTILE
-from stable_jobs.demo.traps.base import Change, L, N, Q, Scene, Trap, X, Z, chain, on, put, put_day, send
+from stable_jobs.demo.traps.base import ALL, Change, L, N, Q, Scene, Trap, X, Z, chain, on, put, put_day, send
 
 Array = npt.NDArray[Any]
 
@@ -31,7 +31,7 @@ def rename(form: str) -> Change:
 
 def hostile(scene: Scene, i: Array) -> None:
     """Names that break what is not escaped, a different one for each unit."""
-    start = int(scene.city.code) % len(HOSTILE)
+    start = ALL.index(scene.city.code) * len(i)
     chosen = [HOSTILE[(start + k) % len(HOSTILE)] for k in range(len(i))]
     block = scene.block
     block.unit_name[i] = block.tax_account_name[i] = block.payee_name[i] = np.array(chosen, dtype=object)

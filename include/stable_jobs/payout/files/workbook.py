@@ -108,6 +108,7 @@ def _rows(
 
 
 def _writer(sheet: xlsxwriter.worksheet.Worksheet, kind: Kind) -> Callable[..., Any]:
+    number: Callable[..., Any] = sheet.write_number
     if kind in NUMBERS:
-        return sheet.write_number
+        return number
     return lambda row, column, value, form: sheet.write_string(row, column, str(value), form)

@@ -1,0 +1,68 @@
+"""What one fresh process of the benchmark does: a whole night, or the floor. Prints its measures as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from bench.measure import Measure, measured
+
+BUSINESS_DATE = date(2020, 5, 11)
+
+
+def main() -> None:
+    """Home and landing come from the environment, as for the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("night", "floor"))
+    parser.add_argument("started", type=float, help="time.monotonic() when this process was asked for")
+    arguments = parser.parse_args()
+    work = _night if arguments.what == "night" else _floor
+    print(json.dumps([vars(one) for one in work(arguments.started)]), flush=True)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what DuckDB's binding says of its leaks at the end
+
+
+def _night(started: float) -> Iterator[Measure]:
+    """The steps as `stable-jobs night` runs them: same desk, same lock, same order."""
+    with measured("start", since=started) as start:
+        from stable_jobs.night.desk import open_desk
+        from stable_jobs.night.run import Course, steps_of
+        from stable_jobs.settings import Settings
+        from stable_jobs.store.database import business_date_lock
+
+        opened = open_desk(Settings(), BUSINESS_DATE)
+        desk = opened.__enter__()
+    yield start
+    try:
+        with business_date_lock(desk.database, BUSINESS_DATE):
+            for step in steps_of(desk, Course()):
+                print(f"  {step.name}", file=sys.stderr, flush=True)
+                with measured(step.name) as measure:
+                    step.run()
+                yield measure
+    finally:
+        with measured("stop") as stop:
+            opened.__exit__(None, None, None)
+    yield stop
+
+
+def _floor(started: float) -> Iterator[Measure]:
+    with measured("floor", since=started) as measure:
+        from bench.floor import floor
+        from stable_jobs.contracts.load import contracts_as_of
+        from stable_jobs.settings import Settings
+
+        settings = Settings()
+        contracts = contracts_as_of(settings.contracts_root, BUSINESS_DATE)
+        encodings = {name: contract.encoding for name, contract in contracts.items()}
+        settings.home.mkdir(parents=True, exist_ok=True)
+        floor(settings.landing_root, encodings, Path(settings.home), settings.threads)
+    yield measure
+
+
+if __name__ == "__main__":
+    main()

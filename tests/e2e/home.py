@@ -1,0 +1,91 @@
+"""One home folder and the real command line in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import SERVER_HOME
+
+BUSINESS_DATE = "2020-05-11"
+PROGRAM = Path(sys.executable).parent / "stable-jobs"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a night runs. `more`: settings beside the home, as environment variables."""
+
+    path: Path
+    more: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROGRAM, *arguments],
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """The same in a process group of its own, not waited for; what it says on stderr can be read."""
+        return subprocess.Popen(
+            [PROGRAM, *arguments],
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("STABLE_JOBS_")}
+        return {**kept, "STABLE_JOBS_HOME": str(self.path), "COLUMNS": "160", **self.more, **more}
+
+    @property
+    def out(self) -> Path:
+        return self.path / "out" / BUSINESS_DATE
+
+    def key(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(
+            (self.path / "demo" / "expected.json").read_text(encoding="utf-8")
+        )
+        return loaded
+
+
+@contextmanager
+def new_home(**more: str) -> Iterator[Home]:
+    """A home that an embedded server can live in, also as root; gone afterwards."""
+    path = Path(tempfile.mkdtemp(dir=os.environ[SERVER_HOME]))
+    try:
+        yield Home(path, more)
+    finally:
+        shutil.rmtree(path)
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file under the folder, hidden ones too → SHA-256 of its bytes; a folder without files → ''."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file():
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        elif not any(path.iterdir()):
+            found[name] = ""
+    return found
+
+
+def ages(folder: Path) -> dict[str, int]:
+    """Every file under the folder → when it was last written, in nanoseconds."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_mtime_ns for path in files}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from tests.contracts.conftest import SMALL, place
 from stable_jobs.contracts.dictionary import data_dictionary
 from stable_jobs.contracts.load import contracts_as_of, load_contracts
 from stable_jobs.settings import data_folder
+from tests.contracts.conftest import SMALL, place
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "data-dictionary.md"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.conftest import SMALL, place
 from stable_jobs.contracts.load import contracts_as_of, load_contracts
 from stable_jobs.contracts.model import Kind
 from stable_jobs.errors import ContractError
+from tests.contracts.conftest import SMALL, place
 
 Small = Callable[[str, str], Path]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.conftest import Failing
 from stable_jobs.contracts.model import Contract, Rule, Severity
+from tests.contracts.conftest import Failing
 
 GOOD, NUMBER = "91110000600037341L", "110108000000016"
 

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from tests.contracts.conftest import Failing, Row
 from stable_jobs.contracts.model import Contract, Kind, Scope
 from stable_jobs.contracts.rule_tables import bound
+from tests.contracts.conftest import Failing, Row
 
 
 def sent(slot: str, region: str | None) -> Row:

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.contracts.conftest import Failing, Row
 from stable_jobs.contracts.model import Contract, Scope
+from tests.contracts.conftest import Failing, Row
 
 
 @pytest.mark.parametrize(

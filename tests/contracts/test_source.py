@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.conftest import SMALL, place
 from stable_jobs.contracts.source import read_document
 from stable_jobs.errors import ContractError
+from tests.contracts.conftest import SMALL, place
 
 FILE = "water/meters.odcs.yaml"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,11 +31,18 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
 
 def differing(small: Home, fault: Fault | None, folder: Path) -> dict[str, list[str]]:
     """Trap → how its units differ from the key in a night by a copy of the package with that fault."""
-    include = plant(fault, folder / "include")
-    with new_home(STABLE_JOBS_LANDING=str(small.path / "landing")) as home:
-        done = run_night(home, include)
+    with faulty_night(small, fault, folder) as (home, done):
         assert done.returncode == 0, done.stderr[-2000:]
         return differences(small.key(), decided_rows(home.out))
+
+
+@contextmanager
+def faulty_night(
+    small: Home, fault: Fault | None, folder: Path
+) -> Iterator[tuple[Home, subprocess.CompletedProcess[str]]]:
+    include = plant(fault, folder / "include")
+    with new_home(STABLE_JOBS_LANDING=str(small.path / "landing")) as home:
+        yield home, run_night(home, include)
 
 
 def test_without_a_fault_nothing_differs(small: Home, tmp_path: Path, say: Say) -> None:
@@ -91,10 +100,11 @@ FAULTS = [
     ),
     (
         Fault(
-            "facts are joined on the credit code alone",
+            "facts but premiums are joined on the credit code alone",
             "policy/facts.py",
             "joined.left_join(part, list(UNIT), ",
-            'joined.left_join(part.distinct(on="uscc", keep="first"), ["uscc"], ',
+            'joined.left_join(*((part, list(UNIT)) if "premium_rows" in part.columns else '
+            '(part.distinct(on="uscc", keep="first"), ["uscc"])), ',
         ),
         "two_cities",
     ),
@@ -226,3 +236,35 @@ def test_the_key_finds(small: Home, tmp_path: Path, say: Say, fault: Fault, trap
     units = sum(map(len, found.values()))
     say(f"{fault.name}: {units} rows differ; {trap} ({len(found.get(trap, ()))}){others}")
     assert trap in found
+
+
+STOPPED = [
+    (
+        Fault(
+            "facts are joined on the credit code alone",
+            "policy/facts.py",
+            "joined.left_join(part, list(UNIT), ",
+            'joined.left_join(part.distinct(on="uscc", keep="first"), ["uscc"], ',
+        ),
+        "units or premium do not add up",
+    ),
+    (
+        Fault(
+            "the payable in the lists is another than the decision's",
+            "payout/sheets/notice.py",
+            'Kind.MONEY, "payable")',
+            'Kind.MONEY, "payable + 1")',
+        ),
+        "notice.csv",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), [pytest.param(f, s, id=f.name) for f, s in STOPPED])
+def test_the_night_itself_refuses(small: Home, tmp_path: Path, say: Say, fault: Fault, says: str) -> None:
+    with faulty_night(small, fault, tmp_path) as (home, done):
+        last = done.stderr.splitlines()[-1]
+        say(f"{fault.name}: the night stops, {last}")
+        assert done.returncode == 1
+        assert says in last
+        assert decided_rows(home.out) == {}

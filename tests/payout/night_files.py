@@ -199,6 +199,7 @@ def inputs_of(folder: Path) -> Inputs:
         quarantine=(QuarantineFile("tax", "taxpayers", str(folder / "quarantine.parquet")),),
         names={XIAN: ("西安市", "Xi'an"), LIAOYUAN: ("辽源市", "Liaoyuan"), BROKEN: ("通化市", "Tonghua")},
         versions={"code": "c0de", "policies": "90l1c1e5"},
+        files={7: "2020-05-11/610100.csv"},
         demo_regions=frozenset({XIAN}),
     )
 

@@ -8,7 +8,7 @@ refused.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,6 +36,7 @@ from stable_jobs.store.catalog import (
 )
 from stable_jobs.store.engine import quote_identifier, quote_literal
 from stable_jobs.store.lake import Lake
+from stable_jobs.store.threads import in_threads
 
 if TYPE_CHECKING:
     import duckdb
@@ -168,21 +169,32 @@ def stage_department(
     contracts: Mapping[str, Contract],
     business_date: date,
     known_at: datetime | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> StageResult:
     """Stage every delivery of the extracts of `contracts` that is not staged by this code and contract yet.
 
-    One transaction per delivery: a crash leaves files that nobody knows and deliveries still to stage.
+    One transaction per delivery: a crash leaves files that nobody knows and deliveries still to stage. A file
+    is read by one thread, in order, so as many files as the engine has threads are read at once.
+    meanwhile: what the caller will need then; called where there is something to stage.
     """
-    staged: list[Delivery] = []
-    problems: list[Problem] = []
-    for extract, contract in contracts.items():
-        with engine.connect() as connection:
-            found = deliveries_for(connection, business_date, extract=extract, known_at=known_at)
-        for delivery in found:
-            outcome = None if delivery.status == "refused" else _stage(engine, con, lake, contract, delivery)
-            staged += [outcome] if isinstance(outcome, Delivery) else []
-            problems += [outcome] if isinstance(outcome, Problem) else []
-    return StageResult(tuple(staged), tuple(problems))
+    with engine.connect() as connection:
+        waiting = [
+            (contract, delivery)
+            for extract, contract in contracts.items()
+            for delivery in deliveries_for(connection, business_date, extract=extract, known_at=known_at)
+            if delivery.status != "refused"
+        ]
+    is_new = any(delivery.status == "landed" for _, delivery in waiting)
+    found = in_threads(
+        con,
+        lambda own, item: _stage(engine, own, lake, *item),
+        waiting,
+        meanwhile if is_new else lambda: None,
+    )
+    return StageResult(
+        tuple(one for one in found if isinstance(one, Delivery)),
+        tuple(one for one in found if isinstance(one, Problem)),
+    )
 
 
 def _stage(

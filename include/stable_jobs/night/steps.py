@@ -23,6 +23,7 @@ from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.quality.report import Night, collect_report
 from stable_jobs.quality.report_parts import Words
 from stable_jobs.quality.report_render import render_edition
+from stable_jobs.quality.suite import load_expectations
 from stable_jobs.quality.units import validate_units
 from stable_jobs.quality.validate import validate_department
 from stable_jobs.settings import code_fingerprint
@@ -45,7 +46,8 @@ def collect(desk: Desk, department: str) -> CollectResult:
 def validate(desk: Desk, department: str) -> list[Validation]:
     """Stage what was collected, run the contract's rules, quarantine what broke a critical one."""
     mine = contracts_of(desk, department)
-    stage_department(desk.database, desk.duck, desk.lake, mine, desk.business_date, desk.known_at)
+    stores = (desk.database, desk.duck, desk.lake)
+    stage_department(*stores, mine, desk.business_date, desk.known_at, meanwhile=load_expectations)
     return validate_department(
         desk.duck, desk.database, desk.lake, mine, department, desk.business_date, desk.known_at
     )
@@ -149,8 +151,17 @@ def _list_inputs(desk: Desk, decision: Decision, in_force: list[InForce]) -> Inp
         quarantine=_quarantine_files(desk, in_force),
         names={code: (p.name_zh, p.name_en) for code, p in desk.policies.regions.items()},
         versions=versions(desk),
+        files=_file_names(desk, in_force),
         demo_regions=demo_regions(desk.policies, desk.business_date),
     )
+
+
+def _file_names(desk: Desk, in_force: list[InForce]) -> dict[int, str]:
+    """Of tonight's deliveries, and of the earlier dates from which one stands in."""
+    dates = {desk.business_date, *(one.business_date for one in in_force)}
+    with desk.database.connect() as connection:
+        found = [one for day in sorted(dates) for one in catalog.deliveries_for(connection, day)]
+    return {one.id: f"{one.business_date.isoformat()}/{one.file_name}" for one in found}
 
 
 def _quarantine_files(desk: Desk, in_force: list[InForce]) -> list[QuarantineFile]:

@@ -29,6 +29,7 @@ from stable_jobs.payout.sheets.rejected import rejected
 from stable_jobs.payout.sheets.work_list import work_list
 from stable_jobs.payout.table import ListTable, Sum
 from stable_jobs.payout.workspace import workspace
+from stable_jobs.store.threads import in_threads
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,12 +88,13 @@ def publish_lists(
     lines = figures.reconciliation_lines(con, inputs)
     figures.assert_no_unit_is_lost(con, inputs)
     folders = _folders(out / inputs.business_date.isoformat(), {*held}, {*decided})
-    return [
-        _publish_held(folder, inputs, code, held[code], lines.get(code))
-        if code in held
-        else _publish_region(con, folder, decided[code], lines.get(code), workbook_rows)
-        for code, folder in folders.items()
-    ]
+
+    def publish(own: duckdb.DuckDBPyConnection, code: str) -> RegionLists:
+        if code in held:
+            return _publish_held(folders[code], inputs, code, held[code], lines.get(code))
+        return _publish_region(own, folders[code], decided[code], lines.get(code), workbook_rows)
+
+    return in_threads(con, publish, list(folders))
 
 
 def _regions(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> dict[str, RegionNight]:

@@ -29,7 +29,9 @@ class Inputs:
     """Parquet paths that the connection can read, and what the manifest says beside the lists.
 
     names: region → (Chinese, English). versions: code, policies, contracts, … as plain JSON values that do
-    not differ between two runs of the same inputs. demo_regions: those with a parameter marked `demo: true`.
+    not differ between two runs of the same inputs. files: delivery id → `<business_date>/<file name>`; the id
+    itself is never published, for a night that was killed and run again has others. demo_regions: those with
+    a parameter marked `demo: true`.
     """
 
     business_date: date
@@ -42,6 +44,7 @@ class Inputs:
     quarantine: Sequence[QuarantineFile]
     names: Mapping[str, tuple[str, str]]
     versions: Mapping[str, Any]
+    files: Mapping[int, str]
     demo_regions: Collection[str] = field(default_factory=frozenset)
 
 

@@ -19,7 +19,7 @@ EMPTY = (
 COLUMNS = (
     Column("department", "负责部门 Sent by", Kind.WORD, labelled("department", DEPARTMENTS)),
     Column("extract", "数据表 Extract", Kind.WORD, "extract"),
-    Column("delivery_id", "批次号 Delivery", Kind.VALUE, "delivery_id"),
+    Column("file", "文件 File", Kind.WORD, "file"),
     Column("row_no", "数据行号 Row", Kind.VALUE, "row_no"),
     Column(
         "uscc",
@@ -42,6 +42,13 @@ def rows_sql(inputs: Inputs) -> str:
     return " UNION ALL BY NAME ".join([EMPTY, *files])
 
 
+def _files_sql(inputs: Inputs) -> str:
+    """Delivery id → its file."""
+    rows = ["(NULL::BIGINT, NULL::VARCHAR)"]
+    rows += [f"({number}, {quote_literal(file)})" for number, file in inputs.files.items()]
+    return f"(VALUES {', '.join(rows)}) AS f (delivery_id, file)"
+
+
 def quarantined(region: RegionNight) -> ListTable:
     """One row per quarantined row that belongs to the region, by sending department.
 
@@ -51,8 +58,11 @@ def quarantined(region: RegionNight) -> ListTable:
         name="quarantined",
         title="已隔离的数据行 Quarantined rows",
         columns=COLUMNS,
-        source=f"FROM ({rows_sql(region.inputs)}) WHERE home_region = {quote_literal(region.code)}",
-        order=f"{position('department', DEPARTMENTS)}, department, extract, delivery_id, row_no",
+        source=(
+            f"FROM ({rows_sql(region.inputs)}) LEFT JOIN {_files_sql(region.inputs)} USING (delivery_id)"
+            f" WHERE home_region = {quote_literal(region.code)}"
+        ),
+        order=f"{position('department', DEPARTMENTS)}, department, extract, file, row_no",
         formats=("csv",),
         expected=Sum(region.totals.quarantined, None),
         notes=region.notes,

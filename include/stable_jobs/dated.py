@@ -11,7 +11,9 @@ class Dated(Protocol):
     """Something that holds from a date on, until the next one of its kind."""
 
     @property
-    def effective_from(self) -> date: ...
+    def effective_from(self) -> date:
+        """The first day on which it holds."""
+        ...
 
 
 T = TypeVar("T", bound=Dated)

@@ -74,6 +74,17 @@ class StepError(StableJobsError):
     """A step of the night broke."""
 
 
+SHOWN = 120
+"""Characters of a found value that a message shows."""
+
+
+def document_fault(file: object, place: str, expected: str, found: object, next_step: str) -> str:
+    """The sentence about a wrong contract or policy file; what was found is shortened."""
+    text = str(found)
+    shown = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+    return f"{file}: {place}: expected {expected}; found {shown}; next: {next_step}"
+
+
 class DeliveryRefused(StableJobsError):
     """One delivery cannot be taken as its contract says."""
 

@@ -7,16 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stable_jobs.errors import ContractError
+from stable_jobs.errors import ContractError, document_fault
 
 NEXT_STEP = "correct this place in the contract file and run again"
 
 
 def fault(file: Path, place: str, expected: str, found: object, next_step: str = NEXT_STEP) -> ContractError:
-    """A ContractError that says all five; `found` is shortened to 120 characters."""
-    shown = str(found)
-    shown = shown if len(shown) <= 120 else shown[:117] + "..."
-    return ContractError(f"{file}: {place}: expected {expected}; found {shown}; next: {next_step}")
+    """A ContractError that says all five."""
+    return ContractError(document_fault(file, place, expected, found, next_step))
 
 
 def fault_of(file: Path, place: str, error: ValidationError) -> ContractError:

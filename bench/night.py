@@ -41,6 +41,7 @@ def main() -> None:
     """Make the tier's extracts, run the night and the floor several times, print the table."""
     arguments = _arguments()
     runs = arguments.runs or (1 if arguments.tier in LONG else 3)
+    load = os.getloadavg()[0]
     with ExitStack() as stack:
         landing = arguments.landing or Path(stack.enter_context(TemporaryDirectory(prefix=PREFIX)))
         if not any(landing.glob("*/*/*/*.csv")):
@@ -48,6 +49,7 @@ def main() -> None:
         nights = [_run("night", landing, f"night {n + 1} of {runs}") for n in range(runs)]
         floors = [_run("floor", landing, f"floor {n + 1} of {runs}") for n in range(runs)]
         _print(arguments.tier, _rows(landing), nights, statistics.median(f.seconds for f in floors))
+        print(f"{'load before':<24}{load:>10.1f}   others' work on this machine; quiet is below 0.3")
 
 
 def _arguments() -> argparse.Namespace:

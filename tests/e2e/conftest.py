@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from stable_jobs.settings import Settings
+from stable_jobs.store.database import database
+from stable_jobs.store.tables import metadata
 from tests.e2e.home import BUSINESS_DATE, Home, new_home
+from tests.e2e.published import delivered
 from tests.e2e.small import write_small
 
 
@@ -38,3 +48,42 @@ def small() -> Iterator[Home]:
             home.path / "landing", home.path / "demo" / "expected.json", date.fromisoformat(BUSINESS_DATE)
         )
         yield home
+
+
+@pytest.fixture(scope="session")
+def report(night: Night) -> dict[str, Any]:
+    """The night's validation report for machines."""
+    path = night.home.out / "validation" / "validation.json"
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def accounts(night: Night) -> set[str]:
+    """Every account number that a department sent."""
+    landing = night.home.path / "landing"
+    sent = [row.get("账号") for row in delivered(landing, "payee_accounts")]
+    sent += [row.get("缴费账号") for row in delivered(landing, "taxpayers")]
+    found = {re.sub(r"\D", "", unicodedata.normalize("NFKC", str(text))) for text in sent if text}
+    found.discard("")
+    assert len(found) > 25_000
+    assert min(map(len, found)) >= 10
+    return found
+
+
+@pytest.fixture(scope="session")
+def stored(night: Night) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table of the business database after the night."""
+    return table_rows(night.home)
+
+
+def table_rows(home: Home) -> dict[str, list[dict[str, Any]]]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("STABLE_JOBS_")]:
+            patch.delenv(name)
+        settings = Settings(_env_file=None, home=home.path)
+    with database(settings) as engine, engine.connect() as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in metadata.sorted_tables
+        }

@@ -101,6 +101,11 @@ def regions(out: Path) -> list[Path]:
     return sorted(out.glob("[0-9]*"))
 
 
+def decided(out: Path) -> list[Path]:
+    """The folders of the regions that are not held."""
+    return [folder for folder in regions(out) if not manifest(folder)["is_held"]]
+
+
 def delivered(landing: Path, extract: str, day: str = BUSINESS_DATE) -> Iterator[Row]:
     """Every row that departments sent of one extract, by Chinese header, in files that can be read."""
     contract = contracts_as_of(data_folder("contracts"), date.fromisoformat(day))[extract]

@@ -112,8 +112,19 @@ def test_two_nights_at_once(home: Home, reference: Reference) -> None:
     run_again(home, reference)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize("step", ["collect labor", "validate labor", "determine", "lists"])
+@pytest.mark.parametrize(
+    ("number", "step"),
+    [
+        (signal.SIGTERM, "collect labor"),
+        (signal.SIGTERM, "validate labor"),
+        (signal.SIGTERM, "determine"),
+        (signal.SIGTERM, "lists"),
+        (signal.SIGINT, "validate tax"),
+        (signal.SIGINT, "determine"),
+        (signal.SIGINT, "report"),
+        (signal.SIGHUP, "validate labor"),
+    ],
+)
 def test_a_signal_ends_the_night_and_its_server(
     home: Home, reference: Reference, number: signal.Signals, step: str
 ) -> None:

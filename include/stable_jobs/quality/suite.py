@@ -29,8 +29,8 @@ UNIQUE = {"ExpectColumnValuesToBeUnique": "column", "ExpectCompoundColumnsToBeUn
 def load_expectations() -> ModuleType:
     """Import Great Expectations, quiet and without telemetry: 4–7 s once a process, mostly SciPy and Altair.
 
-    No lighter path exists: its first import pulls every expectation. A caller with seconds to spare may call
-    this in a thread beforehand.
+    No lighter path exists: its first import pulls every expectation. Call it in the main thread, since it
+    changes the process's warnings filter; best while other threads wait for the engine.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logger = logging.getLogger("great_expectations")

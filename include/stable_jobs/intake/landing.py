@@ -31,9 +31,8 @@ JUDGED_HERE = (
     "delivery.manifest.unreadable",
     "delivery.manifest.slot",
     "delivery.manifest.sha256",
-    "delivery.manifest.control_total",
 )
-"""Refusals that a corrected manifest beside the same bytes heals."""
+"""Refusals that a corrected manifest beside the same bytes heals, even one that promises the same."""
 
 
 @dataclass(frozen=True)

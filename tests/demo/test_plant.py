@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from stable_jobs.demo.block import Block
-from stable_jobs.demo.city import COUNTIES, FIVE, published
+from stable_jobs.demo.city import COUNTIES, FIVE
 from stable_jobs.demo.draw import base_fen
 from stable_jobs.demo.key import name_of, totals
 from stable_jobs.demo.moment import Moment
 from stable_jobs.demo.plant import fit_sum, plant
+from stable_jobs.demo.published import published_totals
 from stable_jobs.demo.traps.every import TRAPS
 from stable_jobs.demo.write import POLICY_YEAR
 from tests.demo.conftest import DAY, SEED
@@ -35,7 +36,7 @@ def test_a_city_has_every_trap_it_can_have(blocks: list[Block], city: str) -> No
 @pytest.mark.parametrize("city", [city.code for city in FIVE])
 def test_a_city_sums_to_what_it_published(blocks: list[Block], city: str) -> None:
     line = next(line for line in totals(blocks, POLICY_YEAR) if line.region == city)
-    target = published()[city]
+    target = published_totals()[city]
 
     assert line.enterprises == target.enterprises
     assert line.employees == pytest.approx(target.employees, rel=0.02)

@@ -12,6 +12,8 @@ from types import FrameType
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 0.2
 """Seconds in which an exception may end a block before a running query is interrupted."""
+_AGAIN = 2.0
+"""Seconds until it is interrupted again: DuckDB may swallow an interrupt that comes between two queries."""
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def signals_unwind() -> Iterator[None]:
                 raise
             raise SystemExit(128 + told.number) from error
         finally:
-            told.interrupt.cancel()
+            told.ended.set()
 
 
 @contextmanager
@@ -47,15 +49,20 @@ class _Told:
 
     def __init__(self) -> None:
         self.number: int | None = None
-        self.interrupt = threading.Timer(_PATIENCE, os.kill, (os.getpid(), signal.SIGINT))
-        self.interrupt.daemon = True
+        self.ended = threading.Event()
 
     def end(self, number: int, _frame: FrameType | None) -> None:
         if self.number is None:
             self.number = number
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            self.interrupt.start()
+            threading.Thread(target=self._interrupt, daemon=True).start()
         raise SystemExit(128 + self.number)
+
+    def _interrupt(self) -> None:
+        patience = _PATIENCE
+        while not self.ended.wait(patience):
+            os.kill(os.getpid(), signal.SIGINT)
+            patience = _AGAIN
 
 
 def _is_main() -> bool:

@@ -52,7 +52,10 @@ def told(number, work, before="", put_away="pass"):
     )
     assert process.stdout.readline() == "in\n"
     threading.Timer(0.3, process.send_signal, (number,)).start()
-    said, _ = process.communicate(timeout=30)
+    try:
+        said, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
     return said.split("\n")[:-1], process.returncode
 
 

@@ -77,7 +77,7 @@ def deliveries_in_force(
         found = catalog.in_force(
             connection, desk.business_date, desk.contracts, desk.known_at, validation_ids
         )
-        held = catalog.held_outcomes(connection, desk.business_date)
+        held = catalog.held_outcomes(connection, desk.business_date, desk.known_at)
     return found, frozenset((one.extract, one.region_code) for one in held if not one.is_released)
 
 

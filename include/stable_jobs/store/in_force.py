@@ -164,9 +164,11 @@ def last_accepted_rows(
     return {row.part_code: row.received for row in connection.execute(_LAST_ROWS, parameters)}
 
 
-def held_outcomes(connection: Connection, business_date: date) -> list[HeldOutcome]:
+def held_outcomes(
+    connection: Connection, business_date: date, known_at: datetime | None = None
+) -> list[HeldOutcome]:
     """What rules hold of that date's current deliveries, released or not, by extract, delivery and region."""
-    parameters = {"business_date": business_date, **_moment(None, ())}
+    parameters = {"business_date": business_date, **_moment(known_at, ())}
     return [HeldOutcome(**row) for row in connection.execute(_HELD, parameters).mappings()]
 
 

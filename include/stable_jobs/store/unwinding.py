@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
-_PATIENCE = 0.2
-"""Seconds in which an exception may end a block before a running query is interrupted."""
-_AGAIN = 2.0
-"""Seconds until it is interrupted again: DuckDB may swallow an interrupt that comes between two queries."""
+_PATIENCE = 2.0
+"""Seconds in which an exception may end a block before a running query is interrupted, and again after each. An
+engine that is told to stop takes its time to put its threads away, and may swallow what comes meanwhile."""
 
 
 @contextmanager
@@ -59,10 +58,8 @@ class _Told:
         raise SystemExit(128 + self.number)
 
     def _interrupt(self) -> None:
-        patience = _PATIENCE
-        while not self.ended.wait(patience):
+        while not self.ended.wait(_PATIENCE):
             os.kill(os.getpid(), signal.SIGINT)
-            patience = _AGAIN
 
 
 def _is_main() -> bool:

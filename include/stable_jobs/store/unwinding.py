@@ -11,8 +11,8 @@ from types import FrameType
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 2.0
-"""Seconds in which an exception may end a block before a running query is interrupted, and again after each. An
-engine that is told to stop takes its time to put its threads away, and may swallow what comes meanwhile."""
+"""Seconds in which an exception may end a block before a running query is interrupted, and between two. An
+engine told to stop takes its time to put its threads away, and may swallow what comes meanwhile."""
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-ENDING = (signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 2.0
 """Seconds in which an exception may end a block before a running query is interrupted, and between two. An
 engine told to stop takes its time to put its threads away, and may swallow what comes meanwhile."""
@@ -17,11 +17,11 @@ engine told to stop takes its time to put its threads away, and may swallow what
 
 @contextmanager
 def signals_unwind() -> Iterator[None]:
-    """End the block with SystemExit(128 + n) on SIGTERM and SIGHUP, where they would kill the process.
+    """End the block with SystemExit(128 + n) on SIGTERM and SIGHUP, with KeyboardInterrupt on SIGINT.
 
-    DuckDB runs a handler in the middle of a query but swallows what it raises and gives way to SIGINT only:
-    so SIGINT follows, and whatever the block then ends with becomes SystemExit. Outside the main thread, and
-    for a signal that someone handles already, nothing changes.
+    DuckDB runs a handler in the middle of a query but swallows what it raises and gives way to SIGINT only,
+    and not to each: so SIGINT follows until the block ends, and whatever it then ends with becomes the one
+    exception. Outside the main thread, and for a signal that someone handles already, nothing changes.
     """
     told = _Told()
     with _handled([n for n in ENDING if _is_deadly(n)], told.end):
@@ -30,7 +30,7 @@ def signals_unwind() -> Iterator[None]:
         except BaseException as error:
             if told.number is None:
                 raise
-            raise SystemExit(128 + told.number) from error
+            raise told.exception() from error
         finally:
             told.ended.set()
 
@@ -38,8 +38,7 @@ def signals_unwind() -> Iterator[None]:
 @contextmanager
 def signals_wait() -> Iterator[None]:
     """Let nothing that would end the process disturb the block. Only the main thread can be told to end."""
-    numbers = [signal.SIGINT, *ENDING] if _is_main() else []
-    with _handled(numbers, lambda _number, _frame: None):
+    with _handled(list(ENDING) if _is_main() else [], lambda _number, _frame: None):
         yield
 
 
@@ -55,7 +54,12 @@ class _Told:
             self.number = number
             signal.signal(signal.SIGINT, signal.default_int_handler)
             threading.Thread(target=self._interrupt, daemon=True).start()
-        raise SystemExit(128 + self.number)
+        raise self.exception()
+
+    def exception(self) -> BaseException:
+        if self.number == signal.SIGINT:
+            return KeyboardInterrupt()
+        return SystemExit(128 + (self.number or 0))
 
     def _interrupt(self) -> None:
         while not self.ended.wait(_PATIENCE):
@@ -67,7 +71,7 @@ def _is_main() -> bool:
 
 
 def _is_deadly(number: signal.Signals) -> bool:
-    return _is_main() and signal.getsignal(number) is signal.SIG_DFL
+    return _is_main() and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,7 @@ class Home:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_heed_sigint,
         )
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -61,6 +63,11 @@ class Home:
             (self.path / "demo" / "expected.json").read_text(encoding="utf-8")
         )
         return loaded
+
+
+def _heed_sigint() -> None:
+    """Where a shell started the tests in its background, they and their children would ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

@@ -62,6 +62,10 @@ def _typed(row: dict[str, Any]) -> dict[str, Any]:
         pytest.param(
             UNDECIDED, {**UNDECIDED, "reasons": "in_time"}, "changed", "0.00", id="only the reasons change"
         ),
+        pytest.param(
+            PAID, {**PAID, "is_taken": False}, "changed", "-10.00", id="the other scheme is taken instead"
+        ),
+        pytest.param(None, {**PAID, "is_taken": False}, "appeared", "0.00", id="a row that is not taken"),
     ],
 )
 def test_a_difference_is_one_row_and_is_counted(
@@ -73,6 +77,7 @@ def test_a_difference_is_one_row_and_is_counted(
     assert [(r["region_code"], r["change"], r["rows"], r["payable_difference"]) for r in summed] == [
         ("610100", change, 1, Decimal(difference))
     ]
+    assert [r["payable_after"] - r["payable_before"] for r in summed] == [Decimal(difference)]
 
 
 @pytest.mark.parametrize("row", [pytest.param(PAID, id="known"), pytest.param(UNDECIDED, id="with nulls")])

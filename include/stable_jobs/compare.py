@@ -19,7 +19,8 @@ def changes(before: ir.Table, after: ir.Table) -> ir.Table:
     """One row per unit and scheme that differs, sorted by key.
 
     Columns: the key, unit_name, change (`appeared` | `gone` | `changed`), every watched column twice
-    (`…_before`, `…_after`), and payable_difference in yuan (a missing side counts as 0).
+    (`…_before`, `…_after`), and payable_difference in yuan of what is to be paid: a side that is missing,
+    not taken or not known counts as 0, so that a unit with two eligible schemes is counted once.
     """
     import ibis
 
@@ -34,11 +35,14 @@ def changes(before: ir.Table, after: ir.Table) -> ir.Table:
 
 
 def summary(changed: ir.Table) -> ir.Table:
-    """Per region and kind of change: rows, and payable before, after and their difference in yuan."""
+    """Per region and kind of change: rows, and what is to be paid before, after and its difference in yuan.
+
+    Over all rows the difference is that of the two nights' totals, as only rows that are taken are paid.
+    """
     grouped = changed.group_by("region_code", "change").aggregate(
         rows=changed.count(),
-        payable_before=_yuan(changed.payable_before.sum()),
-        payable_after=_yuan(changed.payable_after.sum()),
+        payable_before=_yuan(_paid(changed, "before").sum()),
+        payable_after=_yuan(_paid(changed, "after").sum()),
         payable_difference=_yuan(changed.payable_difference.sum()),
     )
     return grouped.order_by("region_code", "change")
@@ -66,7 +70,17 @@ def _change(t: ir.Table) -> ir.StringValue:
 
 
 def _difference(t: ir.Table) -> ir.DecimalValue:
-    return _yuan(_yuan(t.payable_after).fill_null(0) - _yuan(t.payable_before).fill_null(0))
+    return _yuan(_paid(t, "after") - _paid(t, "before"))
+
+
+def _paid(t: ir.Table, side: str) -> ir.DecimalValue:
+    """What one side of a row adds to the list: its payable where it is taken, else 0."""
+    import ibis
+
+    taken = t[f"is_taken_{side}"].fill_null(False)
+    return taken.ifelse(
+        _yuan(t[f"payable_{side}"]).fill_null(_yuan(ibis.literal("0"))), _yuan(ibis.literal("0"))
+    )
 
 
 def _yuan(amount: ir.Value) -> ir.DecimalValue:

@@ -31,7 +31,7 @@ STEPS = [
     f"{verb} {department}"
     for verb in ("collect", "validate")
     for department in ("labor", "tax", "finance", "development", "economy")
-] + ["determine", "lists", "report"]
+] + ["determine", "compare", "lists", "report"]
 SEED = 20200511
 IGNORED = re.compile(r"^Exception ignored in: .*\nTraceback .*\n(?: .*\n)*\w+: \d+\n", re.MULTILINE)
 """What Python says where a signal's exception comes up in a finaliser, which cannot pass it on: the night

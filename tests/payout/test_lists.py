@@ -17,7 +17,7 @@ import openpyxl
 import pytest
 
 from stable_jobs.errors import StepError
-from stable_jobs.payout import lists
+from stable_jobs.payout import checked, lists
 from stable_jobs.payout.lists import publish_lists
 from stable_jobs.payout.manifest import latest_manifest
 from stable_jobs.payout.night import Inputs, RegionNight
@@ -359,7 +359,7 @@ def test_a_file_that_says_otherwise_ends_the_step(
 ) -> None:
     """As if a fen, or in a list without yuan a row, had got lost in that one file."""
     stem, ending = name.split(".")
-    write, measure = lists.FORMATS[ending]
+    write, measure = checked.FORMATS[ending]
 
     def tampered(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path) -> Sum:
         found = measure(con, table, path)
@@ -369,7 +369,7 @@ def test_a_file_that_says_otherwise_ends_the_step(
             return replace(found, count=found.count - 1)
         return replace(found, total=found.total - Decimal("0.01"))
 
-    monkeypatch.setattr(lists, "FORMATS", {**lists.FORMATS, ending: (write, tampered)})
+    monkeypatch.setattr(checked, "FORMATS", {**checked.FORMATS, ending: (write, tampered)})
     with pytest.raises(StepError, match=f"{re.escape(name)} of 610100 says"):
         publish(con, inputs, tmp_path / "out")
     assert tree(tmp_path / "out" / DAY / XIAN) == {}

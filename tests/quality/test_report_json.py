@@ -3,6 +3,7 @@ import json
 import pytest
 
 from stable_jobs.quality.report_json import report_json, share
+from tests.quality.compared_night import COMPARED
 from tests.quality.report_night import CODE, HOSTILE, a_night
 
 
@@ -44,6 +45,13 @@ def test_a_refused_delivery_says_why(document):
     refused = next(d for d in tax["deliveries"] if d["status"] == "refused")
     assert refused["received"] is None
     assert (refused["trouble"]["rule"], refused["trouble"]["row"]) == ("delivery.encoding", 381)
+
+
+def test_the_comparison_or_that_it_did_not_run(document):
+    assert document["comparison"] is None
+    compared = json.loads(report_json(a_night(comparison=COMPARED)))["comparison"]
+    assert (compared["night_before"]["gone"], compared["earlier_decision"]) == (1_242, None)
+    assert [row["unit_name"] for row in compared["night_before"]["largest"]][1:] == list(HOSTILE)
 
 
 def test_half_a_surrogate_is_escaped_and_comes_back():

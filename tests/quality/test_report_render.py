@@ -8,7 +8,9 @@ import pytest
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.quality.report_build import build_report
+from stable_jobs.quality.report_comparison import ComparisonFacts
 from stable_jobs.quality.report_render import file_names, render_edition, render_report
+from tests.quality.compared_night import COMPARED, a_baseline
 from tests.quality.report_night import CODE, DROP, HOSTILE, KEY, NAMES, a_night, facts, line
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -89,7 +91,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def files():
-    return render_report(a_night())
+    return render_report(a_night(comparison=COMPARED))
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +102,8 @@ def pages(files):
 def test_the_files_of_an_edition(files):
     assert set(files) == set(file_names())
     assert {"index.html", "index.en.html", "validation.json"} < set(files)
-    assert {f"{d}{tag}.html" for d in DEPARTMENTS for tag in ("", ".en")} < set(files)
-    assert len(files) == 13
+    assert {f"{d}{tag}.html" for d in ("comparison", *DEPARTMENTS) for tag in ("", ".en")} < set(files)
+    assert len(files) == 15
 
 
 def test_only_known_elements_and_no_handler_or_inline_style(pages):
@@ -209,14 +211,70 @@ def test_a_department_page_has_its_deliveries_rules_and_orphans(pages):
     assert sum("spark" in (a.get("class") or "").split() for t, a in page.elements if t == "svg") == 5
 
 
+@pytest.mark.parametrize("sent", [pytest.param(s, id=str(i)) for i, s in enumerate(HOSTILE)])
+@pytest.mark.parametrize("name", ["comparison.html", "comparison.en.html"])
+def test_names_of_units_are_text_on_the_comparison(sent, name, files, pages):
+    shown = sent.replace("\u202e", "⟨U+202E⟩")
+    shown = shown if len(shown) <= 60 else shown[:60] + "…(+440)"
+    assert shown in pages[name].texts
+    assert "\u202e".encode() not in files[name]
+
+
+def test_the_comparison_says_against_what_how_many_where_why_and_which(pages):
+    page = pages["comparison.html"]
+    text = page.text
+    said = [
+        "与前一夜比较",
+        "2020-05-10",
+        "有 1,245 行不同",
+        "1,242",
+        "+1,234,557.50",
+        "西安市",
+        "是否按时申请不明",
+    ]
+    places = [text.index(word) for word in (*said, "西安第一有限公司", "本日此前没有其他认定结果。")]
+    assert places == sorted(places)
+    assert "待定 → 符合" in text
+    assert "– → 1,234,567.00" in text
+    assert sum("fill-gone" in (a.get("class") or "") for t, a in page.elements if t == "rect") == 4
+
+
+def test_a_region_that_is_not_decided_tonight_is_marked(pages):
+    assert pages["comparison.en.html"].text.count("Not decided now: all its rows go") == 1
+
+
+@pytest.mark.parametrize(
+    ("comparison", "words"),
+    [
+        pytest.param(None, "The comparison did not run tonight", id="did not run"),
+        pytest.param(
+            ComparisonFacts(None, None), "There is no earlier night to compare with.", id="first night"
+        ),
+        pytest.param(
+            ComparisonFacts(a_baseline(regions=(), reasons=(), largest=()), None),
+            "Nothing differs.",
+            id="equal",
+        ),
+    ],
+)
+def test_what_the_comparison_says_where_there_is_nothing_to_show(comparison, words):
+    page = Page(render_report(a_night(comparison=comparison))["comparison.en.html"])
+    assert words in page.text
+    assert "table" not in {tag for tag, _ in page.elements}
+
+
+def test_every_page_leads_to_the_comparison(pages):
+    assert all("comparison.en.html" in p.values("href") for n, p in pages.items() if ".en." in n)
+
+
 def test_the_same_night_gives_the_same_bytes(files):
-    assert render_report(a_night()) == files
+    assert render_report(a_night(comparison=COMPARED)) == files
 
 
 def test_a_night_of_nothing_has_all_pages_too():
     empty = render_report(build_report(facts(extracts=[], held=[], reconciliation={}, is_demo=False)))
     assert "今夜没有地区参与" in Page(empty["index.html"]).text
-    assert len(empty) == 13
+    assert len(empty) == 15
 
 
 def test_a_negative_sum_is_a_number_and_no_drawing():
@@ -234,7 +292,7 @@ def test_many_held_regions_do_not_bury_the_rest():
     assert "等另 18 个" in page.text
 
 
-BEFORE, AFTER = a_night(), a_night(is_demo=False)
+BEFORE, AFTER = a_night(), a_night(comparison=COMPARED)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import fingerprint
+from tests.store.conftest import D
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,23 @@ def test_same_inputs_of_another_kind_are_another_snapshot(book):
     first = book.snapshot("one")
     other = book.snapshot("one", kind="owed", name="snapshots/other.parquet")
     assert other.id != first.id
+
+
+def test_the_newest_before_is_the_last_registered_of_the_newest_earlier_date(book):
+    days = {"old": 9, "new": 2, "other": 2, "same": 0, "later": -1}
+    made = {key: book.snapshot(key, business_date=D - timedelta(days=n)) for key, n in days.items()}
+    book.snapshot("late", business_date=D - timedelta(days=8))
+    book.snapshot("owed", kind="owed", business_date=D - timedelta(days=1))
+    assert catalog.newest_before(book.connection, "staged", D) == made["other"]
+    assert catalog.newest_before(book.connection, "staged", D - timedelta(days=9)) is None
+
+
+def test_the_earlier_of_a_date_is_the_last_registered_before_it(book):
+    first, second, third = (book.snapshot(key) for key in ("one", "two", "three"))
+    other = book.snapshot("four", business_date=D - timedelta(days=1))
+    kind = book.snapshot("five", kind="owed")
+    found = [catalog.earlier_of_date(book.connection, one) for one in (first, second, third, other, kind)]
+    assert found == [None, first, second, None, None]
 
 
 def test_no_snapshot_of_that_id(book):

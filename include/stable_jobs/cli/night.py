@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.options import DateOption, read_date, read_instant, read_settings
+from stable_jobs.cli.options import DateOption, progress, read_date, read_instant, read_settings
 from stable_jobs.errors import UsageError
 from stable_jobs.settings import Settings
 
@@ -32,7 +30,7 @@ def night(
         Path | None, typer.Option(help="Where a what-if writes; <home>/what-if/<date> by default.")
     ] = None,
 ) -> None:
-    """Run the night of a business date: collect, validate, determine, lists, report.
+    """Run the night of a business date: collect, validate, determine, compare, lists, report.
 
     Exit 0 when the night ended (held regions are reported, not failures), 1 when a step broke, 2 for
     wrong usage.
@@ -54,8 +52,8 @@ def _night(settings: Settings, date: str, known_at: str | None) -> None:
 
     business_date = read_date(date)
     with open_desk(settings, business_date, read_instant(known_at)) as desk:
-        course = run_night(desk, _progress(time.monotonic()))
-        print_night(desk, course)
+        course = run_night(desk, progress())
+        print_night(desk, course.decided(), course.validation_ids, course.report)
 
 
 def _what_if(
@@ -69,12 +67,3 @@ def _what_if(
     folder = scratch or settings.home / "what-if" / business_date.isoformat()
     with open_desk(settings, business_date, read_instant(known_at)) as desk:
         print_what_if(what_if(desk, policies, folder))
-
-
-def _progress(started: float) -> Callable[[str], None]:
-    """Says which step begins and how many seconds the night has run."""
-
-    def say(step: str) -> None:
-        typer.echo(f"[{time.monotonic() - started:6.1f} s] {step}", err=True)
-
-    return say

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
@@ -44,3 +46,13 @@ def read_settings() -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"STABLE_JOBS_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise UsageError(f"a setting is wrong: {wrong}; see docs/how-to/settings.md") from error
+
+
+def progress() -> Callable[[str], None]:
+    """Says on standard error what begins or ended, and how many seconds the command has run."""
+    started = time.monotonic()
+
+    def say(what: str) -> None:
+        typer.echo(f"[{time.monotonic() - started:6.1f} s] {what}", err=True)
+
+    return say

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from stable_jobs.demo.published import Published, published_totals
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.figures import RegionFigures, quarantined_rows, region_figures
-from stable_jobs.night.run import Course
+from stable_jobs.policy.determine import Decision
 from stable_jobs.store.catalog import Delivery, HeldOutcome
 
 if TYPE_CHECKING:
@@ -27,24 +28,28 @@ WIDTH = 165
 """What the widest table needs: a narrower terminal wraps whole lines, a pipe gets them whole."""
 
 
-def _console() -> Console:
+def console() -> Console:
+    """As wide as the widest table, or the terminal where that is wider."""
     return Console(width=max(WIDTH, Console().width), highlight=False)
 
 
-def print_night(desk: Desk, course: Course) -> None:
-    """The regions beside what was published that day, what is held and why, and where everything lies."""
-    console = _console()
-    figures = region_figures(desk, course.decided(), quarantined_rows(desk))
+def print_night(desk: Desk, decision: Decision, validation_ids: Collection[int], report: Path | None) -> None:
+    """The regions beside what was published that day, what is held and why, and where everything lies.
+
+    validation_ids: of the night that made the decision.
+    """
+    out = console()
+    figures = region_figures(desk, decision, quarantined_rows(desk, validation_ids))
     published = published_totals(desk.business_date)
-    console.print(_regions(figures, published))
+    out.print(_regions(figures, published))
     for region in figures:
-        _print_held(console, region)
+        _print_held(out, region)
     if published:
-        console.print(
+        out.print(
             "Values marked demo are calibrated to the totals published that day. 演示参数按当日公布总数校准。"
         )
-    console.print(f"Lists    {desk.settings.out_root / desk.business_date.isoformat()}", soft_wrap=True)
-    console.print(f"Report   {course.report}", soft_wrap=True)
+    out.print(f"Lists    {desk.settings.out_root / desk.business_date.isoformat()}", soft_wrap=True)
+    out.print(f"Report   {report}", soft_wrap=True)
 
 
 def _regions(figures: Sequence[RegionFigures], published: dict[str, Published]) -> Table:
@@ -98,7 +103,7 @@ def print_deliveries(deliveries: Sequence[Delivery], held: Sequence[HeldOutcome]
         rows = "" if delivery.rows is None else f"{delivery.rows:,}"
         place = (delivery.department, delivery.extract, delivery.region_code, delivery.file_name)
         table.add_row(str(delivery.id), *map(escape, place), rows, status, escape(what))
-    _console().print(table)
+    console().print(table)
 
 
 def _state(delivery: Delivery, held: HeldOutcome | None) -> tuple[str, str]:
@@ -111,12 +116,12 @@ def _state(delivery: Delivery, held: HeldOutcome | None) -> tuple[str, str]:
 
 def print_what_if(found: WhatIf) -> None:
     """Per region and kind of change: rows and yuan before and after."""
-    console = _console()
+    out = console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in found.summary.columns:
         table.add_column(str(name), justify="left" if name in ("region_code", "change") else "right")
     for row in found.summary.itertuples(index=False):
         table.add_row(*("" if value is None else escape(str(value)) for value in row))
-    console.print(table if len(found.summary) else "Nothing would change.")
-    console.print(f"Comparison   {found.folder}", soft_wrap=True)
-    console.print("Nothing was registered or published.")
+    out.print(table if len(found.summary) else "Nothing would change.")
+    out.print(f"Comparison   {found.folder}", soft_wrap=True)
+    out.print("Nothing was registered or published.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.policy.load import Policies, load_policies
+from stable_jobs.quality.report_parts import Words
 from stable_jobs.settings import Settings
 from stable_jobs.store.lake import Lake
 
@@ -32,6 +33,11 @@ class Desk:
     database: Engine
     duck: duckdb.DuckDBPyConnection
     lake: Lake
+
+    @property
+    def names(self) -> dict[str, Words]:
+        """What the policies call each region."""
+        return {code: Words(p.name_zh, p.name_en) for code, p in self.policies.regions.items()}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -82,9 +83,12 @@ def _held(desk: Desk, decision: Decision) -> dict[str, tuple[str, ...]]:
     return {code: tuple(reasons) for code, reasons in rows}
 
 
-def quarantined_rows(desk: Desk) -> dict[str, int]:
-    """Region → quarantined rows of the deliveries in force, over all extracts."""
-    in_force, _ = deliveries_in_force(desk)
+def quarantined_rows(desk: Desk, validation_ids: Collection[int] = ()) -> dict[str, int]:
+    """Region → quarantined rows of the deliveries in force, over all extracts.
+
+    validation_ids: of the night that is meant; they speak instead of newer ones.
+    """
+    in_force, _ = deliveries_in_force(desk, validation_ids)
     paths = sorted({desk.lake.path(one.quarantine_name) for one in in_force})
     if not paths:
         return {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StableJobsError, StepError
 from stable_jobs.night import steps
+from stable_jobs.night.comparison import Comparison
 from stable_jobs.night.desk import Desk
 from stable_jobs.payout.lists import RegionLists
 from stable_jobs.policy.determine import Decision
@@ -19,10 +20,14 @@ from stable_jobs.store.database import business_date_lock
 
 @dataclass(frozen=True)
 class Step:
-    """One thing the night does: a name for people and a function without arguments."""
+    """One thing the night does: a name for people and a function without arguments.
+
+    is_optional: its failure is told and the night goes on.
+    """
 
     name: str
     run: Callable[[], object]
+    is_optional: bool = False
 
 
 @dataclass
@@ -31,6 +36,7 @@ class Course:
 
     validations: list[Validation] = field(default_factory=list)
     decision: Decision | None = None
+    comparison: Comparison | None = None
     lists: list[RegionLists] = field(default_factory=list)
     report: Path | None = None
 
@@ -49,12 +55,13 @@ class Course:
 def steps_of(desk: Desk, course: Course) -> Iterator[Step]:
     """The steps of a night in order; each may run only when the one before has."""
     for department in DEPARTMENTS:
-        yield Step(f"collect {department}", lambda d=department: steps.collect(desk, d))  # type: ignore[misc]
+        yield Step(f"collect {department}", partial(steps.collect, desk, department))
     for department in DEPARTMENTS:
-        yield Step(f"validate {department}", lambda d=department: _validate(desk, course, d))  # type: ignore[misc]
-    yield Step("determine", lambda: _determine(desk, course))
-    yield Step("lists", lambda: _lists(desk, course))
-    yield Step("report", lambda: _report(desk, course))
+        yield Step(f"validate {department}", partial(_validate, desk, course, department))
+    yield Step("determine", partial(_determine, desk, course))
+    yield Step("compare", partial(_compare, desk, course), is_optional=True)
+    yield Step("lists", partial(_lists, desk, course))
+    yield Step("report", partial(_report, desk, course))
 
 
 def run_night(desk: Desk, progress: Callable[[str], None]) -> Course:
@@ -67,15 +74,18 @@ def run_night(desk: Desk, progress: Callable[[str], None]) -> Course:
     with business_date_lock(desk.database, desk.business_date):
         for step in steps_of(desk, course):
             progress(step.name)
-            with _named(step):
-                step.run()
+            try:
+                _run(step)
+            except StableJobsError as error:
+                if not step.is_optional:
+                    raise
+                progress(f"{step.name} did not succeed, the night goes on: {error}")
     return course
 
 
-@contextmanager
-def _named(step: Step) -> Iterator[None]:
+def _run(step: Step) -> None:
     try:
-        yield
+        step.run()
     except StableJobsError:
         raise
     except Exception as error:
@@ -91,9 +101,14 @@ def _determine(desk: Desk, course: Course) -> None:
     course.validations += steps.check_units(desk, course.decision)
 
 
+def _compare(desk: Desk, course: Course) -> None:
+    course.comparison = steps.compare(desk, course.decided())
+
+
 def _lists(desk: Desk, course: Course) -> None:
     course.lists = steps.lists(desk, course.decided(), course.validation_ids)
 
 
 def _report(desk: Desk, course: Course) -> None:
-    course.report = steps.report(desk, course.decided(), course.validations)
+    manifest = course.comparison.manifest if course.comparison else None
+    course.report = steps.report(desk, course.decided(), course.validations, manifest)

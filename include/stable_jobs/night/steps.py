@@ -14,6 +14,7 @@ from stable_jobs.contracts.model import Contract
 from stable_jobs.intake.connectors.dropped_file import DroppedFiles
 from stable_jobs.intake.landing import CollectResult, collect_department
 from stable_jobs.intake.staging import stage_department
+from stable_jobs.night.comparison import Comparison, compare_night, load_comparison
 from stable_jobs.night.desk import Desk
 from stable_jobs.payout.lists import RegionLists, publish_lists
 from stable_jobs.payout.night import Inputs, QuarantineFile
@@ -21,7 +22,6 @@ from stable_jobs.payout.publish import publish_folder
 from stable_jobs.policy.determine import Decision, determine
 from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.quality.report import Night, collect_report
-from stable_jobs.quality.report_parts import Words
 from stable_jobs.quality.report_render import render_edition
 from stable_jobs.quality.suite import load_expectations
 from stable_jobs.quality.units import validate_units
@@ -92,12 +92,21 @@ def lists(desk: Desk, decision: Decision, validation_ids: Collection[int] = ()) 
     )
 
 
-def report(desk: Desk, decision: Decision, validations: Sequence[Validation]) -> Path:
+def compare(desk: Desk, decision: Decision) -> Comparison:
+    """Publish what changed since the night before, and since this date was decided otherwise."""
+    return compare_night(desk, decision, versions(desk))
+
+
+def report(
+    desk: Desk, decision: Decision, validations: Sequence[Validation], comparison: Path | None = None
+) -> Path:
     """Publish the night's validation report; the path of its first page. An equal report writes nothing.
 
-    validations: what this night's `validate` steps and `check_units` returned.
+    validations: what this night's `validate` steps and `check_units` returned. comparison: the manifest that
+    `compare` published; None if it broke.
     """
-    found = collect_report(desk.duck, desk.database, desk.lake, _report_inputs(desk, decision, validations))
+    inputs = _report_inputs(desk, decision, validations, comparison)
+    found = collect_report(desk.duck, desk.database, desk.lake, inputs)
     folder = desk.settings.out_root / desk.business_date.isoformat() / "validation"
     files = render_edition(found, lambda name: _published(folder / name))
     publish_folder(
@@ -106,7 +115,9 @@ def report(desk: Desk, decision: Decision, validations: Sequence[Validation]) ->
     return folder / min((name for name in files if name.startswith("index")), key=len)
 
 
-def _report_inputs(desk: Desk, decision: Decision, validations: Sequence[Validation]) -> Night:
+def _report_inputs(
+    desk: Desk, decision: Decision, validations: Sequence[Validation], comparison: Path | None
+) -> Night:
     in_force, _ = deliveries_in_force(desk, [v.id for v in validations])
     return Night(
         business_date=desk.business_date,
@@ -116,10 +127,11 @@ def _report_inputs(desk: Desk, decision: Decision, validations: Sequence[Validat
         held=decision.held,
         reconciliation=decision.reconciliation,
         orphans=decision.orphans,
-        names={code: Words(p.name_zh, p.name_en) for code, p in desk.policies.regions.items()},
+        names=desk.names,
         is_demo=bool(demo_regions(desk.policies, desk.business_date)),
         versions=versions(desk),
         known_at=desk.known_at,
+        comparison=None if comparison is None else load_comparison(comparison).facts,
     )
 
 

@@ -6,7 +6,7 @@ a file whose own count or total differs ends the step before anything of that re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.errors import StepError
 from stable_jobs.payout import figures
-from stable_jobs.payout.files import csv_file, parquet_file, workbook
+from stable_jobs.payout.checked import fits_workbook, without, write_checked
 from stable_jobs.payout.names import region_folder
 from stable_jobs.payout.night import ZERO, Inputs, RegionNight
 from stable_jobs.payout.publish import Published, publish_folder
@@ -27,15 +27,11 @@ from stable_jobs.payout.sheets.orphans import orphans
 from stable_jobs.payout.sheets.quarantined import quarantined
 from stable_jobs.payout.sheets.rejected import rejected
 from stable_jobs.payout.sheets.work_list import work_list
-from stable_jobs.payout.table import ListTable, Sum
 from stable_jobs.payout.workspace import workspace
 from stable_jobs.store.threads import in_threads
 
 if TYPE_CHECKING:
     import duckdb
-
-Writer = Callable[["duckdb.DuckDBPyConnection", ListTable, Path], None]
-Measurer = Callable[["duckdb.DuckDBPyConnection", ListTable, Path], Sum]
 
 SHEETS = (
     eligibility,
@@ -48,13 +44,6 @@ SHEETS = (
     quarantined,
 )
 """Every list of a region that was decided."""
-
-
-FORMATS: Mapping[str, tuple[Writer, Measurer]] = {
-    "csv": (csv_file.write, csv_file.measure),
-    "parquet": (parquet_file.write, parquet_file.measure),
-    "xlsx": (workbook.write, workbook.measure),
-}
 
 
 @dataclass(frozen=True)
@@ -123,44 +112,16 @@ def _publish_region(
 ) -> RegionLists:
     folder.mkdir(parents=True, exist_ok=True)
     tables = [sheet(region) for sheet in SHEETS]
-    most = min(limit, workbook.MOST_ROWS)
-    csv_only = [f"{t.name}.xlsx" for t in tables if "xlsx" in t.formats and t.lines > most]
+    csv_only = [f"{t.name}.xlsx" for t in tables if "xlsx" in t.formats and not fits_workbook(t, limit)]
     with workspace(folder) as work:
         sums = {
-            path.name: found
+            name: found
             for table in tables
-            for path, found in _write_table(con, table, work, f"{table.name}.xlsx" not in csv_only)
+            for name, found in write_checked(con, without(table, csv_only), work).items()
         }
         manifest = lists_manifest(region, sums, line, csv_only, limit)
         published = publish_folder(folder, {name: work / name for name in sums}, manifest)
     return _region_lists(region.code, published, False, region.totals.units, region.totals.payable)
-
-
-def _write_table(
-    con: duckdb.DuckDBPyConnection, table: ListTable, work: Path, has_workbook: bool
-) -> list[tuple[Path, Sum]]:
-    """Each file of a list, checked by reading it back."""
-    written = []
-    for ending in table.formats:
-        path = work / f"{table.name}.{ending}"
-        if ending != "xlsx" or has_workbook:
-            written.append((path, _checked(table, path, _write(con, table, path, ending))))
-    return written
-
-
-def _write(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path, ending: str) -> Sum:
-    write, measure = FORMATS[ending]
-    write(con, table, path)
-    return measure(con, table, path)
-
-
-def _checked(table: ListTable, path: Path, found: Sum) -> Sum:
-    if found != table.expected:
-        raise StepError(
-            f"lists: {path.name} of {path.parents[2].name} says {found.count} and {found.total} yuan,"
-            f" the eligibility table {table.expected.count} and {table.expected.total}; nothing was published"
-        )
-    return found
 
 
 def _region_lists(

@@ -37,14 +37,22 @@ def latest_manifest(folder: Path) -> Manifest | None:
     if number == 0:
         return None
     path = folder / numbered(MANIFEST, number)
+    return Manifest(path, number, *read_manifest(path))
+
+
+def read_manifest(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """Its content and, apart from it, `previous`. StepError if it cannot be read."""
     try:
         body = json.loads(path.read_bytes())
         previous = body.pop("previous")
-    except (ValueError, KeyError, AttributeError, TypeError) as problem:
-        raise StepError(
-            f"{path} is not a manifest as published: {problem!r}; restore it from a copy"
-        ) from None
-    return Manifest(path, number, body, previous)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as problem:
+        raise not_as_published(path, problem) from None
+    return body, previous
+
+
+def not_as_published(path: Path, problem: Exception) -> StepError:
+    """The error of a manifest that somebody changed or lost."""
+    return StepError(f"{path} is not a manifest as published: {problem!r}; restore it from a copy")
 
 
 def manifest_bytes(body: Mapping[str, Any]) -> bytes:

@@ -24,8 +24,8 @@ def lists_manifest(
         "status": BEFORE_ALL,
         "count": region.totals.units,
         "total": str(region.totals.payable),
-        "files": {name: _entry(found) for name, found in files.items()},
-        "workbooks": _workbooks(csv_only, workbook_rows),
+        "files": {name: file_entry(found) for name, found in files.items()},
+        "workbooks": workbooks_entry(csv_only, workbook_rows),
     }
 
 
@@ -48,11 +48,13 @@ def _common(code: str, inputs: Inputs, line: Mapping[str, Any] | None) -> dict[s
     }
 
 
-def _entry(found: Sum) -> dict[str, Any]:
+def file_entry(found: Sum) -> dict[str, Any]:
+    """What a file says of itself: rows, and yuan as text."""
     return {"count": found.count, "total": None if found.total is None else str(found.total)}
 
 
-def _workbooks(csv_only: Sequence[str], limit: int) -> dict[str, Any]:
+def workbooks_entry(csv_only: Sequence[str], limit: int) -> dict[str, Any]:
+    """From how many rows on a list is CSV only, and which workbooks that left out."""
     note = {
         "zh": f"超过 {limit} 行的名单只有 CSV 文件",
         "en": f"lists of more than {limit} rows are CSV only",

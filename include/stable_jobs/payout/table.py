@@ -76,3 +76,14 @@ class ListTable:
 def money_total(column: str) -> str:
     """The sum of a money column of a file read back as text, in yuan."""
     return f"coalesce(sum(CAST({column} AS DECIMAL(18, 2))), 0)"
+
+
+def agreed(column: str, kind: str, part: str, whole: str) -> str:
+    """Of a file that sums up: the figure of its one `whole` line; -1 unless the `part` lines add up to it.
+
+    column, kind: a column of the file read back as text, and its SQL type. part, whole: SQL conditions.
+    """
+    figure = f"CAST({column} AS {kind})"
+    total = f"max({figure}) FILTER ({whole})"
+    parts = f"coalesce(sum({figure}) FILTER ({part}), 0)"
+    return f"CASE WHEN {parts} = {total} THEN {total} ELSE -1 END"

@@ -12,6 +12,8 @@ DEMONSTRATION = "演示参数 demonstration parameters"
 SCHEMES = {"general": "一般 general", "difficult": "困难 difficult"}
 SIZES = {"large": "大型 large", "medium": "中型 medium", "small": "小型 small", "micro": "微型 micro"}
 SOURCES = {"corporate": "对公账户 corporate account", "premium": "缴费账户 premium account"}
+DECISIONS = {"eligible": "符合 eligible", "ineligible": "不符合 ineligible", "undecided": "待定 undecided"}
+CHANGES = {"appeared": "新增 appeared", "gone": "消失 gone", "changed": "变化 changed"}
 DEPARTMENTS = {
     "labor": "人社 labor",
     "tax": "税务 tax",
@@ -27,6 +29,12 @@ def labelled(sql: str, labels: Mapping[str, str]) -> str:
         f"WHEN {quote_literal(code)} THEN {quote_literal(label)}" for code, label in labels.items()
     )
     return f"CASE {sql} {cases} ELSE {sql} END" if cases else sql
+
+
+def sentences(sql: str, labels: Mapping[str, str], between: str) -> str:
+    """SQL for a cell of codes (`one;two`) in words, in its order."""
+    each = f"list_transform(string_split({sql}, ';'), lambda r: {labelled('r', labels)})"
+    return f"array_to_string({each}, {quote_literal(between)})"
 
 
 def position(sql: str, labels: Mapping[str, str]) -> str:

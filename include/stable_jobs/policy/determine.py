@@ -28,7 +28,14 @@ from stable_jobs.policy.verdict import eligibility, judged
 from stable_jobs.policy.working import Hold, count_of, working_tables
 from stable_jobs.regions import NATION
 from stable_jobs.settings import code_fingerprint
-from stable_jobs.store.catalog import InForce, Snapshot, find_snapshot, fingerprint, register_snapshot
+from stable_jobs.store.catalog import (
+    InForce,
+    Snapshot,
+    find_snapshot,
+    fingerprint,
+    register_snapshot,
+    snapshot_by_id,
+)
 from stable_jobs.store.lake import Lake
 
 if TYPE_CHECKING:
@@ -56,6 +63,11 @@ class Decision:
     orphans: Snapshot
     reconciliation: Snapshot
     held: Snapshot
+
+    @property
+    def id(self) -> int:
+        """What `decision_by_id` finds it by: the id of its eligibility table."""
+        return self.eligibility.id
 
 
 def decide(
@@ -208,6 +220,15 @@ def find_decision(connection: Connection, key: str) -> Decision | None:
     found = {kind: find_snapshot(connection, kind, key) for kind in KINDS}
     present = {kind: snapshot for kind, snapshot in found.items() if snapshot is not None}
     return Decision(**present) if len(present) == len(KINDS) else None
+
+
+def decision_by_id(connection: Connection, decision_id: int) -> Decision:
+    """The decision with that `Decision.id`; KeyError if there is none."""
+    eligibility = snapshot_by_id(connection, decision_id)
+    found = find_decision(connection, eligibility.fingerprint)
+    if found is None or found.id != decision_id:
+        raise KeyError(decision_id)
+    return found
 
 
 def _keep(backend: BaseBackend, lake: Lake, names: dict[str, str], kind: str, table: ir.Table) -> ir.Table:

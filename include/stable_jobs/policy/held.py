@@ -44,9 +44,21 @@ def held_regions(backend: BaseBackend, inputs: Inputs, policies: Policies, on: d
     """One row per region and reason: `region_code, reason, department, extract, detail`, sorted."""
     rows = parameter_table(policies, on)
     regions = regions_taking_part(policies, on)
-    found = [*_without_parameters(backend, inputs, set(regions)), *_missing(inputs, regions, rows)]
+    found = [*_without_parameters(backend, inputs, set(regions)), *_missing(inputs, _needed(regions, rows))]
     found += _unreadable(backend, inputs, regions)
     return tuple(sorted(found, key=lambda r: tuple(str(r[c]) for c in COLUMNS)))
+
+
+def needed_extracts(policies: Policies, on: date) -> dict[str, tuple[str, ...]]:
+    """Region taking part → the extracts that its parameters need on that date."""
+    return _needed(regions_taking_part(policies, on), parameter_table(policies, on))
+
+
+def _needed(regions: tuple[str, ...], rows: tuple[Row, ...]) -> dict[str, tuple[str, ...]]:
+    by_region: dict[str, list[Row]] = {}
+    for row in rows:
+        by_region.setdefault(row["region_code"], []).append(row)
+    return {region: required_extracts(by_region[region]) for region in regions}
 
 
 def _row(inputs: Inputs, region: str, reason: str, extract: str, detail: str) -> Row:
@@ -66,12 +78,9 @@ def _insuring(backend: BaseBackend, inputs: Inputs) -> set[str]:
     return {row["region_code"] for row in rows_of(codes)} - {None}
 
 
-def _missing(inputs: Inputs, regions: tuple[str, ...], rows: tuple[Row, ...]) -> Iterator[Row]:
-    by_region: dict[str, list[Row]] = {}
-    for row in rows:
-        by_region.setdefault(row["region_code"], []).append(row)
-    for region in regions:
-        for extract in required_extracts(by_region[region]):
+def _missing(inputs: Inputs, needed: Mapping[str, tuple[str, ...]]) -> Iterator[Row]:
+    for region, extracts in needed.items():
+        for extract in extracts:
             if not inputs.covers(extract, region):
                 is_held = (extract, region) in inputs.held_deliveries
                 reason = "held_delivery" if is_held else "missing_delivery"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.contracts.model import Contract
 from stable_jobs.quality.report_balance import Reconciliation
 from stable_jobs.quality.report_build import ExtractFacts, HeldFact, NightFacts, build_report
+from stable_jobs.quality.report_comparison import ComparisonFacts
 from stable_jobs.quality.report_data import NightReport, OrphanLine, Sample
 from stable_jobs.quality.report_deliveries import Known, delivery_lines
 from stable_jobs.quality.report_parts import Words
@@ -51,6 +52,8 @@ class Night:
     is_demo: bool
     versions: Mapping[str, str]
     known_at: datetime | None = None
+    comparison: ComparisonFacts | None = None
+    """None: it did not run."""
 
 
 def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, night: Night) -> NightReport:
@@ -68,6 +71,7 @@ def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, n
             reconciliation={
                 row["region_code"]: _reconciliation(row) for row in _rows(con, lake, night.reconciliation)
             },
+            comparison=night.comparison,
         )
     )
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from stable_jobs.contracts.model import DEPARTMENTS, Contract, Rule, Scope
 from stable_jobs.quality.report_balance import Reconciliation
+from stable_jobs.quality.report_comparison import ComparisonFacts
 from stable_jobs.quality.report_data import (
     DeliveryLine,
     ExtractReport,
@@ -70,6 +71,7 @@ class NightFacts:
     held: Sequence[HeldFact]
     reconciliation: Mapping[str, Reconciliation]
     """By region code; `000000`: rows whose region cannot be read."""
+    comparison: ComparisonFacts | None = None
 
 
 def build_report(facts: NightFacts) -> NightReport:
@@ -88,6 +90,7 @@ def build_report(facts: NightFacts) -> NightReport:
         elsewhere=tuple(line for line in lines if not _takes_part(line)),
         extracts=extracts,
         owed=owed_items(regions, extracts),
+        comparison=facts.comparison,
     )
 
 

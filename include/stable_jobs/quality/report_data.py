@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from stable_jobs.quality.report_balance import Reconciliation
+from stable_jobs.quality.report_comparison import ComparisonFacts
 from stable_jobs.quality.report_parts import Place, Trend, Trouble, Words
 
 ORPHAN_WARNING = Decimal("0.01")
@@ -205,6 +206,8 @@ class NightReport:
     """Not regions of this night, but rows came in for them: no region (`000000`), or one without units."""
     extracts: tuple[ExtractReport, ...]
     owed: tuple[OwedItem, ...]
+    comparison: ComparisonFacts | None = None
+    """None: it did not run."""
 
     @property
     def held(self) -> tuple[RegionLine, ...]:

@@ -2,6 +2,7 @@
 
 Format 1. Money and shares are decimal strings (yuan; shares to six places, half-up, null without a whole),
 dates are ISO, texts are `{"zh", "en"}`. Data values stand as sent; a half surrogate is a `\\u` escape.
+`comparison` is null where it did not run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 from stable_jobs.quality.report_balance import Reconciliation
+from stable_jobs.quality.report_comparison import comparison_json
 from stable_jobs.quality.report_data import (
     DeliveryLine,
     ExtractReport,
@@ -21,11 +23,9 @@ from stable_jobs.quality.report_data import (
     RegionLine,
     RuleLine,
 )
-from stable_jobs.quality.report_parts import Place, Trend, Trouble, Words
+from stable_jobs.quality.report_parts import Json, Place, Trend, Trouble, place_json, words_json
 
 FORMAT = 1
-
-Json = dict[str, object]
 
 
 def report_json(report: NightReport) -> bytes:
@@ -37,6 +37,7 @@ def report_json(report: NightReport) -> bytes:
         "versions": dict(report.versions),
         "regions": [_region(line) for line in report.regions],
         "elsewhere": [_region(line) for line in report.elsewhere],
+        "comparison": None if report.comparison is None else comparison_json(report.comparison),
         "owed": [_owed(item) for item in report.owed],
         "extracts": [_extract(extract) for extract in report.extracts],
     }
@@ -53,7 +54,7 @@ def share(part: int, whole: int) -> str | None:
 
 def _region(line: RegionLine) -> Json:
     return {
-        **_place(line.place),
+        **place_json(line.place),
         "is_held": line.is_held,
         "causes": [_cause(cause) for cause in line.causes],
         "reconciliation": _reconciliation(line.reconciliation),
@@ -65,10 +66,10 @@ def _cause(cause: HeldCause) -> Json:
         "reason": cause.reason,
         "department": cause.department,
         "extract": cause.extract,
-        "what": _words(cause.what),
+        "what": words_json(cause.what),
         "detail": cause.detail,
         "trouble": _trouble(cause.trouble),
-        "next_step": _words(cause.next_step),
+        "next_step": words_json(cause.next_step),
     }
 
 
@@ -77,10 +78,10 @@ def _trouble(trouble: Trouble | None) -> Json | None:
         return None
     return {
         "rule": trouble.rule_id,
-        "what": _words(trouble.what),
-        "expected": None if trouble.expected is None else _words(trouble.expected),
-        "found": _words(trouble.found),
-        "next_step": _words(trouble.next_step),
+        "what": words_json(trouble.what),
+        "expected": None if trouble.expected is None else words_json(trouble.expected),
+        "found": words_json(trouble.found),
+        "next_step": words_json(trouble.next_step),
         "row": trouble.row,
         "column": trouble.column,
     }
@@ -98,10 +99,10 @@ def _owed(item: OwedItem) -> Json:
         "department": item.department,
         "extract": item.extract,
         "regions": _codes(item.places),
-        "what": _words(item.what),
+        "what": words_json(item.what),
         "trouble": _trouble(item.trouble),
         "rows": item.count,
-        "next_step": _words(item.next_step),
+        "next_step": words_json(item.next_step),
     }
 
 
@@ -109,7 +110,7 @@ def _extract(extract: ExtractReport) -> Json:
     return {
         "department": extract.department,
         "extract": extract.extract,
-        "title": _words(extract.title),
+        "title": words_json(extract.title),
         "contract_version": extract.contract_version,
         "received": extract.received,
         "accepted": extract.accepted,
@@ -142,15 +143,15 @@ def _rule(rule: RuleLine) -> Json:
         "id": rule.rule_id,
         "severity": rule.severity,
         "scope": rule.scope,
-        "sentence": _words(rule.sentence),
-        "next_step": _words(rule.next_step),
+        "sentence": words_json(rule.sentence),
+        "next_step": words_json(rule.next_step),
         "evaluated": rule.evaluated,
         "failed": rule.failed,
         "share": share(rule.failed, rule.evaluated),
         "trend": _trend(rule.trend),
         "regions": [
             {
-                **_place(region.place),
+                **place_json(region.place),
                 "evaluated": region.evaluated,
                 "failed": region.failed,
                 "share": share(region.failed, region.evaluated),
@@ -180,7 +181,7 @@ def _trend(trend: Trend) -> Json:
 
 def _orphan(line: OrphanLine) -> Json:
     return {
-        **_place(line.place),
+        **place_json(line.place),
         "uscc_count": line.uscc_count,
         "rows": line.rows,
         "accepted": line.accepted,
@@ -190,13 +191,5 @@ def _orphan(line: OrphanLine) -> Json:
     }
 
 
-def _place(place: Place) -> Json:
-    return {"region_code": place.code, "name": _words(place.name)}
-
-
 def _codes(places: Iterable[Place]) -> list[str]:
     return [place.code for place in places]
-
-
-def _words(words: Words) -> Json:
-    return {"zh": words.zh, "en": words.en}

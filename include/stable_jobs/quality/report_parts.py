@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+Json = dict[str, object]
+
 
 @dataclass(frozen=True)
 class Words:
@@ -20,6 +22,16 @@ class Place:
 
     code: str
     name: Words
+
+
+def words_json(words: Words) -> Json:
+    """Both languages by name."""
+    return {"zh": words.zh, "en": words.en}
+
+
+def place_json(place: Place) -> Json:
+    """A region's code and name."""
+    return {"region_code": place.code, "name": words_json(place.name)}
 
 
 @dataclass(frozen=True)

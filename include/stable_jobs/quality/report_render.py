@@ -12,10 +12,12 @@ from stable_jobs.quality.report_json import report_json
 from stable_jobs.rendering.environment import LANGUAGES, numbered, page_name, render
 
 MACHINE_FILE = "validation.json"
+PAGES = ("index", "comparison", *DEPARTMENTS)
 
 
 def render_report(report: NightReport, edition: int = 1) -> dict[str, bytes]:
-    """File name → bytes: `index.html`, `<department>.html`, the same as `….en.html`, `validation.json`.
+    """File name → bytes: `index.html`, `comparison.html`, `<department>.html`, each also as `….en.html`, and
+    `validation.json`.
 
     Deterministic: equal reports give equal bytes. Pages hold no script and name no host. They link to each
     other by name, so that another edition is a whole set of files: `index.2.html`, `index.en.2.html`, …
@@ -44,8 +46,7 @@ def render_edition(report: NightReport, published: Callable[[str], bytes | None]
 
 def file_names(edition: int = 1) -> tuple[str, ...]:
     """The names of all files of one edition."""
-    pages = ("index", *DEPARTMENTS)
-    named = [page_name(page, language, edition) for language in LANGUAGES for page in pages]
+    named = [page_name(page, language, edition) for language in LANGUAGES for page in PAGES]
     return (*named, numbered(MACHINE_FILE, edition))
 
 
@@ -61,7 +62,12 @@ def _pages(report: NightReport, edition: int) -> list[tuple[str, str, dict[str, 
         "machine_file": numbered(MACHINE_FILE, edition),
     }
     index = ("index", "index.html", {**common, "page": "index", **_overview(report)})
-    return [index, *((d, "department.html", {**common, **_department(report, d)}) for d in DEPARTMENTS)]
+    comparison = ("comparison", "comparison.html", {**common, "page": "comparison"})
+    return [
+        index,
+        comparison,
+        *((d, "department.html", {**common, **_department(report, d)}) for d in DEPARTMENTS),
+    ]
 
 
 def _overview(report: NightReport) -> dict[str, object]:

@@ -143,7 +143,7 @@ def _staged(connection: Connection, delivery: Delivery) -> catalog.Snapshot:
 def _released(
     connection: Connection, hashes: set[str], known_at: datetime | None
 ) -> Mapping[str, frozenset[str]]:
-    known = [r for r in catalog.releases(connection) if known_at is None or r.released_at <= known_at]
+    known = catalog.releases(connection, known_at)
     return {sha256: frozenset(r.rule_id for r in known if r.sha256 == sha256) for sha256 in hashes}
 
 

@@ -92,6 +92,26 @@ SEGMENT = {
     "outside_year": N_("Paid outside the year"),
     "earlier_back_payment": N_("Back payments for earlier years"),
     "orphan": N_("Matches no unit"),
+    "appeared": N_("Appeared"),
+    "gone": N_("Gone"),
+    "changed": N_("Changed"),
+}
+
+SCHEME = {"general": N_("General scheme"), "difficult": N_("Scheme for firms in difficulty")}
+
+BASELINE = {
+    "night_before": N_("Against the night before"),
+    "earlier_decision": N_("Against the earlier decision of this date"),
+}
+
+ONE_SIDED = {
+    "only_before": N_("Not decided now: all its rows go"),
+    "only_after": N_("Not decided then: all its rows appear"),
+}
+
+NO_BASELINE = {
+    "night_before": N_("There is no earlier night to compare with."),
+    "earlier_decision": N_("This date was not decided otherwise before."),
 }
 
 VERSION = {
@@ -114,4 +134,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "measure": MEASURE,
     "segment": SEGMENT,
     "version": VERSION,
+    "scheme": SCHEME,
+    "baseline": BASELINE,
+    "no_baseline": NO_BASELINE,
+    "one_sided": ONE_SIDED,
 }

@@ -16,8 +16,10 @@ from stable_jobs.store.deliveries import (
 from stable_jobs.store.in_force import HeldOutcome, InForce, held_outcomes, in_force, last_accepted_rows
 from stable_jobs.store.snapshots import (
     Snapshot,
+    earlier_of_date,
     find_snapshot,
     fingerprint,
+    newest_before,
     register_snapshot,
     snapshot_by_id,
 )
@@ -29,6 +31,7 @@ from stable_jobs.store.validations import (
     find_validation,
     record_validation,
     results_history,
+    validations_by_id,
 )
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "current_deliveries",
     "deliveries_for",
     "delivery_by_id",
+    "earlier_of_date",
     "find_snapshot",
     "find_validation",
     "fingerprint",
@@ -52,6 +56,7 @@ __all__ = [
     "last_accepted_rows",
     "mark_refused",
     "mark_staged",
+    "newest_before",
     "record_delivery",
     "record_validation",
     "register_snapshot",
@@ -60,4 +65,5 @@ __all__ = [
     "results_history",
     "snapshot_by_id",
     "take_up_again",
+    "validations_by_id",
 ]

@@ -194,9 +194,10 @@ def release_delivery(
     return _releases(connection, (c.delivery_id == delivery_id) & (c.rule_id == rule_id))[0]
 
 
-def releases(connection: Connection) -> list[Release]:
-    """Every release, oldest first."""
-    return _releases(connection, delivery_releases.c.id > 0)
+def releases(connection: Connection, known_at: datetime | None = None) -> list[Release]:
+    """Every release made up to `known_at`, oldest first."""
+    c = delivery_releases.c
+    return _releases(connection, c.id > 0 if known_at is None else c.released_at <= known_at)
 
 
 def _releases(connection: Connection, condition: ColumnElement[bool]) -> list[Release]:

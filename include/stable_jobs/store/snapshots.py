@@ -106,6 +106,24 @@ def snapshot_by_id(connection: Connection, snapshot_id: int) -> Snapshot:
     return _snapshot(found)
 
 
+def newest_before(connection: Connection, kind: str, business_date: date) -> Snapshot | None:
+    """Of the newest business date before this one that has any of that kind, the last one registered."""
+    return _last(connection, (snapshots.c.kind == kind) & (snapshots.c.business_date < business_date))
+
+
+def earlier_of_date(connection: Connection, snapshot: Snapshot) -> Snapshot | None:
+    """What was registered last of the same kind and business date before this one: made from other inputs."""
+    same = (snapshots.c.kind == snapshot.kind) & (snapshots.c.business_date == snapshot.business_date)
+    return _last(connection, same & (snapshots.c.id < snapshot.id))
+
+
+def _last(connection: Connection, condition: ColumnElement[bool]) -> Snapshot | None:
+    order = (snapshots.c.business_date.desc(), snapshots.c.id.desc())
+    query = select(snapshots).where(condition).order_by(*order).limit(1)
+    found = connection.execute(query).mappings().one_or_none()
+    return _snapshot(found) if found else None
+
+
 def _one(connection: Connection, condition: ColumnElement[bool]) -> RowMapping | None:
     return connection.execute(select(snapshots).where(condition)).mappings().one_or_none()
 

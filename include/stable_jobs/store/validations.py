@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, cast
@@ -75,6 +75,15 @@ def find_validation(
     )
     found = connection.execute(query).mappings().one_or_none()
     return _validation(connection, found) if found else None
+
+
+def validations_by_id(connection: Connection, ids: Collection[int]) -> list[Validation]:
+    """Those validations, by id; KeyError naming what there is not."""
+    query = select(validations).where(validations.c.id.in_(list(ids))).order_by(validations.c.id)
+    found = [_validation(connection, row) for row in connection.execute(query).mappings().all()]
+    if missing := set(ids) - {one.id for one in found}:
+        raise KeyError(sorted(missing))
+    return found
 
 
 def record_validation(

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from stable_jobs.money import to_capitals
 from stable_jobs.payout.night import RegionNight
-from stable_jobs.payout.table import Column, Kind, ListTable, Sum
+from stable_jobs.payout.table import Column, Kind, ListTable, Sum, agreed
 from stable_jobs.payout.words import SCHEMES, SIZES, labelled, position
 from stable_jobs.store.engine import quote_literal
 
 TOTAL = "合计 Total"
-GROUPS = f"WHERE scheme <> '{TOTAL}'"
+PART = f"scheme <> '{TOTAL}'"
+WHOLE = f"scheme = '{TOTAL}'"
 
 
 def disbursement_application(region: RegionNight) -> ListTable:
@@ -24,19 +25,11 @@ def disbursement_application(region: RegionNight) -> ListTable:
         order="place, size_place",
         formats=("csv", "xlsx"),
         expected=Sum(region.totals.units, region.totals.payable),
-        count_sql=_agreed("units", "DECIMAL(18, 0)"),
-        total_sql=_agreed("payable", "DECIMAL(18, 2)"),
+        count_sql=agreed("units", "DECIMAL(18, 0)", PART, WHOLE),
+        total_sql=agreed("payable", "DECIMAL(18, 2)", PART, WHOLE),
         is_summary=True,
         notes=(*region.notes, region.status),
     )
-
-
-def _agreed(column: str, kind: str) -> str:
-    """The total row's figure; -1 where the groups do not add up to it."""
-    figure = f"CAST({column} AS {kind})"
-    total = f"max({figure}) FILTER (scheme = '{TOTAL}')"
-    groups = f"coalesce(sum({figure}) FILTER (scheme <> '{TOTAL}'), 0)"
-    return f"CASE WHEN {groups} = {total} THEN {total} ELSE -1 END"
 
 
 def _groups(region: RegionNight) -> str:

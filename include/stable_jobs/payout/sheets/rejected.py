@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stable_jobs.payout.night import RegionNight
 from stable_jobs.payout.table import Column, Kind, ListTable, Sum
-from stable_jobs.payout.words import SCHEMES, labelled
+from stable_jobs.payout.words import SCHEMES, labelled, sentences
 from stable_jobs.policy.reasons import Reason
 
 
@@ -29,12 +29,8 @@ def _columns() -> tuple[Column, ...]:
         Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
         Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
         Column("reasons", "原因代码 Reason codes", Kind.WORD, "reasons"),
-        Column("reasons_zh", "原因", Kind.WORD, _sentences({r.code: r.zh for r in Reason}, "；")),
-        Column("reasons_en", "Reasons", Kind.WORD, _sentences({r.code: r.en for r in Reason}, "; ")),
+        Column("reasons_zh", "原因", Kind.WORD, sentences("reasons", {r.code: r.zh for r in Reason}, "；")),
+        Column(
+            "reasons_en", "Reasons", Kind.WORD, sentences("reasons", {r.code: r.en for r in Reason}, "; ")
+        ),
     )
-
-
-def _sentences(labels: dict[str, str], between: str) -> str:
-    """SQL for every reason of a `reasons` cell in words, in its order."""
-    each = f"list_transform(string_split(reasons, ';'), lambda r: {labelled('r', labels)})"
-    return f"array_to_string({each}, '{between}')"

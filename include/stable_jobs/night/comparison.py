@@ -1,0 +1,162 @@
+"""The night beside the one before it, and beside what its own date was decided to be before.
+
+Publishes `<out>/<business date>/comparison/`. Nothing else of the night needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stable_jobs.night.comparison_figures import baseline_figures, write_differences
+from stable_jobs.night.desk import Desk
+from stable_jobs.payout.checked import fits_workbook, without, write_checked
+from stable_jobs.payout.manifest import not_as_published, read_manifest
+from stable_jobs.payout.publish import publish_folder
+from stable_jobs.payout.region_manifest import file_entry, workbooks_entry
+from stable_jobs.payout.sheets.changes import Changes, changes_summary, exact_changes, listed_changes
+from stable_jobs.payout.table import Sum
+from stable_jobs.payout.words import DEMONSTRATION
+from stable_jobs.payout.workspace import workspace
+from stable_jobs.policy.determine import Decision
+from stable_jobs.policy.parameters import demo_regions
+from stable_jobs.quality.report_comparison import (
+    Baseline,
+    ComparisonFacts,
+    comparison_from_json,
+    comparison_json,
+)
+from stable_jobs.quality.report_parts import Words, words_json
+from stable_jobs.quality.report_words import words_of
+from stable_jobs.store import catalog
+from stable_jobs.store.catalog import Snapshot
+
+KIND = "eligibility"
+FILES = {"night_before": ("changes", "summary"), "earlier_decision": ("corrections", "corrections_summary")}
+"""What the files of each of `ComparisonFacts`' baselines are called: every row, and the summary."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A published comparison, whole in its manifest: `load_comparison` finds it again by its path."""
+
+    folder: Path
+    manifest: Path
+    facts: ComparisonFacts
+
+    @property
+    def baselines(self) -> Mapping[str, Baseline]:
+        """By name, those there are: business date, rows by kind of change, difference in yuan."""
+        return self.facts.baselines
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one baseline adds: its figures, file name → what the file says, and the workbooks left out."""
+
+    figures: Baseline
+    files: Mapping[str, Sum]
+    csv_only: tuple[str, ...]
+
+
+def compare_night(desk: Desk, decision: Decision, versions: Mapping[str, str]) -> Comparison:
+    """Compare the decision with the newest earlier business date's, and with its own date's before it.
+
+    With equal inputs nothing is written. versions: for the manifest, as on the report. The manifest names
+    business dates only: a night that was killed and run again has other ids and fingerprints. StepError where
+    a file does not say what was compared.
+    """
+    folder = desk.settings.out_root / desk.business_date.isoformat() / "comparison"
+    folder.mkdir(parents=True, exist_ok=True)
+    with workspace(folder) as work:
+        parts = {
+            name: _part(desk, work, name, before, decision.eligibility)
+            for name, before in _baselines(desk, decision).items()
+        }
+        files = {name: work / name for part in parts.values() for name in part.files}
+        published = publish_folder(folder, files, _manifest(desk, parts, versions))
+    return load_comparison(published.manifest)
+
+
+def load_comparison(manifest: Path) -> Comparison:
+    """The comparison of that manifest. StepError if it is none as `compare_night` publishes it."""
+    content, _ = read_manifest(manifest)
+    try:
+        facts = comparison_from_json(content["baselines"])
+    except (KeyError, TypeError, ValueError, ArithmeticError) as problem:
+        raise not_as_published(manifest, problem) from None
+    return Comparison(manifest.parent, manifest, facts)
+
+
+def _baselines(desk: Desk, decision: Decision) -> dict[str, Snapshot]:
+    """The eligibility tables to compare with, by name."""
+    with desk.database.connect() as connection:
+        found = {
+            "night_before": catalog.newest_before(connection, KIND, desk.business_date),
+            "earlier_decision": catalog.earlier_of_date(connection, decision.eligibility),
+        }
+    return {name: snapshot for name, snapshot in found.items() if snapshot is not None}
+
+
+def _part(desk: Desk, work: Path, name: str, before: Snapshot, after: Snapshot) -> _Part:
+    """Compare two eligibility tables and write the files into the workspace."""
+    tables = (desk.lake.path(before.name), desk.lake.path(after.name))
+    differences = write_differences(desk.duck, *tables, work / name)
+    figures = baseline_figures(desk.duck, before.business_date, *tables, differences, desk.names)
+    found = _changes(desk, name, figures, str(differences.rows), str(differences.sums))
+    listed = listed_changes(found)
+    is_short = fits_workbook(listed, desk.settings.workbook_rows)
+    left_out = f"{listed.name}.{'csv' if is_short else 'xlsx'}"
+    lists = (exact_changes(found), without(listed, [left_out]), changes_summary(found))
+    files = {file: said for table in lists for file, said in write_checked(desk.duck, table, work).items()}
+    return _Part(figures, files, () if is_short else (left_out,))
+
+
+def _changes(desk: Desk, name: str, figures: Baseline, rows: str, sums: str) -> Changes:
+    title = words_of("baseline", name)
+    rows_name, summary_name = FILES[name]
+    return Changes(
+        name=rows_name,
+        summary_name=summary_name,
+        title=_both(title),
+        rows_path=rows,
+        summary_path=sums,
+        rows=figures.rows,
+        difference=figures.payable_difference,
+        names={code: _both(words) for code, words in desk.names.items()},
+        remarks={r.place.code: _both(words_of("one_sided", r.sides)) for r in figures.regions if r.sides},
+        notes=_notes(desk, figures),
+    )
+
+
+def _notes(desk: Desk, figures: Baseline) -> tuple[str, ...]:
+    """Above a workbook's header: which dates, and that there are demonstration values."""
+    dates = (
+        f"业务日期 business date {desk.business_date.isoformat()}"
+        f" · 对比 against {figures.business_date.isoformat()}"
+    )
+    return (dates, DEMONSTRATION) if _is_demo(desk) else (dates,)
+
+
+def _manifest(desk: Desk, parts: Mapping[str, _Part], versions: Mapping[str, str]) -> dict[str, Any]:
+    facts = ComparisonFacts(**{name: parts[name].figures if name in parts else None for name in FILES})
+    csv_only = [workbook for part in parts.values() for workbook in part.csv_only]
+    return {
+        "business_date": desk.business_date.isoformat(),
+        "versions": dict(versions),
+        "demonstration": DEMONSTRATION if _is_demo(desk) else None,
+        "baselines": comparison_json(facts),
+        "without": {name: words_json(words_of("no_baseline", name)) for name in FILES if name not in parts},
+        "workbooks": workbooks_entry(csv_only, desk.settings.workbook_rows),
+        "files": {name: file_entry(said) for part in parts.values() for name, said in part.files.items()},
+    }
+
+
+def _is_demo(desk: Desk) -> bool:
+    return bool(demo_regions(desk.policies, desk.business_date))
+
+
+def _both(words: Words) -> str:
+    return f"{words.zh} {words.en}"

@@ -9,7 +9,7 @@ DATE ?= 2020-05-11
 # A proxy or mirror is taken from pip's own configuration.
 UV := $(BIN)/uv
 
-.PHONY: help setup demo night test test-long check format lock messages dictionary bench clean
+.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,14 @@ demo: setup ## five cities' extracts for DATE under var/landing, and the answer 
 night: setup ## demo, then the night of DATE: decisions, lists and the validation report under var/out
 	test -e var/demo/expected.json || $(BIN)/stable-jobs demo --date $(DATE)
 	$(BIN)/stable-jobs night --date $(DATE)
+
+run: setup ## demo, then the night of DATE in a real Airflow of its own; stops everything at the end
+	test -e var/demo/expected.json || $(BIN)/stable-jobs demo --date $(DATE)
+	exec $(BIN)/stable-jobs airflow run --date $(DATE)
+
+up: setup ## demo, then Airflow in the browser until Ctrl-C: http://127.0.0.1:8080
+	test -e var/demo/expected.json || $(BIN)/stable-jobs demo --date $(DATE)
+	exec $(BIN)/stable-jobs airflow up
 
 test: setup ## every test but the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"

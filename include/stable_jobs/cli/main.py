@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from stable_jobs.cli import database, delivery, demo, explain, night
+from stable_jobs.cli import airflow, database, delivery, demo, explain, night
 from stable_jobs.errors import StableJobsError, UsageError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("night")(night.night)
 app.command("explain")(explain.explain)
+app.add_typer(airflow.app, name="airflow")
 app.add_typer(delivery.app, name="delivery")
 app.add_typer(database.app, name="db")
 

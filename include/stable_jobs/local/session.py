@@ -1,0 +1,166 @@
+"""Starting a local Airflow, waiting for it, running a night in it, and leaving nothing of it behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from stable_jobs.errors import StepError, UsageError
+from stable_jobs.local.client import Client, logged_in
+from stable_jobs.local.configuration import HOST, POOL, SLOTS, airflow_home, dags_folder, passwords
+from stable_jobs.settings import Settings
+from stable_jobs.store.unwinding import signals_unwind, signals_wait
+
+OPERATOR = "engineer"
+START_SECONDS = 240.0
+LOOK_SECONDS = 0.5
+ENDED = ("success", "failed")
+NEWS = (*ENDED, "upstream_failed", "up_for_retry", "up_for_reschedule")
+POOL_SAYS = "Heavy steps: as many at once as this machine has memory for 重任务并发数"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LocalAirflow:
+    """A running Airflow: where people look, and a client logged in as the engineer."""
+
+    url: str
+    client: Client
+    supervisor: subprocess.Popen[bytes]
+
+    def check(self) -> None:
+        """StepError if it ended; its supervisor has said why."""
+        if self.supervisor.poll() is not None:
+            raise StepError("Airflow ended: see above")
+
+
+@contextmanager
+def local_airflow(settings: Settings, port: int | None, say: Say) -> Iterator[LocalAirflow]:
+    """A whole Airflow under `<home>/airflow`, on loopback, stopped however the block or the process ends.
+
+    port: None for a free one. UsageError if it is taken, or if there are no DAGs; StepError if Airflow does
+    not start.
+    """
+    dags_folder()
+    chosen = free_port() if port is None else _checked(port)
+    say(f"starting Airflow on http://{HOST}:{chosen} (logs: {airflow_home(settings) / 'logs'})")
+    passwords(airflow_home(settings))
+    with signals_unwind(), _supervisor(chosen) as supervisor, ExitStack() as stack:
+        client = _log_in(settings, chosen, supervisor, stack)
+        running = LocalAirflow(f"http://{HOST}:{chosen}", client, supervisor)
+        _wait_until_ready(running)
+        say("Airflow is up")
+        yield running
+        say("stopping Airflow")
+
+
+@contextmanager
+def _supervisor(port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """In a session of its own, so that a Ctrl-C of the terminal reaches it only as the end of its input."""
+    command = [sys.executable, "-m", "stable_jobs.local.supervisor", str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env={**os.environ})  # noqa: S603
+    try:
+        yield process
+    finally:
+        with signals_wait():
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait()
+
+
+def _log_in(settings: Settings, port: int, supervisor: subprocess.Popen[bytes], stack: ExitStack) -> Client:
+    """As soon as Airflow answers; the client is closed with the stack."""
+    deadline = time.monotonic() + START_SECONDS
+    password = passwords(airflow_home(settings))[OPERATOR]
+    while True:
+        if supervisor.poll() is not None:
+            raise StepError("Airflow did not start: see above")
+        try:
+            return stack.enter_context(logged_in(f"http://{HOST}:{port}", OPERATOR, password))
+        except httpx.HTTPError as error:
+            if time.monotonic() > deadline:
+                raise StepError(f"Airflow does not answer after {START_SECONDS:.0f} s: {error}") from error
+            time.sleep(LOOK_SECONDS)
+
+
+def _wait_until_ready(airflow: LocalAirflow) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not (airflow.client.is_healthy() and airflow.client.has_dag()):
+        airflow.check()
+        if errors := airflow.client.import_errors():
+            raise StepError("a DAG cannot be read: " + "\n".join(errors))
+        if time.monotonic() > deadline:
+            raise StepError(f"Airflow is not healthy after {START_SECONDS:.0f} s: see its logs")
+        time.sleep(LOOK_SECONDS)
+    airflow.client.ensure_pool(POOL, SLOTS, POOL_SAYS)
+
+
+def run_key(airflow: LocalAirflow, partition_key: str, say: Say, timeout_seconds: float) -> str:
+    """Trigger the night of a business date and wait for its end; its run id. `say` hears each task's end.
+
+    StepError naming the tasks that broke if the run fails, or if it is not over in time.
+    """
+    client = airflow.client
+    run_id = client.trigger(partition_key)
+    told: dict[str, str] = {}
+    deadline = time.monotonic() + timeout_seconds
+    while (state := client.run_state(run_id)) not in ENDED:
+        airflow.check()
+        _tell_news(client.task_states(run_id), told, say)
+        if time.monotonic() > deadline:
+            raise StepError(f"run {run_id} is still {state} after {timeout_seconds:.0f} s; see {airflow.url}")
+        time.sleep(LOOK_SECONDS)
+    states = client.task_states(run_id)
+    _tell_news(states, told, say)
+    if state == "failed":
+        broken = sorted(name for name, s in states.items() if s == "failed" and not name.endswith(".owed"))
+        raise StepError(f"run {run_id} failed in {', '.join(broken)}; the tasks' logs say why")
+    return run_id
+
+
+def _tell_news(states: dict[str, str | None], told: dict[str, str], say: Say) -> None:
+    for name, state in states.items():
+        if state in NEWS and told.get(name) != state:
+            told[name] = str(state)
+            say(f"{name}: {_in_words(name, str(state))}")
+
+
+def _in_words(name: str, state: str) -> str:
+    is_owed = name.endswith(".owed")
+    if is_owed and state == "failed":
+        return "the department owes deliveries, see the report"
+    if is_owed and state == "success":
+        return "nothing is owed"
+    return {"success": "done", "up_for_reschedule": "waits"}.get(state, state.replace("_", " "))
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _checked(port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise UsageError(f"port {port} of {HOST} is taken: choose another with --port") from error
+    return port
+
+
+def night_of_run(client: Client, run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What `determine` and `report` of the run handed on."""
+    return client.returned(run_id, "determine"), client.returned(run_id, "report")

@@ -1,0 +1,192 @@
+"""The steps as a scheduler's tasks: each in a process of its own, plain values in, ids and counts out.
+
+What goes from task to task is small JSON. Rows stay in the lake, promises in the database, and a task asks
+for what the one before registered by its id. Each holds the business date while it works: a second run of
+the same date waits, finds what the first made, and ends in the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stable_jobs.errors import StepError, UsageError
+from stable_jobs.settings import SHANGHAI, Settings
+
+if TYPE_CHECKING:
+    from stable_jobs.night.desk import Desk
+    from stable_jobs.store.catalog import Validation
+
+Result = dict[str, Any]
+"""Plain JSON: counts, ids, yuan as text."""
+log = logging.getLogger(__name__)
+OWED_SHOWN = 60
+"""Lines of what is owed that a log gets; all of it is on the report."""
+
+
+@contextmanager
+def night_of(business_date: str | None, known_at: str | None = None) -> Iterator[Desk]:
+    """The stores of a business date (`YYYY-MM-DD`), held by this process. UsageError for no date."""
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.store.database import business_date_lock
+
+    with (
+        open_desk(Settings(), _date(business_date), _instant(known_at)) as desk,
+        business_date_lock(desk.database, desk.business_date),
+    ):
+        yield desk
+
+
+def _date(text: str | None) -> date:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError as error:
+        raise UsageError(
+            f"the run has no business date: its partition key is {text!r}; trigger it with a partition key"
+            " such as 2020-05-11"
+        ) from error
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
+
+
+def collect(business_date: str | None, department: str, known_at: str | None = None) -> Result:
+    """Land what the department has sent so far: `deliveries`, `refused`, and `awaited` (extract and region
+    that may still come before its due time)."""
+    from stable_jobs.night import owed, steps
+
+    with night_of(business_date, known_at) as desk:
+        found = steps.collect(desk, department)
+        awaited = owed.still_awaited(desk, department)
+    for problem in found.problems:
+        log.warning("%s", problem.sentence())
+    if awaited:
+        log.info("awaited until due: %s", ", ".join(f"{extract} {region}" for extract, region in awaited))
+    refused = sum(one.status == "refused" for one in found.deliveries)
+    return {"deliveries": len(found.deliveries), "refused": refused, "awaited": len(awaited)}
+
+
+def validate(business_date: str | None, department: str, known_at: str | None = None) -> Result:
+    """Stage and validate: `validations` (ids), `received`, `accepted`, `quarantined` rows."""
+    from stable_jobs.night import steps
+
+    with night_of(business_date, known_at) as desk:
+        made = steps.validate(desk, department)
+    result = {"validations": [one.id for one in made], **_rows(made)}
+    log.info("%s: %s", department, result)
+    return result
+
+
+def _rows(validations: Iterable[Validation]) -> dict[str, int]:
+    outcomes = [o for one in validations for o in one.outcomes]
+    return {name: sum(getattr(o, name) for o in outcomes) for name in ("received", "accepted", "quarantined")}
+
+
+def owed(
+    business_date: str | None, department: str, validated: Mapping[str, Any], known_at: str | None = None
+) -> list[str]:
+    """A sentence for each delivery the department owes: missing, refused or held."""
+    from stable_jobs.night.owed import owed_by
+    from stable_jobs.store.catalog import validations_by_id
+
+    with night_of(business_date, known_at) as desk:
+        with desk.database.connect() as connection:
+            made = validations_by_id(connection, validated["validations"])
+        sentences = [one.sentence() for one in owed_by(desk, department, made)]
+    shown = sentences[:OWED_SHOWN]
+    more = len(sentences) - len(shown)
+    return [*shown, f"and {more} more, see the report"] if more else shown
+
+
+def determine(
+    business_date: str | None, validated: Sequence[Mapping[str, Any]], known_at: str | None = None
+) -> Result:
+    """Decide: `decision` (id), `validations` (ids of the night's, those about units too), `units` decided,
+    `enterprises` taken, `payable` (yuan)."""
+    from stable_jobs.night import steps
+    from stable_jobs.night.figures import region_figures
+
+    ids = [number for one in validated for number in one["validations"]]
+    with night_of(business_date, known_at) as desk:
+        decision = steps.determine_eligibility(desk, ids)
+        checks = steps.check_units(desk, decision)
+        regions = region_figures(desk, decision, {})
+    result = {
+        "decision": decision.id,
+        "validations": [*ids, *(one.id for one in checks)],
+        "rows": decision.eligibility.rows,
+        "held_regions": sum(bool(one.held) for one in regions),
+        "enterprises": sum(one.enterprises for one in regions),
+        "payable": str(sum((one.payable for one in regions), Decimal("0.00"))),
+    }
+    log.info("decided: %s", result)
+    return result
+
+
+def compare(business_date: str | None, determined: Mapping[str, Any], known_at: str | None = None) -> Result:
+    """Beside the night before: `manifest` (path of what was published)."""
+    from stable_jobs.night import steps
+
+    with night_of(business_date, known_at) as desk:
+        found = steps.compare(desk, _decision(desk, determined))
+    return {"manifest": str(found.manifest)}
+
+
+def lists(business_date: str | None, determined: Mapping[str, Any], known_at: str | None = None) -> Result:
+    """Publish the lists: `regions`, of them `held`; `units` to be paid, `payable` (yuan); `changed`
+    regions."""
+    from stable_jobs.night import steps
+
+    with night_of(business_date, known_at) as desk:
+        made = steps.lists(desk, _decision(desk, determined), determined["validations"])
+    result = {
+        "regions": len(made),
+        "held": sum(one.is_held for one in made),
+        "units": sum(one.units for one in made),
+        "payable": str(sum((one.payable for one in made), Decimal("0.00"))),
+        "changed": sum(one.is_new for one in made),
+    }
+    log.info("published: %s", result)
+    return result
+
+
+def report(
+    business_date: str | None,
+    determined: Mapping[str, Any] | None,
+    compared: Mapping[str, Any] | None,
+    broken: Sequence[str] = (),
+    known_at: str | None = None,
+) -> Result:
+    """Publish the report: `path` of its first page. StepError if a step that decides or publishes broke.
+
+    broken: names of the night's steps that did not succeed. Without a comparison the report says so.
+    """
+    from stable_jobs.night import steps
+    from stable_jobs.store.catalog import validations_by_id
+
+    if determined is None:
+        raise StepError(f"no decision to report on; steps that did not succeed: {', '.join(broken)}")
+    with night_of(business_date, known_at) as desk:
+        with desk.database.connect() as connection:
+            made = validations_by_id(connection, determined["validations"])
+        manifest = None if compared is None else Path(compared["manifest"])
+        path = steps.report(desk, _decision(desk, determined), made, manifest)
+    if broken:
+        raise StepError(f"the report is at {path}, but steps did not succeed: {', '.join(broken)}")
+    return {"path": str(path)}
+
+
+def _decision(desk: Desk, determined: Mapping[str, Any]) -> Any:
+    from stable_jobs.policy.determine import decision_by_id
+
+    with desk.database.connect() as connection:
+        return decision_by_id(connection, determined["decision"])

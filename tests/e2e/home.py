@@ -47,7 +47,7 @@ class Home:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=_heed_sigint,
+            preexec_fn=_heed_signals,
         )
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -65,9 +65,10 @@ class Home:
         return loaded
 
 
-def _heed_sigint() -> None:
-    """Where a shell started the tests in its background, they and their children would ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _heed_signals() -> None:
+    """Started in a shell's background or by nohup, the tests and their children would ignore some."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

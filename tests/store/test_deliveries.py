@@ -181,6 +181,24 @@ def test_the_first_release_stands(book):
 
 
 @pytest.mark.parametrize(
+    ("known_at", "names"),
+    [
+        pytest.param(None, ["early", "late"], id="now"),
+        pytest.param(at(22), ["early", "late"], id="on the moment of the second"),
+        pytest.param(at(21), ["early"], id="on the moment of the first"),
+        pytest.param(at(20), [], id="before both"),
+    ],
+)
+def test_releases_as_known_then(book, known_at, names):
+    """Oldest first, whatever the order of the deliveries."""
+    later, sooner = book.staged(), book.staged(region_code="610124")
+    book.validation("one", book.outcome(later, **HELD), book.outcome(sooner, **HELD))
+    made = {"early": book.release(sooner, HELD["held_rule"], released_at=at(21))}
+    made["late"] = book.release(later, HELD["held_rule"], released_at=at(22))
+    assert catalog.releases(book.connection, known_at) == [made[name] for name in names]
+
+
+@pytest.mark.parametrize(
     ("rule", "changed", "says"),
     [
         pytest.param("taxpayers.other", {}, "held by taxpayers.rows.fall", id="another rule"),

@@ -41,22 +41,23 @@ HEEDED = "signal.signal(signal.SIGINT, signal.default_int_handler)"
 IGNORED = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 
-def told(number, work, before="", put_away="pass"):
+def told(number, work, before="", put_away="pass", with_errors=False):
     program = FRAME.format(before=before, work=work, put_away=put_away)
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE if with_errors else subprocess.DEVNULL,
         text=True,
     )
     assert process.stdout.readline() == "in\n"
     threading.Timer(0.3, process.send_signal, (number,)).start()
     try:
-        said, _ = process.communicate(timeout=30)
+        said, errors = process.communicate(timeout=30)
     finally:
         process.kill()
-    return said.split("\n")[:-1], process.returncode
+    lines = said.split("\n")[:-1]
+    return (lines, process.returncode, errors) if with_errors else (lines, process.returncode)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,20 @@ def test_sigint_ends_a_query_in_order():
 def test_putting_away_is_not_disturbed():
     raised = "[signal.raise_signal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]"
     assert told(signal.SIGTERM, WAIT, put_away=raised) == (["put away", "out"], 128 + signal.SIGTERM)
+
+
+FINALISER = """
+            class Ends:
+                def __del__(self):
+                    signal.raise_signal(signal.SIGTERM)
+            Ends()
+            time.sleep(60)
+"""
+
+
+def test_a_signal_in_a_finaliser_is_told_again_and_says_nothing():
+    said, status, errors = told(signal.SIGURG, FINALISER.strip(), with_errors=True)
+    assert (said, status, errors) == (["put away", "out"], 128 + signal.SIGTERM, "")
 
 
 def test_a_handler_of_someone_else_stays():

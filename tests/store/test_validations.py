@@ -43,6 +43,38 @@ def test_no_validation_of_other_inputs(book, asked):
     assert catalog.find_validation(book.connection, **{**known, **asked}) is None
 
 
+@pytest.fixture
+def three(book):
+    """Two of taxpayers, one of another extract, recorded in this order."""
+    outcome = book.outcome(book.staged())
+    return [
+        book.validation("first", outcome, results=[RULE]),
+        book.validation("second", extract="premium_payments"),
+        book.validation("third", outcome, business_date=D - DAY),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([0], [0], id="one, with all it found"),
+        pytest.param([2, 0], [0, 2], id="by id, however asked"),
+        pytest.param([1, 1, 0], [0, 1], id="asked twice"),
+        pytest.param([0, 1, 2], [0, 1, 2], id="of any extract and date"),
+    ],
+)
+def test_validations_by_id(book, three, asked, found):
+    ids = [three[n].id for n in asked]
+    assert catalog.validations_by_id(book.connection, ids) == [three[n] for n in found]
+
+
+def test_an_unknown_validation_is_named(book, three):
+    unknown = three[-1].id + 7
+    with pytest.raises(KeyError, match=rf"\[{unknown}, {unknown + 1}\]"):
+        catalog.validations_by_id(book.connection, [unknown + 1, three[0].id, unknown])
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ def signals_unwind() -> Iterator[None]:
     exception. Outside the main thread, and for a signal that someone handles already, nothing changes.
     """
     told = _Told()
-    with _handled([n for n in ENDING if _is_deadly(n)], told.end):
+    with _quiet(told), _handled([n for n in ENDING if _is_deadly(n)], told.end):
         try:
             yield
         except BaseException as error:
@@ -48,13 +49,15 @@ class _Told:
     def __init__(self) -> None:
         self.number: int | None = None
         self.ended = threading.Event()
+        self.raised: list[BaseException] = []
 
     def end(self, number: int, _frame: FrameType | None) -> None:
         if self.number is None:
             self.number = number
             signal.signal(signal.SIGINT, signal.default_int_handler)
             threading.Thread(target=self._interrupt, daemon=True).start()
-        raise self.exception()
+        self.raised.append(self.exception())
+        raise self.raised[-1]
 
     def exception(self) -> BaseException:
         if self.number == signal.SIGINT:
@@ -72,6 +75,25 @@ def _is_main() -> bool:
 
 def _is_deadly(number: signal.Signals) -> bool:
     return _is_main() and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler)
+
+
+@contextmanager
+def _quiet(told: _Told) -> Iterator[None]:
+    """Where a signal's exception comes up in a finaliser, which cannot pass it on, Python prints it.
+
+    That is noise: the process is told again until the block ends.
+    """
+    before = sys.unraisablehook
+
+    def hook(found: sys.UnraisableHookArgs) -> None:
+        if not any(found.exc_value is one for one in told.raised):
+            before(found)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

@@ -92,8 +92,9 @@ def _stopped(desk: Desk, contract: Contract, validations: Sequence[Validation]) 
         )
         releases = catalog.releases(connection, desk.known_at)
     outcomes = [o for v in validations if v.extract == contract.extract for o in v.outcomes]
-    lines = delivery_lines(Known(contract, desk.names, outcomes, releases), deliveries, ())
-    newest = {line.place.code: line for line in lines if line.status != "superseded"}
+    last = {one.region_code: one for one in deliveries}
+    lines = delivery_lines(Known(contract, desk.names, outcomes, releases), list(last.values()), ())
+    newest = {line.place.code: line for line in lines}
     yield from (_line(contract, line) for line in newest.values() if line.status in STOPPED)
 
 

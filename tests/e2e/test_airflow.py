@@ -1,0 +1,219 @@
+"""The night in a real Airflow: the same bytes as the command line's, whatever happens to runs and workers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.settings import data_folder, now
+from tests.e2e.airflow_home import Both, Killer, backfill, both_homes, bring_back, drop, runs_of
+from tests.e2e.home import Home, new_home, tree
+from tests.e2e.small import write_small
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("airflow")]
+
+TWICE, KILLED, BROKEN_STEP, WORKER = "2020-05-11", "2020-05-12", "2020-05-13", "2020-05-14"
+FIRST, LAST = "2020-05-18", "2020-05-27"
+NOT_SENT = {"2020-05-20", "2020-05-24", "2020-05-25"}
+TROUBLED = "2020-08-03"
+LIAOYUAN = "220400"
+ALL = sorted(
+    [f"{d}.{step}" for d in DEPARTMENTS for step in ("collect", "validate", "owed")]
+    + ["determine", "compare", "lists", "report"]
+)
+SENSOR_SECONDS = 300
+
+
+def days(first: str, last: str) -> list[str]:
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
+
+
+def policies_with_today(folder: Path) -> Path:
+    """The packaged policies, and Liaoyuan's values of 2020 once more for this year."""
+    shutil.copytree(data_folder("policies"), folder)
+    for name in ("000000", LIAOYUAN):
+        for path in (folder / name).glob("*.yaml"):
+            text = path.read_text(encoding="utf-8")
+            path.write_text(text.replace("2020", str(now().year)), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[Both]:
+    with new_home() as common, new_home() as one, new_home() as other:
+        landing = common.path / "landing"
+        for day in (TWICE, KILLED, BROKEN_STEP, WORKER, TROUBLED, *days(FIRST, LAST)):
+            if day not in NOT_SENT:
+                write_small(landing, common.path / f"{day}.json", date.fromisoformat(day))
+        more = {"STABLE_JOBS_LANDING": str(landing)}
+        with both_homes(Home(one.path, more), Home(other.path, more)) as running:
+            yield running
+
+
+def owing(states: dict[str, str | None]) -> set[str]:
+    return {
+        name.partition(".")[0]
+        for name, state in states.items()
+        if name.endswith(".owed") and state == "failed"
+    }
+
+
+def test_the_same_key_twice_at_once(both: Both) -> None:
+    first, second = both.client.trigger(TWICE), both.client.trigger(TWICE)
+    assert (both.wait(first), both.wait(second)) == ("success", "success")
+    both.night(TWICE)
+    assert both.differing(TWICE) == []
+
+
+def test_a_worker_killed_in_each_step(both: Both) -> None:
+    run_id = both.client.trigger(KILLED)
+    killer = Killer(both.client, run_id)
+    killer.start()
+    assert both.wait(run_id) == "success"
+    killer.join()
+    assert sorted(killer.killed) == ALL
+    both.night(KILLED)
+    assert both.differing(KILLED) == []
+
+
+def test_a_worker_of_the_executor_killed(both: Both) -> None:
+    """The process above the task's: Airflow misses its heartbeat and tries again."""
+    run_id = both.client.trigger(WORKER)
+    both.until(lambda: bool(both.pid_of(run_id, "determine")))
+    psutil.Process(both.pid_of(run_id, "determine")).parent().kill()
+    assert both.wait(run_id) == "success"
+    both.night(WORKER)
+    assert both.differing(WORKER) == []
+
+
+def test_a_step_that_breaks_turns_the_leaf_red(both: Both) -> None:
+    blocked = both.home.path / "out" / BROKEN_STEP / LIAOYUAN
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("in the way")
+    run_id = both.run(BROKEN_STEP)
+    states = both.states(run_id)
+    assert (both.client.run_state(run_id), states["lists"], states["report"]) == (
+        "failed",
+        "failed",
+        "failed",
+    )
+    assert (states["determine"], states["compare"]) == ("success", "success")
+    assert "did not succeed: lists" in both.of_log(run_id, "report")
+
+    blocked.unlink()
+    assert both.wait(both.run(BROKEN_STEP)) == "success"
+    both.night(BROKEN_STEP)
+    assert both.differing(BROKEN_STEP) == []
+
+
+def test_a_backfill_and_the_same_again(both: Both) -> None:
+    backfill(both, FIRST, LAST)
+    made = [run for run in runs_of(both) if run["run_type"] == "backfill"]
+    assert sorted(run["partition_key"] for run in made) == days(FIRST, LAST)
+    for run in made:
+        assert both.wait(run["dag_run_id"]) == "success"
+    for day in days(FIRST, LAST):
+        both.night(day)
+    assert {day: both.differing(day) for day in days(FIRST, LAST)} == {day: [] for day in days(FIRST, LAST)}
+
+    before = tree(both.home.path / "out")
+    backfill(both, FIRST, LAST, "--reprocess-behavior", "completed")
+    again = [run for run in runs_of(both) if run["run_type"] == "backfill"]
+    assert sorted(run["partition_key"] for run in again) == sorted([*days(FIRST, LAST), *days(FIRST, LAST)])
+    for run in again:
+        assert both.wait(run["dag_run_id"]) == "success"
+    assert tree(both.home.path / "out") == before
+
+
+def test_missing_broken_and_corrected(both: Both, tmp_path: Path) -> None:
+    landing = Path(both.home.more["STABLE_JOBS_LANDING"])
+    drop(landing, tmp_path / "tax", f"tax/premium_payments/{TROUBLED}/{LIAOYUAN}.*")
+    balance = next(landing.glob(f"finance/fund_balances/{TROUBLED}/620100.csv"))
+    whole = balance.read_bytes()
+    balance.write_bytes(whole[: len(whole) // 2])
+
+    troubled = both.run(TROUBLED)
+    states = both.states(troubled)
+    assert both.client.run_state(troubled) == "success"
+    assert states["report"] == "success"
+    assert {"tax", "finance"} <= owing(states)
+    assert f"premium_payments {LIAOYUAN}" in both.of_log(troubled, "tax.owed")
+    assert "[missing]" in both.of_log(troubled, "tax.owed")
+    assert "fund_balances 620100" in both.of_log(troubled, "finance.owed")
+    assert "[refused]" in both.of_log(troubled, "finance.owed")
+    assert held(both.home, TROUBLED) >= {LIAOYUAN, "620100"}
+    assert "230200" not in held(both.home, TROUBLED)
+    both.night(TROUBLED)
+    assert both.differing(TROUBLED) == []
+
+    bring_back(landing, tmp_path / "tax")
+    send_again(balance, whole)
+    corrected = both.run(TROUBLED)
+    assert both.client.run_state(corrected) == "success"
+    assert not {LIAOYUAN, "620100"} & held(both.home, TROUBLED)
+    both.night(TROUBLED)
+    assert both.differing(TROUBLED) == []
+
+
+def send_again(path: Path, content: bytes) -> None:
+    """The whole file as the second of its slot, with a manifest of its own."""
+    manifest = json.loads(path.with_suffix(".manifest.json").read_text(encoding="utf-8"))
+    manifest["sha256"] = hashlib.sha256(content).hexdigest()
+    path.with_suffix(".2.csv").write_bytes(content)
+    path.with_suffix(".2.manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def held(home: Home, day: str) -> set[str]:
+    """Regions whose manifest in force says that they are held."""
+    found = set()
+    for folder in (home.path / "out" / day).iterdir():
+        newest = max(folder.glob("manifest*.json"), key=lambda p: (len(p.name), p.name))
+        if json.loads(newest.read_text(encoding="utf-8")).get("is_held"):
+            found.add(folder.name)
+    return found
+
+
+def test_it_waits_for_tonight_without_a_worker(tmp_path: Path) -> None:
+    today = now().date().isoformat()
+    with new_home() as common, new_home() as one, new_home() as other:
+        landing = common.path / "landing"
+        write_small(landing, common.path / "key.json", date.fromisoformat(TWICE))
+        policies = policies_with_today(common.path / "policies")
+        more = {"STABLE_JOBS_LANDING": str(landing), "STABLE_JOBS_POLICIES": str(policies)}
+        with both_homes(Home(one.path, more), Home(other.path, more)) as both:
+            run_id = both.client.trigger(today)
+            both.until(
+                lambda: all(both.states(run_id)[f"{d}.collect"] == "up_for_reschedule" for d in DEPARTMENTS)
+            )
+            assert both.states(run_id)["labor.validate"] is None
+            for path in sorted(landing.glob(f"development/*/{TWICE}/*")):
+                if path.name.startswith((LIAOYUAN, "000000")):
+                    relabel(path, today)
+            both.until(lambda: both.states(run_id)["development.validate"] == "success", SENSOR_SECONDS + 120)
+            assert both.states(run_id)["labor.collect"] in (
+                "up_for_reschedule",
+                "running",
+                "scheduled",
+                "queued",
+            )
+            assert both.states(run_id)["determine"] is None
+
+
+def relabel(path: Path, day: str) -> None:
+    """Send the same file labelled with another date."""
+    target = path.parent.with_name(day) / path.name
+    target.parent.mkdir(exist_ok=True)
+    if path.name.endswith(".manifest.json"):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        target.write_text(json.dumps({**manifest, "business_date": day}), encoding="utf-8")
+    else:
+        shutil.copyfile(path, target)

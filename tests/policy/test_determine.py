@@ -11,16 +11,16 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.policy import determine as module
-from stable_jobs.policy.determine import KINDS, Decision, determine
+from stable_jobs.policy.determine import KINDS, Decision, decision_by_id, determine
 from stable_jobs.policy.explain import Explanation, LegalTest, explain
 from stable_jobs.policy.explain_text import render_text
 from stable_jobs.policy.load import Policies
 from stable_jobs.settings import SHANGHAI
-from stable_jobs.store.catalog import InForce, record_delivery
+from stable_jobs.store.catalog import InForce, Snapshot, record_delivery, register_snapshot
 from stable_jobs.store.lake import Lake
 from stable_jobs.store.tables import snapshots
 from tests.policy.builder import LANZHOU, NIGHT, XIAN, World, code, contracts, policies, write
@@ -112,6 +112,38 @@ def test_other_inputs_are_another_decision(night: Night) -> None:
     other = night.determine(replace(policies(), fingerprint="other"))
     assert other.eligibility.id != first.eligibility.id
     assert night.registered() == 2 * len(KINDS)
+
+
+def _registered(connection: Connection, key: str, kinds: tuple[str, ...] = KINDS) -> dict[str, Snapshot]:
+    """As a night registers its tables, without the files."""
+    return {
+        kind: register_snapshot(
+            connection, kind=kind, business_date=NIGHT, fingerprint=sha256(key.encode()).hexdigest(),
+            name=f"snapshots/{kind}/{key}.parquet", rows=1, inputs={},
+        )
+        for kind in kinds
+    }  # fmt: skip
+
+
+def test_a_decision_is_found_by_its_id(engine: Engine) -> None:
+    with engine.begin() as connection:
+        first, other = (Decision(**_registered(connection, key)) for key in ("first", "other"))
+        assert (first.id, other.id) == (first.eligibility.id, other.eligibility.id)
+        assert decision_by_id(connection, first.id) == first
+        assert decision_by_id(connection, other.id) == other
+
+
+def test_only_a_whole_decisions_eligibility_table_has_its_id(engine: Engine) -> None:
+    """A number from elsewhere must not publish a night: another table, a file of no decision, none."""
+    with engine.begin() as connection:
+        whole = _registered(connection, "whole")
+        torn = _registered(connection, "torn", KINDS[:-1])
+        staged = _registered(connection, "alone", ("staged",))
+        wrong = [made.id for kind, made in whole.items() if kind != "eligibility"]
+        wrong += [torn["eligibility"].id, staged["staged"].id, staged["staged"].id + 1]
+        for number in wrong:
+            with pytest.raises(KeyError, match=str(number)):
+                decision_by_id(connection, number)
 
 
 def test_a_crash_registers_nothing(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:

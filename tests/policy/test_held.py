@@ -14,7 +14,7 @@ import pytest
 
 from stable_jobs.errors import StepError
 from stable_jobs.policy.extracts import InputFile, Inputs, accepted
-from stable_jobs.policy.held import ALWAYS, held_regions
+from stable_jobs.policy.held import ALWAYS, held_regions, needed_extracts
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.working import rows_of
 from tests.policy.builder import (
@@ -94,6 +94,26 @@ def test_what_the_parameters_need(extract: str, region: str, is_held: bool, tmp_
     world.undelivered.add((extract, region))
     expected = {(region, "missing_delivery", extract)} if is_held else set()
     assert held(world, tmp_path, only(*HERE)) == expected
+
+
+def test_needed_extracts() -> None:
+    """Of each region taking part, what the parameters in force that day need; nothing of a year without."""
+    needed = needed_extracts(only(*HERE), NIGHT)
+    assert needed == {
+        XIAN: (*ALWAYS, "applications", "benefit_standards", "priority_list"),
+        NANCHANG: ALWAYS,
+    }
+    assert needed_extracts(only(), NIGHT) == {}
+    assert needed_extracts(only(*HERE), NIGHT.replace(year=2031)) == {}
+
+
+@pytest.mark.parametrize("region", [XIAN, NANCHANG])
+def test_a_region_is_held_for_each_needed_extract(region: str, tmp_path: Path) -> None:
+    """What a night waits for is what it holds for."""
+    world = world_of()
+    world.undelivered |= {(extract, region) for extract in contracts()}
+    missing = {extract for where, reason, extract in held(world, tmp_path, only(*HERE)) if where == region}
+    assert missing == set(needed_extracts(only(*HERE), NIGHT)[region])
 
 
 def _unreadable(extract: str, slot: str, home: str) -> Callable[[World], None]:

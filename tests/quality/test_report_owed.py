@@ -1,4 +1,9 @@
-from tests.quality.report_night import CODE, DROP, a_night
+from dataclasses import replace
+
+import pytest
+
+from stable_jobs.quality.report_owed import owed_items
+from tests.quality.report_night import CODE, DROP, a_night, delivery
 
 
 def brief(items):
@@ -24,6 +29,34 @@ def test_a_stopped_delivery_beside_a_stand_in_is_a_notice():
         ("220500", "delivery.encoding"),
         ("620100", DROP),
     ]
+
+
+ALL_REFUSED = delivery("000000", "refused", rows=None, file_name="000000.csv")
+AGAIN = {"sequence": 2, "file_name": "000000.2.csv"}
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "owed"),
+    [
+        pytest.param([ALL_REFUSED], ["000000"], id="a file for all, refused"),
+        pytest.param(
+            [ALL_REFUSED, delivery("220400", rows=9, **AGAIN), delivery("230200", rows=9, **AGAIN)],
+            [],
+            id="then corrected: its lines name regions, not the file",
+        ),
+        pytest.param(
+            [ALL_REFUSED, delivery("220400", rows=9, **AGAIN), delivery("230200", "held", rows=9, **AGAIN)],
+            ["230200"],
+            id="then corrected but for one region",
+        ),
+        pytest.param(
+            [ALL_REFUSED, delivery("220400", rows=9)], ["000000"], id="a region's own file is another slot"
+        ),
+    ],
+)
+def test_a_corrected_file_ends_what_was_wrong_with_the_one_before(deliveries, owed):
+    extract = replace(night.of_department("economy")[0], deliveries=tuple(deliveries), rules=(), orphans=())
+    assert [item.places[0].code for item in owed_items((), [extract])] == owed
 
 
 def test_quarantined_rows_lead_to_their_rule():

@@ -25,7 +25,7 @@ STOPPED = ("refused", "held")
 
 @dataclass(frozen=True)
 class Owed:
-    """One delivery that the department must send, or send again. `status`: missing, refused or held."""
+    """What the department must send, or send again, for one region. `status`: missing, refused or held."""
 
     extract: str
     region_code: str
@@ -107,5 +107,5 @@ def _line(contract: Contract, line: DeliveryLine) -> Owed:
 
 def _missing(desk: Desk, extract: str, region: str) -> Owed:
     place = slot_of(region, desk.names)
-    what, next_step = words_of("held", "missing_delivery"), words_of("held_next", "missing_delivery")
+    what, next_step = words_of("owed", "not_sent"), words_of("owed", "next")
     return Owed(extract, region, place.name, "missing", what, next_step)

@@ -44,7 +44,10 @@ def night_of(business_date: str | None, known_at: str | None = None) -> Iterator
 
 def _date(text: str | None) -> date:
     try:
-        return date.fromisoformat(text or "")
+        found = date.fromisoformat(text or "")
+        if found.isoformat() != text:  # another spelling would be another partition of the same night
+            raise ValueError(text)
+        return found
     except ValueError as error:
         raise UsageError(
             f"the run has no business date: its partition key is {text!r}; trigger it with a partition key"
@@ -55,13 +58,16 @@ def _date(text: str | None) -> date:
 def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"known_at {text!r} is not an instant such as 2020-05-11T20:00+08:00") from error
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
 
 
 def collect(business_date: str | None, department: str, known_at: str | None = None) -> Result:
-    """Land what the department has sent so far: `deliveries`, `refused`, and `awaited` (extract and region
-    that may still come before its due time)."""
+    """Land what the department has sent so far: how many `deliveries`, `refused` by now, and `awaited` (may
+    still come before they are due)."""
     from stable_jobs.night import owed, steps
 
     with night_of(business_date, known_at) as desk:
@@ -142,8 +148,7 @@ def compare(business_date: str | None, determined: Mapping[str, Any], known_at: 
 
 
 def lists(business_date: str | None, determined: Mapping[str, Any], known_at: str | None = None) -> Result:
-    """Publish the lists: `regions`, of them `held`; `units` to be paid, `payable` (yuan); `changed`
-    regions."""
+    """Publish the lists: `regions`, of them `held`; `listed` units, `payable` (yuan); `changed` regions."""
     from stable_jobs.night import steps
 
     with night_of(business_date, known_at) as desk:
@@ -151,7 +156,7 @@ def lists(business_date: str | None, determined: Mapping[str, Any], known_at: st
     result = {
         "regions": len(made),
         "held": sum(one.is_held for one in made),
-        "units": sum(one.units for one in made),
+        "listed": sum(one.units for one in made),
         "payable": str(sum((one.payable for one in made), Decimal("0.00"))),
         "changed": sum(one.is_new for one in made),
     }

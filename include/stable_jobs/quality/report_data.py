@@ -46,6 +46,11 @@ class DeliveryLine:
     trouble: Trouble | None
     release: Release | None
 
+    @property
+    def slot(self) -> str:
+        """What the file is for: a region's code, or `000000`; a line of a file for all names one region."""
+        return self.file_name.partition(".")[0]
+
     def __post_init__(self) -> None:
         if None not in (self.received, self.accepted, self.quarantined):
             assert self.received == (self.accepted or 0) + (self.quarantined or 0), f"{self} loses rows"

@@ -69,12 +69,18 @@ def _causes(regions: Iterable[RegionLine]) -> list[OwedItem]:
 
 
 def _stopped(extract: ExtractReport, told: set[tuple[str | None, str]]) -> list[OwedItem]:
-    newest = {d.place.code: d for d in extract.deliveries if d.status not in ("stand_in", "superseded")}
     return [
         _stopped_item(extract, line)
-        for code, line in newest.items()
-        if line.status in ("refused", "held") and (extract.extract, code) not in told
+        for line in _last_of_slots(extract.deliveries)
+        if line.status in ("refused", "held") and (extract.extract, line.place.code) not in told
     ]
+
+
+def _last_of_slots(deliveries: Sequence[DeliveryLine]) -> list[DeliveryLine]:
+    """The lines of the last file of each slot: a corrected one ends what was wrong with the one before."""
+    tonight = [line for line in deliveries if line.status not in ("stand_in", "superseded")]
+    last = {line.slot: line.sequence for line in sorted(tonight, key=lambda line: line.sequence)}
+    return [line for line in tonight if line.sequence == last[line.slot]]
 
 
 def _stopped_item(extract: ExtractReport, line: DeliveryLine) -> OwedItem:

@@ -66,6 +66,11 @@ REFUSED = {
     "next": N_("Correct the delivery and send it again"),
 }
 
+OWED = {
+    "not_sent": N_("Nothing was sent for this business date"),
+    "next": N_("Send it with its manifest; the next run takes it"),
+}
+
 PLACE = {
     "all": N_("File for all regions"),
     "none": N_("Region not readable"),
@@ -130,6 +135,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "held_next": HELD_NEXT,
     "orphans": ORPHANS,
     "refused": REFUSED,
+    "owed": OWED,
     "place": PLACE,
     "measure": MEASURE,
     "segment": SEGMENT,

@@ -1,0 +1,90 @@
+"""A run that is waited for: what is told, and what becomes of one that fails or takes too long."""
+
+from __future__ import annotations
+
+import socket
+from types import SimpleNamespace
+
+import pytest
+
+from stable_jobs.errors import StepError, UsageError
+from stable_jobs.local import session
+from stable_jobs.local.session import LocalAirflow, free_port, local_airflow, run_key
+
+
+class Scripted:
+    """A client to whom a run happens, one look after the other."""
+
+    def __init__(self, *looks):
+        self.looks = list(looks)
+        self.tasks = {}
+
+    def trigger(self, key):
+        return f"manual__{key}"
+
+    def run_state(self, _run_id):
+        state, self.tasks = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        return state
+
+    def task_states(self, _run_id):
+        return self.tasks
+
+
+def airflow(*looks, ended=None):
+    return LocalAirflow("http://x", Scripted(*looks), SimpleNamespace(poll=lambda: ended))
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(session, "LOOK_SECONDS", 0)
+
+
+def test_each_task_is_told_once_in_words():
+    said = []
+    looks = [
+        ("queued", {}),
+        ("running", {"tax.collect": "up_for_reschedule", "tax.owed": None}),
+        ("running", {"tax.collect": "success", "tax.owed": "running"}),
+        ("running", {"tax.collect": "success", "tax.owed": "failed", "labor.owed": "success"}),
+        ("success", {"tax.collect": "success", "tax.owed": "failed", "report": "success"}),
+    ]
+    assert run_key(airflow(*looks), "2020-05-11", said.append, 60) == "manual__2020-05-11"
+    assert said == [
+        "tax.collect: waits",
+        "tax.collect: done",
+        "tax.owed: the department owes deliveries, see the report",
+        "labor.owed: nothing is owed",
+        "report: done",
+    ]
+
+
+def test_a_failed_run_names_what_broke_but_not_who_owes():
+    tasks = {"tax.owed": "failed", "lists": "failed", "report": "failed", "determine": "success"}
+    with pytest.raises(StepError, match=r"failed in lists, report;"):
+        run_key(airflow(("failed", tasks)), "2020-05-11", lambda _: None, 60)
+
+
+def test_a_run_that_is_not_over_in_time_says_where_to_look():
+    with pytest.raises(StepError, match=r"still running after 0 s; see http://x"):
+        run_key(airflow(("running", {})), "2020-05-11", lambda _: None, 0)
+
+
+def test_an_airflow_that_ended_is_not_waited_for():
+    with pytest.raises(StepError, match="Airflow ended"):
+        run_key(airflow(("running", {}), ended=1), "2020-05-11", lambda _: None, 60)
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(settings):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(UsageError, match=f"port {port} .* is taken"),
+            local_airflow(settings, port, print),
+        ):
+            pass
+    assert not (settings.home / "airflow").exists()
+
+
+def test_a_free_port_can_be_listened_on():
+    with socket.create_server(("127.0.0.1", free_port())):
+        pass

@@ -55,7 +55,7 @@ AGAIN = {"sequence": 2, "file_name": "000000.2.csv"}
     ],
 )
 def test_a_corrected_file_ends_what_was_wrong_with_the_one_before(deliveries, owed):
-    extract = replace(night.of_department("economy")[0], deliveries=tuple(deliveries), rules=(), orphans=())
+    extract = replace(a_night().of_department("tax")[0], deliveries=tuple(deliveries), rules=(), orphans=())
     assert [item.places[0].code for item in owed_items((), [extract])] == owed
 
 

@@ -93,7 +93,7 @@ def both_homes(home: Home, mirror: Home) -> Iterator[Both]:
             patch.delenv(name)
         for name, value in {**OUTLIVES, "STABLE_JOBS_HOME": str(home.path), **home.more}.items():
             patch.setenv(name, value)
-        with local_airflow(Settings(_env_file=None), None, lambda _: None) as airflow:
+        with local_airflow(Settings(_env_file=None), 0, lambda _: None) as airflow:
             yield Both(airflow, home, mirror)
 
 

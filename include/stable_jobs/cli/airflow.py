@@ -22,7 +22,7 @@ PORT = 8080
 @app.command("run")
 def run(
     date: DateOption = "2020-05-11",
-    port: Annotated[int | None, typer.Option(help="Of the web interface; a free one by default.")] = None,
+    port: Annotated[int, typer.Option(help="Of the web interface; 0: a free one.")] = 0,
     timeout: Annotated[int, typer.Option(help="Minutes that the run may take.")] = 60,
 ) -> None:
     """Start Airflow, run the night of a business date in it, print its figures, stop everything.
@@ -53,7 +53,7 @@ def _print(settings: Settings, day: str, decision_id: int, validation_ids: list[
 
 @app.command("up")
 def up(
-    port: Annotated[int, typer.Option(help="Of the web interface, on loopback.")] = PORT,
+    port: Annotated[int, typer.Option(help="Of the web interface, on loopback; 0: a free one.")] = PORT,
 ) -> None:
     """Start Airflow and leave it running until Ctrl-C; says where to look and how to log in."""
     from stable_jobs.local.session import local_airflow

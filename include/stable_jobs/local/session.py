@@ -45,14 +45,14 @@ class LocalAirflow:
 
 
 @contextmanager
-def local_airflow(settings: Settings, port: int | None, say: Say) -> Iterator[LocalAirflow]:
+def local_airflow(settings: Settings, port: int, say: Say) -> Iterator[LocalAirflow]:
     """A whole Airflow under `<home>/airflow`, on loopback, stopped however the block or the process ends.
 
-    port: None for a free one. UsageError if it is taken, or if there are no DAGs; StepError if Airflow does
+    port: 0 for a free one. UsageError if it is taken, or if there are no DAGs; StepError if Airflow does
     not start.
     """
     dags_folder()
-    chosen = free_port() if port is None else _checked(port)
+    chosen = _checked(port) if port else free_port()
     say(f"starting Airflow on http://{HOST}:{chosen} (logs: {airflow_home(settings) / 'logs'})")
     passwords(airflow_home(settings))
     with signals_unwind(), _supervisor(chosen) as supervisor, ExitStack() as stack:

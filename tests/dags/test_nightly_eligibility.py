@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from stable_jobs.contracts.model import DEPARTMENTS
+from tests.conventions.test_tree import CLOCK
 from tests.dags.conftest import DAGS, read_dag
 
 STEPS = ("collect", "validate", "owed")
@@ -108,4 +109,6 @@ def test_the_first_night_is_a_setting(tmp_path: Any, first_night: str | None, st
 
 @pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda path: path.name)
 def test_a_dag_file_is_wiring(path: Any) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 120
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    assert CLOCK.search(text) is None

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import psutil
@@ -72,6 +73,21 @@ def test_the_same_key_twice_at_once(both: Both) -> None:
     assert (both.wait(first), both.wait(second)) == ("success", "success")
     both.night(TWICE)
     assert both.differing(TWICE) == []
+
+
+def test_rows_and_yuan_stand_on_the_assets(both: Both) -> None:
+    both.run(TWICE)
+    events = both.client.http.get("/api/v2/assets/events", params={"limit": 200}).json()["asset_events"]
+    shown = {one["name"]: one["extra"] for one in events if one["partition_key"] == TWICE}
+    assert shown.keys() == {"eligibility", *(f"{department}_deliveries" for department in DEPARTMENTS)}
+    for department in DEPARTMENTS:
+        rows = shown[f"{department}_deliveries"]
+        assert rows["received"] == rows["accepted"] + rows["quarantined"] > 0
+    manifests = [
+        json.loads(path.read_text()) for path in (both.home.path / "out" / TWICE).glob("*/manifest.json")
+    ]
+    paid = sum(Decimal(one["total"]) for one in manifests if one.get("is_held") is False)
+    assert Decimal(shown["eligibility"]["payable"]) == paid > 0
 
 
 def test_a_worker_killed_in_each_step(both: Both) -> None:
@@ -182,30 +198,42 @@ def held(home: Home, day: str) -> set[str]:
     return found
 
 
-def test_it_waits_for_tonight_without_a_worker(tmp_path: Path) -> None:
-    today = now().date().isoformat()
+def test_nothing_is_scheduled_without_a_first_night(both: Both) -> None:
+    assert {run["run_type"] for run in runs_of(both)} <= {"manual", "backfill"}
+
+
+def test_it_is_scheduled_and_waits_without_a_worker() -> None:
+    """Today's night comes by itself. Tomorrow's, whose deliveries are due then, waits for each department."""
+    today, tomorrow = (now().date() + timedelta(days=n) for n in (0, 1))
     with new_home() as common, new_home() as one, new_home() as other:
         landing = common.path / "landing"
         write_small(landing, common.path / "key.json", date.fromisoformat(TWICE))
         policies = policies_with_today(common.path / "policies")
-        more = {"STABLE_JOBS_LANDING": str(landing), "STABLE_JOBS_POLICIES": str(policies)}
+        more = {
+            "STABLE_JOBS_LANDING": str(landing),
+            "STABLE_JOBS_POLICIES": str(policies),
+            "STABLE_JOBS_FIRST_NIGHT": today.isoformat(),
+        }
         with both_homes(Home(one.path, more), Home(other.path, more)) as both:
-            run_id = both.client.trigger(today)
-            both.until(
-                lambda: all(both.states(run_id)[f"{d}.collect"] == "up_for_reschedule" for d in DEPARTMENTS)
-            )
+            both.until(lambda: bool(runs_of(both)), 60)
+            assert [(r["run_type"], r["partition_key"]) for r in runs_of(both)] == [
+                ("scheduled", today.isoformat())
+            ]
+            run_id = both.client.trigger(tomorrow.isoformat())
+            both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS))
             assert both.states(run_id)["labor.validate"] is None
             for path in sorted(landing.glob(f"development/*/{TWICE}/*")):
                 if path.name.startswith((LIAOYUAN, "000000")):
-                    relabel(path, today)
+                    relabel(path, tomorrow.isoformat())
             both.until(lambda: both.states(run_id)["development.validate"] == "success", SENSOR_SECONDS + 120)
-            assert both.states(run_id)["labor.collect"] in (
-                "up_for_reschedule",
-                "running",
-                "scheduled",
-                "queued",
-            )
+            both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS) - {"development"})
             assert both.states(run_id)["determine"] is None
+
+
+def waiting(both: Both, run_id: str) -> set[str]:
+    """Departments whose deliveries are waited for, by no process."""
+    states = both.states(run_id)
+    return {d for d in DEPARTMENTS if states[f"{d}.collect"] == "up_for_reschedule"}
 
 
 def relabel(path: Path, day: str) -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.e2e.airflow_home import all_gone, descendants
-from tests.e2e.home import BUSINESS_DATE, PROGRAM, Home, new_home
+from tests.e2e.home import BUSINESS_DATE, PROGRAM, Home, ages, new_home, tree
 from tests.e2e.kills import nothing_runs, processes_of
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("airflow")]
@@ -98,6 +98,15 @@ def test_a_second_airflow_of_the_same_home_says_so(home: Home) -> None:
     os.kill(command.pid, signal.SIGTERM)
     command.communicate(timeout=60)
     assert all_gone(below) == []
+
+
+def test_a_second_run_changes_nothing(home: Home) -> None:
+    first = home.run("airflow", "run", "--date", BUSINESS_DATE)
+    assert first.returncode == 0, first.stderr
+    before = tree(home.path / "out"), ages(home.path / "out")
+    again = home.run("airflow", "run", "--date", BUSINESS_DATE)
+    assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+    assert (tree(home.path / "out"), ages(home.path / "out")) == before
 
 
 def test_again_right_after_a_kill(home: Home) -> None:

@@ -108,7 +108,8 @@ def print_deliveries(deliveries: Sequence[Delivery], held: Sequence[HeldOutcome]
 
 def _state(delivery: Delivery, held: HeldOutcome | None) -> tuple[str, str]:
     if delivery.problem is not None:
-        return delivery.status, f"{delivery.problem['rule']}: {delivery.problem['next_step_zh']}"
+        rule, zh, en = (delivery.problem[name] for name in ("rule", "next_step_zh", "next_step_en"))
+        return delivery.status, f"{rule}: {zh} {en}"
     if held is None:
         return delivery.status, ""
     return ("released" if held.is_released else "held"), held.rule_id

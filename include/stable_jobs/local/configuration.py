@@ -72,6 +72,8 @@ def environment(settings: Settings, server: URL, port: int) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": generated["jwt_secret"],
         "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "50",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "NO_PROXY": HOST,
+        "no_proxy": HOST,
         "GX_ANALYTICS_ENABLED": "false",
         "STABLE_JOBS_HOME": str(settings.home.absolute()),
         "STABLE_JOBS_DATABASE_URL": business_url,

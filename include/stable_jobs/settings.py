@@ -20,6 +20,12 @@ def now() -> datetime:
     return datetime.now(SHANGHAI)
 
 
+def instant(text: str) -> datetime:
+    """An ISO 8601 instant; without an offset it is Asia/Shanghai. ValueError if it is none."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
+
+
 @lru_cache(maxsize=1)
 def code_fingerprint() -> str:
     """SHA-256 over the package's own sources: a snapshot made by other code is another snapshot."""

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from stable_jobs.errors import UsageError
-from stable_jobs.settings import SHANGHAI, Settings
+from stable_jobs.settings import Settings, instant
 
 DateOption = Annotated[str, typer.Option("--date", help="Business date, YYYY-MM-DD.")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="Six-digit region code (GB/T 2260).")]
@@ -29,12 +29,11 @@ def read_instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return instant(text)
     except ValueError as error:
         raise UsageError(
             f"--known-at {text!r} is not an instant; expected such as 2020-05-11T20:00"
         ) from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
 
 
 def read_settings() -> Settings:

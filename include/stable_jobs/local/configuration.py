@@ -72,13 +72,19 @@ def environment(settings: Settings, server: URL, port: int) -> dict[str, str]:
         "AIRFLOW__API_AUTH__JWT_SECRET": generated["jwt_secret"],
         "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "50",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "NO_PROXY": HOST,
-        "no_proxy": HOST,
+        "NO_PROXY": _no_proxy(),
+        "no_proxy": _no_proxy(),
         "GX_ANALYTICS_ENABLED": "false",
         "STABLE_JOBS_HOME": str(settings.home.absolute()),
         "STABLE_JOBS_DATABASE_URL": business_url,
     }
     return {**os.environ, **ours}
+
+
+def _no_proxy() -> str:
+    """What a machine's proxy is not asked for, and this machine."""
+    known = (os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or "").split(",")
+    return ",".join([*filter(None, known), HOST])
 
 
 def _metadata_url(server: URL, driver: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.errors import StepError, UsageError
-from stable_jobs.settings import SHANGHAI, Settings
+from stable_jobs.settings import Settings, instant
 
 if TYPE_CHECKING:
     from stable_jobs.night.desk import Desk
@@ -59,10 +59,9 @@ def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return instant(text)
     except ValueError as error:
         raise UsageError(f"known_at {text!r} is not an instant such as 2020-05-11T20:00+08:00") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=SHANGHAI)
 
 
 def collect(business_date: str | None, department: str, known_at: str | None = None) -> Result:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import SERVER_HOME
+from tests.processes import heed_signals
 
 BUSINESS_DATE = "2020-05-11"
 PROGRAM = Path(sys.executable).parent / "stable-jobs"
@@ -47,7 +47,7 @@ class Home:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=_heed_signals,
+            preexec_fn=heed_signals,
         )
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -63,12 +63,6 @@ class Home:
             (self.path / "demo" / "expected.json").read_text(encoding="utf-8")
         )
         return loaded
-
-
-def _heed_signals() -> None:
-    """Started in a shell's background or by nohup, the tests and their children would ignore some."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.airflow_home import all_gone, descendants
 from tests.e2e.home import BUSINESS_DATE, PROGRAM, Home, ages, new_home, tree
 from tests.e2e.kills import nothing_runs, processes_of
+from tests.processes import heed_signals
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("airflow")]
 
@@ -72,7 +73,7 @@ def test_up_says_where_and_ctrl_c_ends_it(home: Home) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=heed_signals,
     )
     assert command.stdout is not None
     said = [command.stdout.readline() for _ in range(8)]

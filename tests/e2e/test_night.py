@@ -21,6 +21,7 @@ STEPS = [
     *(f"collect {d}" for d in ("labor", "tax", "finance", "development", "economy")),
     *(f"validate {d}" for d in ("labor", "tax", "finance", "development", "economy")),
     "determine",
+    "compare",
     "lists",
     "report",
 ]

@@ -245,7 +245,10 @@ def sensitive(landing: Path) -> tuple[set[str], set[str]]:
 
 def test_a_task_holds_the_business_date(course: Course) -> None:
     day = date.fromisoformat(BUSINESS_DATE).toordinal()
-    held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :day AND granted")
+    held = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :day AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     with tasks.night_of(BUSINESS_DATE) as desk, desk.database.connect() as connection:
         assert connection.scalar(held, {"day": day}) == 1
 

@@ -18,6 +18,7 @@ from stable_jobs.errors import StepError, UsageError
 from stable_jobs.store import embedded
 from stable_jobs.store.database import database
 from stable_jobs.store.embedded import embedded_server
+from tests.processes import heed_signals
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stable_jobs.__file__).parents[1])}
 USER = """
@@ -76,7 +77,7 @@ class User:
     def __init__(self, home, program=USER, first="up\n"):
         command = [sys.executable, "-W", "error", "-c", program, str(home)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self.process = subprocess.Popen(command, env=ENVIRONMENT, text=True, **pipes)
+        self.process = subprocess.Popen(command, env=ENVIRONMENT, text=True, preexec_fn=heed_signals, **pipes)
         assert self.process.stdout.readline() == first, self.process.communicate()
 
     def answers(self):

@@ -10,7 +10,7 @@ from tests.e2e.conftest import Night
 from tests.e2e.home import BUSINESS_DATE, new_home, tree
 from tests.e2e.kills import nothing_runs, processes_of
 
-pytestmark = pytest.mark.xdist_group("night")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("night")]
 
 
 @pytest.fixture(scope="module")

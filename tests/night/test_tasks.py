@@ -33,7 +33,7 @@ from tests.e2e.home import BUSINESS_DATE, Home, ages, new_home, tree
 from tests.e2e.published import decided, delivered, digit_runs, read_csv, regions
 from tests.e2e.small import write_small
 
-pytestmark = pytest.mark.xdist_group("night")
+pytestmark = pytest.mark.xdist_group("tasks")
 
 BROKEN = "220500"
 Results = dict[str, Any]

@@ -48,7 +48,8 @@ def _print(settings: Settings, day: str, decision_id: int, validation_ids: list[
     with open_desk(settings, read_date(day)) as desk:
         with desk.database.connect() as connection:
             decision = decision_by_id(connection, decision_id)
-        print_night(desk, decision, validation_ids, Path(report))
+        folder = settings.out_root / day / "validation"
+        print_night(desk, decision, validation_ids, folder / Path(report).name)
 
 
 @app.command("up")

@@ -53,7 +53,7 @@ def local_airflow(settings: Settings, port: int, say: Say) -> Iterator[LocalAirf
     """
     dags_folder()
     chosen = _checked(port) if port else free_port()
-    say(f"starting Airflow on http://{HOST}:{chosen} (logs: {airflow_home(settings) / 'logs'})")
+    say(f"starting Airflow on http://{HOST}:{chosen} (logs: {settings.home / 'airflow' / 'logs'})")
     passwords(airflow_home(settings))
     with signals_unwind(), _supervisor(chosen) as supervisor, ExitStack() as stack:
         client = _log_in(settings, chosen, supervisor, stack)

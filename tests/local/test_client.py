@@ -75,6 +75,15 @@ def test_an_error_is_a_sentence_with_what_was_asked():
         asking.run_state("r")
 
 
+def test_an_airflow_that_hangs_is_a_sentence_too():
+    def hang(request):
+        raise httpx.ReadTimeout("too slow", request=request)
+
+    asking = Client(httpx.Client(transport=httpx.MockTransport(hang), base_url="http://airflow"))
+    with pytest.raises(StepError, match=r"does not answer to GET .*/dagRuns/r: ReadTimeout"):
+        asking.run_state("r")
+
+
 def test_while_nothing_answers_the_caller_hears_httpx():
     with pytest.raises(httpx.HTTPError), logged_in("http://127.0.0.1:9", "engineer", "x"):
         pass

@@ -12,6 +12,7 @@ import httpx
 from stable_jobs.errors import StepError
 
 DAG = "nightly_eligibility"
+ANSWER_SECONDS = 60.0
 HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -33,11 +34,11 @@ class Client:
 
     def has_dag(self, dag_id: str = DAG) -> bool:
         """Whether the scheduler knows the DAG by now."""
-        return self.http.get(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
+        return self._ask("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Make the pool where it is missing; one whose slots somebody chose stays as it is."""
-        if self.http.get(f"/api/v2/pools/{name}").status_code == httpx.codes.NOT_FOUND:
+        if self._ask("GET", f"/api/v2/pools/{name}").status_code == httpx.codes.NOT_FOUND:
             body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
             self._json("POST", "/api/v2/pools", body)
 
@@ -61,17 +62,23 @@ class Client:
         return self._json("GET", f"{task}/xcomEntries/return_value?deserialize=true")["value"]
 
     def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        answer = self.http.request(method, path, json=body)
+        answer = self._ask(method, path, body)
         if answer.is_error:
             raise StepError(f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
         return answer.json()
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        try:
+            return self.http.request(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise StepError(f"Airflow does not answer to {method} {path}: {error!r}") from error
 
 
 @contextmanager
 def logged_in(url: str, user: str, password: str) -> Iterator[Client]:
     """A client with the user's token. httpx.HTTPError while Airflow does not answer yet."""
     transport = httpx.HTTPTransport(retries=3)
-    with httpx.Client(base_url=url, transport=transport, timeout=30, trust_env=False) as http:
+    with httpx.Client(base_url=url, transport=transport, timeout=ANSWER_SECONDS, trust_env=False) as http:
         answer = http.post("/auth/token", json={"username": user, "password": password})
         answer.raise_for_status()
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import psutil
 from sqlalchemy import URL, create_engine, text
@@ -30,6 +31,7 @@ from stable_jobs.settings import Settings
 from stable_jobs.store.database import init_database
 from stable_jobs.store.embedded import embedded_server
 
+AIRFLOW = (sys.executable, "-m", "airflow")
 PROGRAMS = ("api-server", "scheduler", "dag-processor", "triggerer")
 GRACE_SECONDS = 10.0
 LOOK_SECONDS = 0.5
@@ -49,8 +51,12 @@ def main() -> None:
 
 
 def _end(error: Exception, code: int) -> None:
-    print(f"stable-jobs: {error}", file=sys.stderr, flush=True)
+    _say(str(error))
     sys.exit(code)
+
+
+def _say(sentence: str) -> None:
+    print(f"stable-jobs: {sentence}", file=sys.stderr, flush=True)
 
 
 def _supervise(settings: Settings, port: int) -> None:
@@ -74,15 +80,22 @@ def _alone(home: Path) -> Iterator[None]:
     home.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + STILL_THERE_SECONDS
     with (home / "lock").open("ab") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
+        if not _is_locked(lock):
+            _say(f"an Airflow still runs in {home}: waiting {STILL_THERE_SECONDS:.0f} s for it to stop")
+            while not _is_locked(lock):
                 if time.monotonic() > deadline:
-                    raise UsageError(f"an Airflow already runs in {home}: stop it first") from None
+                    raise UsageError(f"an Airflow already runs in {home}: stop it first")
                 time.sleep(LOOK_SECONDS)
         yield
+
+
+def _is_locked(lock: IO[bytes]) -> bool:
+    """Whether this process now holds the lock."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _make_metadata(server: URL, variables: Mapping[str, str], home: Path) -> None:
@@ -107,9 +120,6 @@ def _migrate(variables: Mapping[str, str], home: Path) -> None:
         done = subprocess.run(command, env=variables, stdout=log, stderr=log, check=False)  # noqa: S603  # constants
     if done.returncode:
         raise StepError(_ended("db-migrate", home))
-
-
-AIRFLOW = (sys.executable, "-m", "airflow")
 
 
 def _start(name: str, variables: Mapping[str, str], home: Path) -> subprocess.Popen[bytes]:

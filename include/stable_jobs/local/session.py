@@ -60,8 +60,10 @@ def local_airflow(settings: Settings, port: int, say: Say) -> Iterator[LocalAirf
         running = LocalAirflow(f"http://{HOST}:{chosen}", client, supervisor)
         _wait_until_ready(running)
         say("Airflow is up")
-        yield running
-        say("stopping Airflow")
+        try:
+            yield running
+        finally:
+            say("stopping Airflow")
 
 
 @contextmanager

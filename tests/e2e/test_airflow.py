@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.settings import data_folder, now
@@ -32,8 +32,6 @@ ALL = sorted(
     + ["determine", "compare", "lists", "report"]
 )
 SENSOR_SECONDS = 300
-DUE = re.compile(r"(property: dueTime, value: )\d+")
-TEN_YEARS_IN_HOURS = 87_600
 
 
 def days(first: str, last: str) -> list[str]:
@@ -41,13 +39,19 @@ def days(first: str, last: str) -> list[str]:
     return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
 
 
-def contracts_due_late(folder: Path) -> Path:
-    """The packaged contracts, but that everything may come ten years after its date."""
-    shutil.copytree(data_folder("contracts"), folder)
-    for path in folder.rglob("*.yaml"):
-        text, changed = DUE.subn(rf"\g<1>{TEN_YEARS_IN_HOURS}", path.read_text(encoding="utf-8"))
-        assert changed == 1, path
-        path.write_text(text, encoding="utf-8")
+def policies_of_this_year(folder: Path) -> Path:
+    """The nation's and Liaoyuan's values of 2020, as if decided for this year."""
+    for name in ("000000", LIAOYUAN):
+        (folder / name).mkdir(parents=True)
+        for path in (data_folder("policies") / name).glob("*.yaml"):
+            document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            first_day = date(now().year, 1, 1)
+            document["parameters"] = {
+                key: {**parameter, "values": [{**last[-1], "effective_from": first_day}]}
+                for key, parameter in document["parameters"].items()
+                if (last := [one for one in parameter["values"] if one["effective_from"].year <= 2020])
+            }
+            (folder / name / path.name).write_text(yaml.safe_dump(document), encoding="utf-8")
     return folder
 
 
@@ -205,29 +209,39 @@ def test_nothing_is_scheduled_without_a_first_night(both: Both) -> None:
     assert {run["run_type"] for run in runs_of(both)} <= {"manual", "backfill"}
 
 
-def test_it_is_scheduled_and_waits_without_a_worker(tmp_path: Path) -> None:
-    """Today's night comes by itself. One whose deliveries may still come waits for each department."""
-    today = now().date().isoformat()
+def test_it_is_scheduled_and_waits_without_a_worker() -> None:
+    """Today's night comes by itself. Tomorrow's, whose deliveries are due then, waits for each department."""
+    today, tomorrow = ((now().date() + timedelta(days=n)).isoformat() for n in (0, 1))
     with new_home() as common, new_home() as one, new_home() as other:
         landing = common.path / "landing"
         write_small(landing, common.path / "key.json", date.fromisoformat(TWICE))
-        keep = tmp_path / "not yet sent"
-        drop(landing, keep, "*/*/*/*")
         more = {
             "STABLE_JOBS_LANDING": str(landing),
-            "STABLE_JOBS_CONTRACTS": str(contracts_due_late(common.path / "contracts")),
+            "STABLE_JOBS_POLICIES": str(policies_of_this_year(common.path / "policies")),
             "STABLE_JOBS_FIRST_NIGHT": today,
         }
         with both_homes(Home(one.path, more), Home(other.path, more)) as both:
             both.until(lambda: bool(runs_of(both)), 60)
             assert [(r["run_type"], r["partition_key"]) for r in runs_of(both)] == [("scheduled", today)]
-            run_id = both.client.trigger(TWICE)
+            run_id = both.client.trigger(tomorrow)
             both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS), 120)
             assert both.states(run_id)["labor.validate"] is None
-            bring_back(landing / "development", keep / "development")
+            for path in sorted(landing.glob(f"development/*/{TWICE}/*")):
+                relabel(path, tomorrow)
             both.until(lambda: both.states(run_id)["development.validate"] == "success", SENSOR_SECONDS + 120)
             both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS) - {"development"}, 120)
             assert both.states(run_id)["determine"] is None
+
+
+def relabel(path: Path, day: str) -> None:
+    """Send the same file labelled with another date."""
+    target = path.parent.with_name(day) / path.name
+    target.parent.mkdir(exist_ok=True)
+    if path.name.endswith(".manifest.json"):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        target.write_text(json.dumps({**manifest, "business_date": day}), encoding="utf-8")
+    else:
+        shutil.copyfile(path, target)
 
 
 def waiting(both: Both, run_id: str) -> set[str]:

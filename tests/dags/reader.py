@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import airflow.sdk  # noqa: F401  # what Airflow itself loads before it reads a file
 from airflow.models.serialized_dag import SerializedDagModel
-from airflow.providers.standard.decorators import python, sensor  # noqa: F401
+from airflow.providers.standard.decorators import python, sensor  # noqa: F401  # likewise
 from airflow.serialization.serialized_objects import DagSerialization
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -27,7 +27,7 @@ def forbidden(*_arguments: Any, **_more: Any) -> NoReturn:
 def main(folder: str, name: str) -> None:
     sys.path.insert(0, folder)
     loaded = set(sys.modules)
-    socket.socket.connect = forbidden  # type: ignore[method-assign]
+    socket.socket.connect = forbidden
     event.listen(Engine, "do_connect", forbidden)
     started = time.perf_counter()
     module = import_module(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -70,7 +69,7 @@ def local_airflow(settings: Settings, port: int, say: Say) -> Iterator[LocalAirf
 def _supervisor(port: int) -> Iterator[subprocess.Popen[bytes]]:
     """In a session of its own, so that a Ctrl-C of the terminal reaches it only as the end of its input."""
     command = [sys.executable, "-m", "stable_jobs.local.supervisor", str(port)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env={**os.environ})  # noqa: S603
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603  # ours
     try:
         yield process
     finally:

@@ -5,6 +5,7 @@
     ├── ContractError         a contract document is wrong                     (exit 1)
     ├── PolicyError           a policy file is wrong or a parameter is missing (exit 1)
     ├── DeliveryRefused       one delivery cannot be taken; carries a Problem  (never ends a night)
+    ├── LedgerRefused         a rule of the ledger forbids it                  (exit 1)
     └── StepError             the machinery broke                              (exit 1)
 
 Exceptions do no I/O.
@@ -68,6 +69,10 @@ class ContractError(StableJobsError):
 
 class PolicyError(StableJobsError):
     """A policy file is wrong, or a parameter is missing for a region and date."""
+
+
+class LedgerRefused(StableJobsError):
+    """A rule of the ledger forbids it: an order, a person, a hash, a state."""
 
 
 class StepError(StableJobsError):

@@ -1,0 +1,101 @@
+"""Approvals: an answer belongs to a batch's hash and to a person. Who may answer, the database decides."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger.batches import Batch, batch_by_no
+from stable_jobs.ledger.entitlements import UNBATCHED
+from stable_jobs.ledger.event import Event
+
+APPROVED, REFUSED = "approved", "refused"
+
+
+def record_answer(
+    event: Event, batch_no: str, *, batch_hash: str, level: int, person: str, answer: str, reason: str, answered_in: str
+) -> None:
+    """Record one person's answer for the lines with that hash; a refusal ends the batch and frees its payments.
+
+    answered_in: where (`airflow`, `command line`). LedgerRefused for another hash, a preparer, the same person
+    twice, a person who is not assigned, a batch that is not open.
+    """
+    batch = known_batch(event.connection, batch_no)
+    if _is_known(event.connection, batch, level, person, answer):
+        return
+    event.connection.execute(
+        text("""
+            INSERT INTO approvals (batch_id, batch_hash, level, approver, answer, reason, answered_in)
+            VALUES (:batch, :hash, :level, :person, :answer, :reason, :answered_in)
+        """),
+        {
+            "batch": batch.id,
+            "hash": batch_hash,
+            "level": level,
+            "person": person,
+            "answer": answer,
+            "reason": reason,
+            "answered_in": answered_in,
+        },
+    )
+    event.detail.update({"batch": batch_no, "hash": batch_hash, "level": level, "answer": answer})
+    if answer == REFUSED:
+        _end(event, batch, reason)
+
+
+def known_batch(connection: Connection, batch_no: str) -> Batch:
+    """The batch of that number; LedgerRefused if there is none."""
+    batch = batch_by_no(connection, batch_no)
+    if batch is None:
+        raise LedgerRefused(f"there is no batch {batch_no}: `stable-jobs batch list` shows them")
+    return batch
+
+
+def answers(connection: Connection, batch_id: int) -> list[tuple[int, str, str, str]]:
+    """(level, approver, answer, reason) in order of level."""
+    query = "SELECT level, approver, answer, reason FROM approvals WHERE batch_id = :id ORDER BY level"
+    return [tuple(row) for row in connection.execute(text(query), {"id": batch_id})]
+
+
+def missing_level(connection: Connection, batch: Batch) -> int | None:
+    """Which approval a formed batch waits for: 1 or 2; None if for none."""
+    given = sum(answer == APPROVED for _, _, answer, _ in answers(connection, batch.id))
+    return given + 1 if batch.state == "formed" and given < batch.review_level else None
+
+
+def approvers(connection: Connection, region_code: str, level: int) -> list[str]:
+    """Who is assigned as approver of that level for the region, there or above."""
+    query = """
+        SELECT DISTINCT person FROM assigned_approvers a
+        WHERE level = :level AND is_within(:region, a.region_code) ORDER BY person
+    """
+    return list(connection.execute(text(query), {"level": level, "region": region_code}).scalars())
+
+
+def assign_approver(event: Event, person: str, region_code: str, level: int, is_assigned: bool, by: str) -> None:
+    """Assign a person to a level of a region and all below it, or end that. Nobody assigns themselves."""
+    if person == by:
+        raise LedgerRefused(f"{person} cannot assign themselves: another person must")
+    event.connection.execute(
+        text("""
+            INSERT INTO approver_changes (person, region_code, level, is_assigned, entered_by)
+            SELECT :person, :region, :level, :assigned, :by
+            WHERE :assigned <> EXISTS (SELECT FROM assigned_approvers
+                WHERE person = :person AND region_code = :region AND level = :level)
+        """),
+        {"person": person, "region": region_code, "level": level, "assigned": is_assigned, "by": by},
+    )
+    event.detail.update({"approver": person, "region": region_code, "level": level, "assigned": is_assigned})
+
+
+def _is_known(connection: Connection, batch: Batch, level: int, person: str, answer: str) -> bool:
+    """The same answer again, from a task that was killed after it had recorded it."""
+    return any(given[:3] == (level, person, answer) for given in answers(connection, batch.id))
+
+
+def _end(event: Event, batch: Batch, reason: str) -> None:
+    event.connection.execute(
+        text("UPDATE batches SET state = 'refused', reason = :reason WHERE id = :id"),
+        {"id": batch.id, "reason": reason},
+    )
+    event.connection.execute(text(UNBATCHED))

@@ -1,0 +1,223 @@
+"""Batches: what may be paid, one batch per region and review level, in priority order, while the budget lasts.
+
+A batch never changes: its lines come with it, its hash is over them, and what no longer holds voids it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.ledger.entitlements import UNBATCHED
+from stable_jobs.ledger.event import Event
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch as the ledger has it. total: yuan."""
+
+    id: int
+    batch_no: str
+    region_code: str
+    business_date: date
+    policy_year: int
+    review_level: int
+    count: int
+    total: Decimal
+    hash: str
+    state: str
+    reason: str
+
+
+def form_batches(event: Event) -> list[Batch]:
+    """Form batches of what is cleared or corrected, with the night's units in `night_units`; the new ones.
+
+    Checked again: the unit is eligible tonight for this very amount, its account is known, its region is not
+    held and is not of an older night, no refund is in doubt, the pooling region's budget reaches. Formed batches
+    whose accounts are others now, or whose units are no longer eligible, are voided first.
+    """
+    for statement in (CANDIDATES, STALE, UNBATCHED, "DROP TABLE candidates", CANDIDATES, CHOSEN, BATCHES, LINES):
+        event.connection.execute(text(statement))
+    for statement in PREPARERS:
+        event.connection.execute(text(statement))
+    event.connection.execute(text(BATCHED))
+    return _batches(event.connection, "b.event_id = ledger_event()")
+
+
+CANDIDATES = """
+    CREATE TEMPORARY TABLE candidates ON COMMIT DROP AS
+    SELECT p.id AS payment_id, p.state, p.scheme, p.amount, p.ordinal, e.region_code, e.uscc, e.policy_year,
+           n.unit_name, n.size_class, n.headcount, n.priority, n.review_level,
+           r.pooling_region, coalesce(
+               (SELECT b.amount FROM budget_entries b WHERE b.pooling_region = r.pooling_region
+                AND b.policy_year = e.policy_year ORDER BY b.id DESC LIMIT 1), r.refund_budget) AS budget,
+           1 + (SELECT count(*) FROM instructions i WHERE i.payment_id = p.id) AS attempt,
+           coalesce(c.account_name, n.account_name) AS account_name,
+           coalesce(c.account_no, n.account_no) AS account_no,
+           coalesce(c.bank_code, n.bank_code) AS bank_code,
+           CASE WHEN c.account_no IS NULL THEN n.bank_name ELSE c.bank_name END AS bank_name,
+           CASE WHEN c.account_no IS NULL THEN n.account_source ELSE 'person' END AS account_source
+    FROM payments p
+    JOIN entitlements e ON e.id = p.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
+    JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
+    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+    JOIN newest_nights w ON w.region_code = e.region_code AND w.business_date = ledger_date() AND NOT w.is_held
+        AND w.decision_id = r.decision_id
+    LEFT JOIN LATERAL (
+        SELECT k.* FROM account_corrections k JOIN account_confirmations f ON f.correction_id = k.id
+        WHERE k.payment_id = p.id AND k.source = 'person'
+          AND k.after_attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
+        ORDER BY k.id DESC LIMIT 1) c ON true
+    WHERE p.state IN ('cleared', 'corrected', 'batched') AND n.review_level IS NOT NULL
+      AND (n.decision = 'eligible' OR n.reasons = 'account_known_unknown' AND c.account_no IS NOT NULL)
+      AND coalesce(c.account_no, n.account_no) IS NOT NULL
+      AND NOT EXISTS (SELECT FROM standing_holds h WHERE is_within(e.region_code, h.region_code))
+      AND NOT EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = e.region_code AND d.uscc = e.uscc
+                      AND d.policy_year = e.policy_year)
+"""
+"""Every payment that may go out tonight, with the account it would go to; those in a formed batch too."""
+
+STALE = """
+    UPDATE batches b SET state = 'voided', reason = 'an account or a unit changed'
+    WHERE b.state = 'formed' AND EXISTS (
+        SELECT FROM newest_nights w WHERE w.region_code = b.region_code AND w.business_date = ledger_date()
+        AND NOT w.is_held)
+      AND EXISTS (SELECT FROM night_regions r WHERE r.region_code = b.region_code)
+      AND NOT EXISTS (SELECT FROM standing_holds h WHERE is_within(b.region_code, h.region_code))
+      AND EXISTS (
+        SELECT FROM payment_lines l LEFT JOIN candidates c ON c.payment_id = l.payment_id
+        WHERE l.batch_id = b.id AND (c.payment_id IS NULL OR c.review_level <> b.review_level
+          OR (c.account_name, c.account_no, c.bank_code) IS DISTINCT FROM (l.account_name, l.account_no, l.bank_code)))
+"""
+
+CHOSEN = """
+    CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
+    SELECT counted.*, row_number() OVER (
+        PARTITION BY region_code, review_level ORDER BY priority, uscc) AS line_no
+    FROM (
+        SELECT c.*, sum(CASE WHEN attempt = 1 THEN amount ELSE 0 END) OVER (
+            PARTITION BY pooling_region ORDER BY priority, uscc, region_code) AS running
+        FROM candidates c WHERE state IN ('cleared', 'corrected')
+    ) counted
+    LEFT JOIN (
+        SELECT l.pooling_region, e.policy_year, sum(l.amount) AS committed
+        FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN entitlements e ON e.id = p.entitlement_id
+        WHERE l.id = (SELECT max(id) FROM payment_lines WHERE payment_id = p.id)
+          AND p.state IN ('batched', 'instructed', 'paid', 'returned', 'corrected')
+        GROUP BY l.pooling_region, e.policy_year
+    ) spent USING (pooling_region, policy_year)
+    WHERE attempt > 1 OR running <= budget - coalesce(committed, 0)
+"""
+"""In priority order, then by code, while what is left of the pooling region's budget lasts. A later attempt was
+counted with the first."""
+
+BATCHES = """
+    INSERT INTO batches (batch_no, region_code, policy_year, review_level, ordinal, count, total, hash)
+    SELECT region_code || '-' || to_char(ledger_date(), 'YYYYMMDD') || '-L' || review_level || '-' || ordinal,
+           region_code, policy_year, review_level, ordinal, count, total, hash
+    FROM (
+        SELECT c.region_code, c.policy_year, c.review_level, count(*) AS count, sum(c.amount) AS total,
+               encode(sha256(convert_to(string_agg(
+                   jsonb_build_array(c.line_no, end_to_end_id(c.policy_year, c.region_code, c.uscc, c.ordinal,
+                       c.attempt), c.payment_id, c.attempt, c.unit_name, c.scheme, c.amount, c.account_name,
+                       c.account_no, c.bank_code, c.bank_name, c.account_source)::text,
+                   E'\\n' ORDER BY c.line_no), 'UTF8')), 'hex') AS hash,
+               1 + (SELECT count(*) FROM batches b WHERE b.region_code = c.region_code
+                    AND b.business_date = ledger_date() AND b.review_level = c.review_level) AS ordinal
+        FROM chosen c GROUP BY c.region_code, c.policy_year, c.review_level
+    ) made ORDER BY region_code, review_level
+"""
+
+LINES = """
+    INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id, pooling_region, unit_name,
+        scheme, size_class, headcount, priority, amount, account_name, account_no, bank_code, bank_name,
+        account_source)
+    SELECT b.id, c.line_no, c.payment_id, c.attempt,
+           end_to_end_id(c.policy_year, c.region_code, c.uscc, c.ordinal, c.attempt), c.pooling_region, c.unit_name,
+           c.scheme, c.size_class, c.headcount, c.priority, c.amount, c.account_name, c.account_no, c.bank_code,
+           c.bank_name, c.account_source
+    FROM chosen c JOIN batches b ON b.region_code = c.region_code AND b.review_level = c.review_level
+        AND b.event_id = ledger_event()
+    ORDER BY b.id, c.line_no
+"""
+
+PREPARERS = (
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, k.decided_by, 'objection'
+    FROM payment_lines l JOIN objections o ON o.payment_id = l.payment_id
+    JOIN objection_decisions k ON k.objection_id = o.id WHERE l.event_id = ledger_event()
+    """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, who, 'account'
+    FROM payment_lines l JOIN account_corrections k ON k.payment_id = l.payment_id AND k.source = 'person'
+    JOIN account_confirmations f ON f.correction_id = k.id
+    CROSS JOIN LATERAL (VALUES (k.entered_by), (f.confirmed_by)) AS people (who)
+    WHERE l.event_id = ledger_event() AND l.account_source = 'person'
+    """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, k.entered_by, 'budget'
+    FROM payment_lines l JOIN batches b ON b.id = l.batch_id
+    JOIN budget_entries k ON k.pooling_region = l.pooling_region AND k.policy_year = b.policy_year
+    WHERE l.event_id = ledger_event()
+    """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT b.id, d.released_by, 'delivery'
+    FROM batches b JOIN newest_nights n ON n.region_code = b.region_code
+    JOIN deliveries v ON v.business_date <= n.business_date AND v.region_code IN (b.region_code, '000000')
+    JOIN delivery_releases d ON d.delivery_id = v.id
+    WHERE b.event_id = ledger_event()
+      AND v.business_date > b.business_date - 366
+    """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, k.ruled_by, 'refund'
+    FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN entitlements e ON e.id = p.entitlement_id
+    JOIN reported_refunds f ON f.region_code = e.region_code AND f.uscc = e.uscc AND f.policy_year = e.policy_year
+    JOIN refund_rulings k ON k.refund_id = f.id
+    WHERE l.event_id = ledger_event()
+    """,
+)
+"""Whoever had a hand in a line: they may not approve the batch."""
+
+BATCHED = """
+    UPDATE payments p SET state = 'batched', reason = b.batch_no, changed_on = ledger_date()
+    FROM payment_lines l JOIN batches b ON b.id = l.batch_id
+    WHERE l.payment_id = p.id AND l.event_id = ledger_event()
+"""
+
+
+def batch_by_no(connection: Connection, batch_no: str) -> Batch | None:
+    """The batch of that number, if there is one."""
+    found = _batches(connection, "b.batch_no = :batch_no", batch_no=batch_no)
+    return found[0] if found else None
+
+
+def open_batches(connection: Connection) -> list[Batch]:
+    """Formed and not yet published, by number."""
+    return _batches(connection, "b.state = 'formed'")
+
+
+def batches_of(connection: Connection, business_date: date) -> list[Batch]:
+    """Every batch formed on that date, by number."""
+    return _batches(connection, "b.business_date = :on", on=business_date)
+
+
+def published_on(connection: Connection, business_date: date) -> list[Batch]:
+    """Every batch whose money was instructed on that date, by number."""
+    condition = "b.id IN (SELECT batch_id FROM batch_changes WHERE to_state = 'published' AND changed_on = :on)"
+    return _batches(connection, condition, on=business_date)
+
+
+def _batches(connection: Connection, condition: str, **values: object) -> list[Batch]:
+    query = f"""
+        SELECT id, batch_no, region_code, business_date, policy_year, review_level, count, total, hash, state, reason
+        FROM batches b WHERE {condition} ORDER BY batch_no
+    """  # noqa: S608 - conditions are this module's own
+    return [Batch(**row) for row in connection.execute(text(query), values).mappings()]

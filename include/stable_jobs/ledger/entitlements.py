@@ -1,0 +1,219 @@
+"""A night's decisions become entitlements and payments on notice; what changed since falls out, with its reason.
+
+One statement does each thing for every unit of every region. Nothing here touches money that was instructed:
+a higher entitlement is topped up once the open payment has ended, a lower one opens a recovery case.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.ledger.night import leave_out_known, older_regions
+from stable_jobs.ledger.refunds import note_refunds
+
+
+def apply_night(connection: Connection) -> list[str]:
+    """Take over the decisions in `night_units`; the regions left out because a newer night is known.
+
+    Inside `ledger_event` with the night's business date. A decision that is known already changes nothing.
+    """
+    older = older_regions(connection)
+    leave_out_known(connection)
+    note_refunds(connection)
+    for statement in (NIGHTS, STANDING, FALLING, VOIDED, UNBATCHED, WITHDRAWN, SUPERSEDED, *DUE):
+        connection.execute(text(statement))
+    for statement in (NEW_ENTITLEMENTS, REVISED, NOTICES, PAYMENTS, NOTICE_LINES, RECOVERY, *CORRECTED):
+        connection.execute(text(statement))
+    return older
+
+
+NIGHTS = """
+    INSERT INTO region_nights (region_code, business_date, decision_id, is_held)
+    SELECT region_code, ledger_date(), decision_id, is_held FROM night_regions ORDER BY region_code
+"""
+
+STANDING = """
+    CREATE TEMPORARY TABLE unit_standing ON COMMIT DROP AS
+    SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.recovering, s.is_instructed,
+           coalesce(o.outside, 0) AS outside, n.decision, n.reasons, n.scheme, n.unit_name,
+           n.is_paid_known, n.is_revoked,
+           CASE WHEN n.decision = 'eligible' THEN n.entitlement END AS entitlement,
+           EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = s.region_code AND d.uscc = s.uscc
+                   AND d.policy_year = s.policy_year) AS is_doubtful,
+           s.region_code, s.uscc
+    FROM entitlement_standing s
+    JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
+    LEFT JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc
+    LEFT JOIN unit_outside o ON o.region_code = s.region_code AND o.uscc = s.uscc
+    WHERE s.policy_year = extract(year FROM ledger_date())
+"""
+"""Every entitlement of the night's regions and year, with what the night says of its unit."""
+
+FALLING = """
+    CREATE TEMPORARY TABLE falling ON COMMIT DROP AS
+    SELECT p.id AS payment_id, u.entitlement_id, CASE
+        WHEN u.decision IS NULL THEN 'unit_gone'
+        WHEN u.decision = 'ineligible' THEN 'ineligible:' || u.reasons
+        WHEN u.decision = 'undecided' THEN 'undecided:' || u.reasons
+        WHEN u.scheme <> p.scheme THEN 'scheme_changed'
+        ELSE 'amount_changed' END AS reason
+    FROM unit_standing u JOIN payments p ON p.id = u.open_payment_id
+    WHERE p.state <> 'instructed' AND CASE
+        WHEN u.decision IS NULL OR u.decision = 'ineligible' THEN true
+        WHEN u.decision = 'undecided' THEN p.state NOT IN ('returned', 'corrected') AND NOT EXISTS (
+            SELECT FROM payment_lines l WHERE l.payment_id = p.id AND l.attempt > 1)
+        WHEN NOT u.is_paid_known OR u.is_doubtful THEN false
+        ELSE u.scheme <> p.scheme
+             OR p.amount <> u.entitlement - u.outside - u.paid - u.waived + u.recovering END
+"""
+"""Open payments that the night no longer bears out. A returned payment waits for an account, not for the night."""
+
+VOIDED = """
+    UPDATE batches SET state = 'voided', reason = 'a line fell out'
+    WHERE state = 'formed' AND id IN (
+        SELECT l.batch_id FROM payment_lines l JOIN falling f ON f.payment_id = l.payment_id)
+"""
+
+UNBATCHED = """
+    UPDATE payments p SET state = CASE WHEN l.attempt > 1 THEN 'corrected' ELSE 'cleared' END,
+        reason = 'batch voided', changed_on = ledger_date()
+    FROM payment_lines l JOIN batches b ON b.id = l.batch_id
+    WHERE l.payment_id = p.id AND p.state = 'batched' AND b.state <> 'formed'
+      AND l.id = (SELECT max(id) FROM payment_lines WHERE payment_id = p.id)
+"""
+
+WITHDRAWN = """
+    UPDATE payments p SET state = 'withdrawn', reason = f.reason, changed_on = ledger_date()
+    FROM falling f WHERE p.id = f.payment_id
+"""
+
+SUPERSEDED = """
+    INSERT INTO recovery_closings (case_id, outcome, reason, closed_by)
+    SELECT c.id, 'superseded', 'decided again', 'stable-jobs'
+    FROM recovery_cases c
+    JOIN unit_standing u ON u.entitlement_id = c.entitlement_id
+    JOIN entitlements e ON e.id = c.entitlement_id
+    LEFT JOIN recovery_closings k ON k.case_id = c.id
+    WHERE k.case_id IS NULL AND u.decision = 'eligible' AND u.is_paid_known AND NOT u.is_doubtful
+      AND NOT u.is_instructed
+      AND (u.entitlement, u.outside) IS DISTINCT FROM (e.entitled_amount, e.outside_amount)
+    ORDER BY c.id
+"""
+"""A case nobody has closed is weighed again with the new amount."""
+
+DUE = (
+    "DROP TABLE unit_standing",
+    STANDING,
+    """
+    CREATE TEMPORARY TABLE due ON COMMIT DROP AS
+    SELECT region_code, uscc, entitlement_id, unit_name, scheme, outside, settled, open, entitlement,
+           entitlement - outside - settled - open AS difference
+    FROM (
+        SELECT n.region_code, n.uscc, u.entitlement_id, n.unit_name, n.scheme,
+               coalesce(u.outside, o.outside, 0) AS outside,
+               coalesce(u.paid + u.waived - u.recovering, 0) AS settled, coalesce(u.open, 0) AS open,
+               CASE WHEN n.decision = 'eligible' THEN n.entitlement ELSE 0 END AS entitlement
+        FROM night_units n
+        JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
+        LEFT JOIN unit_standing u ON u.region_code = n.region_code AND u.uscc = n.uscc
+        LEFT JOIN unit_outside o ON o.region_code = n.region_code AND o.uscc = n.uscc
+        WHERE n.is_paid_known AND NOT coalesce(u.is_instructed OR u.is_doubtful, false)
+          AND (n.decision = 'eligible' AND n.entitlement > 0
+               OR n.decision = 'ineligible' AND n.is_revoked AND u.entitlement_id IS NOT NULL)
+    ) known
+    """,
+    """
+    UPDATE due SET entitlement = outside + settled + open, difference = 0
+    WHERE difference > 0 AND (open > 0 OR EXISTS (
+        SELECT FROM payments p JOIN objections b ON b.payment_id = p.id
+        JOIN objection_decisions k ON k.objection_id = b.id AND k.outcome = 'upheld'
+        WHERE p.entitlement_id = due.entitlement_id AND p.amount = due.difference AND p.scheme = due.scheme))
+    """,
+)
+"""What each unit is still due, or got too much. An upheld objection bars the same amount of the same scheme."""
+
+NEW_ENTITLEMENTS = """
+    INSERT INTO entitlements
+        (region_code, uscc, policy_year, unit_name, scheme, entitled_amount, outside_amount, decided_on)
+    SELECT region_code, uscc, extract(year FROM ledger_date()), unit_name, scheme, entitlement, outside,
+           ledger_date()
+    FROM due WHERE entitlement_id IS NULL ORDER BY region_code, uscc
+"""
+
+REVISED = """
+    UPDATE entitlements e SET entitled_amount = v.entitled, outside_amount = v.outside, scheme = v.scheme,
+        unit_name = v.unit_name, decided_on = ledger_date()
+    FROM (
+        SELECT u.entitlement_id, coalesce(d.scheme, e.scheme) AS scheme,
+               coalesce(d.unit_name, e.unit_name) AS unit_name,
+               coalesce(d.outside, e.outside_amount) AS outside,
+               coalesce(d.entitlement, e.outside_amount + u.paid + u.open + u.waived - u.recovering) AS entitled
+        FROM unit_standing u JOIN entitlements e ON e.id = u.entitlement_id
+        LEFT JOIN due d ON d.entitlement_id = u.entitlement_id
+        WHERE NOT u.is_instructed
+    ) v
+    WHERE e.id = v.entitlement_id
+      AND (e.entitled_amount, e.outside_amount, e.scheme, e.unit_name)
+          IS DISTINCT FROM (v.entitled, v.outside, v.scheme, v.unit_name)
+"""
+"""Where the night leaves it open what the unit is due, what was settled and what is open stands."""
+
+NOTICES = """
+    INSERT INTO notices (region_code, opened_on, ordinal, working_days, clears_on)
+    SELECT r.region_code, ledger_date(),
+           1 + (SELECT count(*) FROM notices o WHERE o.region_code = r.region_code AND o.opened_on = ledger_date()),
+           r.working_days, r.clears_on
+    FROM night_regions r
+    WHERE r.region_code IN (SELECT region_code FROM due WHERE difference > 0) ORDER BY r.region_code
+"""
+
+PAYMENTS = """
+    INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount)
+    SELECT e.id, 1 + (SELECT count(*) FROM payments p WHERE p.entitlement_id = e.id), n.id, d.scheme, d.difference
+    FROM due d
+    JOIN entitlements e ON e.region_code = d.region_code AND e.uscc = d.uscc
+        AND e.policy_year = extract(year FROM ledger_date())
+    JOIN notices n ON n.region_code = d.region_code AND n.event_id = ledger_event()
+    WHERE d.difference > 0 ORDER BY d.region_code, d.uscc
+"""
+
+NOTICE_LINES = """
+    INSERT INTO notice_lines
+        (payment_id, notice_id, unit_name, headcount, claimants, layoff_rate, premium_base, amount)
+    SELECT p.id, p.notice_id, n.unit_name, n.headcount, n.claimants, n.layoff_rate, n.premium_base, p.amount
+    FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
+    JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
+    WHERE p.event_id = ledger_event() ORDER BY p.id
+"""
+
+RECOVERY = """
+    INSERT INTO recovery_cases (entitlement_id, amount, reason)
+    SELECT e.id, -d.difference, CASE WHEN d.entitlement = 0 THEN 'revoked' ELSE 'lowered' END
+    FROM due d
+    JOIN entitlements e ON e.region_code = d.region_code AND e.uscc = d.uscc
+        AND e.policy_year = extract(year FROM ledger_date())
+    WHERE d.difference < 0 ORDER BY e.id
+"""
+
+CORRECTED = (
+    """
+    CREATE TEMPORARY TABLE corrected ON COMMIT DROP AS
+    SELECT p.id AS payment_id, l.attempt
+    FROM unit_standing u JOIN payments p ON p.id = u.open_payment_id AND p.state = 'returned'
+    JOIN night_units n ON n.region_code = u.region_code AND n.uscc = u.uscc AND n.decision = 'eligible'
+    JOIN instructions i ON i.payment_id = p.id
+        AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
+    JOIN payment_lines l ON l.id = i.line_id
+    WHERE n.account_no IS NOT NULL
+      AND (n.account_name, n.account_no, n.bank_code) IS DISTINCT FROM (l.account_name, l.account_no, l.bank_code)
+    """,
+    """
+    INSERT INTO account_corrections (payment_id, after_attempt, source)
+    SELECT payment_id, attempt, 'extract' FROM corrected ORDER BY payment_id
+    """,
+    """
+    UPDATE payments p SET state = 'corrected', reason = 'account in the extract', changed_on = ledger_date()
+    FROM corrected c WHERE p.id = c.payment_id
+    """,
+)
+"""A returned payment whose unit has another account now than the one that failed."""

@@ -1,0 +1,90 @@
+"""What finance reports as paid, laid beside what we paid: each payment is counted once.
+
+A row with one of our references is ours. One without that equals a payment of ours in unit, year, scheme and
+amount may be the same money or a second payment: a person rules, and until then nothing more is paid.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger.event import Event
+
+
+def note_refunds(connection: Connection) -> None:
+    """Record the rows of `night_refunds` that concern our payments; the rest, by unit, into `unit_outside`."""
+    connection.execute(text(MATCHED))
+    connection.execute(text(NOTED))
+    connection.execute(text(OUTSIDE))
+
+
+MATCHED = """
+    CREATE TEMPORARY TABLE matched ON COMMIT DROP AS
+    SELECT f.*, CASE
+        WHEN i.amount = f.amount THEN 'ours'
+        WHEN i.amount IS NOT NULL THEN 'differs'
+        WHEN f.payment_reference IS NULL AND EXISTS (
+            SELECT FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
+            WHERE e.region_code = f.region_code AND e.uscc = f.uscc AND e.policy_year = f.policy_year
+              AND p.scheme = f.scheme AND p.amount = f.amount AND p.state IN ('instructed', 'paid'))
+        THEN 'doubtful' END AS standing
+    FROM night_refunds f
+    JOIN night_regions r ON r.region_code = f.region_code AND NOT r.is_held
+    LEFT JOIN instructions i ON i.end_to_end_id = f.payment_reference
+"""
+
+NOTED = """
+    INSERT INTO reported_refunds
+        (region_code, voucher_no, uscc, policy_year, scheme, amount, paid_date, payment_reference, standing)
+    SELECT region_code, voucher_no, uscc, policy_year, scheme, amount, paid_date, payment_reference, standing
+    FROM matched WHERE standing IS NOT NULL ORDER BY region_code, voucher_no
+    ON CONFLICT (region_code, voucher_no) DO NOTHING
+"""
+
+OUTSIDE = """
+    CREATE TEMPORARY TABLE unit_outside ON COMMIT DROP AS
+    SELECT m.region_code, m.uscc, sum(m.amount) AS outside
+    FROM matched m
+    LEFT JOIN reported_refunds f ON f.region_code = m.region_code AND f.voucher_no = m.voucher_no
+    LEFT JOIN refund_rulings k ON k.refund_id = f.id
+    WHERE coalesce(f.standing, '') NOT IN ('ours', 'differs')
+      AND (f.standing IS DISTINCT FROM 'doubtful' OR k.ruling = 'outside')
+    GROUP BY m.region_code, m.uscc
+"""
+
+
+def rule_on_refund(event: Event, refund_id: int, ruling: str, reason: str, person: str) -> None:
+    """A person says whether a doubtful row is the `same` money as ours or was paid `outside`."""
+    known = event.connection.scalar(
+        text("SELECT standing FROM reported_refunds WHERE id = :id"), {"id": refund_id}
+    )
+    if known != "doubtful":
+        raise LedgerRefused(f"refund {refund_id} is not in doubt: `stable-jobs refund list` shows those that are")
+    event.connection.execute(
+        text("""
+            INSERT INTO refund_rulings (refund_id, ruling, reason, ruled_by)
+            VALUES (:id, :ruling, :reason, :person)
+        """),
+        {"id": refund_id, "ruling": ruling, "reason": reason, "person": person},
+    )
+    event.detail.update({"refund": refund_id, "ruling": ruling})
+
+
+PAID_BY_US = """
+    SELECT e.region_code, e.uscc, e.policy_year,
+           CASE WHEN i.attempt = f.attempt THEN i.amount ELSE 0 END AS amount,
+           i.end_to_end_id AS payment_reference, NULL AS voucher_no
+    FROM instructions i
+    JOIN payments p ON p.id = i.payment_id
+    JOIN entitlements e ON e.id = p.entitlement_id
+    JOIN (SELECT payment_id, min(attempt) AS attempt FROM instructions GROUP BY payment_id) f
+        ON f.payment_id = i.payment_id
+    WHERE i.instructed_on < DATE '{on}'
+      AND NOT (p.state IN ('withdrawn', 'waived') AND p.changed_on < DATE '{on}')
+    UNION ALL
+    SELECT f.region_code, f.uscc, f.policy_year, 0, NULL, f.voucher_no
+    FROM reported_refunds f JOIN refund_rulings k ON k.refund_id = f.id AND k.ruling = 'same'
+    ORDER BY 1, 2, 3, 5, 6
+"""
+"""What a night on `{on}` counts as paid by us: each payment once, with every reference finance may name."""

@@ -1,0 +1,166 @@
+"""A ledger on a real server, and nights made of a few plain units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from stable_jobs.ledger import approvals, batches, entitlements, notices, payments, returns
+from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
+from stable_jobs.ledger.verify import verify_ledger
+from stable_jobs.store import catalog
+from stable_jobs.store.loading import load_rows
+from stable_jobs.workdays import clears_on
+
+D = date(2020, 5, 11)
+REGION = "610100"
+CODES = [f"91610100MA6T{number:05d}X" for number in range(1, 60)]
+DEFAULTS: dict[str, Any] = {
+    "region_code": REGION,
+    "decision": "eligible",
+    "scheme": "general",
+    "entitlement": Decimal("100.00"),
+    "is_paid_known": True,
+    "reasons": "",
+    "is_revoked": False,
+    "headcount": 10,
+    "claimants": 0,
+    "layoff_rate": Decimal(0),
+    "premium_base": Decimal("200.00"),
+    "size_class": "small",
+    "review_level": 0,
+    "priority": 1,
+    "bank_code": "102791000014",
+    "bank_name": "工商银行",
+    "account_source": "corporate",
+}
+
+
+def unit(uscc: str = CODES[0], **changed: Any) -> dict[str, Any]:
+    """An eligible unit due 100 yuan, reviewed by nobody."""
+    own = {"uscc": uscc, "unit_name": f"单位{uscc[-6:]}", "account_name": f"单位{uscc[-6:]}", "account_no": f"62{uscc[-6:-1]}"}
+    return DEFAULTS | own | changed
+
+
+def refund(uscc: str = CODES[0], **changed: Any) -> dict[str, Any]:
+    """A refund that finance reports."""
+    values = {"region_code": REGION, "uscc": uscc, "policy_year": 2020, "scheme": "general", "paid_date": D}
+    return values | {"amount": Decimal("100.00"), "voucher_no": f"V{uscc[-6:]}", "payment_reference": None} | changed
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a night says: units, regions beside the first, refunds."""
+
+    on: date = D
+    units: tuple[dict[str, Any], ...] = ()
+    refunds: tuple[dict[str, Any], ...] = ()
+    regions: dict[str, dict[str, Any]] = field(default_factory=lambda: {REGION: {}})
+    key: str = ""
+
+
+@dataclass
+class Books:
+    """The ledger with few words. Every call is one event of its own."""
+
+    engine: Engine
+    out: Any = None
+
+    def apply(self, night: Night) -> list[str]:
+        with ledger_event(self.engine, "night", business_date=night.on) as event:
+            self._fill(event.connection, night)
+            return entitlements.apply_night(event.connection)
+
+    def decide(self, *units: dict[str, Any], on: date = D, **more: Any) -> list[str]:
+        return self.apply(Night(on, tuple(units), **more))
+
+    def close(self, on: date) -> int:
+        with ledger_event(self.engine, "close notices", business_date=on) as event:
+            return notices.close_due_notices(event)
+
+    def form(self, night: Night) -> list[batches.Batch]:
+        with ledger_event(self.engine, "form batches", business_date=night.on) as event:
+            self._fill(event.connection, night)
+            return batches.form_batches(event)
+
+    def publish(self, batch: batches.Batch, on: date) -> None:
+        with ledger_event(self.engine, "publish", business_date=on, subject=batch.batch_no) as event:
+            payments.instruct(event, batch, [])
+
+    def assign(self, *people: tuple[str, int], region: str = "000000") -> None:
+        with ledger_event(self.engine, "approvers", actor="head") as event:
+            for person, level in people:
+                approvals.assign_approver(event, person, region, level, True, "head")
+
+    def approve(self, batch: batches.Batch, level: int, person: str, **changed: Any) -> None:
+        given = {"batch_hash": batch.hash, "answer": "approved", "reason": "", "answered_in": "test"} | changed
+        with ledger_event(self.engine, "approval", actor=person, subject=batch.batch_no) as event:
+            approvals.record_answer(event, batch.batch_no, level=level, person=person, **given)
+
+    def answer(self, rows: Iterable[dict[str, Any]], *, name: str = "answer.xml", on: date = D) -> returns.AnswerCounts:
+        given = list(rows)
+        sha256 = catalog.fingerprint(name=name, rows=[str(row) for row in given])
+        with ledger_event(self.engine, "bank answer", business_date=on) as event:
+            returns.answer_table(event.connection)
+            load_rows(
+                event.connection,
+                "answer_rows",
+                [[number, *(row.get(c) for c in list(returns.ROWS)[1:])] for number, row in enumerate(given, 1)],
+            )
+            return returns.take_answer(event, sha256=sha256, file_name=name, file_format="pain.002")
+
+    def ask(self, query: str, **values: Any) -> list[Any]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query), values)]
+
+    def states(self) -> dict[str, str]:
+        """Payment (`<last characters of the code>.<ordinal>`) → state."""
+        query = """
+            SELECT right(e.uscc, 6) || '.' || p.ordinal, p.state
+            FROM payments p JOIN entitlements e ON e.id = p.entitlement_id ORDER BY 1
+        """
+        return dict(self.ask(query))
+
+    def breaks(self) -> list[str]:
+        with self.engine.connect() as connection:
+            return [one.sentence() for one in verify_ledger(connection, self.out).breaks]
+
+    def _fill(self, connection: Any, night: Night) -> None:
+        night_tables(connection)
+        year = {"policy_year": night.on.year}
+        load_rows(connection, "night_units", [[(u | year)[c] for c in UNITS] for u in night.units])
+        load_rows(connection, "night_refunds", [[r[c] for c in REFUNDS] for r in night.refunds])
+        decision = catalog.register_snapshot(
+            connection,
+            kind="eligibility",
+            business_date=night.on,
+            fingerprint=catalog.fingerprint(night=repr(night)),
+            name=f"snapshots/{catalog.fingerprint(night=repr(night))}.parquet",
+            rows=len(night.units),
+            inputs={},
+        )
+        defaults = {"is_held": False, "working_days": 5, "pooling_region": REGION, "refund_budget": Decimal(10**9)}
+        rows = []
+        for code, changed in night.regions.items():
+            values = {"region_code": code, "decision_id": decision.id} | defaults | changed
+            values.setdefault("clears_on", clears_on(night.on, values["working_days"]))
+            rows.append([values[c] for c in REGIONS])
+        load_rows(connection, "night_regions", rows)
+
+
+@pytest.fixture
+def books(engine: Engine, tmp_path: Any) -> Books:
+    """An empty ledger."""
+    return Books(engine, tmp_path)
+
+
+def changed(night: Night, **values: Any) -> Night:
+    """The night with something else about it."""
+    return replace(night, **values)

@@ -22,11 +22,11 @@ from stable_jobs.settings import data_folder
 SEED = 20200511
 
 
-def write_small(landing: Path, key: Path, day: date) -> None:
-    """Write the landing of one business date and its answer key."""
+def write_small(landing: Path, key: Path, day: date, first: date | None = None) -> None:
+    """Write the landing of one business date and its answer key. first: a later night of that day's."""
     contracts = contracts_as_of(data_folder("contracts"), day)
     with patch("stable_jobs.demo.write.plant", _plant):
-        write_demo(landing, seed=SEED, business_date=day, contracts=contracts, key=key)
+        write_demo(landing, seed=SEED, business_date=day, contracts=contracts, key=key, first_night=first)
 
 
 def _plant(moment: Moment, seed: int, counties: tuple[City, ...]) -> list[Block]:

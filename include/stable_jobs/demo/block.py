@@ -41,6 +41,8 @@ class Block:
 
     city: City
     trap: Array
+    event: Array
+    """A place in `events.EVENTS`: what befell the unit since the first night; -1 nothing."""
     uscc: Array
     unit_name: Array
     unit_no: Array
@@ -89,6 +91,8 @@ class Block:
     """Empty: as recorded."""
     is_signed: Array
     is_recovering: Array
+    recovering_from: Array
+    """NaT: the list's usual day."""
     recovering_to: Array
     category: Array
     sends_unit: Array

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from stable_jobs.demo.block import Block
+from stable_jobs.demo.events import EVENTS
 from stable_jobs.demo.outcome import Scheme, Settled, decision_of, is_unit, reasons_of, settle
 from stable_jobs.demo.traps.every import TRAPS
 
@@ -59,15 +60,22 @@ def write_key(path: Path, blocks: Sequence[Block], year: int, head: Json) -> Non
 
 
 def units_of(block: Block, year: int) -> Iterator[Json]:
-    """Every unit that has a decision: region, code, trap, and a row for each of its schemes."""
+    """Every unit that has a decision: region, code, trap, what befell it since the first night, and a row
+    for each of its schemes."""
     settled = settle(block, year)
     for unit in np.flatnonzero(settled.general.has_row).tolist():
         yield {
             "region": block.city.code,
             "uscc": str(block.uscc[unit]),
             "trap": name_of(int(block.trap[unit])),
+            **_event_of(block, unit),
             "schemes": {s.name: _row(block, unit, s) for s in _schemes(settled) if s.has_row[unit]},
         }
+
+
+def _event_of(block: Block, unit: int) -> Json:
+    number = int(block.event[unit])
+    return {} if number < 0 else {"event": EVENTS[number].name}
 
 
 def _schemes(settled: Settled) -> tuple[Scheme, Scheme]:
@@ -75,7 +83,7 @@ def _schemes(settled: Settled) -> tuple[Scheme, Scheme]:
 
 
 def _row(block: Block, unit: int, scheme: Scheme) -> Json:
-    reasons = reasons_of(int(block.trap[unit]), scheme.name)
+    reasons = reasons_of(block, unit, scheme.name)
     decision = decision_of(reasons)
     fen = int(scheme.fen[unit])
     already = int(block.already_paid[unit]) if block.knows_already[unit] else -1

@@ -39,6 +39,11 @@ class Moment:
         """YYYYMM of Y-1's twelve fee months."""
         return self.head_months[1:13]
 
+    @property
+    def recovering_since(self) -> date:
+        """The day on which the recovering list of the year begins."""
+        return date(self.year, 2, 1)
+
     def day(self, offset: int = 0) -> date:
         """The business date plus so many days."""
         return date.fromordinal(self.on.toordinal() + offset)

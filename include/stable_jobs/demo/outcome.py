@@ -1,7 +1,7 @@
 """What becomes of each unit, by the generator's own construction.
 
-Reasons are those that the unit's trap was declared with; amounts are summed in whole fen from the arrays
-that the files are written from. No rule of the product is read or called.
+Reasons are those that the unit's trap was declared with, or what befell it since; amounts are summed in
+whole fen from the arrays that the files are written from. No rule of the product is read or called.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from stable_jobs.demo.block import Block, headcount
 from stable_jobs.demo.draw import difficult_fen, general_fen
+from stable_jobs.demo.events import EVENTS, Event
+from stable_jobs.demo.traps.base import Trap
 from stable_jobs.demo.traps.every import TRAPS
 
 Array = npt.NDArray[Any]
@@ -47,12 +49,16 @@ class Settled:
     fen: int
 
 
-def reasons_of(number: int, scheme: str) -> tuple[str, ...]:
-    """The reasons a trap was declared with; an ordinary unit (-1) has none."""
-    if number < 0:
-        return ()
-    trap = TRAPS[number]
-    return trap.general if scheme == "general" or trap.difficult is None else trap.difficult
+def reasons_of(block: Block, unit: int, scheme: str) -> tuple[str, ...]:
+    """The reasons of one of a block's units; an ordinary one to which nothing happened has none."""
+    event, trap = int(block.event[unit]), int(block.trap[unit])
+    if event >= 0:
+        return _declared(EVENTS[event], scheme)
+    return () if trap < 0 else _declared(TRAPS[trap], scheme)
+
+
+def _declared(one: Trap | Event, scheme: str) -> tuple[str, ...]:
+    return one.general if scheme == "general" or one.difficult is None else one.difficult
 
 
 def decision_of(reasons: tuple[str, ...]) -> str:
@@ -63,8 +69,10 @@ def decision_of(reasons: tuple[str, ...]) -> str:
 
 
 def _eligible(block: Block, scheme: str) -> Array:
-    clean = np.array([not reasons_of(number, scheme) for number in range(-1, len(TRAPS))])
-    return np.asarray(clean[block.trap + 1] & is_unit(block))
+    traps = np.array([True] + [not _declared(trap, scheme) for trap in TRAPS])
+    events = np.array([True] + [not _declared(event, scheme) for event in EVENTS])
+    clean = np.where(block.event >= 0, events[block.event + 1], traps[block.trap + 1])
+    return np.asarray(clean & is_unit(block))
 
 
 def is_unit(block: Block) -> Array:

@@ -46,6 +46,10 @@ REFUSALS = (
 )
 
 
+REFUNDED = 1_234_56
+"""Fen paid before to the region's first unit."""
+
+
 def spoil_all(office: Office, region: str) -> None:
     """Spoil every delivery that was written for the region."""
     for refusal in REFUSALS:
@@ -74,7 +78,7 @@ def sound_extras(block: Block, moment_year: int) -> list[tuple[str, Extra]]:
         "removed_on": None, "authority": "工业和信息化局", "region_code": region,
     }  # fmt: skip
     refund = {
-        "uscc": code, "policy_year": moment_year, "scheme": "general", "amount": 1_234_56,
+        "uscc": code, "policy_year": moment_year, "scheme": "general", "amount": REFUNDED,
         "paid_date": block.determined_on[0].astype(object), "voucher_no": f"P{region}{moment_year}00000001",
         "payment_reference": None, "region_code": region,
     }  # fmt: skip

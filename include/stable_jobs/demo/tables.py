@@ -139,13 +139,14 @@ def priority_list(block: Block, moment: Moment) -> Rows:
     """One row a unit and category: the recovering, and those in trades that come first."""
     recovering, listed = np.flatnonzero(block.is_recovering), np.flatnonzero(block.category != "")
     i = np.concatenate([recovering, listed])
-    start = np.array([f"{moment.year}-02-01", f"{moment.year}-01-25"], dtype="datetime64[D]")
+    begun, start = block.recovering_from[recovering], np.datetime64(moment.recovering_since)
+    others = np.full(len(listed), f"{moment.year}-01-25", dtype="datetime64[D]")
     open_end = np.full(len(listed), "NaT", dtype="datetime64[D]")
     kind = np.full(len(recovering), "recovering", dtype=object)
     return {
         "uscc": block.code_in("priority_list")[i],
         "category": np.concatenate([kind, block.category[listed]]),
-        "valid_from": np.repeat(start, [len(recovering), len(listed)]),
+        "valid_from": np.concatenate([np.where(np.isnat(begun), start, begun), others]),
         "valid_to": np.concatenate([block.recovering_to[recovering], open_end]),
         "region_code": _region(block, len(i)),
     }

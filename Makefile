@@ -9,7 +9,7 @@ DATE ?= 2020-05-11
 # A proxy or mirror is taken from pip's own configuration.
 UV := $(BIN)/uv
 
-.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench clean
+.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench bench-batch clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,9 @@ messages: setup ## collect the texts of the pages into their catalogs and compil
 
 bench: setup ## seconds and peak memory per step beside the floor; TIER=county|prefecture|big_city|province
 	$(BIN)/python -m bench.night --tier $(TIER)
+
+bench-batch: setup ## seconds and peak memory of a batch of 300,000 payment lines; fails over 30 s or 500 MB
+	$(BIN)/python -m bench.batch
 
 clean: ## remove the environment, caches and var/
 	rm -rf $(VENV) var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info

@@ -1,8 +1,8 @@
-"""The wheel carries contracts and policies inside the package; everything else is in pyproject.toml."""
+"""The wheel has contracts, policies and banks inside the package; everything else is in pyproject.toml."""
 
 from setuptools import find_packages, setup
 
-DATA = {"stable_jobs._data.contracts": "include/contracts", "stable_jobs._data.policies": "include/policies"}
+DATA = {f"stable_jobs._data.{name}": f"include/{name}" for name in ("contracts", "policies", "banks")}
 
 setup(
     packages=[*find_packages("include", include=["stable_jobs*"]), *DATA],

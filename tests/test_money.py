@@ -41,6 +41,42 @@ CAPITALS = [
         "123456789.12", "壹亿贰仟叁佰肆拾伍万陆仟柒佰捌拾玖元壹角贰分", id="nine digits, every place"
     ),
     pytest.param("1000100000.00", "壹拾亿零壹拾万元整", id="ten digits"),
+    pytest.param("0.01", "壹分", id="the smallest"),
+    pytest.param("0.50", "伍角", id="half a yuan, jiao without fen"),
+    pytest.param("0.99", "玖角玖分", id="one fen below a yuan"),
+    pytest.param("1.01", "壹元零壹分", id="one yuan, fen without jiao"),
+    pytest.param("20.00", "贰拾元整", id="tens without ones"),
+    pytest.param("110.00", "壹佰壹拾元整", id="ten after a hundred"),
+    pytest.param("1001.00", "壹仟零壹元整", id="two zeros inside, once"),
+    pytest.param("1010.00", "壹仟零壹拾元整", id="zero hundreds"),
+    pytest.param("1100.00", "壹仟壹佰元整", id="zeros at the end are not written"),
+    pytest.param("5000.05", "伍仟元零伍分", id="only thousands and fen"),
+    pytest.param("10500.00", "壹万零伍佰元整", id="zero thousands after ten thousand"),
+    pytest.param("20000.50", "贰万元伍角", id="ten thousands and jiao"),
+    pytest.param("30003.03", "叁万零叁元零叁分", id="zeros on both sides of the yuan"),
+    pytest.param("105000.00", "壹拾万伍仟元整", id="zero ten thousands place, thousands follow"),
+    pytest.param("1000000.00", "壹佰万元整", id="a million"),
+    pytest.param("1020304.05", "壹佰零贰万零叁佰零肆元零伍分", id="every second place is zero"),
+    pytest.param("10000000.01", "壹仟万元零壹分", id="ten million and a fen"),
+    pytest.param("12000000.00", "壹仟贰佰万元整", id="twelve million"),
+    pytest.param("100000000.01", "壹亿元零壹分", id="nine digits and a fen"),
+    pytest.param("100000010.00", "壹亿零壹拾元整", id="nine digits, tens only"),
+    pytest.param("100000100.00", "壹亿零壹佰元整", id="nine digits, hundreds only"),
+    pytest.param("100007000.00", "壹亿零柒仟元整", id="not to be read as 170 million"),
+    pytest.param("100007349.27", "壹亿零柒仟叁佰肆拾玖元贰角柒分", id="empty ten thousands before thousands"),
+    pytest.param("170000000.00", "壹亿柒仟万元整", id="170 million"),
+    pytest.param("170007000.00", "壹亿柒仟万柒仟元整", id="thousands in both sections"),
+    pytest.param("101010101.00", "壹亿零壹佰零壹万零壹佰零壹元整", id="nine digits, zeros in every section"),
+    pytest.param("305060708.09", "叁亿零伍佰零陆万零柒佰零捌元零玖分", id="nine digits, a zero before each"),
+    pytest.param("900000000.90", "玖亿元玖角", id="nine digits, jiao without fen"),
+    pytest.param(
+        "999999999.99", "玖亿玖仟玖佰玖拾玖万玖仟玖佰玖拾玖元玖角玖分", id="the largest of nine digits"
+    ),
+    pytest.param(
+        "1000020802609.44",
+        "壹万亿零贰仟零捌拾万贰仟陆佰零玖元肆角肆分",
+        id="empty hundred millions before thousands",
+    ),
     pytest.param("1000000000001.00", "壹万亿零壹元整", id="thirteen digits"),
     pytest.param(
         "9999999999999999.99",
@@ -79,22 +115,31 @@ def _section(text: str, unit: str, worth: int) -> int:
     return upper * worth + _section(low, *following)
 
 
-def required_zeros(amount: Decimal) -> set[str]:
-    """What must stand in the capitals: a zero for every gap between two digits of one section."""
-    whole = f"{int(amount):016d}"
-    sections = [whole[i : i + 4].lstrip("0").rstrip("0") for i in range(0, 16, 4)]
-    return {"零"} if any("0" in section for section in sections) else set()
+def required_zeros(amount: Decimal) -> int:
+    """How many zeros must stand in the capitals: one for each run of zeros between two digits of the yuan.
+
+    The rule lets one be left out that ends a section of four and has a thousand behind it, but not where the
+    whole section is empty; and one stands for jiao between yuan and fen.
+    """
+    whole = str(int(amount))
+    gaps = [gap for gap in re.finditer("0+", whole) if gap.end() < len(whole)]
+    ends = [len(whole) - gap.end() for gap in gaps]
+    optional = [end % 4 == 0 and len(gap[0]) < 4 for gap, end in zip(gaps, ends, strict=True)]
+    jiao, fen = divmod(int(amount * 100) % 100, 10)
+    return optional.count(False) + (amount > 1 and jiao == 0 and fen > 0)
 
 
 @given(st.decimals(min_value=0, max_value=Decimal("9999999999999999.99"), places=2))
 @example(Decimal("1000000000000000.00"))
 @example(Decimal("100000000000.01"))
+@example(Decimal("100007000.00"))
+@example(Decimal("1000020802609.44"))
 def test_capitals_read_back(amount: Decimal) -> None:
     capitals = to_capitals(amount)
     assert read_capitals(capitals) == amount
     assert "零零" not in capitals
     assert not re.search("零[元万亿仟佰拾角分]", capitals) or amount == 0
-    assert required_zeros(amount) <= set(capitals)
+    assert capitals.count("零") == required_zeros(amount) or amount == 0
     assert capitals.endswith("整") == (amount == int(amount))
 
 

@@ -37,7 +37,7 @@ def code_fingerprint() -> str:
 
 
 def data_folder(name: str) -> Path:
-    """`contracts` or `policies`, inside an installed package or beside it in a checkout."""
+    """`contracts`, `policies` or `banks`, inside an installed package or beside it in a checkout."""
     inside = PACKAGE / "_data" / name
     return inside if inside.is_dir() else PACKAGE.parent / name
 
@@ -53,12 +53,20 @@ class Settings(BaseSettings):
     out: Path | None = None
     database_url: SecretStr | None = None
     policies: Path | None = None
+    banks: Path | None = None
     contracts: Path | None = None
     engine: str = Field(default="duckdb", pattern="^duckdb$")
     memory_limit: str = "1500MB"
     threads: int = Field(default=2, ge=1)
     workbook_rows: int = Field(default=50_000, ge=0)
     first_night: date | None = None
+    mail_host: str | None = None
+    mail_port: int = 587
+    mail_sender: str = "stable-jobs@localhost"
+    mail_recipients: str = ""
+    mail_user: str | None = None
+    mail_password: SecretStr | None = None
+    mail_starttls: bool = True
 
     @cached_property
     def landing_root(self) -> Path:
@@ -84,3 +92,8 @@ class Settings(BaseSettings):
     def policies_root(self) -> Path:
         """The folder of policy files."""
         return self.policies or data_folder("policies")
+
+    @cached_property
+    def banks_root(self) -> Path:
+        """The folder of bank profiles."""
+        return self.banks or data_folder("banks")

@@ -22,6 +22,7 @@ from stable_jobs.credit_code import make_credit_code
 from stable_jobs.policy.determine import decide, keep_in
 from stable_jobs.policy.extracts import HEAD, QUARANTINE, TYPES, InputFile, Inputs
 from stable_jobs.policy.load import Policies, load_policies
+from stable_jobs.policy.paid import OURS
 from stable_jobs.policy.working import rows_of
 from stable_jobs.settings import data_folder
 
@@ -67,6 +68,7 @@ class World:
     broken: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
     undelivered: set[tuple[str, str]] = field(default_factory=set)
     held_parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ours: list[Row] = field(default_factory=list)
 
     def add(self, extract: str, slot: str | None = None, **row: Any) -> None:
         """An accepted row."""
@@ -211,6 +213,15 @@ class World:
         }  # fmt: skip
         self.add("prior_refunds", uscc=uscc, region_code=region, amount=Decimal(amount), **(base | row))
 
+    def pay_out(
+        self, uscc: str, region: str, amount: str, reference: str | None = None, voucher: str | None = None,
+        year: int | None = None,
+    ) -> None:  # fmt: skip
+        """A row of our ledger's file."""
+        row = {"region_code": region, "uscc": uscc, "policy_year": year or self.on.year}
+        paid = {"amount": Decimal(amount), "payment_reference": reference, "voucher_no": voucher}
+        self.ours.append(row | paid)
+
 
 def contracts(on: date = NIGHT) -> dict[str, Contract]:
     """The packaged contracts."""
@@ -227,7 +238,14 @@ def write(world: World, folder: Path) -> Inputs:
         if k not in world.undelivered and (k[1] in world.slots or k in world.rows or k in world.broken)
     ]  # fmt: skip
     files = [_write_one(world, folder, known[e], e, s, i + 1) for i, (e, s) in enumerate(wanted)]
-    return Inputs(tuple(files), known)
+    return Inputs(tuple(files), known, paid_by_us=_ours(world, folder))
+
+
+def _ours(world: World, folder: Path) -> str | None:
+    if not world.ours:
+        return None
+    _parquet(folder / "ours.parquet", world.ours, OURS)
+    return str(folder / "ours.parquet")
 
 
 def _write_one(

@@ -257,11 +257,17 @@ class Unit:
 
     @cached_property
     def already_paid(self) -> Decimal | None:
-        rows = [
+        mine = [r for r in self.books.world.ours if r["uscc"] == self.row["uscc"]]
+        mine = [r for r in mine if r["region_code"] == self.row["region_code"]]
+        known = {("payment_reference", r["payment_reference"]) for r in mine}
+        known |= {("voucher_no", r["voucher_no"]) for r in mine}
+        theirs = [
             r
             for r in self.rows("prior_refunds")
             if r["policy_year"] == self.on.year and r["paid_date"] <= self.on
-        ]
+            and not any(r[n] is not None and (n, r[n]) in known for n in ("payment_reference", "voucher_no"))
+        ]  # fmt: skip
+        rows = theirs + [r for r in mine if r["policy_year"] == self.on.year]
         return None if self.doubt("prior_refunds") else sum((r["amount"] for r in rows), Decimal("0.00"))
 
     @cached_property

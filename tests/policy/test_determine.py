@@ -10,6 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import duckdb
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Connection, Engine, func, select
 
@@ -19,6 +22,7 @@ from stable_jobs.policy.determine import KINDS, Decision, decision_by_id, determ
 from stable_jobs.policy.explain import Explanation, LegalTest, explain
 from stable_jobs.policy.explain_text import render_text
 from stable_jobs.policy.load import Policies
+from stable_jobs.policy.paid import OURS
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store.catalog import InForce, Snapshot, record_delivery, register_snapshot
 from stable_jobs.store.lake import Lake
@@ -98,7 +102,7 @@ def night(engine: Engine, tmp_path: Path) -> Night:
 
 
 def test_again_is_the_same_decision(night: Night) -> None:
-    """Seven snapshots at once; with the same inputs nothing is computed, written or registered."""
+    """Every kind of snapshot at once; with the same inputs nothing is computed, written or registered."""
     first = night.determine()
     assert night.registered() == night.files() == len(KINDS)
     assert {getattr(first, kind).kind for kind in KINDS} == set(KINDS)
@@ -112,6 +116,45 @@ def test_other_inputs_are_another_decision(night: Night) -> None:
     other = night.determine(replace(policies(), fingerprint="other"))
     assert other.eligibility.id != first.eligibility.id
     assert night.registered() == 2 * len(KINDS)
+
+
+def _paid_by_us(folder: Path, amount: str) -> str:
+    """The ledger's file: GOOD was paid so much."""
+    path = str(folder / f"{amount}.parquet")
+    row = {"region_code": XIAN, "uscc": GOOD, "policy_year": 2020, "amount": Decimal(amount)}
+    pq.write_table(pa.Table.from_pylist([row], schema=ibis.schema(OURS).to_pyarrow()), path)
+    return path
+
+
+def test_what_we_paid_is_an_input(night: Night, tmp_path: Path) -> None:
+    """Another ledger is another decision; the same one is found again, whatever its file is called."""
+    nothing = night.determine()
+    first = night.determine(paid_by_us=_paid_by_us(tmp_path, "200.00"), paid_fingerprint="a")
+    second = night.determine(paid_by_us=_paid_by_us(tmp_path, "250.00"), paid_fingerprint="b")
+    assert night.determine(paid_by_us=_paid_by_us(tmp_path, "1.00"), paid_fingerprint="a") == first
+    assert [_already_paid(night, d) for d in (nothing, first, second)] == ["0.00", "200.00", "250.00"]
+    assert night.registered() == 3 * len(KINDS)
+
+
+def _already_paid(night: Night, made: Decision) -> str:
+    query = f"SELECT already_paid FROM '{night.lake.path(made.eligibility.name)}' WHERE uscc = '{GOOD}'"
+    with duckdb.connect() as con:
+        [(paid,)] = con.execute(query).fetchall()
+    return str(paid)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"paid_by_us": "ours.parquet"}, id="a file that nothing is known by"),
+        pytest.param({"paid_fingerprint": "a"}, id="a fingerprint of no file"),
+    ],
+)
+def test_a_ledger_without_its_fingerprint_is_refused(night: Night, given: dict[str, str]) -> None:
+    """Two ledgers must never be taken for one decision."""
+    with pytest.raises(StepError, match="expected paid_by_us and paid_fingerprint, or neither"):
+        night.determine(**given)
+    assert night.registered() == 0
 
 
 def _registered(connection: Connection, key: str, kinds: tuple[str, ...] = KINDS) -> dict[str, Snapshot]:
@@ -250,3 +293,35 @@ def test_amounts_are_decimals(night: Night) -> None:
     assert {t for n, t in types.items() if n.startswith("meets_") or n == "is_taken"} == {"BOOLEAN"}
     assert "DOUBLE" not in set(types.values())
     assert paid == Decimal("1200.00")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        pytest.param(
+            "terms",
+            {
+                "region_code": "VARCHAR", "scheme": "VARCHAR", "size_class": "VARCHAR", "approvals": "BIGINT",
+                "notice_working_days": "BIGINT", "bank_answer_days": "BIGINT", "deadline": "DATE",
+                "pooling_region": "VARCHAR", "refund_budget": "DECIMAL(18,2)", "same_day_promise": "BOOLEAN",
+            },
+            id="terms",
+        ),
+        pytest.param(
+            "refunds",
+            {
+                "region_code": "VARCHAR", "uscc": "VARCHAR", "policy_year": "BIGINT", "scheme": "VARCHAR",
+                "amount": "DECIMAL(18,2)", "paid_date": "DATE", "voucher_no": "VARCHAR",
+                "payment_reference": "VARCHAR",
+            },
+            id="refunds",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_ledger_reads(night: Night, kind: str, expected: dict[str, str]) -> None:
+    """Columns and types as agreed with it, also where there is no row."""
+    made = night.determine()
+    with duckdb.connect() as con:
+        path = night.lake.path(getattr(made, kind).name)
+        types = {r[0]: r[1] for r in con.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall()}
+    assert types == expected

@@ -142,6 +142,19 @@ def _refund(world: World, rng: random.Random, uscc: str, region: str, heads: int
     for amount in rng.sample(("0.01", "600.00", "599.99", "600.01", "100000.00"), 2):
         row = {"policy_year": rng.choice((2020, 2020, 2019)), "paid_date": near(rng, NIGHT)}
         world.refund(uscc, region, amount, scheme=rng.choice(("general", "difficult")), **row)
+    if maybe(rng, 0.5):
+        _instructed(world, rng, uscc, region)
+
+
+def _instructed(world: World, rng: random.Random, uscc: str, region: str) -> None:
+    """We paid some of it: finance names our payment, or a person ruled so, or it has not reported it."""
+    row = rng.choice(world.rows[("prior_refunds", region)])
+    reference = f"20-{region}-{uscc}-01-01"
+    if maybe(rng, 0.5):
+        row["payment_reference"] = reference
+    world.pay_out(uscc, region, "12.34", reference, year=rng.choice((2020, 2020, 2019)))
+    if maybe(rng, 0.3):
+        world.pay_out(uscc, region, "0.00", voucher=row["voucher_no"])
 
 
 def _sizes(world: World, rng: random.Random, uscc: str, region: str, heads: int) -> None:

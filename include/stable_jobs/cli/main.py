@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from stable_jobs.cli import airflow, database, delivery, demo, explain, night
+from stable_jobs.cli import airflow, database, delivery, demo, disburse, explain, night
 from stable_jobs.errors import StableJobsError, UsageError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("night")(night.night)
+app.command("disburse")(disburse.disburse)
 app.command("explain")(explain.explain)
 app.add_typer(airflow.app, name="airflow")
 app.add_typer(delivery.app, name="delivery")

@@ -13,7 +13,15 @@ APPROVED, REFUSED = "approved", "refused"
 
 
 def record_answer(
-    event: Event, batch_no: str, *, batch_hash: str, level: int, person: str, answer: str, reason: str, answered_in: str
+    event: Event,
+    batch_no: str,
+    *,
+    batch_hash: str,
+    level: int,
+    person: str,
+    answer: str,
+    reason: str,
+    answered_in: str,
 ) -> None:
     """Record one person's answer for the lines with that hash; a refusal ends the batch and frees its payments.
 
@@ -21,7 +29,7 @@ def record_answer(
     twice, a person who is not assigned, a batch that is not open.
     """
     batch = known_batch(event.connection, batch_no)
-    if _is_known(event.connection, batch, level, person, answer):
+    if batch_hash == batch.hash and _is_known(event.connection, batch, level, person, answer):
         return
     event.connection.execute(
         text("""
@@ -72,7 +80,9 @@ def approvers(connection: Connection, region_code: str, level: int) -> list[str]
     return list(connection.execute(text(query), {"level": level, "region": region_code}).scalars())
 
 
-def assign_approver(event: Event, person: str, region_code: str, level: int, is_assigned: bool, by: str) -> None:
+def assign_approver(
+    event: Event, person: str, region_code: str, level: int, is_assigned: bool, by: str
+) -> None:
     """Assign a person to a level of a region and all below it, or end that. Nobody assigns themselves."""
     if person == by:
         raise LedgerRefused(f"{person} cannot assign themselves: another person must")

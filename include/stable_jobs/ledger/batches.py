@@ -39,7 +39,16 @@ def form_batches(event: Event) -> list[Batch]:
     held and is not of an older night, no refund is in doubt, the pooling region's budget reaches. Formed batches
     whose accounts are others now, or whose units are no longer eligible, are voided first.
     """
-    for statement in (CANDIDATES, STALE, UNBATCHED, "DROP TABLE candidates", CANDIDATES, CHOSEN, BATCHES, LINES):
+    for statement in (
+        CANDIDATES,
+        STALE,
+        UNBATCHED,
+        "DROP TABLE candidates",
+        CANDIDATES,
+        CHOSEN,
+        BATCHES,
+        LINES,
+    ):
         event.connection.execute(text(statement))
     for statement in PREPARERS:
         event.connection.execute(text(statement))
@@ -170,8 +179,9 @@ PREPARERS = (
     INSERT INTO batch_preparers (batch_id, person, deed)
     SELECT DISTINCT b.id, d.released_by, 'delivery'
     FROM batches b JOIN newest_nights n ON n.region_code = b.region_code
-    JOIN deliveries v ON v.business_date <= n.business_date AND v.region_code IN (b.region_code, '000000')
-    JOIN delivery_releases d ON d.delivery_id = v.id
+    JOIN deliveries v ON v.business_date <= n.business_date AND (is_within(b.region_code, v.region_code)
+        OR v.extract IN ('enterprise_sizes', 'exclusion_list', 'priority_list'))
+    JOIN delivery_releases d ON d.sha256 = v.sha256
     WHERE b.event_id = ledger_event()
       AND v.business_date > b.business_date - 366
     """,
@@ -184,7 +194,8 @@ PREPARERS = (
     WHERE l.event_id = ledger_event()
     """,
 )
-"""Whoever had a hand in a line: they may not approve the batch."""
+"""Whoever had a hand in a line: they may not approve the batch. Extracts about enterprises reach
+every region."""
 
 BATCHED = """
     UPDATE payments p SET state = 'batched', reason = b.batch_no, changed_on = ledger_date()
@@ -211,7 +222,9 @@ def batches_of(connection: Connection, business_date: date) -> list[Batch]:
 
 def published_on(connection: Connection, business_date: date) -> list[Batch]:
     """Every batch whose money was instructed on that date, by number."""
-    condition = "b.id IN (SELECT batch_id FROM batch_changes WHERE to_state = 'published' AND changed_on = :on)"
+    condition = (
+        "b.id IN (SELECT batch_id FROM batch_changes WHERE to_state = 'published' AND changed_on = :on)"
+    )
     return _batches(connection, condition, on=business_date)
 
 

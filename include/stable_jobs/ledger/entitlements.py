@@ -34,7 +34,8 @@ NIGHTS = """
 
 STANDING = """
     CREATE TEMPORARY TABLE unit_standing ON COMMIT DROP AS
-    SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.recovering, s.is_instructed,
+    SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.recovering, s.dropped,
+           s.is_instructed,
            coalesce(o.outside, 0) AS outside, n.decision, n.reasons, n.scheme, n.unit_name,
            n.is_paid_known, n.is_revoked,
            CASE WHEN n.decision = 'eligible' THEN n.entitlement END AS entitlement,
@@ -64,7 +65,7 @@ FALLING = """
             SELECT FROM payment_lines l WHERE l.payment_id = p.id AND l.attempt > 1)
         WHEN NOT u.is_paid_known OR u.is_doubtful THEN false
         ELSE u.scheme <> p.scheme
-             OR p.amount <> u.entitlement - u.outside - u.paid - u.waived + u.recovering END
+             OR p.amount <> u.entitlement - u.outside - u.paid - u.waived + u.recovering - u.dropped END
 """
 """Open payments that the night no longer bears out. A returned payment waits for an account, not for the night."""
 
@@ -76,7 +77,7 @@ VOIDED = """
 
 UNBATCHED = """
     UPDATE payments p SET state = CASE WHEN l.attempt > 1 THEN 'corrected' ELSE 'cleared' END,
-        reason = 'batch voided', changed_on = ledger_date()
+        reason = 'batch voided', changed_on = coalesce(ledger_date(), changed_on)
     FROM payment_lines l JOIN batches b ON b.id = l.batch_id
     WHERE l.payment_id = p.id AND p.state = 'batched' AND b.state <> 'formed'
       AND l.id = (SELECT max(id) FROM payment_lines WHERE payment_id = p.id)
@@ -106,12 +107,13 @@ DUE = (
     STANDING,
     """
     CREATE TEMPORARY TABLE due ON COMMIT DROP AS
-    SELECT region_code, uscc, entitlement_id, unit_name, scheme, outside, settled, open, entitlement,
+    SELECT region_code, uscc, entitlement_id, unit_name, scheme, outside, settled, open, dropped, entitlement,
            entitlement - outside - settled - open AS difference
     FROM (
         SELECT n.region_code, n.uscc, u.entitlement_id, n.unit_name, n.scheme,
                coalesce(u.outside, o.outside, 0) AS outside,
                coalesce(u.paid + u.waived - u.recovering, 0) AS settled, coalesce(u.open, 0) AS open,
+               coalesce(u.dropped, 0) AS dropped,
                CASE WHEN n.decision = 'eligible' THEN n.entitlement ELSE 0 END AS entitlement
         FROM night_units n
         JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
@@ -123,6 +125,11 @@ DUE = (
     ) known
     """,
     """
+    UPDATE due SET difference = greatest(difference - dropped, 0),
+        entitlement = outside + settled + open + greatest(difference - dropped, 0)
+    WHERE difference > 0 AND dropped > 0
+    """,
+    """
     UPDATE due SET entitlement = outside + settled + open, difference = 0
     WHERE difference > 0 AND (open > 0 OR EXISTS (
         SELECT FROM payments p JOIN objections b ON b.payment_id = p.id
@@ -130,7 +137,8 @@ DUE = (
         WHERE p.entitlement_id = due.entitlement_id AND p.amount = due.difference AND p.scheme = due.scheme))
     """,
 )
-"""What each unit is still due, or got too much. An upheld objection bars the same amount of the same scheme."""
+"""What each unit is still due, or got too much. What a dropped recovery case left it, it has had already. An
+upheld objection bars the same amount of the same scheme."""
 
 NEW_ENTITLEMENTS = """
     INSERT INTO entitlements

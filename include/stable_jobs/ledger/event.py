@@ -52,7 +52,7 @@ def ledger_event(
             _close(event, said | {"business_date": business_date and business_date.isoformat()})
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in REFUSED:
-            raise LedgerRefused(_sentence(error)) from error
+            raise LedgerRefused(_sentence(error)) from None
         raise
 
 
@@ -80,9 +80,7 @@ def _close(event: Event, said: dict[str, Any]) -> None:
     if not rows:
         return
     before = connection.scalar(text("SELECT hash FROM audit_events ORDER BY id DESC LIMIT 1")) or FIRST
-    body = canonical(
-        said | {"id": event.id, "at": now().isoformat(), "detail": event.detail, "rows": rows}
-    )
+    body = canonical(said | {"id": event.id, "at": now().isoformat(), "detail": event.detail, "rows": rows})
     connection.execute(
         text("INSERT INTO audit_events (id, body, previous_hash, hash) VALUES (:id, :body, :before, :hash)"),
         {"id": event.id, "body": body, "before": before, "hash": chained(before, body)},
@@ -90,6 +88,6 @@ def _close(event: Event, said: dict[str, Any]) -> None:
 
 
 def _sentence(error: DBAPIError) -> str:
-    """The database's own first line: its detail could show values."""
+    """The database's own first line: its detail and the statement's parameters could show an account."""
     message = getattr(getattr(error.orig, "diag", None), "message_primary", None)
     return str(message or "a rule of the ledger forbids it")

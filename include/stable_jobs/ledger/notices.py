@@ -39,11 +39,14 @@ def add_objection(event: Event, region_code: str, uscc: str, reason: str, person
         text("""
             SELECT p.id FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
             WHERE e.region_code = :region AND e.uscc = :uscc AND p.state IN ('on_notice', 'objected')
+            ORDER BY e.policy_year DESC LIMIT 1
         """),
         {"region": region_code, "uscc": uscc},
     ).scalar_one_or_none()
     if found is None:
-        raise LedgerRefused(f"{uscc} in region {region_code} is not on notice: an objection comes too late or too early")
+        raise LedgerRefused(
+            f"{uscc} in region {region_code} is not on notice: an objection comes too late or too early"
+        )
     number = event.connection.scalar(
         text("""
             INSERT INTO objections (payment_id, reason, entered_by) VALUES (:payment, :reason, :person)

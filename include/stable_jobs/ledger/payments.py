@@ -32,7 +32,9 @@ def instruct(event: Event, batch: Batch, files: Iterable[PublishedFile]) -> None
     connection.execute(text(INSTRUCTED), values)
     connection.execute(text(MOVED), values)
     record_files(event, files, batch.id)
-    event.detail.update({"batch": batch.batch_no, "hash": batch.hash, "count": batch.count, "total": str(batch.total)})
+    event.detail.update(
+        {"batch": batch.batch_no, "hash": batch.hash, "count": batch.count, "total": str(batch.total)}
+    )
 
 
 INSTRUCTED = """

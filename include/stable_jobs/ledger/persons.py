@@ -13,7 +13,9 @@ from stable_jobs.ledger.event import Event
 def hold_region(event: Event, region_code: str, reason: str, person: str) -> int:
     """Stop the payments of a region and all below it at once; the hold's number."""
     number = event.connection.scalar(
-        text("INSERT INTO region_holds (region_code, reason, held_by) VALUES (:region, :reason, :by) RETURNING id"),
+        text(
+            "INSERT INTO region_holds (region_code, reason, held_by) VALUES (:region, :reason, :by) RETURNING id"
+        ),
         {"region": region_code, "reason": reason, "by": person},
     )
     event.detail.update({"hold": number, "region": region_code})
@@ -37,6 +39,8 @@ def release_region(event: Event, region_code: str, reason: str, person: str) -> 
 
 def close_recovery(event: Event, case_id: int, outcome: str, reason: str, person: str) -> None:
     """A person ends a recovery case: the money is back (`recovered`) or is left (`dropped`)."""
+    if outcome not in ("recovered", "dropped"):
+        raise LedgerRefused(f"a person closes a recovery case as recovered or dropped, not as {outcome}")
     done = event.connection.execute(
         text("""
             INSERT INTO recovery_closings (case_id, outcome, reason, closed_by)
@@ -46,11 +50,15 @@ def close_recovery(event: Event, case_id: int, outcome: str, reason: str, person
         {"id": case_id, "outcome": outcome, "reason": reason, "by": person},
     ).rowcount
     if not done:
-        raise LedgerRefused(f"recovery case {case_id} is not open: `stable-jobs recovery list` shows those that are")
+        raise LedgerRefused(
+            f"recovery case {case_id} is not open: `stable-jobs recovery list` shows those that are"
+        )
     event.detail.update({"case": case_id, "outcome": outcome})
 
 
-def enter_budget(event: Event, pooling_region: str, policy_year: int, amount: Decimal, reason: str, person: str) -> None:
+def enter_budget(
+    event: Event, pooling_region: str, policy_year: int, amount: Decimal, reason: str, person: str
+) -> None:
     """A refund budget (yuan) that stands instead of finance's for the pooling region and year."""
     event.connection.execute(
         text("""
@@ -75,5 +83,3 @@ def waive_overdue(event: Event) -> int:
               AND (ledger_date() > d.deadline OR e.policy_year < extract(year FROM ledger_date()))
         """)
     ).rowcount
-
-

@@ -31,22 +31,30 @@ MATCHED = """
         THEN 'doubtful' END AS standing
     FROM night_refunds f
     JOIN night_regions r ON r.region_code = f.region_code AND NOT r.is_held
-    LEFT JOIN instructions i ON i.end_to_end_id = f.payment_reference
+    LEFT JOIN (
+        SELECT i.end_to_end_id, i.amount, e.region_code, e.uscc, e.policy_year
+        FROM instructions i JOIN payments p ON p.id = i.payment_id
+        JOIN entitlements e ON e.id = p.entitlement_id
+    ) i ON (i.end_to_end_id, i.region_code, i.uscc, i.policy_year)
+        = (f.payment_reference, f.region_code, f.uscc, f.policy_year)
+    WHERE f.policy_year = extract(year FROM ledger_date())
 """
+"""Another unit's reference proves nothing: such a row counts for the unit it names."""
 
 NOTED = """
     INSERT INTO reported_refunds
         (region_code, voucher_no, uscc, policy_year, scheme, amount, paid_date, payment_reference, standing)
     SELECT region_code, voucher_no, uscc, policy_year, scheme, amount, paid_date, payment_reference, standing
     FROM matched WHERE standing IS NOT NULL ORDER BY region_code, voucher_no
-    ON CONFLICT (region_code, voucher_no) DO NOTHING
+    ON CONFLICT (region_code, policy_year, voucher_no) DO NOTHING
 """
 
 OUTSIDE = """
     CREATE TEMPORARY TABLE unit_outside ON COMMIT DROP AS
     SELECT m.region_code, m.uscc, sum(m.amount) AS outside
     FROM matched m
-    LEFT JOIN reported_refunds f ON f.region_code = m.region_code AND f.voucher_no = m.voucher_no
+    LEFT JOIN reported_refunds f ON (f.region_code, f.uscc, f.policy_year, f.voucher_no)
+        = (m.region_code, m.uscc, m.policy_year, m.voucher_no)
     LEFT JOIN refund_rulings k ON k.refund_id = f.id
     WHERE coalesce(f.standing, '') NOT IN ('ours', 'differs')
       AND (f.standing IS DISTINCT FROM 'doubtful' OR k.ruling = 'outside')
@@ -60,7 +68,9 @@ def rule_on_refund(event: Event, refund_id: int, ruling: str, reason: str, perso
         text("SELECT standing FROM reported_refunds WHERE id = :id"), {"id": refund_id}
     )
     if known != "doubtful":
-        raise LedgerRefused(f"refund {refund_id} is not in doubt: `stable-jobs refund list` shows those that are")
+        raise LedgerRefused(
+            f"refund {refund_id} is not in doubt: `stable-jobs refund list` shows those that are"
+        )
     event.connection.execute(
         text("""
             INSERT INTO refund_rulings (refund_id, ruling, reason, ruled_by)

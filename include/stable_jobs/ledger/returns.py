@@ -127,7 +127,14 @@ COUNTED = """
 
 
 def enter_account(
-    event: Event, end_to_end_id: str, person: str, *, account_name: str, account_no: str, bank_code: str, bank_name: str
+    event: Event,
+    end_to_end_id: str,
+    person: str,
+    *,
+    account_name: str,
+    account_no: str,
+    bank_code: str,
+    bank_name: str,
 ) -> int:
     """A corrected account for a returned payment, by one person; its number. It counts once another confirms it.
 
@@ -172,7 +179,9 @@ def confirm_account(event: Event, correction_id: int, person: str) -> None:
         {"id": correction_id},
     )
     if found is None:
-        raise LedgerRefused(f"correction {correction_id} waits for nobody: `stable-jobs returns list` shows those that do")
+        raise LedgerRefused(
+            f"correction {correction_id} waits for nobody: `stable-jobs returns list` shows those that do"
+        )
     event.connection.execute(
         text("INSERT INTO account_confirmations (correction_id, confirmed_by) VALUES (:id, :person)"),
         {"id": correction_id, "person": person},

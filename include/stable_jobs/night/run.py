@@ -12,6 +12,7 @@ from stable_jobs.errors import StableJobsError, StepError
 from stable_jobs.night import steps
 from stable_jobs.night.comparison import Comparison
 from stable_jobs.night.desk import Desk
+from stable_jobs.night.notices import Notices, open_notices
 from stable_jobs.payout.lists import RegionLists
 from stable_jobs.policy.determine import Decision
 from stable_jobs.store.catalog import Validation
@@ -38,6 +39,7 @@ class Course:
     decision: Decision | None = None
     comparison: Comparison | None = None
     lists: list[RegionLists] = field(default_factory=list)
+    notices: Notices | None = None
     report: Path | None = None
 
     @property
@@ -53,7 +55,10 @@ class Course:
 
 
 def steps_of(desk: Desk, course: Course) -> Iterator[Step]:
-    """The steps of a night in order; each may run only when the one before has."""
+    """The steps of a night in order; each may run only when the one before has.
+
+    A night as known then promises nothing: it opens no notices.
+    """
     for department in DEPARTMENTS:
         yield Step(f"collect {department}", partial(steps.collect, desk, department))
     for department in DEPARTMENTS:
@@ -61,6 +66,8 @@ def steps_of(desk: Desk, course: Course) -> Iterator[Step]:
     yield Step("determine", partial(_determine, desk, course))
     yield Step("compare", partial(_compare, desk, course), is_optional=True)
     yield Step("lists", partial(_lists, desk, course))
+    if desk.known_at is None:
+        yield Step("notices", partial(_notices, desk, course))
     yield Step("report", partial(_report, desk, course))
 
 
@@ -107,6 +114,10 @@ def _compare(desk: Desk, course: Course) -> None:
 
 def _lists(desk: Desk, course: Course) -> None:
     course.lists = steps.lists(desk, course.decided(), course.validation_ids)
+
+
+def _notices(desk: Desk, course: Course) -> None:
+    course.notices = open_notices(desk, course.decided())
 
 
 def _report(desk: Desk, course: Course) -> None:

@@ -16,6 +16,7 @@ from stable_jobs.intake.landing import CollectResult, collect_department
 from stable_jobs.intake.staging import stage_department
 from stable_jobs.night.comparison import Comparison, compare_night, load_comparison
 from stable_jobs.night.desk import Desk
+from stable_jobs.night.paid_by_us import paid_by_us
 from stable_jobs.payout.lists import RegionLists, publish_lists
 from stable_jobs.payout.night import Inputs, QuarantineFile
 from stable_jobs.payout.publish import publish_folder
@@ -60,7 +61,8 @@ def determine_eligibility(desk: Desk, validation_ids: Collection[int] = ()) -> D
     """
     in_force, held = deliveries_in_force(desk, validation_ids)
     stores = (desk.duck, desk.database, desk.lake)
-    return determine(*stores, desk.contracts, desk.policies, desk.business_date, in_force, held)
+    paid = paid_by_us(desk)
+    return determine(*stores, desk.contracts, desk.policies, desk.business_date, in_force, held, *paid)
 
 
 def check_units(desk: Desk, decision: Decision) -> list[Validation]:

@@ -36,13 +36,13 @@ def night_of(business_date: str | None, known_at: str | None = None) -> Iterator
     from stable_jobs.store.database import business_date_lock
 
     with (
-        open_desk(Settings(), _date(business_date), _instant(known_at)) as desk,
+        open_desk(Settings(), read_date(business_date), _instant(known_at)) as desk,
         business_date_lock(desk.database, desk.business_date),
     ):
         yield desk
 
 
-def _date(text: str | None) -> date:
+def read_date(text: str | None) -> date:
     try:
         found = date.fromisoformat(text or "")
         if found.isoformat() != text:  # another spelling would be another partition of the same night
@@ -160,6 +160,30 @@ def lists(business_date: str | None, determined: Mapping[str, Any], known_at: st
         "changed": sum(one.is_new for one in made),
     }
     log.info("published: %s", result)
+    return result
+
+
+def notices(business_date: str | None, determined: Mapping[str, Any], known_at: str | None = None) -> Result:
+    """Open notices: `opened`, with `units` and `payable` (yuan); `older` regions, of which a newer night is known.
+
+    A night as known then opens none.
+    """
+    from stable_jobs.night.alerts import tell_held
+    from stable_jobs.night.notices import open_notices
+
+    if known_at is not None:
+        return {"opened": 0, "units": 0, "payable": "0.00", "older": 0}
+    with night_of(business_date) as desk:
+        decision = _decision(desk, determined)
+        made = open_notices(desk, decision)
+        tell_held(desk, decision)
+    result = {
+        "opened": made.opened,
+        "units": made.units,
+        "payable": str(made.payable),
+        "older": len(made.older),
+    }
+    log.info("announced: %s", result)
     return result
 
 

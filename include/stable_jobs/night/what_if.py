@@ -1,6 +1,6 @@
 """A night under other parameters: decided into a scratch folder, compared with the night as it is.
 
-Reads the catalog and the lake; writes neither.
+Of the catalog and the lake it adds at most what the ledger paid; it decides into the folder.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from stable_jobs.compare import changes, summary
 from stable_jobs.errors import UsageError
 from stable_jobs.night.desk import Desk
+from stable_jobs.night.paid_by_us import paid_by_us
 from stable_jobs.night.steps import deliveries_in_force
 from stable_jobs.policy.determine import decide, input_files, keep_in
 from stable_jobs.policy.extracts import Inputs
@@ -74,7 +75,8 @@ def _inputs(desk: Desk) -> Inputs:
             f"no validated delivery is in force on {desk.business_date}; "
             f"run `stable-jobs night --date {desk.business_date}` first"
         )
-    return Inputs(input_files(desk.lake, in_force), desk.contracts, held)
+    ours, _ = paid_by_us(desk)
+    return Inputs(input_files(desk.lake, in_force), desk.contracts, held, ours)
 
 
 def _decided(desk: Desk, backend: BaseBackend, inputs: Inputs, policies: Policies, folder: Path) -> object:

@@ -30,7 +30,20 @@ def write_checked(con: duckdb.DuckDBPyConnection, table: ListTable, work: Path) 
     StepError where a file's own count or total is not the expected one.
     """
     paths = {ending: work / f"{table.name}.{ending}" for ending in table.formats}
-    return {path.name: _checked(table, path, _write(con, table, path, end)) for end, path in paths.items()}
+    return {
+        path.name: checked_sum(path, table.expected, _write(con, table, path, end))
+        for end, path in paths.items()
+    }
+
+
+def checked_sum(path: Path, expected: Sum, found: Sum) -> Sum:
+    """What a written file says of itself; StepError where that is not the expected."""
+    if found != expected:
+        raise StepError(
+            f"{path.name} of {path.parents[2].name} says {found.count} and {found.total} yuan,"
+            f" expected are {expected.count} and {expected.total}; nothing was published"
+        )
+    return found
 
 
 def fits_workbook(table: ListTable, workbook_rows: int) -> bool:
@@ -48,12 +61,3 @@ def _write(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path, ending:
     write, measure = FORMATS[ending]
     write(con, table, path)
     return measure(con, table, path)
-
-
-def _checked(table: ListTable, path: Path, found: Sum) -> Sum:
-    if found != table.expected:
-        raise StepError(
-            f"{path.name} of {path.parents[2].name} says {found.count} and {found.total} yuan,"
-            f" expected are {table.expected.count} and {table.expected.total}; nothing was published"
-        )
-    return found

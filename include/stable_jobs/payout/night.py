@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.payout.words import BEFORE_ALL, DEMONSTRATION
+from stable_jobs.payout.words import BEFORE_ALL, DEMONSTRATION, where
 from stable_jobs.store.engine import quote_literal
 
 ZERO = Decimal("0.00")
@@ -87,9 +87,7 @@ class RegionNight:
     @property
     def notes(self) -> tuple[str, ...]:
         """Above a workbook's header: where and when, and that it is a demonstration."""
-        zh, en = self.inputs.names.get(self.code, ("", ""))
-        place = f"{zh} {en} {self.code}".strip()
-        line = f"{place} · 业务日期 business date {self.inputs.business_date.isoformat()}"
+        line = where(self.inputs.names.get(self.code, ("", "")), self.code, self.inputs.business_date)
         return (line, DEMONSTRATION) if self.is_demo else (line,)
 
     def rows_of(self, path: str, column: str = "region_code") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from stable_jobs.store.engine import quote_literal
 
@@ -11,7 +12,11 @@ DEMONSTRATION = "演示参数 demonstration parameters"
 
 SCHEMES = {"general": "一般 general", "difficult": "困难 difficult"}
 SIZES = {"large": "大型 large", "medium": "中型 medium", "small": "小型 small", "micro": "微型 micro"}
-SOURCES = {"corporate": "对公账户 corporate account", "premium": "缴费账户 premium account"}
+SOURCES = {
+    "corporate": "对公账户 corporate account",
+    "premium": "缴费账户 premium account",
+    "person": "人工更正 corrected by people",
+}
 DECISIONS = {"eligible": "符合 eligible", "ineligible": "不符合 ineligible", "undecided": "待定 undecided"}
 CHANGES = {"appeared": "新增 appeared", "gone": "消失 gone", "changed": "变化 changed"}
 DEPARTMENTS = {
@@ -21,6 +26,12 @@ DEPARTMENTS = {
     "development": "发改 development",
     "economy": "经信 economy",
 }
+
+
+def where(names: tuple[str, str], region_code: str, business_date: date) -> str:
+    """The region, Chinese and English, and the date, on one line."""
+    place = f"{names[0]} {names[1]} {region_code}".strip()
+    return f"{place} · 业务日期 business date {business_date.isoformat()}"
 
 
 def labelled(sql: str, labels: Mapping[str, str]) -> str:

@@ -162,12 +162,6 @@ def taxpayers(rows: ir.Table) -> ir.Table:
     )
 
 
-def refunds(rows: ir.Table, on: date) -> ir.Table:
-    """prior_refunds of policy year Y paid by D, both schemes: `refunded` in yuan."""
-    rows = rows.filter((rows.policy_year == on.year) & (rows.paid_date <= on))
-    return rows.group_by(*UNIT).aggregate(refunded=rows.amount.sum().cast(YUAN), refund_rows=rows.count())
-
-
 def newest_applications(rows: ir.Table, on: date, scheme: str) -> ir.Table:
     """applications of one scheme submitted by the end of D: the newest of each unit, prefixed `<scheme>_`."""
     import ibis

@@ -213,6 +213,18 @@ _ALL = (
     ),
     _optional("priority_order", Unit.LIST, "优先拨付顺序", "Order of payment by category", codes=CATEGORIES),
     Parameter("notice_working_days", Unit.WORKING_DAYS, "公示工作日", "Working days of public notice"),
+    Parameter(
+        "bank_answer_days",
+        Unit.WORKING_DAYS,
+        "银行应答工作日",
+        "Working days in which the bank answers; after them an alert, never a second payment",
+    ),
+    _optional(
+        "same_day_promise",
+        Unit.FLAG,
+        "当日受理、当日审核、当日公示",
+        "The region promises decision and notice on the same day",
+    ),
     Parameter("approvals", Unit.PEOPLE, "审批人数", "How many different people approve", by_size=True),
 )
 

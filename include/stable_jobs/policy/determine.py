@@ -19,11 +19,13 @@ from stable_jobs.policy.layoff import laid_off
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.orphans import orphans
 from stable_jobs.policy.owed import owed, unsettled
+from stable_jobs.policy.paid import REPORTED
 from stable_jobs.policy.parameters import regions_taking_part
 from stable_jobs.policy.reconcile import assert_balanced, reconciliation
 from stable_jobs.policy.regional import region_table
 from stable_jobs.policy.situation import ROW, setting, settled
 from stable_jobs.policy.table import parameter_table, typed_table
+from stable_jobs.policy.terms import terms
 from stable_jobs.policy.verdict import eligibility, judged
 from stable_jobs.policy.working import Hold, count_of, working_tables
 from stable_jobs.regions import NATION
@@ -44,7 +46,9 @@ if TYPE_CHECKING:
     from ibis.backends import BaseBackend
     from sqlalchemy import Connection, Engine
 
-KINDS = ("unit_facts", "eligibility", "payees", "owed", "orphans", "reconciliation", "held")
+KINDS = (
+    "unit_facts", "eligibility", "payees", "owed", "orphans", "reconciliation", "held", "terms", "refunds",
+)  # fmt: skip
 UNIT = ("region_code", "uscc")
 PAYEES = ("region_code", "uscc", "account_name", "account_no", "bank_code", "bank_name", "account_source")
 
@@ -63,6 +67,8 @@ class Decision:
     orphans: Snapshot
     reconciliation: Snapshot
     held: Snapshot
+    terms: Snapshot
+    refunds: Snapshot
 
     @property
     def id(self) -> int:
@@ -106,6 +112,8 @@ def _decide(
         "orphans": keep("orphans", orphans(backend, inputs, gathered)),
         "reconciliation": _balanced(keep("reconciliation", lines), backend, inputs),
         "held": keep("held", typed_table(held, HELD_COLUMNS).order_by(*HELD_COLUMNS)),
+        "terms": keep("terms", terms(region, rows)),
+        "refunds": keep("refunds", gathered.refunds.order_by(*REPORTED)),
     }
 
 
@@ -166,13 +174,21 @@ def determine(
     business_date: date,
     in_force: Sequence[InForce],
     held_deliveries: frozenset[tuple[str, str]] = frozenset(),
+    paid_by_us: str | None = None,
+    paid_fingerprint: str = "",
 ) -> Decision:
     """Decide the business date and register all snapshots in one transaction; made before from the
     same: found.
 
     held_deliveries: (extract, region) whose delivery came and is not accepted, for the reason on the report.
+    paid_by_us: Parquet file of what our ledger instructed (`paid.OURS`), paid_fingerprint what it is known
+    by; None and "": nothing. StepError for one without the other.
     """
-    made_from = fingerprint_inputs(contracts, policies, business_date, in_force, held_deliveries)
+    if (paid_by_us is None) != (paid_fingerprint == ""):
+        raise StepError("determine: expected paid_by_us and paid_fingerprint, or neither; found one alone")
+    made_from = fingerprint_inputs(
+        contracts, policies, business_date, in_force, held_deliveries, paid_fingerprint
+    )
     key = fingerprint(**made_from)
     with engine.connect() as connection:
         found = find_decision(connection, key)
@@ -182,7 +198,7 @@ def determine(
 
     backend = ibis.duckdb.from_connection(con)
     names: dict[str, str] = {}
-    inputs = Inputs(input_files(lake, in_force), contracts, held_deliveries)
+    inputs = Inputs(input_files(lake, in_force), contracts, held_deliveries, paid_by_us)
     tables = decide(backend, inputs, policies, business_date, partial(_keep, backend, lake, names))
     rows = {kind: count_of(table) for kind, table in tables.items()}
     with engine.begin() as connection:
@@ -198,7 +214,7 @@ def determine(
 
 def fingerprint_inputs(
     contracts: Mapping[str, Contract], policies: Policies, business_date: date,
-    in_force: Sequence[InForce], held_deliveries: frozenset[tuple[str, str]],
+    in_force: Sequence[InForce], held_deliveries: frozenset[tuple[str, str]], paid_fingerprint: str = "",
 ) -> dict[str, object]:  # fmt: skip
     """Everything the decision depends on, for the catalog's fingerprint."""
     return {
@@ -211,6 +227,7 @@ def fingerprint_inputs(
         "held_deliveries": sorted(list(pair) for pair in held_deliveries),
         "contracts": {extract: contract.fingerprint for extract, contract in contracts.items()},
         "policies": policies.fingerprint,
+        "paid_by_us": paid_fingerprint,
         "code": code_fingerprint(),
     }
 

@@ -51,12 +51,13 @@ class Inputs:
     """All a decision reads. `contracts`: by extract, as of the business date.
 
     `held_deliveries`: (extract, region) whose delivery came but is not accepted, to tell it from a
-    missing one.
+    missing one. `paid_by_us`: the ledger's file (paid.py); None: nothing was paid by us.
     """
 
     files: tuple[InputFile, ...]
     contracts: Mapping[str, Contract]
     held_deliveries: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    paid_by_us: str | None = None
 
     @cached_property
     def _by_extract(self) -> Mapping[str, tuple[InputFile, ...]]:

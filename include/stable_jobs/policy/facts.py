@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.policy import accounts, aggregates, enterprises
+from stable_jobs.policy import accounts, aggregates, enterprises, paid
 from stable_jobs.policy.catalogue import CATEGORIES, EXCLUSION_LISTS, SCHEMES
 from stable_jobs.policy.crosswalk import crosswalk, renamed
 from stable_jobs.policy.doubts import UNIT_EXTRACTS, doubted_enterprises, doubted_units
@@ -28,6 +28,7 @@ class Gathered:
     """What is computed once and read by several: accepted units, their facts, per-unit sums for the orphans.
 
     `summed`: extract → one row per region_code and uscc that has rows there, with `rows` and `amount`.
+    `refunds`: prior_refunds of the policy year as finance reports them (paid.py).
     """
 
     units: ir.Table
@@ -35,6 +36,7 @@ class Gathered:
     facts: ir.Table
     accounts: ir.Table
     summed: dict[str, ir.Table]
+    refunds: ir.Table
 
 
 def gather(backend: BaseBackend, inputs: Inputs, on: date, hold: Hold) -> Gathered:
@@ -42,13 +44,15 @@ def gather(backend: BaseBackend, inputs: Inputs, on: date, hold: Hold) -> Gather
     units = hold(accepted(backend, inputs, "insured_units"))
     walk = hold(crosswalk(units))
     rows = {e: renamed(accepted(backend, inputs, e), walk) for e in UNIT_EXTRACTS}
-    parts = _parts(rows, on, hold)
+    refunds = hold(paid.reported(rows["prior_refunds"], on))
+    ours = renamed(paid.ours(backend, inputs.paid_by_us), walk)
+    parts = _parts(rows, on, hold) | {"prior_refunds": paid.already_paid(refunds, ours, on)}
     units = renamed(units, walk, column="parent_uscc")
     found = hold(accounts.account_facts(units, rows["payee_accounts"], rows["taxpayers"], hold))
     doubts = doubted_units(backend, inputs, walk)
     facts = hold(_joined(units, [*parts.values(), found.select(*UNIT, "account_source"), doubts]))
     facts = _with_enterprise(facts, backend, inputs, walk, on, hold).view()
-    return Gathered(units, walk, _ordered(_filled(facts)), found, _summed(rows, parts))
+    return Gathered(units, walk, _ordered(_filled(facts)), found, _summed(rows, parts), refunds)
 
 
 def _parts(rows: dict[str, ir.Table], on: date, hold: Hold) -> dict[str, ir.Table]:
@@ -59,7 +63,6 @@ def _parts(rows: dict[str, ir.Table], on: date, hold: Hold) -> dict[str, ir.Tabl
         "premium_payments": hold(aggregates.premiums(rows["premium_payments"], on)),
         "taxpayers": aggregates.taxpayers(rows["taxpayers"]),
         "payee_accounts": payees.group_by(*UNIT).aggregate(payee_rows=payees.count()),
-        "prior_refunds": aggregates.refunds(rows["prior_refunds"], on),
         **{s: aggregates.newest_applications(rows["applications"], on, s) for s in SCHEMES},
     }
 

@@ -22,13 +22,14 @@ def region_table(
 ) -> ir.Table:
     """One row per region and scheme: the parameters that do not depend on size, and
 
-    `rolling_balance, annual_payout, fund_cause` of Y-1, `monthly_benefit, benefit_cause`,
-    `has_applications` (whether a delivery of applications is in force). A cause is why the value is empty or
-    in doubt: `missing`, `quarantined`, `conflict`.
+    `rolling_balance, annual_payout, fund_cause` of Y-1 with the `pooling_region` that reports them and its
+    `refund_budget`, `monthly_benefit, benefit_cause`, `has_applications` (whether a delivery of applications
+    is in force). A cause is why the value is empty or in doubt: `missing`, `quarantined`, `conflict`.
     """
     wide = as_table(r for r in rows if r["size"] == UNKNOWN_SIZE).select(*REGION_COLUMNS).drop("size")
     fund = _nearest(levels(policies, on, rows, True), *_funds(backend, inputs, on), "fund_cause")
     benefit = _nearest(levels(policies, on, rows, False), *_benefits(backend, inputs, on), "benefit_cause")
+    benefit, fund = benefit.drop("level"), _pooled(fund)
     known = _applications(inputs, {r["region_code"] for r in rows})
     return wide.inner_join(fund, KEY).inner_join(benefit, KEY).inner_join(known, "region_code")
 
@@ -39,11 +40,18 @@ def _applications(inputs: Inputs, regions: set[Any]) -> ir.Table:
 
 
 def _funds(backend: BaseBackend, inputs: Inputs, on: date) -> tuple[ir.Table, ir.Table]:
-    """Balance and payout of Y-1 per reporting region, and the regions with a quarantined row."""
+    """Balance, payout and budget of Y-1 per reporting region, and the regions with a quarantined row."""
     rows = accepted(backend, inputs, "fund_balances")
     rows = rows.filter(rows.year == on.year - 1)
-    values = _agreed(rows, ("rolling_balance", "annual_payout"))
+    values = _agreed(rows, ("rolling_balance", "annual_payout"), ("refund_budget",))
     return values, _doubted(backend, inputs, "fund_balances")
+
+
+def _pooled(fund: ir.Table) -> ir.Table:
+    """`pooling_region` and `refund_budget` only where nothing about the fund is in doubt."""
+    names = {"pooling_region": "level", "refund_budget": "refund_budget"}
+    sure = {name: fund.fund_cause.isnull().ifelse(fund[column], None) for name, column in names.items()}
+    return fund.mutate(**sure).drop("level")
 
 
 def _benefits(backend: BaseBackend, inputs: Inputs, on: date) -> tuple[ir.Table, ir.Table]:
@@ -55,13 +63,17 @@ def _benefits(backend: BaseBackend, inputs: Inputs, on: date) -> tuple[ir.Table,
     return _agreed(rows, ("monthly_benefit",)), _doubted(backend, inputs, "benefit_standards")
 
 
-def _agreed(rows: ir.Table, columns: tuple[str, ...]) -> ir.Table:
-    """One row per region reported on; several deliveries that differ contradict each other."""
+def _agreed(rows: ir.Table, columns: tuple[str, ...], beside: tuple[str, ...] = ()) -> ir.Table:
+    """One row per region reported on; several deliveries that differ contradict each other.
+
+    beside: columns that are empty where they differ, and contradict nothing else.
+    """
     import ibis
 
-    lows = {c: rows[c].min() for c in columns}
-    differs = ibis.or_(*(rows[c].min() != rows[c].max() for c in columns))
-    return rows.group_by(level=rows.region_code).aggregate(is_conflict=differs, **lows)
+    differs = {c: rows[c].min() != rows[c].max() for c in (*columns, *beside)}
+    lows = {c: rows[c].min() for c in columns} | {c: differs[c].ifelse(None, rows[c].min()) for c in beside}
+    is_conflict = ibis.or_(*(differs[c] for c in columns))
+    return rows.group_by(level=rows.region_code).aggregate(is_conflict=is_conflict, **lows)
 
 
 def _doubted(backend: BaseBackend, inputs: Inputs, extract: str) -> ir.Table:
@@ -70,7 +82,8 @@ def _doubted(backend: BaseBackend, inputs: Inputs, extract: str) -> ir.Table:
 
 
 def _nearest(chain: tuple[Row, ...], values: ir.Table, doubted: ir.Table, cause: str) -> ir.Table:
-    """The values of the nearest level that has any; a quarantined row at that level or nearer is a doubt.
+    """The values of the nearest level that has any, and the `level`; a quarantined row at that level or
+    nearer is a doubt.
 
     A conflict, or a doubt nearer than the level found, empties the values.
     """
@@ -81,7 +94,7 @@ def _nearest(chain: tuple[Row, ...], values: ir.Table, doubted: ir.Table, cause:
     t = t.left_join(doubt, KEY, rname="{name}__doubt")
     why = _cause(t)
     hidden = (t.is_conflict | (t.doubt < t.distance)).fill_null(False)
-    names = [c for c in values.columns if c not in ("level", "is_conflict")]
+    names = [c for c in values.columns if c != "is_conflict"]
     return t.select(*KEY, **{n: hidden.ifelse(None, t[n]) for n in names}, **{cause: why})
 
 
@@ -89,7 +102,7 @@ def _first(steps: ir.Table) -> ir.Table:
     import ibis
 
     place = ibis.row_number().over(group_by=KEY, order_by=steps.distance)
-    return steps.mutate(place=place).filter(lambda t: t.place == 0).drop("place", "level")
+    return steps.mutate(place=place).filter(lambda t: t.place == 0).drop("place")
 
 
 def _cause(t: ir.Table) -> Any:

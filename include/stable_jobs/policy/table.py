@@ -44,6 +44,8 @@ REGION_COLUMNS = {
     "deadline": "date",
     "declared_tolerance_bp": "int64",
     "notice_working_days": "int64",
+    "bank_answer_days": "int64",
+    "same_day_promise": "boolean",
     **{f"place_{f}": "int64" for f in FORMULAS},
     **{f"place_{c}": "int64" for c in CATEGORIES},
     "place_last": "int64",

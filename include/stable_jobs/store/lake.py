@@ -35,10 +35,21 @@ class Lake:
         The name appears only when the copy is whole and on disk; any number may put the same bytes at once.
         OSError if `source` cannot be read.
         """
-        temporary = self.path(f"landing/.{uuid4().hex}")
+        return self._put(source, "landing")
+
+    def put_published(self, source: Path) -> str:
+        """The same for a file that is to be published for good: `published/<sha256>`, its SHA-256 returned."""
+        return self._put(source, "published")
+
+    def published_path(self, sha256: str) -> str:
+        """Where the bytes of that published file are kept."""
+        return self.path(f"published/{sha256}")
+
+    def _put(self, source: Path, folder: str) -> str:
+        temporary = self.path(f"{folder}/.{uuid4().hex}")
         try:
             sha256 = self._copy(source, temporary)
-            self._publish(temporary, self.landing_path(sha256))
+            self._publish(temporary, self.path(f"{folder}/{sha256}"))
         finally:
             self._discard(temporary)
         return sha256
@@ -56,6 +67,10 @@ class Lake:
         full = f"{self._root.rstrip('/')}/{name}"
         self._fs.makedirs(self._fs._parent(full), exist_ok=True)
         return full if self._is_local else str(self._fs.unstrip_protocol(full))
+
+    def fetch(self, name: str, target: Path) -> None:
+        """Copy a file of the lake to a local path."""
+        self._fs.get_file(f"{self._root.rstrip('/')}/{name}", str(target))
 
     def _copy(self, source: Path, target: str) -> str:
         digest = hashlib.sha256()

@@ -51,11 +51,22 @@ def load_from_engine(
 
 def unload(connection: Connection, query: str, path: Path) -> None:
     """The query's rows as CSV with a header: every text quoted, NULL empty and unquoted."""
-    with path.open("wb") as target, _cursor(connection).copy(
-        f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER true, FORCE_QUOTE *)"
-    ) as copy:
+    with (
+        path.open("wb") as target,
+        _cursor(connection).copy(
+            f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER true, FORCE_QUOTE *)"
+        ) as copy,
+    ):
         for block in copy:
             target.write(block)
+
+
+def csv_source(path: Path, columns: Mapping[str, str]) -> str:
+    """A table expression of the engine over a file that `unload` wrote: column → engine type."""
+    types = ", ".join(f"{quote_literal(name)}: {quote_literal(kind)}" for name, kind in columns.items())
+    spelled = "delim = ',', quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false"
+    head = f"{quote_literal(str(path))}, header = true, auto_detect = false"
+    return f"read_csv({head}, {spelled}, columns = {{{types}}})"
 
 
 def _cursor(connection: Connection) -> Any:

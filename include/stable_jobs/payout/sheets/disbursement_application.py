@@ -13,52 +13,62 @@ from stable_jobs.store.engine import quote_literal
 TOTAL = "合计 Total"
 PART = f"scheme <> '{TOTAL}'"
 WHOLE = f"scheme = '{TOTAL}'"
+COLUMNS = (
+    Column("scheme", "返还类型 Scheme", Kind.WORD, "scheme"),
+    Column("size_class", "企业划型 Size", Kind.WORD, "size_class"),
+    Column("units", "单位数 Units", Kind.COUNT, "units"),
+    Column("headcount", "参保人数 Headcount", Kind.COUNT, "headcount"),
+    Column("payable", "金额（元） Amount (yuan)", Kind.MONEY, "payable"),
+    Column("capitals", "大写 In capitals", Kind.WORD, "capitals"),
+)
 
 
 def disbursement_application(region: RegionNight) -> ListTable:
     """One row per scheme and size, then the region's total; the groups must add up to it."""
-    return ListTable(
-        name="disbursement_application",
-        title="失业保险稳岗返还拨付申请表 Disbursement application",
-        columns=_columns(region.status),
-        source=f"FROM ({_groups(region)} UNION ALL {_total(region)})",
-        order="place, size_place",
-        formats=("csv", "xlsx"),
+    return application(
+        rows=region.taken,
         expected=Sum(region.totals.units, region.totals.payable),
-        count_sql=agreed("units", "DECIMAL(18, 0)", PART, WHOLE),
-        total_sql=agreed("payable", "DECIMAL(18, 2)", PART, WHOLE),
-        is_summary=True,
+        marks=(Column("status", "状态 Status", Kind.WORD, quote_literal(region.status)),),
         notes=(*region.notes, region.status),
     )
 
 
-def _groups(region: RegionNight) -> str:
+def application(
+    *, rows: str, expected: Sum, marks: tuple[Column, ...], notes: tuple[str, ...], amount: str = "payable"
+) -> ListTable:
+    """An application for `rows`, a table expression with scheme, size_class, headcount and `amount` (yuan).
+
+    marks: columns that say the same in every line, after the figures.
+    """
+    return ListTable(
+        name="disbursement_application",
+        title="失业保险稳岗返还拨付申请表 Disbursement application",
+        columns=(*COLUMNS, *marks),
+        source=f"FROM ({_groups(rows, amount)} UNION ALL {_total(rows, expected)})",
+        order="place, size_place",
+        formats=("csv", "xlsx"),
+        expected=expected,
+        count_sql=agreed("units", "DECIMAL(18, 0)", PART, WHOLE),
+        total_sql=agreed("payable", "DECIMAL(18, 2)", PART, WHOLE),
+        is_summary=True,
+        notes=notes,
+    )
+
+
+def _groups(rows: str, amount: str) -> str:
     return (
         f"SELECT {labelled('scheme', SCHEMES)} AS scheme, {labelled('size_class', SIZES)} AS size_class,"
-        " count(*) AS units, sum(headcount)::BIGINT AS headcount, sum(payable)::DECIMAL(18, 2) AS payable,"
+        f" count(*) AS units, sum(headcount)::BIGINT AS headcount, sum({amount})::DECIMAL(18, 2) AS payable,"
         f" NULL AS capitals, {position('scheme', SCHEMES)} AS place,"
         f" {position('size_class', SIZES)} AS size_place"
-        f" FROM {region.taken} AS t GROUP BY t.scheme, t.size_class"
+        f" FROM {rows} AS t GROUP BY t.scheme, t.size_class"
     )
 
 
-def _total(region: RegionNight) -> str:
-    payable = region.totals.payable
-    capitals = quote_literal(to_capitals(payable))
+def _total(rows: str, expected: Sum) -> str:
+    assert expected.total is not None
+    capitals = quote_literal(to_capitals(expected.total))
     return (
-        f"SELECT {quote_literal(TOTAL)}, NULL, {region.totals.units},"
-        f" (SELECT sum(headcount)::BIGINT FROM {region.taken}), {payable}::DECIMAL(18, 2), {capitals},"
-        f" {len(SCHEMES) + 2}, 0"
-    )
-
-
-def _columns(status: str) -> tuple[Column, ...]:
-    return (
-        Column("scheme", "返还类型 Scheme", Kind.WORD, "scheme"),
-        Column("size_class", "企业划型 Size", Kind.WORD, "size_class"),
-        Column("units", "单位数 Units", Kind.COUNT, "units"),
-        Column("headcount", "参保人数 Headcount", Kind.COUNT, "headcount"),
-        Column("payable", "金额（元） Amount (yuan)", Kind.MONEY, "payable"),
-        Column("capitals", "大写 In capitals", Kind.WORD, "capitals"),
-        Column("status", "状态 Status", Kind.WORD, quote_literal(status)),
+        f"SELECT {quote_literal(TOTAL)}, NULL, {expected.count}, (SELECT sum(headcount)::BIGINT FROM {rows}),"
+        f" {expected.total}::DECIMAL(18, 2), {capitals}, {len(SCHEMES) + 2}, 0"
     )

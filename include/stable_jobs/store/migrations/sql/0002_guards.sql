@@ -19,7 +19,7 @@ CREATE VIEW entitlement_standing AS
 SELECT e.id AS entitlement_id, e.region_code, e.uscc, e.policy_year, e.scheme, e.unit_name,
        e.entitled_amount, e.outside_amount AS outside,
        coalesce(p.paid, 0) AS paid, coalesce(p.open, 0) AS open, coalesce(p.waived, 0) AS waived,
-       coalesce(r.recovering, 0) AS recovering, coalesce(p.is_instructed, false) AS is_instructed,
+       coalesce(r.recovering, 0) AS recovering, coalesce(r.dropped, 0) AS dropped, coalesce(p.is_instructed, false) AS is_instructed,
        p.open_payment_id
 FROM entitlements e
 LEFT JOIN (
@@ -32,7 +32,8 @@ LEFT JOIN (
     FROM payments GROUP BY entitlement_id
 ) p ON p.entitlement_id = e.id
 LEFT JOIN (
-    SELECT c.entitlement_id, sum(c.amount) AS recovering
+    SELECT c.entitlement_id, sum(c.amount) AS recovering,
+           sum(c.amount) FILTER (WHERE k.outcome = 'dropped') AS dropped
     FROM recovery_cases c LEFT JOIN recovery_closings k ON k.case_id = c.id
     WHERE k.outcome IS DISTINCT FROM 'superseded' GROUP BY c.entitlement_id
 ) r ON r.entitlement_id = e.id;
@@ -73,6 +74,10 @@ BEGIN ATOMIC
     FROM payment_lines l WHERE l.batch_id = batch;
 END;
 
+-- One person however the name is spelled: blanks around it, case and full width do not make another.
+CREATE FUNCTION person_key(person text) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN lower(btrim(normalize(person, NFKC)));
+
 -- Rows are added and never changed. Owners are refused too.
 CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
@@ -88,6 +93,21 @@ BEGIN
         RAISE EXCEPTION 'a row of % needs an audit event', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
+END $$;
+
+-- Writers one after the other, whoever they are: the lock of the ledger's events, and only the event that comes
+-- next. Nobody adds a row to an event that is in the chain.
+CREATE FUNCTION require_own_event() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    next bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(5700003);
+    SELECT coalesce(max(id), 0) + 1 INTO next FROM audit_events;
+    IF ledger_event() <> next THEN
+        RAISE EXCEPTION 'a row of % cannot be of event %: the next one is %', TG_TABLE_NAME, ledger_event(), next
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
 END $$;
 
 CREATE FUNCTION guard_audit_event() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -110,7 +130,7 @@ DECLARE
     night record;
 BEGIN
     SELECT * INTO night FROM newest_nights WHERE region_code = region;
-    IF night IS NULL OR night.business_date <> ledger_date() THEN
+    IF night.business_date IS DISTINCT FROM ledger_date() OR ledger_date() IS NULL THEN
         RAISE EXCEPTION '% of region % on %: its newest decided night is %', what, region, ledger_date(),
             coalesce(night.business_date::text, 'none') USING ERRCODE = 'restrict_violation';
     END IF;
@@ -150,6 +170,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION guard_payment() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    newest record;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'on_notice' THEN
@@ -168,23 +190,22 @@ BEGIN
         RAISE EXCEPTION 'payment %: % cannot become %', OLD.id, OLD.state, NEW.state
             USING ERRCODE = 'restrict_violation';
     END IF;
+    SELECT i.line_id IS NOT NULL AS is_sent, r.outcome INTO newest
+    FROM instructions i LEFT JOIN bank_results r ON r.line_id = i.line_id
+    WHERE i.payment_id = NEW.id ORDER BY i.attempt DESC LIMIT 1;
     IF NOT (CASE NEW.state
         WHEN 'batched' THEN EXISTS (
             SELECT FROM payment_lines l JOIN batches b ON b.id = l.batch_id
             WHERE l.payment_id = NEW.id AND b.state = 'formed')
-        WHEN 'instructed' THEN EXISTS (
-            SELECT FROM instructions i WHERE i.payment_id = NEW.id
-            AND NOT EXISTS (SELECT FROM bank_results r WHERE r.line_id = i.line_id))
-        WHEN 'paid' THEN EXISTS (
-            SELECT FROM instructions i JOIN bank_results r ON r.line_id = i.line_id
-            WHERE i.payment_id = NEW.id AND r.outcome = 'paid')
-        WHEN 'returned' THEN EXISTS (
-            SELECT FROM instructions i JOIN bank_results r ON r.line_id = i.line_id
-            WHERE i.payment_id = NEW.id AND r.outcome = 'returned')
-        WHEN 'corrected' THEN OLD.state = 'batched' OR EXISTS (
+        WHEN 'instructed' THEN newest.is_sent AND newest.outcome IS NULL
+        WHEN 'paid' THEN newest.outcome = 'paid'
+        WHEN 'returned' THEN newest.outcome = 'returned'
+        WHEN 'corrected' THEN newest.outcome = 'returned' AND (OLD.state = 'batched' OR EXISTS (
             SELECT FROM account_corrections c LEFT JOIN account_confirmations k ON k.correction_id = c.id
-            WHERE c.payment_id = NEW.id AND (c.source = 'extract' OR k.correction_id IS NOT NULL))
-        ELSE true END) THEN
+            WHERE c.payment_id = NEW.id AND (c.source = 'extract' OR k.correction_id IS NOT NULL)
+              AND c.after_attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = NEW.id)))
+        WHEN 'cleared' THEN newest.is_sent IS NULL
+        ELSE true END IS TRUE) THEN
         RAISE EXCEPTION 'payment %: nothing in the ledger makes it %', OLD.id, NEW.state
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -213,7 +234,7 @@ DECLARE
     notice record;
 BEGIN
     SELECT * INTO notice FROM notices WHERE id = NEW.notice_id;
-    IF NEW.closed_on < notice.clears_on THEN
+    IF NEW.closed_on < notice.clears_on OR NEW.closed_on IS DISTINCT FROM ledger_date() THEN
         RAISE EXCEPTION 'notice % of region % stands until %', notice.id, notice.region_code, notice.clears_on
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -226,8 +247,8 @@ DECLARE
     approving bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.state <> 'formed' THEN
-            RAISE EXCEPTION 'a batch begins formed' USING ERRCODE = 'restrict_violation';
+        IF NEW.state <> 'formed' OR NEW.business_date IS DISTINCT FROM ledger_date() THEN
+            RAISE EXCEPTION 'a batch begins formed, on its night' USING ERRCODE = 'restrict_violation';
         END IF;
         PERFORM require_newest_night(NEW.region_code, 'a batch');
         PERFORM require_no_hold(NEW.region_code, 'a batch');
@@ -245,11 +266,13 @@ BEGIN
     IF NEW.state = 'published' THEN
         PERFORM require_newest_night(NEW.region_code, 'publishing batch ' || NEW.batch_no);
         PERFORM require_no_hold(NEW.region_code, 'publishing batch ' || NEW.batch_no);
-        IF batch_hash(NEW.id) IS DISTINCT FROM NEW.hash THEN
+        IF batch_hash(NEW.id) IS DISTINCT FROM NEW.hash OR NOT EXISTS (
+            SELECT FROM payment_lines WHERE batch_id = NEW.id
+            HAVING count(*) = NEW.count AND sum(amount) = NEW.total) THEN
             RAISE EXCEPTION 'batch %: its lines are not those that were approved', NEW.batch_no
                 USING ERRCODE = 'restrict_violation';
         END IF;
-        SELECT count(DISTINCT approver) INTO approving FROM approvals a
+        SELECT count(DISTINCT person_key(approver)) INTO approving FROM approvals a
         WHERE a.batch_id = NEW.id AND a.batch_hash = NEW.hash AND a.answer = 'approved';
         IF approving < NEW.review_level THEN
             RAISE EXCEPTION 'batch %: % of % approvals are there', NEW.batch_no, approving, NEW.review_level
@@ -281,7 +304,10 @@ BEGIN
     SELECT n.end_to_end_id INTO stranger
     FROM new_rows n JOIN payments p ON p.id = n.payment_id JOIN entitlements e ON e.id = p.entitlement_id
     JOIN batches b ON b.id = n.batch_id
-    WHERE p.amount <> n.amount OR e.region_code <> b.region_code OR e.policy_year <> b.policy_year LIMIT 1;
+    WHERE p.amount <> n.amount OR e.region_code <> b.region_code OR e.policy_year <> b.policy_year
+        OR p.state NOT IN ('cleared', 'corrected')
+        OR n.attempt <> 1 + (SELECT count(*) FROM instructions i WHERE i.payment_id = p.id)
+        OR n.end_to_end_id <> end_to_end_id(e.policy_year, e.region_code, e.uscc, p.ordinal, n.attempt) LIMIT 1;
     IF stranger IS NOT NULL THEN
         RAISE EXCEPTION 'line % is not its payment', stranger USING ERRCODE = 'restrict_violation';
     END IF;
@@ -297,7 +323,7 @@ BEGIN
         RAISE EXCEPTION 'batch % is %: nobody is asked any more', batch.batch_no, batch.state
             USING ERRCODE = 'restrict_violation';
     END IF;
-    IF NEW.batch_hash <> batch.hash OR NEW.batch_hash <> batch_hash(batch.id) THEN
+    IF NEW.batch_hash IS DISTINCT FROM batch.hash OR NEW.batch_hash IS DISTINCT FROM batch_hash(batch.id) THEN
         RAISE EXCEPTION 'batch %: the approval is for other lines', batch.batch_no
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -310,11 +336,13 @@ BEGIN
         RAISE EXCEPTION 'batch %: the first approval is not there yet', batch.batch_no
             USING ERRCODE = 'restrict_violation';
     END IF;
-    IF EXISTS (SELECT FROM batch_preparers WHERE batch_id = NEW.batch_id AND person = NEW.approver) THEN
+    IF EXISTS (SELECT FROM batch_preparers WHERE batch_id = NEW.batch_id
+               AND person_key(person) = person_key(NEW.approver)) THEN
         RAISE EXCEPTION 'batch %: % prepared it and may not approve it', batch.batch_no, NEW.approver
             USING ERRCODE = 'restrict_violation';
     END IF;
-    IF EXISTS (SELECT FROM approvals WHERE batch_id = NEW.batch_id AND approver = NEW.approver) THEN
+    IF EXISTS (SELECT FROM approvals WHERE batch_id = NEW.batch_id
+               AND person_key(approver) = person_key(NEW.approver)) THEN
         RAISE EXCEPTION 'batch %: % has answered already; the second approver is another person', batch.batch_no,
             NEW.approver USING ERRCODE = 'restrict_violation';
     END IF;
@@ -337,7 +365,10 @@ BEGIN
     JOIN batches b ON b.id = l.batch_id
     LEFT JOIN batch_changes c ON c.batch_id = b.id AND c.to_state = 'published' AND c.event_id = ledger_event()
     JOIN payments p ON p.id = n.payment_id
-    WHERE c.id IS NULL OR p.state <> 'batched'
+    WHERE c.id IS NULL OR b.state <> 'published' OR p.state <> 'batched'
+        OR n.instructed_on IS DISTINCT FROM ledger_date()
+        OR EXISTS (SELECT FROM instructions o LEFT JOIN bank_results r ON r.line_id = o.line_id
+            WHERE o.payment_id = n.payment_id AND o.line_id <> n.line_id AND r.outcome IS DISTINCT FROM 'returned')
         OR (n.batch_id, n.payment_id, n.attempt, n.end_to_end_id, n.amount)
             IS DISTINCT FROM (l.batch_id, l.payment_id, l.attempt, l.end_to_end_id, l.amount)
     LIMIT 1;
@@ -378,11 +409,14 @@ BEGIN
     IF TG_TABLE_NAME = 'region_hold_releases' THEN
         SELECT held_by INTO first_person FROM region_holds WHERE id = NEW.hold_id;
         second_person := NEW.released_by;
+    ELSIF TG_TABLE_NAME = 'approver_changes' THEN
+        first_person := NEW.person;
+        second_person := NEW.entered_by;
     ELSE
         SELECT entered_by INTO first_person FROM account_corrections WHERE id = NEW.correction_id;
         second_person := NEW.confirmed_by;
     END IF;
-    IF first_person IS NULL OR lower(btrim(first_person)) = lower(btrim(second_person)) THEN
+    IF first_person IS NULL OR person_key(first_person) = person_key(second_person) THEN
         RAISE EXCEPTION 'another person than % must do this', coalesce(first_person, 'nobody')
             USING ERRCODE = 'restrict_violation';
     END IF;
@@ -412,6 +446,11 @@ CREATE TRIGGER guard AFTER INSERT ON bank_results REFERENCING NEW TABLE AS new_r
     FOR EACH STATEMENT EXECUTE FUNCTION guard_bank_results();
 CREATE TRIGGER guard BEFORE INSERT ON region_hold_releases FOR EACH ROW EXECUTE FUNCTION guard_another_person();
 CREATE TRIGGER guard BEFORE INSERT ON account_confirmations FOR EACH ROW EXECUTE FUNCTION guard_another_person();
+CREATE TRIGGER guard BEFORE INSERT ON approver_changes FOR EACH ROW EXECUTE FUNCTION guard_another_person();
+
+-- What writes as the owner may not be hung on a table of somebody else's.
+REVOKE EXECUTE ON FUNCTION record_new_entitlements, record_new_payments, record_changed_payments, record_batch
+    FROM PUBLIC;
 
 -- Every table of the ledger: no DELETE, no TRUNCATE; of most no UPDATE; each row of its transaction's event.
 DO $$
@@ -435,6 +474,8 @@ BEGIN
         IF name NOT IN ('audit_events', 'life_cycle', 'entitlements') THEN
             EXECUTE format('CREATE TRIGGER a_set_event BEFORE INSERT ON %I'
                 ' FOR EACH ROW EXECUTE FUNCTION set_event()', name);
+            EXECUTE format('CREATE TRIGGER own_event BEFORE INSERT ON %I'
+                ' FOR EACH STATEMENT EXECUTE FUNCTION require_own_event()', name);
             EXECUTE format('CREATE INDEX %I ON %I (event_id)', name || '_event_index', name);
         END IF;
         EXECUTE format('GRANT SELECT ON %I TO stable_jobs_app', name);
@@ -472,7 +513,10 @@ BEGIN
                 encode(sha256(string_agg(h, ''::bytea ORDER BY h)), 'hex'))
             FROM (SELECT sha256(convert_to((to_jsonb(t) %s)::text, 'UTF8')) AS h FROM %I t WHERE t.event_id = $1) r
             HAVING count(*) > 0 $q$,
-            CASE WHEN name IN ('payments', 'batches') THEN $s$- '{state,reason,changed_on}'::text[]$s$ ELSE '' END,
+            CASE WHEN name IN ('payments', 'batches') THEN $s$- '{state,reason,changed_on}'::text[]$s$
+                WHEN name = 'entitlement_revisions' THEN $s$|| (
+                    SELECT jsonb_build_object('unit', e.region_code || e.uscc || e.policy_year || e.scheme_pair)
+                    FROM entitlements e WHERE e.id = t.entitlement_id)$s$ ELSE '' END,
             name) INTO found USING event;
         IF found IS NOT NULL THEN
             result := result || jsonb_build_object(name, found);

@@ -384,7 +384,7 @@ CREATE TABLE reported_refunds (
         CHECK (standing IN ('ours', 'differs', 'doubtful')),
     event_id bigint NOT NULL DEFAULT ledger_event()
         CONSTRAINT reported_refunds_event_id_fkey REFERENCES audit_events DEFERRABLE INITIALLY DEFERRED,
-    CONSTRAINT reported_refunds_voucher_key UNIQUE (region_code, voucher_no)
+    CONSTRAINT reported_refunds_voucher_key UNIQUE (region_code, policy_year, voucher_no)
 );
 
 CREATE TABLE refund_rulings (

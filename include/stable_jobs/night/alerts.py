@@ -1,0 +1,89 @@
+"""Who is told what: each message from what the night and the ledger know, through the notifier of the settings."""
+
+# ruff: noqa: S608 - the path goes through quote_literal
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stable_jobs.ledger.approvals import approvers, missing_level
+from stable_jobs.ledger.batches import Batch
+from stable_jobs.ledger.verify import Verified
+from stable_jobs.money import format_yuan
+from stable_jobs.night.desk import Desk
+from stable_jobs.notification import Kind, MailSpec, Message, notifier
+from stable_jobs.policy.determine import Decision
+from stable_jobs.settings import Settings
+from stable_jobs.store.engine import quote_literal
+
+
+def tell_held(desk: Desk, decision: Decision) -> None:
+    """Which regions are held tonight, and why."""
+    path = quote_literal(desk.lake.path(decision.held.name))
+    rows = desk.duck.execute(
+        f"SELECT region_code, reason, department, extract FROM read_parquet({path}) ORDER BY ALL"
+    ).fetchall()
+    if rows:
+        lines = tuple(" ".join(str(value) for value in row if value is not None) for row in rows)
+        regions = len({row[0] for row in rows})
+        _tell(desk, Kind.NIGHT_HELD, f"{regions} 个地区暂缓", f"{regions} regions are held", lines)
+
+
+def tell_awaiting(desk: Desk, batches: Sequence[Batch]) -> None:
+    """Which batches wait for whom, with the command that answers."""
+    if not batches:
+        return
+    with desk.database.connect() as connection:
+        lines = tuple(
+            f"{batch.batch_no}: {batch.count} 户 units, {format_yuan(batch.total)} 元 yuan,"
+            f" 第 {level} 级 level {level}: {', '.join(approvers(connection, batch.region_code, level)) or '无人 nobody'};"
+            f" stable-jobs batch approve {batch.batch_no} --level {level} --by NAME"
+            for batch in batches
+            if (level := missing_level(connection, batch)) is not None
+        )
+    _tell(desk, Kind.AWAITING_APPROVAL, f"{len(lines)} 个批次待审批", f"{len(lines)} batches wait for approval", lines)
+
+
+def tell_returns(desk: Desk, lines: Sequence[str]) -> None:
+    """What the bank returned or what of its answer was refused."""
+    if lines:
+        _tell(desk, Kind.RETURNS_ARRIVED, "银行退回或答复有误", "the bank returned payments or its answer is wrong", lines)
+
+
+def tell_unanswered(desk: Desk, lines: Sequence[str]) -> None:
+    """Lines that the bank has not answered in the region's days. Nothing is sent again."""
+    if lines:
+        _tell(desk, Kind.NO_ANSWER, "银行逾期未答复，不重发", "the bank has not answered; nothing is sent again", lines)
+
+
+def tell_broken(desk: Desk, verified: Verified) -> None:
+    """The ledger is not what it says."""
+    if verified.breaks:
+        lines = tuple(one.sentence() for one in verified.breaks)
+        _tell(desk, Kind.CHAIN_BROKEN, "账本核对不符", "the ledger does not verify", lines)
+
+
+def tell_late(desk: Desk, regions: Sequence[str]) -> None:
+    """Regions that promised an answer on the same day, and the run is not over."""
+    lines = tuple(f"{region}: 承诺当日办结 promised the same day" for region in regions)
+    _tell(desk, Kind.DEADLINE_MISSED, "当日办结时限已过", "the same-day deadline has passed", lines)
+
+
+def _tell(desk: Desk, kind: Kind, zh: str, en: str, lines: Sequence[str]) -> None:
+    tell = notifier(mail_spec(desk.settings))
+    tell(Message(kind, None, desk.business_date, zh, en, tuple(lines)))
+
+
+def mail_spec(settings: Settings) -> MailSpec | None:
+    """The mail server of the settings, if one is named; its recipients are separated by commas."""
+    if settings.mail_host is None:
+        return None
+    return MailSpec(
+        host=settings.mail_host,
+        port=settings.mail_port,
+        sender=settings.mail_sender,
+        recipients=tuple(filter(None, (one.strip() for one in settings.mail_recipients.split(",")))),
+        user=settings.mail_user,
+        password=settings.mail_password,
+        starttls=settings.mail_starttls,
+    )

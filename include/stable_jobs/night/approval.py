@@ -1,0 +1,164 @@
+"""What a person who approves a batch is shown, and what their answer does. The ledger decides whether it counts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.ledger.approvals import APPROVED, REFUSED, answers, approvers, known_batch, missing_level, record_answer
+from stable_jobs.ledger.batches import Batch
+from stable_jobs.ledger.event import ledger_event
+from stable_jobs.money import format_yuan
+from stable_jobs.night.desk import Desk
+from stable_jobs.payout.words import SCHEMES
+from stable_jobs.rendering.text import visible
+
+LARGEST = 10
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question to one level of approvers. body: Markdown, all foreign text escaped; no account."""
+
+    batch_no: str
+    batch_hash: str
+    level: int
+    subject: str
+    body: str
+    people: tuple[str, ...]
+
+
+def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
+    """Those of the batches that wait for an approval."""
+    with desk.database.connect() as connection:
+        return [batch for batch in batches if missing_level(connection, batch) is not None]
+
+
+def approval_request(desk: Desk, batch_no: str, level: int) -> Request | None:
+    """The question for that level; None where it is not asked: answered, not needed, or the batch has ended."""
+    with desk.database.connect() as connection:
+        batch = known_batch(connection, batch_no)
+        if missing_level(connection, batch) != level:
+            return None
+        people = tuple(approvers(connection, batch.region_code, level))
+        body = "\n".join(_body(desk, connection, batch, level))
+    name = desk.names.get(batch.region_code)
+    place = f"{name.zh} {name.en}" if name else batch.region_code
+    subject = f"{place}: {batch.count} 户 units, {format_yuan(batch.total)} 元 yuan · {batch_no} · 第 {level} 级 level {level}"
+    return Request(batch_no, batch.hash, level, subject, body, people)
+
+
+def answer(
+    desk: Desk, batch_no: str, batch_hash: str, level: int, person: str, is_approved: bool, reason: str, answered_in: str
+) -> None:
+    """Record the answer. LedgerRefused where the ledger does not take it from this person for these lines."""
+    with ledger_event(
+        desk.database, "approval", actor=person, business_date=desk.business_date, subject=batch_no
+    ) as event:
+        record_answer(
+            event,
+            batch_no,
+            batch_hash=batch_hash,
+            level=level,
+            person=person,
+            answer=APPROVED if is_approved else REFUSED,
+            reason=reason,
+            answered_in=answered_in,
+        )
+
+
+def _body(desk: Desk, connection: Connection, batch: Batch, level: int) -> list[str]:
+    return [
+        f"**批次 Batch** {batch.batch_no} · **户数 units** {batch.count} · **金额 yuan** {format_yuan(batch.total)}",
+        "",
+        f"摘要 hash `{batch.hash}`",
+        "",
+        *_given(connection, batch, level),
+        *_change(connection, batch),
+        *_checks(connection, batch),
+        *_largest(connection, batch),
+    ]
+
+
+def _given(connection: Connection, batch: Batch, level: int) -> list[str]:
+    known = [f"第 {n} 级 level {n}: {_shown(who)} — {what}" for n, who, what, _ in answers(connection, batch.id)]
+    return [*(f"- {line}" for line in known), ""] if known and level > 1 else []
+
+
+def _change(connection: Connection, batch: Batch) -> list[str]:
+    """Against the last published batch of the same region and level."""
+    last = connection.execute(
+        text("""
+            SELECT batch_no, count, total FROM batches WHERE region_code = :region AND review_level = :level
+              AND state = 'published' AND id < :id ORDER BY id DESC LIMIT 1
+        """),
+        {"region": batch.region_code, "level": batch.review_level, "id": batch.id},
+    ).one_or_none()
+    if last is None:
+        return ["上一批次 last batch: 无 none", ""]
+    units, yuan = batch.count - last.count, batch.total - last.total
+    return [f"较上一批次 against {last.batch_no}: {units:+d} 户 units, {yuan:+,} 元 yuan", ""]
+
+
+CHECKS = {
+    "人工录入账户 accounts entered by people": "SELECT count(*) FROM payment_lines WHERE batch_id = :id AND account_source = 'person'",
+    "缴费账户 premium accounts": "SELECT count(*) FROM payment_lines WHERE batch_id = :id AND account_source = 'premium'",
+    "重新拨付 later attempts": "SELECT count(*) FROM payment_lines WHERE batch_id = :id AND attempt > 1",
+    "多户同账号 units that share an account": """
+        SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM payment_lines WHERE batch_id = :id
+            GROUP BY account_no, bank_code HAVING count(*) > 1) shared
+    """,
+    "公示后退出 units that fell out of notice tonight": """
+        SELECT count(*) FROM state_changes c JOIN payments p ON p.id = c.payment_id
+        JOIN entitlements e ON e.id = p.entitlement_id JOIN batches b ON b.id = :id
+        WHERE e.region_code = b.region_code AND c.to_state = 'withdrawn' AND c.changed_on = b.business_date
+    """,
+    "存疑拨付记录 refunds in doubt": """
+        SELECT count(*) FROM doubtful_refunds d JOIN batches b ON b.id = :id WHERE d.region_code = b.region_code
+    """,
+    "待追回 open recovery cases": """
+        SELECT count(*) FROM recovery_cases c JOIN entitlements e ON e.id = c.entitlement_id
+        JOIN batches b ON b.id = :id LEFT JOIN recovery_closings k ON k.case_id = c.id
+        WHERE e.region_code = b.region_code AND k.case_id IS NULL
+    """,
+    "被作废或拒绝的批次 batches voided or refused before": """
+        SELECT count(*) FROM batches o JOIN batches b ON b.id = :id
+        WHERE o.region_code = b.region_code AND o.state IN ('voided', 'refused') AND o.id < b.id
+    """,
+}
+"""What deserves a look before approving: a label and how many."""
+
+
+def _checks(connection: Connection, batch: Batch) -> list[str]:
+    found = {what: connection.scalar(text(query), {"id": batch.id}) for what, query in CHECKS.items()}
+    lines = [f"- {what}: {count}" for what, count in found.items() if count]
+    return ["**请注意 Look at**", *(lines or ["- 无 nothing"]), ""]
+
+
+def _largest(connection: Connection, batch: Batch) -> list[str]:
+    rows = connection.execute(
+        text("""
+            SELECT unit_name, scheme, amount FROM payment_lines WHERE batch_id = :id
+            ORDER BY amount DESC, line_no LIMIT :most
+        """),
+        {"id": batch.id, "most": LARGEST},
+    )
+    return [
+        "| 金额最大的单位 Largest | 类型 Scheme | 金额 Yuan |",
+        "| --- | --- | ---: |",
+        *(f"| {_shown(name)} | {SCHEMES[scheme]} | {_yuan(amount)} |" for name, scheme, amount in rows),
+    ]
+
+
+def _yuan(amount: Any) -> str:
+    return format_yuan(Decimal(amount))
+
+
+def _shown(foreign: str) -> str:
+    """Other people's text inside Markdown: visible, on one line, and nothing but text."""
+    return MARKDOWN.sub(r"\\\1", str(visible(foreign)))

@@ -1,0 +1,248 @@
+"""Disbursement of one business date, step by step: notices closed, batches formed, approved ones published.
+
+Each step is its own transaction and may be run again. Nothing waits for a person: who has not answered is asked
+again by the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger.approvals import answers, missing_level
+from stable_jobs.ledger.batches import Batch, batch_by_no, form_batches, open_batches, published_on
+from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.notices import close_due_notices
+from stable_jobs.ledger.payments import LINES, files_of, instruct
+from stable_jobs.ledger.persons import waive_overdue
+from stable_jobs.night.desk import Desk
+from stable_jobs.night.ledger_night import deadlines, fill_night
+from stable_jobs.night.notices import place_of, record_published
+from stable_jobs.night.steps import versions
+from stable_jobs.payout.banks import load_banks
+from stable_jobs.payout.batch import BatchHead
+from stable_jobs.payout.batch_files import ENGINE, write_batch_files
+from stable_jobs.payout.ledger_lists import Rows, ledger_rows, publish_tables
+from stable_jobs.payout.names import region_folder
+from stable_jobs.payout.once import keep_files, place_files
+from stable_jobs.payout.region_manifest import file_entry
+from stable_jobs.payout.sheets import waiting
+from stable_jobs.payout.workspace import workspace
+from stable_jobs.policy.determine import Decision, decision_by_id
+from stable_jobs.store.engine import connect
+from stable_jobs.store.database import business_date_lock
+from stable_jobs.store.loading import load_rows, temporary_table
+
+LINE_COLUMNS = {
+    "line_no": "BIGINT",
+    "end_to_end_id": "VARCHAR",
+    "region_code": "VARCHAR",
+    "uscc": "VARCHAR",
+    "unit_name": "VARCHAR",
+    "scheme": "VARCHAR",
+    "size_class": "VARCHAR",
+    "headcount": "BIGINT",
+    "amount": "DECIMAL(18, 2)",
+    "account_name": "VARCHAR",
+    "account_no": "VARCHAR",
+    "bank_code": "VARCHAR",
+    "bank_name": "VARCHAR",
+    "account_source": "VARCHAR",
+    "priority": "BIGINT",
+    "attempt": "BIGINT",
+}
+
+
+@dataclass(frozen=True)
+class Instructed:
+    """One batch that is published. is_new: False where it stood there already."""
+
+    batch: Batch
+    folder: Path
+    is_new: bool
+
+
+def newest_decision(desk: Desk) -> Decision | None:
+    """The decision of the business date that the ledger took over last; None if it took over none."""
+    query = "SELECT decision_id FROM region_nights WHERE business_date = :on ORDER BY id DESC LIMIT 1"
+    with desk.database.connect() as connection:
+        found = connection.scalar(text(query), {"on": desk.business_date})
+        return None if found is None else decision_by_id(connection, found)
+
+
+def close_notices(desk: Desk) -> tuple[int, int]:
+    """Clear the units whose notice is over, waive what is past the deadline; how many of each."""
+    with ledger_event(desk.database, "close notices", business_date=desk.business_date) as event:
+        temporary_table(event.connection, "night_deadlines", {"region_code": "text", "deadline": "date"})
+        load_rows(event.connection, "night_deadlines", deadlines(desk))
+        waived = waive_overdue(event)
+        cleared = close_due_notices(event)
+        event.detail.update(cleared=cleared, waived=waived)
+    return cleared, waived
+
+
+def form(desk: Desk) -> list[Batch]:
+    """Check everything again by the night's own decision and form batches; every open batch, by number."""
+    decision = newest_decision(desk)
+    if decision is not None:
+        with ledger_event(desk.database, "form batches", business_date=desk.business_date) as event:
+            fill_night(desk, event.connection, decision)
+            made = form_batches(event)
+            event.detail.update(batches=[batch.batch_no for batch in made])
+    with desk.database.connect() as connection:
+        return open_batches(connection)
+
+
+def publish(desk: Desk) -> list[Instructed]:
+    """Publish every batch that has the approvals it needs, then whatever was instructed today and has no files.
+
+    A batch that the ledger refuses (a hold, a newer night) stays as it is.
+    """
+    with desk.database.connect() as connection:
+        ready = [batch for batch in open_batches(connection) if missing_level(connection, batch) is None]
+    for batch in ready:
+        _instruct(desk, batch)
+    with desk.database.connect() as connection:
+        done = published_on(connection, desk.business_date)
+        files = {batch.id: files_of(connection, batch.id) for batch in done}
+    out = desk.settings.out_root
+    return [
+        Instructed(batch, out / files[batch.id][0].folder, place_files(desk.lake, out, files[batch.id]))
+        for batch in done
+    ]
+
+
+def _instruct(desk: Desk, batch: Batch) -> None:
+    """Make the files, keep them in the lake, and let the ledger instruct the batch with their hashes."""
+    folder = _folder(desk, batch)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with workspace(folder.parent) as work:
+        holder = work / batch.batch_no
+        inner = holder / "files"
+        inner.mkdir(parents=True)
+        banks = load_banks(desk.settings.banks_root)
+        with desk.database.connect() as connection, connect(desk.settings.model_copy(update=ENGINE)) as duck:
+            rows = ledger_rows(duck, connection, LINES.format(batch_id=batch.id), LINE_COLUMNS, holder)
+            head = _head(desk, connection, batch)
+            profile = banks.of(batch.region_code)
+            sums = write_batch_files(duck, rows.source, head, profile, inner, desk.settings.workbook_rows)
+        said = {**_manifest(head, sums), "versions": {**versions(desk), "banks": banks.fingerprint}}
+        relative = folder.relative_to(desk.settings.out_root).as_posix()
+        files = keep_files(desk.lake, inner, sums, relative, said)
+        try:
+            with ledger_event(
+                desk.database, "instruct", business_date=desk.business_date, subject=batch.batch_no
+            ) as event:
+                instruct(event, batch, files)
+        except LedgerRefused as refused:
+            _tell(batch, refused)
+
+
+def _tell(batch: Batch, refused: LedgerRefused) -> None:
+    import logging
+
+    logging.getLogger(__name__).warning("batch %s is not published: %s", batch.batch_no, refused)
+
+
+def _head(desk: Desk, connection: Connection, batch: Batch) -> BatchHead:
+    place = place_of(desk, batch.region_code)
+    given = answers(connection, batch.id)
+    return BatchHead(
+        batch_no=batch.batch_no,
+        region_code=batch.region_code,
+        business_date=desk.business_date,
+        policy_year=batch.policy_year,
+        review_level=batch.review_level,
+        count=batch.count,
+        total=batch.total,
+        hash=batch.hash,
+        names=place.names,
+        is_demo=place.is_demo,
+        approvals=tuple((str(level), person) for level, person, _, _ in given),
+    )
+
+
+def _manifest(head: BatchHead, sums: dict[str, object]) -> dict[str, object]:
+    return {
+        "batch": head.batch_no,
+        "business_date": head.business_date.isoformat(),
+        "region_code": head.region_code,
+        "region": dict(zip(("zh", "en"), head.names, strict=True)),
+        "review_level": head.review_level,
+        "approvals": [list(pair) for pair in head.approvals],
+        "hash": head.hash,
+        "count": head.count,
+        "total": str(head.total),
+        "files": {name: file_entry(found) for name, found in sums.items()},  # type: ignore[arg-type]
+    }
+
+
+def _folder(desk: Desk, batch: Batch) -> Path:
+    parent = desk.settings.out_root / desk.business_date.isoformat()
+    return region_folder(parent, batch.region_code) / batch.batch_no
+
+
+def batch_folder(desk: Desk, batch_no: str) -> Path | None:
+    """Where a published batch stands; None if it is not published."""
+    with desk.database.connect() as connection:
+        batch = batch_by_no(connection, batch_no)
+        files = files_of(connection, batch.id) if batch else []
+    return desk.settings.out_root / files[0].folder if files else None
+
+
+def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
+    """Publish per region what did not go out and why; region → count and yuan."""
+    decision = newest_decision(desk)
+    if decision is None:
+        return {}
+    parent = desk.settings.out_root / desk.business_date.isoformat()
+    parent.mkdir(parents=True, exist_ok=True)
+    with workspace(parent) as work, desk.database.connect() as connection:
+        fill_night(desk, connection, decision)
+        rows = ledger_rows(desk.duck, connection, waiting.QUERY, waiting.ROWS, work)
+        asked = f"SELECT DISTINCT region_code FROM {rows.source} ORDER BY 1"  # noqa: S608 - our own file
+        regions = [code for (code,) in desk.duck.execute(asked).fetchall()]
+        return {code: _publish_waiting(desk, rows, code) for code in regions}
+
+
+def _publish_waiting(desk: Desk, rows: Rows, region_code: str) -> tuple[int, Decimal]:
+    place = place_of(desk, region_code)
+    own = rows.where(desk.duck, f"region_code = '{region_code}'")
+    folder = region_folder(desk.settings.out_root / desk.business_date.isoformat(), region_code) / "waiting"
+    said = {"count": own.count, "total": str(own.total)}
+    published = publish_tables(
+        desk.duck, folder, [waiting.waiting(own, place)], place, desk.settings.workbook_rows, **said
+    )
+    record_published(desk, published, f"waiting {region_code}")
+    return own.count, own.total
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one disbursement came to. waiting: region → payments and yuan that did not go out."""
+
+    cleared: int
+    waived: int
+    open: tuple[Batch, ...]
+    published: tuple[Instructed, ...]
+    waiting: dict[str, tuple[int, Decimal]]
+
+
+def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
+    """All steps in order under the business date's lock, as the command line runs them."""
+    with business_date_lock(desk.database, desk.business_date):
+        say("close notices")
+        cleared, waived = close_notices(desk)
+        say("form batches")
+        form(desk)
+        say("publish")
+        published = publish(desk)
+        say("list what waits")
+        found = list_waiting(desk)
+    with desk.database.connect() as connection:
+        return Course(cleared, waived, tuple(open_batches(connection)), tuple(published), found)

@@ -1,0 +1,67 @@
+"""Files that leave the bureau once: kept in the lake before the ledger names them, then given their names.
+
+Other lists get another edition when they change. A payment file never does: what the ledger remembers is what
+stands in the folder, after a kill at any instant, asked for again at any time. Other bytes under its name are
+an error that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stable_jobs.errors import StepError
+from stable_jobs.ledger.payments import PublishedFile
+from stable_jobs.payout.manifest import manifest_bytes
+from stable_jobs.payout.names import MANIFEST
+from stable_jobs.payout.sums import sha256_of
+from stable_jobs.payout.workspace import workspace
+from stable_jobs.store.lake import Lake
+
+
+def keep_files(lake: Lake, work: Path, names: Iterable[str], folder: str, said: Mapping[str, Any]) -> list[PublishedFile]:
+    """Keep finished files and their manifest in the lake; what the ledger is to remember of each.
+
+    work: where the files are. folder: below `<out>`, where they will stand. said: the manifest, with what is
+    known of each file under `files`.
+    """
+    kept = [_kept(lake, work / name, folder) for name in sorted(names)]
+    entries = {
+        f.name: {**said["files"].get(f.name, {}), "file": f.name, "bytes": f.size_bytes, "sha256": f.sha256}
+        for f in kept
+    }
+    manifest = work / MANIFEST
+    manifest.write_bytes(manifest_bytes({**said, "files": entries, "previous": None}))
+    return [*kept, _kept(lake, manifest, folder)]
+
+
+def place_files(lake: Lake, out: Path, files: Iterable[PublishedFile]) -> bool:
+    """Give every file its name, the manifest last; False if all stood there. StepError for other bytes there."""
+    is_new = False
+    for file in sorted(files, key=lambda f: (f.name == MANIFEST, f.name)):
+        target = out / file.folder / file.name
+        if not target.exists():
+            _place(lake, file, target)
+            is_new = True
+        if (found := sha256_of(target)) != file.sha256:
+            raise StepError(
+                f"{target} is not the file that was published: expected SHA-256 {file.sha256}, found {found};"
+                " move it away, find out who changed it, and run again: the right file is written anew"
+            )
+    return is_new
+
+
+def _kept(lake: Lake, path: Path, folder: str) -> PublishedFile:
+    return PublishedFile(folder, path.name, lake.put_published(path), path.stat().st_size)
+
+
+def _place(lake: Lake, file: PublishedFile, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with workspace(target.parent) as work:
+        brought = work / file.name
+        lake.fetch(f"published/{file.sha256}", brought)
+        try:
+            target.hardlink_to(brought)
+        except FileExistsError:
+            return

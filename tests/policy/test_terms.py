@@ -1,0 +1,164 @@
+"""What a payment goes by: approvals, days, deadline, and whose budget it comes from."""
+# One case a line reads as a table.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stable_jobs.policy.parameters import resolve
+from tests.policy.builder import (
+    LANZHOU,
+    LIAOYUAN,
+    NANCHANG,
+    QIQIHAR,
+    XIAN,
+    Row,
+    World,
+    code,
+    decided,
+    policies,
+)
+from tests.policy.cases import with_region
+
+LANTIAN, ZHOUZHI, TONGHUA, PROVINCE = "610122", "610124", "220500", "610000"
+AGREED = "990100"
+"""Everything the same for all sizes, and a bank that answers in two days."""
+BUDGETS = {LIAOYUAN: "100.00", NANCHANG: "200.00", LANZHOU: "300.00", QIQIHAR: "400.00", XIAN: "500.00"}
+Terms = dict[tuple[str, str, str], Row]
+
+
+def fund(world: World, slot: str, region: str, budget: str, balance: str = "2000000.00") -> None:
+    """One more row about a fund, in any region's delivery."""
+    money = {
+        "rolling_balance": Decimal(balance),
+        "annual_payout": Decimal(1000000),
+        "refund_budget": Decimal(budget),
+    }
+    world.add("fund_balances", slot, region_code=region, year=2019, **money)
+
+
+def world() -> World:
+    """The cities with their own funds, and counties and cities whose pool is not so plain."""
+    made = World(slots=(*BUDGETS, LANTIAN, ZHOUZHI, AGREED))
+    for region, budget in BUDGETS.items():
+        made.region(region, refund_budget=budget)
+        made.unit(code(int(region)), region)
+    fund(made, AGREED, "990000", "7.00")
+    made.add(
+        "fund_balances",
+        XIAN,
+        region_code=XIAN,
+        year=2018,
+        rolling_balance=Decimal(1),
+        annual_payout=Decimal(1),
+        refund_budget=Decimal(1),
+    )
+    return made
+
+
+def terms_of(made: World, folder: Path) -> Terms:
+    base = with_region(
+        policies(), AGREED, layoff_formulas=["F1"], headcount_basis="december", layoff_cap="0.055", refund_rate="0.5",
+        layoff_cap_is_strict=False, lane="no_application", approvals=2, bank_answer_days=2, notice_working_days=3,
+    )  # fmt: skip
+    rows = decided(made, folder, base)["terms"]
+    found = {(r["region_code"], r["scheme"], r["size_class"]): r for r in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+@pytest.fixture(scope="module")
+def terms(tmp_path_factory: pytest.TempPathFactory) -> Terms:
+    return terms_of(world(), tmp_path_factory.mktemp("night"))
+
+
+def test_every_decided_region_open_scheme_and_size(terms: Terms) -> None:
+    """Tonghua is held: it sent nothing."""
+    schemes = {(XIAN, "difficult"), (LANTIAN, "difficult"), (ZHOUZHI, "difficult"), (LIAOYUAN, "difficult")}
+    schemes |= {(region, "general") for region in (*BUDGETS, LANTIAN, ZHOUZHI, AGREED)}
+    sizes = ("large", "medium", "small", "micro", "unknown")
+    assert set(terms) == {(region, scheme, size) for region, scheme in schemes for size in sizes}
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        pytest.param((XIAN, "general", "micro"), {"approvals": 0, "notice_working_days": 5, "bank_answer_days": 5, "deadline": date(2020, 12, 31), "same_day_promise": False}, id="Xi'an, micro: nobody"),
+        pytest.param((XIAN, "difficult", "medium"), {"approvals": 1}, id="Xi'an, medium: one"),
+        pytest.param((XIAN, "general", "large"), {"approvals": 2}, id="Xi'an, large: two"),
+        pytest.param((XIAN, "general", "unknown"), {"approvals": None}, id="size unknown and sizes differ: nobody knows"),
+        pytest.param((AGREED, "general", "unknown"), {"approvals": 2}, id="size unknown and sizes agree"),
+        pytest.param((AGREED, "general", "small"), {"bank_answer_days": 2, "notice_working_days": 3}, id="a region's own days"),
+        pytest.param((LANZHOU, "general", "small"), {"deadline": date(2020, 4, 30), "notice_working_days": 5}, id="Lanzhou's deadline"),
+        pytest.param((NANCHANG, "general", "small"), {"notice_working_days": 0, "same_day_promise": True}, id="Nanchang: no notice, the same day"),
+        pytest.param((XIAN, "general", "small"), {"pooling_region": XIAN, "refund_budget": Decimal("500.00")}, id="its own fund, of Y-1"),
+        pytest.param((LANTIAN, "difficult", "small"), {"pooling_region": XIAN, "refund_budget": Decimal("500.00")}, id="a county in its city's pool"),
+        pytest.param((AGREED, "general", "small"), {"pooling_region": "990000", "refund_budget": Decimal("7.00")}, id="pooled with the province"),
+        pytest.param((ZHOUZHI, "general", "small"), {"pooling_region": None, "refund_budget": None}, id="the set pool reports nothing"),
+    ],
+)  # fmt: skip
+def test_terms(terms: Terms, key: tuple[str, str, str], expected: dict[str, Any]) -> None:
+    row = terms[key]
+    assert {name: row[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "budgets"),
+    [
+        pytest.param(lambda w: fund(w, LANTIAN, LANTIAN, "9.00"), (XIAN, "500.00", LANTIAN, "9.00"), id="a county with a fund of its own"),
+        pytest.param(lambda w: fund(w, LANTIAN, XIAN, "500.00"), (XIAN, "500.00", XIAN, "500.00"), id="two deliveries that agree"),
+        pytest.param(lambda w: fund(w, LANTIAN, XIAN, "501.00"), (XIAN, None, XIAN, None), id="two deliveries that differ in the budget"),
+        pytest.param(lambda w: fund(w, LANTIAN, XIAN, "500.00", "1.00"), (None, None, None, None), id="two deliveries that differ in the balance"),
+        pytest.param(lambda w: w.quarantine("fund_balances", LANTIAN, region_code=LANTIAN), (XIAN, "500.00", None, None), id="the county's row quarantined"),
+        pytest.param(lambda w: w.quarantine("fund_balances", XIAN, region_code=XIAN), (None, None, None, None), id="a row of the pool quarantined"),
+        pytest.param(lambda w: w.quarantine("fund_balances", XIAN, region_code="610000"), (XIAN, "500.00", XIAN, "500.00"), id="a row further up quarantined"),
+    ],
+)  # fmt: skip
+def test_a_budget_in_doubt_is_none(change: Any, budgets: tuple[str | None, ...], tmp_path: Path) -> None:
+    """Pool and budget of the city and of its county, both schemes alike."""
+    made = world()
+    change(made)
+    found = terms_of(made, tmp_path)
+    for scheme in ("general", "difficult"):
+        rows = [found[(region, scheme, "small")] for region in (XIAN, LANTIAN)]
+        told = [value for r in rows for value in (r["pooling_region"], r["refund_budget"])]
+        assert [None if value is None else str(value) for value in told] == list(budgets)
+
+
+def test_a_differing_budget_decides_nobody(tmp_path: Path) -> None:
+    """The budget never decides eligibility: the fund is as able as before."""
+    made = world()
+    fund(made, LANTIAN, XIAN, "501.00")
+    [row] = [r for r in decided(made, tmp_path)["eligibility"] if r["region_code"] == XIAN]
+    assert (row["decision"], row["meets_fund_able"]) == ("eligible", True)
+
+
+def test_an_eligible_row_has_a_size(tmp_path: Path) -> None:
+    """So that its approvals can be looked up: also where no department knows a size."""
+    made = world()
+    forms = (
+        "social_organisation",
+        "foundation",
+        "social_service",
+        "law_firm",
+        "accounting_firm",
+        "individual_business",
+    )
+    for i, form in enumerate(forms, start=1):
+        made.unit(code(i), legal_form=form, size=None)
+    made.unit(code(99), size=None)
+    rows = [r for r in decided(made, tmp_path)["eligibility"] if r["region_code"] == XIAN]
+    found = {r["uscc"]: (r["decision"], r["size_class"]) for r in rows}
+    assert {found[code(i)] for i in range(1, len(forms) + 1)} == {("eligible", "small")}
+    assert found[code(99)] == ("undecided", None)
+
+
+@pytest.mark.parametrize("year", [pytest.param(y, id=str(y)) for y in range(2019, 2026)])
+def test_the_banks_days_hold_in_every_policy_year(year: int) -> None:
+    assert resolve(policies(), "610100", "general", "bank_answer_days", date(year, 1, 1)).value == 5

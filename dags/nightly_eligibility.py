@@ -1,4 +1,4 @@
-"""The night: five departments' deliveries in; decisions, lists and the report out. See the page beside."""
+"""The night: five departments' deliveries in; decisions, lists, notices, report out. See the page beside."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import (
-    Asset,
-    CronPartitionTimetable,
-    Param,
-    PokeReturnValue,
-    TaskGroup,
-    TriggerRule,
-    dag,
-    task,
-)
+from airflow.sdk import Asset, Param, PokeReturnValue, TaskGroup, TriggerRule, dag, task
 from airflow.sdk.exceptions import AirflowFailException
-from stable_jobs_wiring import ENGINE, RETRIES, first_night, measured, not_succeeded, tonight
+from stable_jobs_handover import SAME_DAY, notices, ready
+from stable_jobs_wiring import (
+    DAY,
+    DEFAULTS,
+    ENGINE,
+    EVERY_NIGHT,
+    POKES,
+    WAIT,
+    first_night,
+    measured,
+    not_succeeded,
+    tonight,
+)
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.payout.words import DEPARTMENTS as NAMES
 
-DAY = timedelta(hours=24)
-POKES = {"mode": "reschedule", "poke_interval": 300, "timeout": DAY.total_seconds()}
 SENT = {
     name: Asset(f"{name}_deliveries", f"stable-jobs://{name}", group="stable-jobs") for name in DEPARTMENTS
 }
 ELIGIBILITY = Asset("eligibility", "stable-jobs://eligibility", group="stable-jobs")
 KNOWN_AT = "只用此刻前收到的数据。 Leave out what was received later: the night as known then."
-WAIT = "等到约定时限。 Wait for late deliveries until they are due."
 
 
 @task.sensor(task_display_name="收取 collect", **POKES)
@@ -74,22 +74,20 @@ def lists(determined: dict[str, Any], **context: Any) -> dict[str, Any]:
 def report(machinery: list[str], **context: Any) -> dict[str, Any]:
     """Publish the report; red if one of the steps that decide or publish did not succeed."""
     determined, compared = (context["ti"].xcom_pull(task_ids=name) for name in ("determine", "compare"))
-    found = tonight("report", context, determined, compared) if determined else {}
-    if broken := not_succeeded(context, machinery):
-        raise AirflowFailException(f"did not succeed: {', '.join(broken)}; report: {found.get('path')}")
-    return dict(found)
+    return dict(tonight("report", context, determined, compared, not_succeeded(context, machinery)))
 
 
 @dag(
     dag_display_name="每夜资格认定 Nightly eligibility",
-    description="Every night: deliveries, validation, eligibility, lists and report",
+    description="Every night: deliveries, validation, eligibility, lists, notices and report",
     doc_md=str(Path(__file__).with_suffix(".md")),
-    schedule=CronPartitionTimetable("0 0 * * *", timezone="Asia/Shanghai", key_format="%Y-%m-%d"),
+    schedule=EVERY_NIGHT,
     start_date=first_night(),
     catchup=False,
     max_active_runs=3,
     dagrun_timeout=DAY + timedelta(hours=4),
-    default_args={"owner": "stable-jobs", **RETRIES},
+    deadline=SAME_DAY,
+    default_args=DEFAULTS,
     params={
         "known_at": Param(None, type=["null", "string"], format="date-time", description=KNOWN_AT),
         "wait": Param(True, type="boolean", description=WAIT),
@@ -97,7 +95,7 @@ def report(machinery: list[str], **context: Any) -> dict[str, Any]:
     tags=["stable-jobs", "稳岗返还", "nightly"],
 )
 def nightly_eligibility() -> None:
-    """One business date from extracts to lists."""
+    """One business date from extracts to lists and notices."""
     validated, owing = [], []
     for department in DEPARTMENTS:
         with TaskGroup(department, group_display_name=NAMES[department]):
@@ -106,8 +104,11 @@ def nightly_eligibility() -> None:
             owing.append(owed(department, found))
             validated.append(found)
     decided = determine(validated)
+    listed, announced = lists(decided), notices(decided)
+    listed >> announced
     steps = [f"{department}.{step}" for department in DEPARTMENTS for step in ("collect", "validate")]
-    [*owing, compare(decided), lists(decided)] >> report([*steps, "determine", "lists"])
+    last = report([*steps, "determine", "lists", "notices", "ready"])
+    [*owing, compare(decided), listed, ready(announced)] >> last
 
 
 nightly_eligibility()

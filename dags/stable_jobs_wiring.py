@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, CronPartitionTimetable
 from airflow.sdk.exceptions import AirflowFailException
 
 from stable_jobs.errors import ContractError, PolicyError, UsageError
@@ -17,6 +19,11 @@ RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=30), "retry_exponentia
 """For a killed worker or a database away. AirflowFailException ends a task without them."""
 ENGINE = {"pool": "engine", "execution_timeout": timedelta(hours=2)}
 """Two engines never share one machine's memory unasked."""
+DEFAULTS = {"owner": "stable-jobs", **RETRIES}
+DAY = timedelta(hours=24)
+POKES = {"mode": "reschedule", "poke_interval": 300, "timeout": DAY.total_seconds()}
+EVERY_NIGHT = CronPartitionTimetable("0 0 * * *", timezone="Asia/Shanghai", key_format="%Y-%m-%d")
+WAIT = "等到约定时限。 Wait for what may still come until it is due."
 
 
 def first_night() -> datetime:
@@ -26,13 +33,33 @@ def first_night() -> datetime:
 
 
 def tonight(step: str, context: Any, *given: Any) -> Any:
-    """Call a step of `night.tasks` for the run's business date; what no repetition mends is not retried."""
+    """Call a step of `night.tasks` for the run's business date, as known then if the run asks for it."""
     from stable_jobs.night import tasks
 
-    known_at = context["params"]["known_at"]
+    return _step(tasks, step, context, *given, known_at=context["params"]["known_at"])
+
+
+def disbursing(step: str, context: Any, *given: Any) -> Any:
+    """Call a step of `night.disbursement_tasks` for the run's business date."""
+    from stable_jobs.night import disbursement_tasks
+
+    return _step(disbursement_tasks, step, context, *given)
+
+
+def returning(step: str, context: Any, *given: Any) -> Any:
+    """Call a step of `night.returns_tasks` for the run's business date."""
+    from stable_jobs.night import returns_tasks
+
+    return _step(returns_tasks, step, context, *given)
+
+
+def _step(module: ModuleType, step: str, context: Any, *given: Any, **more: Any) -> Any:
+    """What no repetition mends is not retried."""
+    from stable_jobs.night.tasks import StepsMissing
+
     try:
-        return getattr(tasks, step)(context["dag_run"].partition_key, *given, known_at=known_at)
-    except (ContractError, PolicyError, UsageError) as error:
+        return getattr(module, step)(context["dag_run"].partition_key, *given, **more)
+    except (ContractError, PolicyError, UsageError, StepsMissing) as error:
         raise AirflowFailException(str(error)) from error
 
 
@@ -43,7 +70,11 @@ def measured(asset: Asset, context: Any, found: dict[str, Any]) -> dict[str, Any
 
 
 def not_succeeded(context: Any, task_ids: list[str]) -> list[str]:
-    """Those of the run's tasks that did not end in success."""
+    """Those of the run's tasks that ended neither in success nor skipped; of a mapped one each by number."""
     ti, run_id = context["ti"], context["dag_run"].run_id
     states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[run_id])[run_id]
-    return [name for name in task_ids if states.get(name) != "success"]
+    broken = []
+    for name in task_ids:
+        of_it = {k: v for k, v in states.items() if re.fullmatch(rf"{re.escape(name)}(_\d+)?", k)}
+        broken += sorted(k for k, v in (of_it or {name: None}).items() if v not in ("success", "skipped"))
+    return broken

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     policies: Path | None = None
     banks: Path | None = None
+    bank_answers: Path | None = None
     contracts: Path | None = None
     engine: str = Field(default="duckdb", pattern="^duckdb$")
     memory_limit: str = "1500MB"
@@ -97,3 +98,8 @@ class Settings(BaseSettings):
     def banks_root(self) -> Path:
         """The folder of bank profiles."""
         return self.banks or data_folder("banks")
+
+    @cached_property
+    def bank_answers_root(self) -> Path:
+        """Where the bank drops its answers; only read."""
+        return self.bank_answers or self.home / "bank" / "answers"

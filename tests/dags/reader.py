@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import airflow.sdk  # noqa: F401  # what Airflow itself loads before it reads a file
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.providers.standard.decorators import python, sensor  # noqa: F401  # likewise
+from airflow.providers.standard.operators import hitl  # noqa: F401  # likewise
 from airflow.serialization.serialized_objects import DagSerialization
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -47,6 +48,7 @@ def main(folder: str, name: str) -> None:
 
 
 def about_task(task: Any) -> dict[str, Any]:
+    group = task.get_closest_mapped_task_group()
     return {
         "owner": task.owner,
         "pool": task.pool,
@@ -55,9 +57,12 @@ def about_task(task: Any) -> dict[str, Any]:
         "trigger_rule": task.trigger_rule.value,
         "mode": getattr(task, "mode", None),
         "display": task.task_display_name,
-        "doc": task.doc_md,
+        "doc": task.doc_md or type(task).__doc__,
         "outlets": [asset.name for asset in task.outlets],
         "upstream": sorted(task.upstream_task_ids),
+        "mapped_in": group and group.group_id,
+        "level": getattr(task, "level", None),
+        "templates": sorted(task.template_fields),
     }
 
 
@@ -68,11 +73,17 @@ def about_dag(dag: Any) -> dict[str, Any]:
         "tags": sorted(dag.tags),
         "max_active_runs": dag.max_active_runs,
         "timeout": dag.dagrun_timeout.total_seconds(),
-        "start": dag.start_date.isoformat(),
+        "start": dag.start_date and dag.start_date.isoformat(),
         "doc": dag.doc_md,
         "catchup": dag.catchup,
         "params": sorted(dag.params),
+        "run_types": sorted(dag.allowed_run_types or ()),
+        "deadlines": [about_deadline(one) for one in dag.deadline or ()],
     }
+
+
+def about_deadline(alert: Any) -> list[Any]:
+    return [alert.reference.reference_name, alert.interval.total_seconds(), alert.callback.path]
 
 
 if __name__ == "__main__":

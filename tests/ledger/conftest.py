@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from stable_jobs.ledger import approvals, batches, entitlements, notices, payments, returns
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.store import catalog
+from stable_jobs.store.database import APP
 from stable_jobs.store.loading import load_rows
 from stable_jobs.workdays import clears_on
+from tests.conftest import run_sql
 
 D = date(2020, 5, 11)
 REGION = "610100"
@@ -164,3 +170,38 @@ def books(engine: Engine, tmp_path: Any) -> Books:
 def changed(night: Night, **values: Any) -> Night:
     """The night with something else about it."""
     return replace(night, **values)
+
+
+@pytest.fixture(scope="session")
+def full_database(postgres_url: URL, template_database: str, tmp_path_factory: Any) -> tuple[str, Path]:
+    """The name of a database with a row in every table of the ledger, and the folder of its files. Not to change."""
+    from tests.ledger.full import fill
+
+    name, out = f"full_{uuid4().hex}", tmp_path_factory.mktemp("out")
+    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    fill(Books(create_engine(postgres_url.set(username=APP, database=name), poolclass=NullPool), out))
+    return name, out
+
+
+@pytest.fixture
+def full(postgres_url: URL, full_database: tuple[str, Path]) -> Books:
+    """The full ledger as the application sees it: for what is rolled back."""
+    name, out = full_database
+    return Books(create_engine(postgres_url.set(username=APP, database=name), poolclass=NullPool), out)
+
+
+@pytest.fixture
+def copy(postgres_url: URL, full_database: tuple[str, Path], tmp_path: Path) -> Iterator[Books]:
+    """A copy of the full ledger of the test's own, as a superuser sees it."""
+    name = f"copy_{uuid4().hex}"
+    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {full_database[0]}")
+    shutil.copytree(full_database[1], tmp_path / "out")
+    yield Books(create_engine(postgres_url.set(database=name), poolclass=NullPool), tmp_path / "out")
+    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def copy_of(postgres_url: URL, full_database: tuple[str, Path]) -> Callable[[str], Engine]:
+    """The full ledger as the application (`app`) or as one who may become its owner (`owner`); not to change."""
+    url = postgres_url.set(database=full_database[0])
+    return lambda who: create_engine(url if who == "owner" else url.set(username=APP), poolclass=NullPool)

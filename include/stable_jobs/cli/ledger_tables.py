@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
+from rich.console import Console, JustifyMethod
+from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
+from sqlalchemy import Connection
 
 from stable_jobs.cli.tables import console
-from stable_jobs.ledger.approvals import approvers, missing_level
+from stable_jobs.ledger import views
+from stable_jobs.ledger.approvals import approvers, known_batch, missing_level
 from stable_jobs.ledger.batches import Batch
+from stable_jobs.ledger.payments import files_of
+from stable_jobs.ledger.verify import Verified
+from stable_jobs.ledger.views import Listing, Which
 from stable_jobs.money import format_yuan
+from stable_jobs.night.approval import Request
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.disbursement import Course
-from stable_jobs.rendering.text import visible
+from stable_jobs.rendering.text import shorten, visible
 
-RIGHT = ("units", "payments", "yuan")
+RIGHT = frozenset(
+    {"units", "payments", "yuan", "bytes", "committed"}
+    | {"entitled", "outside", "paid", "open", "waived", "recovering"}
+)
+ONE_LINE = frozenset(
+    {"id", "region", "uscc", "batch", "line", "year", "level", "state", "at", "night", "formed", "sha256"}
+)
+"""Columns that a narrow terminal does not wrap, beside the numbers."""
+WHOLE = 4_000
+"""Where no terminal is, each row is one line."""
+LONGEST = 400
+"""Characters of foreign text that are shown; the rest is counted."""
 
 
 def print_rows(headers: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
@@ -28,10 +46,13 @@ def print_rows(headers: Sequence[str], rows: Iterable[Sequence[object]], empty: 
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in headers:
-        table.add_column(name, justify="right" if name in RIGHT else "left")
+        is_kept = name in ONE_LINE or name in RIGHT
+        justify: JustifyMethod = "right" if name in RIGHT else "left"
+        table.add_column(name, justify=justify, no_wrap=is_kept, overflow="fold")
     for row in found:
         table.add_row(*(cell(value) for value in row))
-    console().print(table)
+    out = console()
+    (out if out.is_terminal else Console(width=WHOLE, highlight=False)).print(table)
 
 
 def cell(value: object) -> str:
@@ -45,16 +66,20 @@ def cell(value: object) -> str:
             return "yes" if value else "no"
         case int():
             return f"{value:,}"
-    return escape(visible(value))
+    return escape(visible(shorten(str(value), LONGEST)))
 
 
 def print_disbursement(desk: Desk, course: Course) -> None:
     """Per batch what became of it; what waits by region; whom an open batch waits for."""
-    rows = [(one.batch.batch_no, "published", one.batch.count, one.batch.total, "") for one in course.published]
+    rows = [
+        (one.batch.batch_no, "published", one.batch.count, one.batch.total, "") for one in course.published
+    ]
     with desk.database.connect() as connection:
-        rows += [(b.batch_no, "open", b.count, b.total, _waits(connection, b)) for b in course.open]
+        rows += [(b.batch_no, "open", b.count, b.total, waits_for(connection, b)) for b in course.open]
     print_rows(
-        ("batch", "state", "units", "yuan", "waits for"), sorted(rows), "No batch: nothing is ready to be paid."
+        ("batch", "state", "units", "yuan", "waits for"),
+        sorted(rows),
+        "No batch: nothing is ready to be paid.",
     )
     waits = [(code, count, yuan) for code, (count, yuan) in sorted(course.waiting.items())]
     print_rows(("region", "payments", "yuan"), waits, "Nothing waits.")
@@ -65,9 +90,82 @@ def print_disbursement(desk: Desk, course: Course) -> None:
     )
 
 
-def _waits(connection: Any, batch: Batch) -> str:
+def waits_for(connection: Connection, batch: Batch) -> str:
+    """Whom or what an open batch waits for; nothing for one that has ended."""
+    if batch.state != "formed":
+        return ""
     level = missing_level(connection, batch)
     if level is None:
         return "the next run"
-    people = " or ".join(approvers(connection, batch.region_code, level)) or "nobody: stable-jobs approver add"
+    people = (
+        " or ".join(approvers(connection, batch.region_code, level)) or "nobody: stable-jobs approver add"
+    )
     return f"approval {level} by {people}"
+
+
+def print_listing(listing: Listing, empty: str) -> None:
+    """What a query of the ledger found, or a sentence."""
+    print_rows(listing.headers, listing.rows, empty)
+
+
+def print_batches(connection: Connection, listing: Listing) -> None:
+    """Batches, with what the open ones wait for."""
+    rows = [(*row, waits_for(connection, known_batch(connection, row[0]))) for row in listing.rows]
+    print_rows((*listing.headers, "waits for"), rows, "There is no such batch.")
+
+
+def print_request(request: Request) -> None:
+    """The question, as an approver is shown it in Airflow."""
+    out = console()
+    out.print(escape(request.subject), soft_wrap=True)
+    out.print(Markdown(request.body, hyperlinks=False))
+    people = " 或 or ".join(map(visible, request.people)) or "无人 nobody: stable-jobs approver add"
+    out.print(escape(f"审批人 approvers of level {request.level}: {people}"), soft_wrap=True)
+
+
+def print_batch(connection: Connection, batch: Batch) -> None:
+    """One batch: what it is, answers, who prepared it, its files, what became of it."""
+    out = console()
+    units, yuan = f"{batch.count:,} units", f"{format_yuan(batch.total)} yuan"
+    out.print(f"Batch    {batch.batch_no}: {batch.state}, {units}, {yuan}", soft_wrap=True)
+    out.print(f"Hash     {batch.hash}", soft_wrap=True)
+    waits = waits_for(connection, batch)
+    if waits:
+        out.print(escape(f"Waits    for {visible(waits)}"), soft_wrap=True)
+    _titled("Answers", views.batch_answers(connection, batch.id))
+    _titled("Preparers, who may not approve it", views.batch_preparers(connection, batch.id))
+    files = tuple(
+        (f"{one.folder}/{one.name}", one.size_bytes, one.sha256) for one in files_of(connection, batch.id)
+    )
+    _titled("Files", Listing(("file", "bytes", "sha256"), files))
+    _titled("History", views.batch_history(connection, batch.id))
+
+
+def print_unit(connection: Connection, region_code: str, uscc: str) -> None:
+    """All of one unit, oldest first; no whole account."""
+    one = Which(region_code, uscc, is_all=True)
+    console().print(escape(f"{visible(uscc)} in region {region_code}"), soft_wrap=True)
+    _titled("Entitlements, yuan", views.unit_sums(connection, region_code, uscc))
+    _titled("Payments", views.unit_changes(connection, region_code, uscc))
+    _titled("Lines in batches", views.unit_lines(connection, region_code, uscc))
+    _titled("Objections", views.objections(connection, one))
+    _titled("Recovery cases", views.recoveries(connection, one))
+    _titled("Refunds that finance reports", views.refunds(connection, one))
+
+
+def print_verified(verified: Verified) -> None:
+    """What was looked at, and each break on its line, or OK."""
+    out = console()
+    looked = f"{verified.events:,} events, {verified.entitlements:,} entitlements, {verified.files:,} files"
+    if not verified.breaks:
+        out.print(f"OK: {looked}.", soft_wrap=True)
+        return
+    out.print(f"{looked}: {len(verified.breaks):,} breaks, the first one first.", soft_wrap=True)
+    for one in verified.breaks:
+        out.print(escape(visible(one.sentence())), soft_wrap=True)
+
+
+def _titled(title: str, listing: Listing) -> None:
+    if listing.rows:
+        console().print(f"\n{title}", style="bold", soft_wrap=True)
+        print_listing(listing, "")

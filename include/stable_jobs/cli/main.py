@@ -12,7 +12,24 @@ from typing import NoReturn
 
 import typer
 
-from stable_jobs.cli import airflow, database, delivery, demo, disburse, explain, night
+from stable_jobs.cli import (
+    airflow,
+    approver,
+    batch,
+    budget,
+    database,
+    delivery,
+    demo,
+    disburse,
+    explain,
+    hold,
+    ledger,
+    night,
+    objection,
+    recovery,
+    refund,
+    returns,
+)
 from stable_jobs.errors import StableJobsError, UsageError
 
 app = typer.Typer(
@@ -27,6 +44,17 @@ app.command("demo")(demo.demo)
 app.command("night")(night.night)
 app.command("disburse")(disburse.disburse)
 app.command("explain")(explain.explain)
+app.command("hold")(hold.hold)
+app.command("release")(hold.release)
+app.command("holds")(hold.holds)
+app.add_typer(objection.app, name="objection")
+app.add_typer(batch.app, name="batch")
+app.add_typer(approver.app, name="approver")
+app.add_typer(returns.app, name="returns")
+app.add_typer(recovery.app, name="recovery")
+app.add_typer(refund.app, name="refund")
+app.add_typer(budget.app, name="budget")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(airflow.app, name="airflow")
 app.add_typer(delivery.app, name="delivery")
 app.add_typer(database.app, name="db")

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.batches import Batch, batch_by_no
-from stable_jobs.ledger.entitlements import UNBATCHED
+from stable_jobs.ledger.candidates import UNBATCHED
 from stable_jobs.ledger.event import Event
 
 APPROVED, REFUSED = "approved", "refused"

@@ -11,8 +11,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.ledger.entitlements import UNBATCHED
+from stable_jobs.ledger.candidates import CANDIDATES, void_stale
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import run_statements
 
 
 @dataclass(frozen=True)
@@ -36,71 +37,13 @@ def form_batches(event: Event) -> list[Batch]:
     """Form batches of what is cleared or corrected, with the night's units in `night_units`; the new ones.
 
     Checked again: the unit is eligible tonight for this very amount, its account is known, its region is not
-    held and is not of an older night, no refund is in doubt, the pooling region's budget reaches. Formed batches
-    whose accounts are others now, or whose units are no longer eligible, are voided first.
+    held and is not of an older night, no refund is in doubt, the pooling region's budget reaches. Formed
+    batches of which a line no longer holds are voided first.
     """
-    for statement in (
-        CANDIDATES,
-        STALE,
-        UNBATCHED,
-        "DROP TABLE candidates",
-        CANDIDATES,
-        CHOSEN,
-        BATCHES,
-        LINES,
-    ):
-        event.connection.execute(text(statement))
-    for statement in PREPARERS:
-        event.connection.execute(text(statement))
-    event.connection.execute(text(BATCHED))
+    void_stale(event.connection)
+    run_statements(event.connection, (CANDIDATES, CHOSEN, BATCHES, LINES, *PREPARERS, BATCHED))
     return _batches(event.connection, "b.event_id = ledger_event()")
 
-
-CANDIDATES = """
-    CREATE TEMPORARY TABLE candidates ON COMMIT DROP AS
-    SELECT p.id AS payment_id, p.state, p.scheme, p.amount, p.ordinal, e.region_code, e.uscc, e.policy_year,
-           n.unit_name, n.size_class, n.headcount, n.priority, n.review_level,
-           r.pooling_region, coalesce(
-               (SELECT b.amount FROM budget_entries b WHERE b.pooling_region = r.pooling_region
-                AND b.policy_year = e.policy_year ORDER BY b.id DESC LIMIT 1), r.refund_budget) AS budget,
-           1 + (SELECT count(*) FROM instructions i WHERE i.payment_id = p.id) AS attempt,
-           coalesce(c.account_name, n.account_name) AS account_name,
-           coalesce(c.account_no, n.account_no) AS account_no,
-           coalesce(c.bank_code, n.bank_code) AS bank_code,
-           CASE WHEN c.account_no IS NULL THEN n.bank_name ELSE c.bank_name END AS bank_name,
-           CASE WHEN c.account_no IS NULL THEN n.account_source ELSE 'person' END AS account_source
-    FROM payments p
-    JOIN entitlements e ON e.id = p.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
-    JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
-    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
-    JOIN newest_nights w ON w.region_code = e.region_code AND w.business_date = ledger_date() AND NOT w.is_held
-        AND w.decision_id = r.decision_id
-    LEFT JOIN LATERAL (
-        SELECT k.* FROM account_corrections k JOIN account_confirmations f ON f.correction_id = k.id
-        WHERE k.payment_id = p.id AND k.source = 'person'
-          AND k.after_attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
-        ORDER BY k.id DESC LIMIT 1) c ON true
-    WHERE p.state IN ('cleared', 'corrected', 'batched') AND n.review_level IS NOT NULL
-      AND (n.decision = 'eligible' OR n.reasons = 'account_known_unknown' AND c.account_no IS NOT NULL)
-      AND coalesce(c.account_no, n.account_no) IS NOT NULL
-      AND NOT EXISTS (SELECT FROM standing_holds h WHERE is_within(e.region_code, h.region_code))
-      AND NOT EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = e.region_code AND d.uscc = e.uscc
-                      AND d.policy_year = e.policy_year)
-"""
-"""Every payment that may go out tonight, with the account it would go to; those in a formed batch too."""
-
-STALE = """
-    UPDATE batches b SET state = 'voided', reason = 'an account or a unit changed'
-    WHERE b.state = 'formed' AND EXISTS (
-        SELECT FROM newest_nights w WHERE w.region_code = b.region_code AND w.business_date = ledger_date()
-        AND NOT w.is_held)
-      AND EXISTS (SELECT FROM night_regions r WHERE r.region_code = b.region_code)
-      AND NOT EXISTS (SELECT FROM standing_holds h WHERE is_within(b.region_code, h.region_code))
-      AND EXISTS (
-        SELECT FROM payment_lines l LEFT JOIN candidates c ON c.payment_id = l.payment_id
-        WHERE l.batch_id = b.id AND (c.payment_id IS NULL OR c.review_level <> b.review_level
-          OR (c.account_name, c.account_no, c.bank_code) IS DISTINCT FROM (l.account_name, l.account_no, l.bank_code)))
-"""
 
 CHOSEN = """
     CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
@@ -110,6 +53,7 @@ CHOSEN = """
         SELECT c.*, sum(CASE WHEN attempt = 1 THEN amount ELSE 0 END) OVER (
             PARTITION BY pooling_region ORDER BY priority, uscc, region_code) AS running
         FROM candidates c WHERE state IN ('cleared', 'corrected')
+          AND NOT EXISTS (SELECT FROM standing_holds h WHERE is_within(c.region_code, h.region_code))
     ) counted
     LEFT JOIN (
         SELECT l.pooling_region, e.policy_year, sum(l.amount) AS committed

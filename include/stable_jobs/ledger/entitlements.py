@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.ledger.candidates import UNBATCHED, void_stale
 from stable_jobs.ledger.night import leave_out_known, older_regions
 from stable_jobs.ledger.refunds import note_refunds
+from stable_jobs.ledger.statements import run_statements
 
 
 def apply_night(connection: Connection) -> list[str]:
@@ -20,10 +22,11 @@ def apply_night(connection: Connection) -> list[str]:
     older = older_regions(connection)
     leave_out_known(connection)
     note_refunds(connection)
-    for statement in (NIGHTS, STANDING, FALLING, VOIDED, UNBATCHED, WITHDRAWN, SUPERSEDED, *DUE):
-        connection.execute(text(statement))
-    for statement in (NEW_ENTITLEMENTS, REVISED, NOTICES, PAYMENTS, NOTICE_LINES, RECOVERY, *CORRECTED):
-        connection.execute(text(statement))
+    run_statements(connection, (NIGHTS, STANDING, FALLING, VOIDED, UNBATCHED, WITHDRAWN, SUPERSEDED, *DUE))
+    run_statements(
+        connection, (NEW_ENTITLEMENTS, REVISED, NOTICES, PAYMENTS, NOTICE_LINES, RECOVERY, *CORRECTED)
+    )
+    void_stale(connection)
     return older
 
 
@@ -75,14 +78,6 @@ VOIDED = """
         SELECT l.batch_id FROM payment_lines l JOIN falling f ON f.payment_id = l.payment_id)
 """
 
-UNBATCHED = """
-    UPDATE payments p SET state = CASE WHEN l.attempt > 1 THEN 'corrected' ELSE 'cleared' END,
-        reason = 'batch voided', changed_on = coalesce(ledger_date(), changed_on)
-    FROM payment_lines l JOIN batches b ON b.id = l.batch_id
-    WHERE l.payment_id = p.id AND p.state = 'batched' AND b.state <> 'formed'
-      AND l.id = (SELECT max(id) FROM payment_lines WHERE payment_id = p.id)
-"""
-
 WITHDRAWN = """
     UPDATE payments p SET state = 'withdrawn', reason = f.reason, changed_on = ledger_date()
     FROM falling f WHERE p.id = f.payment_id
@@ -95,9 +90,9 @@ SUPERSEDED = """
     JOIN unit_standing u ON u.entitlement_id = c.entitlement_id
     JOIN entitlements e ON e.id = c.entitlement_id
     LEFT JOIN recovery_closings k ON k.case_id = c.id
-    WHERE k.case_id IS NULL AND u.decision = 'eligible' AND u.is_paid_known AND NOT u.is_doubtful
-      AND NOT u.is_instructed
-      AND (u.entitlement, u.outside) IS DISTINCT FROM (e.entitled_amount, e.outside_amount)
+    WHERE k.case_id IS NULL AND (u.decision = 'eligible' OR u.decision = 'ineligible' AND u.is_revoked)
+      AND u.is_paid_known AND NOT u.is_doubtful AND NOT u.is_instructed
+      AND (coalesce(u.entitlement, 0), u.outside) IS DISTINCT FROM (e.entitled_amount, e.outside_amount)
     ORDER BY c.id
 """
 """A case nobody has closed is weighed again with the new amount."""
@@ -107,10 +102,11 @@ DUE = (
     STANDING,
     """
     CREATE TEMPORARY TABLE due ON COMMIT DROP AS
-    SELECT region_code, uscc, entitlement_id, unit_name, scheme, outside, settled, open, dropped, entitlement,
+    SELECT region_code, uscc, decision, entitlement_id, unit_name, scheme, outside, settled, open, dropped,
+           entitlement,
            entitlement - outside - settled - open AS difference
     FROM (
-        SELECT n.region_code, n.uscc, u.entitlement_id, n.unit_name, n.scheme,
+        SELECT n.region_code, n.uscc, n.decision, u.entitlement_id, n.unit_name, n.scheme,
                coalesce(u.outside, o.outside, 0) AS outside,
                coalesce(u.paid + u.waived - u.recovering, 0) AS settled, coalesce(u.open, 0) AS open,
                coalesce(u.dropped, 0) AS dropped,
@@ -120,7 +116,7 @@ DUE = (
         LEFT JOIN unit_standing u ON u.region_code = n.region_code AND u.uscc = n.uscc
         LEFT JOIN unit_outside o ON o.region_code = n.region_code AND o.uscc = n.uscc
         WHERE n.is_paid_known AND NOT coalesce(u.is_instructed OR u.is_doubtful, false)
-          AND (n.decision = 'eligible' AND n.entitlement > 0
+          AND (n.decision = 'eligible' AND (n.entitlement > 0 OR u.entitlement_id IS NOT NULL)
                OR n.decision = 'ineligible' AND n.is_revoked AND u.entitlement_id IS NOT NULL)
     ) known
     """,
@@ -131,7 +127,7 @@ DUE = (
     """,
     """
     UPDATE due SET entitlement = outside + settled + open, difference = 0
-    WHERE difference > 0 AND (open > 0 OR EXISTS (
+    WHERE difference > 0 AND (open > 0 OR decision <> 'eligible' OR EXISTS (
         SELECT FROM payments p JOIN objections b ON b.payment_id = p.id
         JOIN objection_decisions k ON k.objection_id = b.id AND k.outcome = 'upheld'
         WHERE p.entitlement_id = due.entitlement_id AND p.amount = due.difference AND p.scheme = due.scheme))

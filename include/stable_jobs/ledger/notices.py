@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import run_statements
 
 
 def close_due_notices(event: Event) -> int:
@@ -14,8 +15,7 @@ def close_due_notices(event: Event) -> int:
     Only in regions whose newest night is this one and is not held: what the night no longer bears out fell
     out when it was applied.
     """
-    event.connection.execute(text(CLOSED))
-    return event.connection.execute(text(CLEARED)).rowcount
+    return run_statements(event.connection, (CLOSED, CLEARED))
 
 
 CLOSED = """

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import run_statements
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,7 @@ def instruct(event: Event, batch: Batch, files: Iterable[PublishedFile]) -> None
     """
     connection, values = event.connection, {"id": batch.id}
     connection.execute(text("UPDATE batches SET state = 'published' WHERE id = :id"), values)
-    connection.execute(text(INSTRUCTED), values)
-    connection.execute(text(MOVED), values)
+    run_statements(connection, (INSTRUCTED, MOVED), **values)
     record_files(event, files, batch.id)
     event.detail.update(
         {"batch": batch.batch_no, "hash": batch.hash, "count": batch.count, "total": str(batch.total)}

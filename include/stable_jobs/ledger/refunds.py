@@ -10,13 +10,12 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import run_statements
 
 
 def note_refunds(connection: Connection) -> None:
     """Record the rows of `night_refunds` that concern our payments; the rest, by unit, into `unit_outside`."""
-    connection.execute(text(MATCHED))
-    connection.execute(text(NOTED))
-    connection.execute(text(OUTSIDE))
+    run_statements(connection, (MATCHED, NOTED, OUTSIDE))
 
 
 MATCHED = """

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import run_statements
 from stable_jobs.store.loading import temporary_table
 
 ROWS: Mapping[str, str] = {
@@ -60,8 +61,7 @@ def take_answer(
         return AnswerCounts(is_new=False)
     values = {"sha256": sha256, "name": file_name, "format": file_format, "problem": problem}
     answer = connection.scalar(text(ANSWER), values)
-    for statement in (JUDGED, KEPT, RESULTS, MOVED):
-        connection.execute(text(statement), {"answer": answer})
+    run_statements(connection, (JUDGED, KEPT, RESULTS, MOVED), answer=answer)
     counts = {standing: count for standing, count in connection.execute(text(COUNTED), {"answer": answer})}
     event.detail.update({"answer": file_name, "sha256": sha256, **counts})
     return AnswerCounts(is_new=True, **counts)
@@ -144,6 +144,7 @@ def enter_account(
         text("""
             SELECT p.id, i.attempt FROM instructions i JOIN payments p ON p.id = i.payment_id
             WHERE i.end_to_end_id = :id AND p.state = 'returned'
+              AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
         """),
         {"id": end_to_end_id},
     ).one_or_none()

@@ -71,9 +71,17 @@ def verify_chain(connection: Connection) -> Iterator[Break]:
         if chained(before, event.body) != event.hash:
             yield Break("chain", f"event {event.id}", event.hash, chained(before, event.body))
             return
-        yield from _rows(connection, event.id, json.loads(event.body)["rows"])
+        yield from _rows(connection, event.id, _said(event.body))
         before = event.hash
     yield from _strays(connection, number)
+
+
+def _said(body: str) -> dict[str, dict[str, object]]:
+    try:
+        rows = json.loads(body)["rows"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return rows if isinstance(rows, dict) else {}
 
 
 def _rows(connection: Connection, event_id: int, said: dict[str, dict[str, object]]) -> Iterator[Break]:

@@ -6,13 +6,15 @@ A batch goes from task to task by its number and hash; whatever else a task need
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.night.tasks import Result, night_of
+from stable_jobs.night.tasks import Result, StepsMissing, night_of, open_date, read_date
 
 log = logging.getLogger(__name__)
+ANSWERED_IN = "airflow"
 
 
 def close(business_date: str | None) -> Result:
@@ -34,37 +36,44 @@ def form(business_date: str | None) -> list[dict[str, str]]:
         waiting = approval.waiting_batches(desk, batches)
         tell_awaiting(desk, waiting)
     for batch in batches:
-        log.info("batch %s: %s units, %s yuan, level %s", batch.batch_no, batch.count, batch.total, batch.review_level)
+        log.info(
+            "batch %s: %s units, %s yuan, level %s",
+            batch.batch_no,
+            batch.count,
+            batch.total,
+            batch.review_level,
+        )
     return [{"batch_no": batch.batch_no, "batch_hash": batch.hash} for batch in waiting]
 
 
 def request(business_date: str | None, batch_no: str, level: int) -> dict[str, Any] | None:
     """The question to the approvers of that level: `subject`, `body`, `people`; None if it is not asked."""
     from stable_jobs.night import approval
-    from stable_jobs.night.desk import open_desk
-    from stable_jobs.night.tasks import read_date
-    from stable_jobs.settings import Settings
 
-    with open_desk(Settings(), read_date(business_date)) as desk:
+    with open_date(business_date) as desk:
         asked = approval.approval_request(desk, batch_no, level)
     return None if asked is None else asdict(asked)
 
 
 def answer(
-    business_date: str | None, batch_no: str, batch_hash: str, level: int, person: str, is_approved: bool, reason: str
+    business_date: str | None,
+    batch_no: str,
+    batch_hash: str,
+    level: int,
+    person: str,
+    is_approved: bool,
+    reason: str,
 ) -> None:
     """Put a person's answer into the ledger. LedgerRefused where it does not count."""
     from stable_jobs.night import approval
-    from stable_jobs.night.desk import open_desk
-    from stable_jobs.night.tasks import read_date
-    from stable_jobs.settings import Settings
 
-    with open_desk(Settings(), read_date(business_date)) as desk:
-        approval.answer(desk, batch_no, batch_hash, level, person, is_approved, reason, "airflow")
+    with open_date(business_date) as desk:
+        approval.answer(desk, batch_no, batch_hash, level, person, is_approved, reason, ANSWERED_IN)
+    log.info("batch %s, level %s: the ledger has the answer of %s", batch_no, level, person)
 
 
 def publish(business_date: str | None) -> Result:
-    """Publish what has its approvals: `batches` of the date, of them `new`, their `units` and `total` (yuan)."""
+    """Publish what has its approvals: `batches` of the date, of them `new`; their `units`, `total` (yuan)."""
     from stable_jobs.night import disbursement
 
     with night_of(business_date) as desk:
@@ -80,10 +89,27 @@ def publish(business_date: str | None) -> Result:
 
 
 def list_waiting(business_date: str | None) -> Result:
-    """Publish what waits and why: `units` and `total` (yuan)."""
+    """Publish what waits and why: `units`, `total` (yuan); `waived_lists` of regions whose year is over."""
     from stable_jobs.night import disbursement
+    from stable_jobs.night.waived import publish_waived
 
     with night_of(business_date) as desk:
         found = disbursement.list_waiting(desk)
-    units = sum(count for count, _ in found.values())
-    return {"units": units, "total": str(sum((yuan for _, yuan in found.values()), Decimal("0.00")))}
+        waived = publish_waived(desk)
+    result = {
+        "units": sum(count for count, _ in found.values()),
+        "total": str(sum((yuan for _, yuan in found.values()), Decimal("0.00"))),
+        "waived_lists": len(waived),
+    }
+    log.info("waiting: %s", result)
+    return result
+
+
+def finish(business_date: str | None, broken: Sequence[str]) -> None:
+    """StepsMissing if steps of the disbursement did not succeed. What people left open is no failure."""
+    on = read_date(business_date)
+    if broken:
+        raise StepsMissing(
+            f"disbursement of {on}: steps did not succeed: {', '.join(broken)}; next: clear them,"
+            " or leave it to the next run"
+        )

@@ -29,20 +29,30 @@ OWED_SHOWN = 60
 """Lines of what is owed that a log gets; all of it is on the report."""
 
 
+class StepsMissing(StepError):
+    """Steps of a run did not succeed; the last one says so, and repeating it mends nothing."""
+
+
+@contextmanager
+def open_date(business_date: str | None, known_at: str | None = None) -> Iterator[Desk]:
+    """The stores of a business date (`YYYY-MM-DD`), not held. UsageError for no date."""
+    from stable_jobs.night.desk import open_desk
+
+    with open_desk(Settings(), read_date(business_date), _instant(known_at)) as desk:
+        yield desk
+
+
 @contextmanager
 def night_of(business_date: str | None, known_at: str | None = None) -> Iterator[Desk]:
-    """The stores of a business date (`YYYY-MM-DD`), held by this process. UsageError for no date."""
-    from stable_jobs.night.desk import open_desk
+    """The same, the date held by this process while it works."""
     from stable_jobs.store.database import business_date_lock
 
-    with (
-        open_desk(Settings(), read_date(business_date), _instant(known_at)) as desk,
-        business_date_lock(desk.database, desk.business_date),
-    ):
+    with open_date(business_date, known_at) as desk, business_date_lock(desk.database, desk.business_date):
         yield desk
 
 
 def read_date(text: str | None) -> date:
+    """The business date of a run's partition key. UsageError for any other spelling than YYYY-MM-DD."""
     try:
         found = date.fromisoformat(text or "")
         if found.isoformat() != text:  # another spelling would be another partition of the same night
@@ -164,7 +174,8 @@ def lists(business_date: str | None, determined: Mapping[str, Any], known_at: st
 
 
 def notices(business_date: str | None, determined: Mapping[str, Any], known_at: str | None = None) -> Result:
-    """Open notices: `opened`, with `units` and `payable` (yuan); `older` regions, of which a newer night is known.
+    """Open notices: `opened`, with `units` and `payable` (yuan); regions `taken` over by the ledger as their
+    newest night, and `older` ones, of which it knows a newer night.
 
     A night as known then opens none.
     """
@@ -172,19 +183,47 @@ def notices(business_date: str | None, determined: Mapping[str, Any], known_at: 
     from stable_jobs.night.notices import open_notices
 
     if known_at is not None:
-        return {"opened": 0, "units": 0, "payable": "0.00", "older": 0}
+        return {"opened": 0, "units": 0, "payable": "0.00", "taken": 0, "older": 0}
     with night_of(business_date) as desk:
         decision = _decision(desk, determined)
         made = open_notices(desk, decision)
         tell_held(desk, decision)
+        taken = _taken(desk)
     result = {
         "opened": made.opened,
         "units": made.units,
         "payable": str(made.payable),
+        "taken": taken,
         "older": len(made.older),
     }
     log.info("announced: %s", result)
     return result
+
+
+def _taken(desk: Desk) -> int:
+    from sqlalchemy import text
+
+    query = "SELECT count(*) FROM newest_nights WHERE business_date = :on"
+    with desk.database.connect() as connection:
+        return int(connection.scalar(text(query), {"on": desk.business_date}) or 0)
+
+
+def late(business_date: str | None) -> list[str]:
+    """Tell of the regions that promised an answer on the same day; their codes and names."""
+    from stable_jobs.night.alerts import tell_late
+    from stable_jobs.policy.parameters import regions_taking_part, resolve
+
+    with open_date(business_date) as desk:
+        policies, on = desk.policies, desk.business_date
+        promised = [
+            code
+            for code in regions_taking_part(policies, on)
+            if resolve(policies, code, "general", "same_day_promise", on).value
+        ]
+        named = [f"{code} {desk.names[code].zh} {desk.names[code].en}" for code in promised]
+        if named:
+            tell_late(desk, named)
+    return named
 
 
 def report(
@@ -194,7 +233,7 @@ def report(
     broken: Sequence[str] = (),
     known_at: str | None = None,
 ) -> Result:
-    """Publish the report: `path` of its first page. StepError if a step that decides or publishes broke.
+    """Publish the report: `path` of its first page. StepsMissing, once it stands, if others did not succeed.
 
     broken: names of the night's steps that did not succeed. Without a comparison the report says so.
     """
@@ -202,14 +241,14 @@ def report(
     from stable_jobs.store.catalog import validations_by_id
 
     if determined is None:
-        raise StepError(f"no decision to report on; steps that did not succeed: {', '.join(broken)}")
+        raise StepsMissing(f"no decision to report on; steps that did not succeed: {', '.join(broken)}")
     with night_of(business_date, known_at) as desk:
         with desk.database.connect() as connection:
             made = validations_by_id(connection, determined["validations"])
         manifest = None if compared is None else Path(compared["manifest"])
         path = steps.report(desk, _decision(desk, determined), made, manifest)
     if broken:
-        raise StepError(f"the report is at {path}, but steps did not succeed: {', '.join(broken)}")
+        raise StepsMissing(f"the report is at {path}, but steps did not succeed: {', '.join(broken)}")
     return {"path": str(path)}
 
 

@@ -3,10 +3,10 @@
 CREATE INDEX region_nights_newest_index ON region_nights (region_code, business_date, id);
 CREATE INDEX payments_state_index ON payments (state) WHERE state NOT IN ('paid', 'withdrawn', 'waived');
 CREATE INDEX payments_notice_index ON payments (notice_id);
-CREATE INDEX state_changes_payment_index ON state_changes (payment_id);
-CREATE INDEX entitlement_revisions_entitlement_index ON entitlement_revisions (entitlement_id);
+CREATE INDEX state_changes_payment_index ON state_changes (payment_id, id);
+CREATE INDEX entitlement_revisions_entitlement_index ON entitlement_revisions (entitlement_id, id);
 CREATE INDEX objections_payment_index ON objections (payment_id);
-CREATE INDEX payment_lines_payment_index ON payment_lines (payment_id);
+CREATE INDEX payment_lines_payment_index ON payment_lines (payment_id, id);
 CREATE INDEX batches_formed_index ON batches (region_code) WHERE state = 'formed';
 CREATE INDEX instructions_batch_index ON instructions (batch_id);
 CREATE INDEX account_corrections_payment_index ON account_corrections (payment_id);
@@ -39,7 +39,7 @@ LEFT JOIN (
 ) r ON r.entitlement_id = e.id;
 
 CREATE VIEW newest_nights AS
-SELECT DISTINCT ON (region_code) region_code, business_date, decision_id, is_held
+SELECT DISTINCT ON (region_code) region_code, business_date, decision_id, is_held, event_id
 FROM region_nights ORDER BY region_code, business_date DESC, id DESC;
 
 CREATE VIEW standing_holds AS
@@ -118,7 +118,8 @@ BEGIN
     IF NEW.id <> coalesce(last.id, 0) + 1
         OR NEW.previous_hash <> coalesce(last.hash, repeat('0', 64))
         OR NEW.hash <> encode(sha256(convert_to(NEW.previous_hash || NEW.body, 'UTF8')), 'hex')
-        OR (NEW.body::jsonb ->> 'id')::bigint <> NEW.id THEN
+        OR NEW.body::jsonb -> 'id' IS DISTINCT FROM to_jsonb(NEW.id)
+        OR jsonb_typeof(NEW.body::jsonb -> 'rows') IS DISTINCT FROM 'object' THEN
         RAISE EXCEPTION 'audit event % does not continue the chain', NEW.id USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
@@ -484,6 +485,9 @@ BEGIN
         END IF;
     END LOOP;
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO stable_jobs_app', current_database());
+    -- for ANALYZE: the planner learns of new rows in the transaction that writes them
+    GRANT MAINTAIN ON entitlements, entitlement_revisions, payments, state_changes, notice_lines, payment_lines,
+        instructions, bank_answer_rows, bank_results, reported_refunds, recovery_cases TO stable_jobs_app;
 END $$;
 
 GRANT UPDATE (unit_name, scheme, entitled_amount, outside_amount, decided_on) ON entitlements TO stable_jobs_app;

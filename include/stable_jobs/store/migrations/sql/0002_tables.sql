@@ -54,8 +54,7 @@ CREATE TABLE entitlements (
         CONSTRAINT entitlements_scheme_pair_check CHECK (scheme_pair = 'general_or_difficult'),
     unit_name text NOT NULL,
     scheme text NOT NULL CONSTRAINT entitlements_scheme_check CHECK (scheme IN ('general', 'difficult')),
-    entitled_amount numeric(18, 2) NOT NULL
-        CONSTRAINT entitlements_entitled_amount_check CHECK (entitled_amount >= 0),
+    entitled_amount numeric(18, 2) NOT NULL,
     outside_amount numeric(18, 2) NOT NULL
         CONSTRAINT entitlements_outside_amount_check CHECK (outside_amount >= 0),
     decided_on date NOT NULL,

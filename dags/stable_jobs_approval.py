@@ -1,0 +1,66 @@
+"""The task in which a person answers for a batch. Whether the answer counts, the ledger decides."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.execution_time.hitl import HITLUser
+from stable_jobs_wiring import disbursing
+
+ASKED_FOR = timedelta(hours=20)
+"""From the run's start: over before the next night asks the same again."""
+AGAIN = {"retries": 30, "retry_delay": timedelta(seconds=5), "retry_exponential_backoff": False}
+"""Whoever may not answer uses up a try, and the question is asked again."""
+REASON = "理由（不同意时请写明）。 Why; please say so if you reject."
+LATE = "not answered in time: the batch stays open and the next run asks again"
+
+
+class BatchApproval(ApprovalOperator):
+    """Ask the approvers of one level for one batch; done at once where the ledger has no such question.
+
+    Waits without a slot. Rejecting is an answer too: the task succeeds and the ledger ends the batch. An
+    answer that the ledger refuses (the same person twice, other lines) fails the try; the next asks again.
+    """
+
+    template_fields = ("batch_no", "batch_hash")
+
+    def __init__(self, *, level: int, batch_no: str, batch_hash: str, **kwargs: Any) -> None:
+        reason = Param("", type="string", maxLength=500, title="理由 Reason", description=REASON)
+        super().__init__(subject="", params={"reason": reason}, **{**AGAIN, **kwargs})
+        self.level, self.batch_no, self.batch_hash = level, batch_no, batch_hash
+
+    def execute(self, context: Any) -> None:
+        """Put the question as the ledger words it now; what it says of others' text is never a template."""
+        asked = disbursing("request", context, self.batch_no, self.level)
+        if asked is None:
+            self.log.info("%s: nobody needs to be asked at level %s", self.batch_no, self.level)
+            return
+        if not asked["people"]:
+            raise AirflowFailException(
+                f"nobody is assigned as approver {self.level} for {self.batch_no}: `stable-jobs approver add`"
+                " assigns somebody, then clear this task; or the next run asks again"
+            )
+        self.subject, self.body = asked["subject"], asked["body"]
+        self.assigned_users = [HITLUser(id=person, name=person) for person in asked["people"]]
+        self.response_timeout = _time_left(context)
+        super().execute(context)
+
+    def execute_complete(self, context: Any, event: dict[str, Any]) -> None:
+        """Record the answer for the lines that were asked about. LedgerRefused where it does not count."""
+        if event.get("error_type") == "timeout":
+            raise AirflowSkipException(LATE)
+        given = super(ApprovalOperator, self).execute_complete(context, event)
+        person, is_approved = given["responded_by_user"]["name"], given["chosen_options"] == [self.APPROVE]
+        reason = given["params_input"].get("reason", "")
+        disbursing("answer", context, self.batch_no, self.batch_hash, self.level, person, is_approved, reason)
+
+
+def _time_left(context: Any) -> timedelta:
+    left = ASKED_FOR - (context["ti"].start_date - context["dag_run"].start_date)
+    if left <= timedelta(0):
+        raise AirflowSkipException(LATE)
+    return timedelta(seconds=left.total_seconds())

@@ -1,0 +1,52 @@
+"""`stable-jobs hold`, `release`, `holds`: a region's payments stopped at once, released by another person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, read_area, reading
+
+AreaArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="REGION", callback=read_area, help="This region and all below it; 000000: every region."
+    ),
+]
+
+
+def hold(region: AreaArgument, reason: ReasonOption, by: ByOption) -> None:
+    """Stop the payments of a region and all below it at once: nothing is batched or published there.
+
+    What the bank has already stays as it is. Another person releases it.
+    """
+    from stable_jobs.ledger.persons import hold_region
+
+    with deed("hold", by, region) as event:
+        number = hold_region(event, region, reason, by)
+    typer.echo(
+        f"Hold {number}: payments of region {region} are stopped until another person than {by} releases it."
+    )
+
+
+def release(region: AreaArgument, reason: ReasonOption, by: ByOption) -> None:
+    """Release every hold of exactly this region. Refused (exit 1) for a person who set one of them."""
+    from stable_jobs.ledger.persons import release_region
+
+    with deed("release", by, region) as event:
+        count = release_region(event, region, reason, by)
+    typer.echo(f"{count} of region {region}'s holds released: the next run may pay again.")
+
+
+def holds(
+    region: BelowOption = None,
+    is_all: Annotated[bool, typer.Option("--all", help="Those that were released too.")] = False,
+) -> None:
+    """List the holds that stand."""
+    from stable_jobs.cli.ledger_tables import print_listing
+    from stable_jobs.ledger.views import Which
+    from stable_jobs.ledger.views import holds as standing
+
+    with reading() as connection:
+        print_listing(standing(connection, Which(region, is_all=is_all)), "No payments are held.")

@@ -1,0 +1,73 @@
+"""`stable-jobs ledger …`: is the ledger what it says, what it knows of one unit, and the sums."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from stable_jobs.cli.options import read_settings
+from stable_jobs.cli.people import BelowOption, RegionOption, UnitOption, reading
+from stable_jobs.errors import LedgerRefused
+from stable_jobs.settings import Settings, now
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from stable_jobs.ledger.verify import Verified
+
+app = typer.Typer(help="The ledger: verify it, look into it.", no_args_is_help=True)
+
+
+@app.command("verify")
+def verify() -> None:
+    """Check the chain of events, what each wrote, the states, the sums, the batches and the published files.
+
+    Exit 0 when everything is as the ledger says; 1 when not, with each break on its line, the first one
+    first, and a message to whom the settings name.
+    """
+    from stable_jobs.cli.ledger_tables import print_verified
+    from stable_jobs.ledger.verify import verify_ledger
+    from stable_jobs.ledger.views import newest_date
+
+    settings = read_settings()
+    with reading() as connection:
+        verified = verify_ledger(connection, settings.out_root)
+        night = newest_date(connection)
+    print_verified(verified)
+    if verified.breaks:
+        _tell(settings, night or now().date(), verified)
+        raise typer.Exit(1)
+
+
+def _tell(settings: Settings, business_date: date, verified: Verified) -> None:
+    from stable_jobs.night.alerts import tell_broken
+    from stable_jobs.night.desk import open_desk
+
+    with open_desk(settings, business_date) as desk:
+        tell_broken(desk, verified)
+
+
+@app.command("show")
+def show(region: RegionOption, uscc: UnitOption) -> None:
+    """Show all that the ledger knows of one unit: what it is due, each payment's states, who, when, why."""
+    from stable_jobs.cli.ledger_tables import print_unit
+    from stable_jobs.ledger.views import unit_sums
+
+    with reading() as connection:
+        if not unit_sums(connection, region, uscc).rows:
+            raise LedgerRefused(
+                f"the ledger knows no {uscc} in region {region}: `stable-jobs explain {uscc} --date D` "
+                "says why it was or was not decided"
+            )
+        print_unit(connection, region, uscc)
+
+
+@app.command("sums")
+def sums(region: BelowOption = None) -> None:
+    """Show per region and policy year what is entitled, paid outside, paid, open, waived and in recovery."""
+    from stable_jobs.cli.ledger_tables import print_listing
+    from stable_jobs.ledger import views
+
+    with reading() as connection:
+        print_listing(views.sums(connection, region), "The ledger is empty.")

@@ -1,0 +1,69 @@
+"""`stable-jobs objection …`: an objection holds one unit that is on notice until a person decides it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stable_jobs.cli.people import (
+    BelowOption,
+    ByOption,
+    ReasonOption,
+    RegionOption,
+    UnitOption,
+    deed,
+    reading,
+)
+
+app = typer.Typer(help="Objections against units on notice (公示异议).", no_args_is_help=True)
+
+IdArgument = Annotated[int, typer.Argument(metavar="ID", help="The objection's id, from `objection list`.")]
+
+
+@app.command("add")
+def add(region: RegionOption, uscc: UnitOption, reason: ReasonOption, by: ByOption) -> None:
+    """Hold a unit that is on notice; the others of its notice go on.
+
+    Refused (exit 1) where the unit is not on notice.
+    """
+    from stable_jobs.ledger.notices import add_objection
+
+    with deed("objection", by, f"{region} {uscc}") as event:
+        number = add_objection(event, region, uscc, reason, by)
+    typer.echo(f"Objection {number}: {uscc} in region {region} waits until somebody upholds or dismisses it.")
+
+
+@app.command("list")
+def list_objections(
+    region: BelowOption = None,
+    is_all: Annotated[bool, typer.Option("--all", help="Those that were decided too.")] = False,
+) -> None:
+    """List the objections that wait for a decision."""
+    from stable_jobs.cli.ledger_tables import print_listing
+    from stable_jobs.ledger.views import Which, objections
+
+    with reading() as connection:
+        print_listing(
+            objections(connection, Which(region, is_all=is_all)), "No objection waits for a decision."
+        )
+
+
+@app.command("uphold")
+def uphold(objection_id: IdArgument, reason: ReasonOption, by: ByOption) -> None:
+    """The objection is right: the payment is withdrawn, and this amount is not announced again."""
+    _decide(objection_id, "upheld", reason, by)
+
+
+@app.command("dismiss")
+def dismiss(objection_id: IdArgument, reason: ReasonOption, by: ByOption) -> None:
+    """The objection is wrong: the payment goes on, once no other objection against it is open."""
+    _decide(objection_id, "dismissed", reason, by)
+
+
+def _decide(objection_id: int, outcome: str, reason: str, by: str) -> None:
+    from stable_jobs.ledger.notices import decide_objection
+
+    with deed("objection decided", by, f"objection {objection_id}") as event:
+        decide_objection(event, objection_id, outcome, reason, by)
+    typer.echo(f"Objection {objection_id} is {outcome} by {by}.")

@@ -1,0 +1,49 @@
+"""`stable-jobs recovery …`: what was paid and is no longer due (追回), closed by a person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, reading
+
+app = typer.Typer(help="Recovery of what was paid too much (追回).", no_args_is_help=True)
+
+
+class Outcome(StrEnum):
+    """How a person ends a case."""
+
+    RECOVERED = "recovered"
+    DROPPED = "dropped"
+
+
+@app.command("list")
+def list_recoveries(
+    region: BelowOption = None,
+    is_all: Annotated[bool, typer.Option("--all", help="Those that are closed too.")] = False,
+) -> None:
+    """List the cases that nobody has closed."""
+    from stable_jobs.cli.ledger_tables import print_listing
+    from stable_jobs.ledger.views import Which, recoveries
+
+    with reading() as connection:
+        print_listing(recoveries(connection, Which(region, is_all=is_all)), "No recovery case is open.")
+
+
+@app.command("close")
+def close(
+    case_id: Annotated[int, typer.Argument(metavar="ID", help="The case's id, from `recovery list`.")],
+    outcome: Annotated[
+        Outcome, typer.Option(help="recovered: the money is back; dropped: it is left with the unit.")
+    ],
+    reason: ReasonOption,
+    by: ByOption,
+) -> None:
+    """End a recovery case, once."""
+    from stable_jobs.ledger.persons import close_recovery
+
+    with deed("recovery closed", by, f"case {case_id}") as event:
+        close_recovery(event, case_id, outcome.value, reason, by)
+    typer.echo(f"Recovery case {case_id} is closed as {outcome.value} by {by}.")

@@ -1,0 +1,160 @@
+"""`stable-jobs returns …`: the bank's answers, and the payments that came back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stable_jobs.cli.options import DateOption, read_date, read_settings
+from stable_jobs.settings import now
+
+if TYPE_CHECKING:
+    from stable_jobs.night.answer_lists import AnswerLists
+    from stable_jobs.night.corrections import Correction
+    from stable_jobs.night.returns import Taken, Unanswered
+
+app = typer.Typer(help="The bank's answers, and payments that came back.", no_args_is_help=True)
+
+ByOption = Annotated[str, typer.Option(help="Who answers for it.")]
+
+
+@app.command("take")
+def take(date: DateOption) -> None:
+    """Take the bank's answers of a business date and publish what they say.
+
+    Each file once, whatever it is called; running it again changes nothing. Exit 0 also where rows were
+    refused: they are on a list with what to do.
+    """
+    from stable_jobs.night.answer_lists import publish_answers
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.returns import take_answers, unanswered
+
+    with open_desk(read_settings(), read_date(date)) as desk:
+        _print_taken(take_answers(desk))
+        _print_lists(publish_answers(desk))
+        _print_unanswered(unanswered(desk))
+        typer.echo(f"Files    {desk.settings.out_root / desk.business_date.isoformat()}")
+
+
+@app.command("list")
+def list_returns(
+    date: Annotated[str | None, typer.Option("--date", help="As of this date; today by default.")] = None,
+) -> None:
+    """List payments that came back, corrected accounts to confirm, and lines without an answer."""
+    from stable_jobs.cli.ledger_tables import print_rows
+    from stable_jobs.night.corrections import returned_payments, waiting_corrections
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.returns import unanswered
+
+    on = read_date(date or now().date().isoformat())
+    with open_desk(read_settings(), on) as desk:
+        with desk.database.connect() as connection:
+            rows = [tuple(row) for row in returned_payments(connection, on)]
+            corrections = waiting_corrections(connection)
+        print_rows(RETURNED, rows, "No payment waits for another account.")
+        _print_corrections(corrections)
+        _print_unanswered(unanswered(desk))
+
+
+RETURNED = (
+    "region", "code", "unit", "scheme", "yuan", "end-to-end id", "attempt", "reason", "bank's words", "since",
+    "account", "correction",
+)  # fmt: skip
+
+
+@app.command("correct")
+def correct(
+    end_to_end_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The end-to-end id of the line that came back.")
+    ],
+    by: ByOption,
+    account_name: Annotated[str, typer.Option(help="The account's name.")],
+    bank_code: Annotated[str, typer.Option(help="The bank's 12 digits of CNAPS.")],
+    bank_name: Annotated[str, typer.Option(help="The bank's name.")],
+) -> None:
+    """Enter another account for a returned payment; it counts once another person has confirmed it.
+
+    The account number is asked for, or read from standard input: never an argument.
+    """
+    from stable_jobs.night import corrections
+
+    account = corrections.Account(account_name, _account_no(), bank_code, bank_name)
+    number = corrections.correct(read_settings(), end_to_end_id, by, account)
+    typer.echo(
+        f"Correction {number} waits for another person: stable-jobs returns confirm {number} --by NAME"
+    )
+
+
+@app.command("confirm")
+def confirm(
+    correction_id: Annotated[
+        int, typer.Argument(metavar="ID", help="The correction's number, from `returns list`.")
+    ],
+    by: ByOption,
+) -> None:
+    """Confirm an account that another person entered, after it was shown; the payment goes out again."""
+    from stable_jobs.night import corrections
+    from stable_jobs.store.database import database
+
+    settings = read_settings()
+    with database(settings) as engine, engine.connect() as connection:
+        _print_corrections([corrections.waiting_correction(connection, correction_id)])
+    typer.confirm("Is this account right?", abort=True)
+    corrections.confirm(settings, correction_id, by)
+    typer.echo(f"Correction {correction_id} is confirmed; the next batch takes the payment.")
+
+
+def _account_no() -> str:
+    """Not echoed on a terminal; else the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Account number", hide_input=True))
+    return sys.stdin.readline().strip()
+
+
+def _print_taken(taken: Sequence[Taken]) -> None:
+    from stable_jobs.cli.ledger_tables import print_rows
+
+    rows = [
+        (one.file_name, one.format, c.applied, c.repeated, c.pending, c.refused, one.problem)
+        for one in taken
+        for c in (one.counts,)
+    ]
+    headers = ("file", "format", "applied", "repeated", "pending", "refused", "problem")
+    print_rows(headers, rows, "No new answer of the bank.")
+
+
+def _print_lists(lists: AnswerLists) -> None:
+    from stable_jobs.cli.ledger_tables import print_rows
+
+    parts = ("paid", "returned", "unanswered")
+    rows = [
+        (one.batch_no, *(value for name in parts for value in vars(getattr(one, name)).values()))
+        for one in lists.batches
+    ]
+    headers = ("batch", *(column for name in parts for column in (name, "yuan")))
+    print_rows(headers, rows, "No batch got a result on that date.")
+    waits = [(region, found.count, found.total) for region, found in lists.returned.items()]
+    print_rows(("region", "payments", "yuan"), waits, "No payment waits for another account.")
+
+
+def _print_corrections(corrections: Sequence[Correction]) -> None:
+    from stable_jobs.cli.ledger_tables import print_rows
+
+    headers = (
+        "correction", "end-to-end id", "region", "code", "unit", "yuan", "account", "in the unit's name",
+        "bank code", "bank", "entered by",
+    )  # fmt: skip
+    rows = [tuple(asdict(one).values()) for one in corrections]
+    print_rows(headers, rows, "No corrected account waits for a second person.")
+
+
+def _print_unanswered(late: Sequence[Unanswered]) -> None:
+    from stable_jobs.cli.ledger_tables import print_rows
+
+    headers = ("batch", "region", "instructed", "answer was due", "payments", "yuan")
+    rows = [tuple(asdict(one).values()) for one in late]
+    print_rows(headers, rows, "No line is without an answer for longer than agreed.")

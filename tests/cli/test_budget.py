@@ -1,0 +1,52 @@
+"""A budget entered by a person stands instead of finance's; the newest counts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.ledger.conftest import REGION, unit
+from tests.ledger.full import formed
+
+ENTERED = "SELECT pooling_region, policy_year, amount, reason, entered_by FROM budget_entries"
+
+
+def enter(run, amount="5000", year="2020", region=REGION):
+    return run(
+        "budget", "set", region, "--year", year, "--amount", amount, "--reason", "letter 7", "--by", "wang"
+    )
+
+
+def test_entered(run, books, last_event):
+    done = enter(run, "1234567.5")
+
+    assert done.out == "Budget of pooling region 610100 for 2020: 1,234,567.50 yuan, entered by wang.\n"
+    assert books.ask(ENTERED) == [(REGION, 2020, Decimal("1234567.50"), "letter 7", "wang")]
+    assert last_event() == ("wang", "budget", None)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"amount": "-1"}, id="less than nothing"),
+        pytest.param({"amount": "lots"}, id="no amount"),
+        pytest.param({"year": "20"}, id="no year"),
+        pytest.param({"region": "610199"}, id="no region"),
+    ],
+)
+def test_wrong_usage(dry, changed):
+    assert enter(dry, **changed).code == 2
+
+
+def test_the_list(run, books):
+    assert run("budget", "list").out == "No budget was entered: finance's own stands.\n"
+    enter(run)
+    enter(run, "7000")
+    enter(run, "9000", "2021")
+    formed(books, unit())
+    done = run("budget", "list")
+
+    assert done.row("2020", "5,000.00", " no ", "100.00", "letter 7", "wang")
+    assert done.row("2020", "7,000.00", " yes ", "100.00")
+    assert done.row("2021", "9,000.00", " yes ", " 0.00")

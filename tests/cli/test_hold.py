@@ -1,0 +1,71 @@
+"""A hold stops a region's payments at once; another person releases it."""
+
+from __future__ import annotations
+
+import pytest
+
+from stable_jobs.errors import LedgerRefused
+from tests.ledger.conftest import REGION, unit
+from tests.ledger.full import CLEARED, formed
+
+STANDING = "SELECT region_code, reason, held_by FROM standing_holds ORDER BY id"
+
+
+def hold(run, region=REGION, by="zhao"):
+    return run("hold", region, "--reason", "a letter", "--by", by)
+
+
+def release(run, region=REGION, by="qian"):
+    return run("release", region, "--reason", "answered", "--by", by)
+
+
+@pytest.mark.parametrize("region", [REGION, "610000", "000000"])
+def test_payments_stop_at_once(run, books, last_event, region):
+    batch = formed(books, unit())
+    assert hold(run, region).code == 0
+    assert last_event() == ("zhao", "hold", None)
+    assert books.ask(STANDING) == [(region, "a letter", "zhao")]
+    with pytest.raises(LedgerRefused, match="payments are held by zhao: a letter"):
+        books.publish(batch, CLEARED)
+
+    assert release(run, region).code == 0
+    assert last_event() == ("qian", "release", None)
+    books.publish(batch, CLEARED)
+
+
+@pytest.mark.parametrize("by", ["zhao", " ZHAO"])
+def test_the_same_person_does_not_release(run, books, by):
+    hold(run)
+    done = release(run, by=by)
+
+    assert (done.code, done.err) == (1, "stable-jobs: another person than zhao must do this\n")
+    assert len(books.ask(STANDING)) == 1
+
+
+@pytest.mark.parametrize("region", ["610000", "610113"])
+def test_what_is_not_held_is_not_released(run, books, region):
+    hold(run)
+    done = release(run, region)
+
+    assert (done.code, done.err) == (1, f"stable-jobs: payments of region {region} are not held\n")
+    assert len(books.ask(STANDING)) == 1
+
+
+def test_every_hold_of_the_region_is_released(run, books):
+    hold(run)
+    hold(run, by="wu")
+    assert release(run).out.startswith("2 of region 610100's holds released")
+    assert books.ask(STANDING) == []
+
+
+def test_the_list(run, books):
+    assert run("holds").out == "No payments are held.\n"
+    hold(run)
+    release(run)
+    hold(run, "220400")
+
+    assert run("holds").row("220400", "a letter", "zhao")
+    assert REGION not in run("holds").out
+    assert run("holds", "--all").row(REGION, "zhao", "qian", "answered")
+    assert run("holds", "--region", "220000").row("220400")
+    assert run("holds", "--region", "610000").out == "No payments are held.\n"

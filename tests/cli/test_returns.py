@@ -1,0 +1,132 @@
+"""`stable-jobs returns …` as a person types it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from click.testing import Result
+from sqlalchemy import Engine
+from typer.testing import CliRunner
+
+from stable_jobs.cli.returns import app
+from stable_jobs.errors import LedgerRefused, UsageError
+from stable_jobs.settings import Settings
+from tests.night.bank_desk import ACCOUNT, BankDesk, bank_desk, id_of, told
+from tests.payout.answers.messages import lines
+
+NUMBER = "6230999988887777666"
+BATCH = "610100-20200519-L0-1"
+
+
+@pytest.fixture
+def bank(engine: Engine, settings_with_database: Settings, monkeypatch: pytest.MonkeyPatch) -> BankDesk:
+    """Three payments on their way, in the environment's home and database."""
+    settings = settings_with_database
+    assert settings.database_url is not None
+    monkeypatch.setenv("STABLE_JOBS_HOME", str(settings.home))
+    monkeypatch.setenv("STABLE_JOBS_DATABASE_URL", settings.database_url.get_secret_value())
+    bank = bank_desk(engine, settings)
+    bank.instruct(3)
+    return bank
+
+
+def run(*arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, arguments, input=typed, catch_exceptions=True)
+
+
+def line_with(text: str, output: str) -> list[str]:
+    (found,) = [line for line in output.splitlines() if text in line]
+    return found.split()
+
+
+def correct(*more: str, by: str = "王芳", typed: str = f"{NUMBER}\n") -> Result:
+    given = ("--account-name", "某单位", "--bank-code", "102791000015", "--bank-name", "工行", *more)
+    return run("correct", id_of(0), "--by", by, *given, typed=typed)
+
+
+def test_from_the_banks_file_to_a_confirmed_account(bank: BankDesk) -> None:
+    bank.leave("610100.csv", lines(told(0, "退票", words="账户已销户"), told(1), told(2, "不明")))
+
+    taken = run("take", "--date", "2020-05-19")
+    assert taken.exit_code == 0, taken.output
+    assert line_with("610100.csv", taken.output) == ["610100.csv", "csv", "2", "0", "0", "1"]
+    assert line_with(BATCH, taken.output) == [BATCH, "1", "101.00", "1", "100.00", "1", "102.00"]
+    assert (bank.out / "2020-05-19/610100" / f"{BATCH}-answers" / "paid.csv").is_file()
+
+    listed = run("list", "--date", "2020-05-19")
+    assert id_of(0) in listed.output
+    assert "账户已销户" in listed.output
+
+    entered = correct()
+    assert entered.exit_code == 0, entered.output
+    assert "returns confirm 1" in entered.output
+    assert line_with("王芳", run("list").output)[0] == "1"
+
+    confirmed = run("confirm", "1", "--by", "李强", typed="y\n")
+    assert confirmed.exit_code == 0, confirmed.output
+    assert "*" * 15 + "7666" in confirmed.output
+    assert bank.states() == ["corrected", "paid", "instructed"]
+    everything = taken.output + listed.output + entered.output + confirmed.output + run("list").output
+    assert not {NUMBER, ACCOUNT} & set(everything.split())
+
+
+def test_taken_again_nothing_is_new(bank: BankDesk) -> None:
+    bank.leave("610100.csv", lines(told(0)))
+    run("take", "--date", "2020-05-19")
+
+    again = run("take", "--date", "2020-05-19")
+
+    assert "No new answer of the bank." in again.output
+    assert line_with(BATCH, again.output)[1:3] == ["1", "100.00"]
+
+
+def test_lines_without_an_answer_are_listed(bank: BankDesk) -> None:
+    listed = run("list", "--date", "2020-05-27")
+
+    assert line_with(BATCH, listed.output) == [BATCH, "610100", "2020-05-19", "2020-05-26", "3", "303.00"]
+    assert "No line is without an answer" in run("list", "--date", "2020-05-26").output
+
+
+def test_who_says_no_confirms_nothing(bank: BankDesk) -> None:
+    bank.leave("610100.csv", lines(told(0, "退票")))
+    run("take", "--date", "2020-05-19")
+    correct()
+
+    assert run("confirm", "1", "--by", "李强", typed="n\n").exit_code == 1
+    assert bank.states()[0] == "returned"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "told"),
+    [
+        pytest.param(("take", "--date", "today"), UsageError, "expected YYYY-MM-DD", id="no date"),
+        pytest.param(("list", "--date", "x"), UsageError, "expected YYYY-MM-DD", id="no date to list"),
+        pytest.param(("confirm", "9", "--by", "李强"), LedgerRefused, "waits for nobody", id="no correction"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(
+    bank: BankDesk, arguments: tuple[str, ...], error: type[Any], told: str
+) -> None:
+    done = run(*arguments)
+
+    assert isinstance(done.exception, error)
+    assert told in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("more", "typed", "told"),
+    [
+        pytest.param((), "", "an empty one", id="no account number"),
+        pytest.param(("--bank-code", "102791000014"), f"{NUMBER}\n", "CNAPS", id="a wrong bank code"),
+    ],
+)
+def test_a_wrong_account_is_refused(bank: BankDesk, more: tuple[str, ...], typed: str, told: str) -> None:
+    done = correct(*more, typed=typed)
+
+    assert isinstance(done.exception, UsageError)
+    assert told in str(done.exception)
+
+
+def test_an_account_number_is_no_argument(bank: BankDesk) -> None:
+    assert correct("--account-no", NUMBER).exit_code == 2

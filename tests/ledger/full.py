@@ -1,0 +1,126 @@
+"""A ledger with a row in every table, and ways to write to it past its rules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from stable_jobs.ledger import notices, payments, persons, refunds, returns
+from stable_jobs.ledger.batches import Batch
+from stable_jobs.ledger.event import ledger_event
+from stable_jobs.store.database import OWNER
+from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
+
+OPENED, CLEARED, LATER, LAST = date(2020, 5, 11), date(2020, 5, 19), date(2020, 7, 1), date(2020, 7, 2)
+PAID, RETURNED, DISMISSED, UPHELD, WAITING = CODES[:5]
+NOW = {REGION: {"working_days": 0}}
+
+TABLES = (
+    "region_nights entitlements entitlement_revisions notices payments state_changes notice_lines notice_closings"
+    " objections objection_decisions batches batch_changes payment_lines batch_preparers approver_changes approvals"
+    " instructions published_files bank_answers bank_answer_rows bank_results account_corrections"
+    " account_confirmations recovery_cases recovery_closings reported_refunds refund_rulings region_holds"
+    " region_hold_releases budget_entries audit_events life_cycle"
+).split()
+
+
+def end_to_end(uscc: str, ordinal: int = 1, attempt: int = 1) -> str:
+    return f"20-{REGION}-{uscc}-{ordinal:02}-{attempt:02}"
+
+
+def formed(books: Books, *units: dict[str, Any], on: date = CLEARED, **region: Any) -> Batch:
+    """A batch of the units, without a notice."""
+    night = Night(on, units, regions={REGION: {"working_days": 0} | region})
+    books.apply(night)
+    books.close(on)
+    (batch,) = books.form(night)
+    return batch
+
+
+def person(books: Books, name: str, deed: Any, *values: Any, on: date | None = None, **named: Any) -> Any:
+    """A deed of the ledger's functions by that person, as one event."""
+    with ledger_event(books.engine, "deed", actor=name, business_date=on) as event:
+        return deed(event, *values, **named)
+
+
+def write(out: Path, folder: str, name: str, content: bytes) -> payments.PublishedFile:
+    path = out / folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return payments.PublishedFile(folder, name, hashlib.sha256(content).hexdigest(), len(content))
+
+
+def account(**changed: str) -> dict[str, str]:
+    return {"account_name": "改名", "account_no": "622200001111", "bank_code": "102", "bank_name": "行"} | changed
+
+
+def fill(books: Books) -> None:
+    """Every kind of deed once."""
+    books.assign(("first", 1), ("second", 2))
+    person(books, "wang", persons.enter_budget, REGION, 2020, Decimal(10**6), "letter 7", "wang")
+    person(books, "zhao", persons.hold_region, REGION, "a letter", "zhao")
+    person(books, "qian", persons.release_region, REGION, "answered", "qian")
+    units = [unit(PAID), unit(RETURNED, review_level=1), unit(DISMISSED, review_level=2), unit(UPHELD), unit(WAITING)]
+    books.decide(*units, on=OPENED)
+    for uscc, outcome in ((DISMISSED, "dismissed"), (UPHELD, "upheld")):
+        number = person(books, "li", notices.add_objection, REGION, uscc, "a neighbour says so", "li", on=OPENED)
+        person(books, "sun", notices.decide_objection, number, outcome, "looked into", "sun", on=OPENED)
+    night = Night(CLEARED, tuple(units))
+    books.apply(night)
+    books.close(CLEARED)
+    none, one, two = books.form(night)
+    books.approve(one, 1, "first")
+    books.approve(two, 1, "first")
+    books.approve(two, 2, "second")
+    for batch in (none, one):
+        with ledger_event(books.engine, "publish", business_date=CLEARED) as event:
+            payments.instruct(event, batch, [write(books.out, "a", f"{batch.batch_no}.csv", b"1,2\n")])
+    books.answer(
+        [
+            {"end_to_end_id": end_to_end(PAID), "outcome": "paid", "amount": Decimal("100.00")},
+            {"end_to_end_id": end_to_end(RETURNED), "outcome": "returned", "reason_code": "AC01"},
+            {"end_to_end_id": "20-nobody", "outcome": "paid"},
+        ]
+    )
+    number = person(books, "zhou", returns.enter_account, end_to_end(RETURNED), "zhou", **account())
+    person(books, "wu", returns.confirm_account, number, "wu")
+    lower = unit(PAID, entitlement=Decimal("60.00"))
+    books.decide(lower, *units[1:], on=LATER)
+    person(books, "zheng", persons.close_recovery, 1, "dropped", "too small", "zheng")
+    books.decide(lower, *units[1:], on=LAST, refunds=(refund(PAID),))
+    person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
+
+
+@contextmanager
+def as_app(engine: Engine, *, on: date | None = CLEARED, event: str = "next") -> Iterator[Connection]:
+    """What the application's role may do with plain SQL; nothing is kept."""
+    with engine.connect() as connection:
+        number = connection.scalar(text("SELECT coalesce(max(id), 0) + 1 FROM audit_events"))
+        values = {"event": str(number) if event == "next" else event, "on": str(on or "")}
+        connection.execute(
+            text(
+                "SELECT set_config('stable_jobs.event', :event, true),"
+                " set_config('stable_jobs.business_date', :on, true)"
+            ),
+            values,
+        )
+        yield connection
+
+
+def as_owner(connection: Connection) -> None:
+    connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
+
+
+def tamper(engine: Engine, *statements: str) -> None:
+    """A superuser whom no trigger and no foreign key stops."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for statement in statements:
+            connection.execute(text(statement))

@@ -1,0 +1,406 @@
+"""Everything that can happen to the ledger, in any order: nights, persons, the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition, rule
+
+from stable_jobs.ledger import batches as ledger_batches
+from stable_jobs.ledger import notices as ledger_notices
+from stable_jobs.ledger import persons, refunds, returns
+from stable_jobs.store.loading import load_rows, temporary_table
+from tests.ledger.both import Both
+from tests.ledger.conftest import Night, refund
+from tests.ledger.model import bank, batches, nights, notices
+from tests.ledger.model.records import Batch, Payment
+from tests.ledger.plans import PLENTY, POOL, UNITS, A, B, Plan, made, plans
+
+FIRST, NEXT_YEAR = date(2020, 5, 11), date(2021, 1, 15)
+ASSIGNED = {("first", 1), ("second", 2), ("both", 1), ("both", 2), ("officer", 1)}
+person = st.sampled_from(["first", "second", "both", "officer"])
+region = st.sampled_from([A, B, "000000"])
+index = st.integers(0, 5)
+Row = dict[str, Any]
+
+
+class LedgerMachine(Both):
+    """Rules draw what happens; `settle` lets everybody do what they should."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on = FIRST - timedelta(days=1)
+        self.of_date: list[Night] = []
+        self.files: list[list[Row]] = []
+        self.is_settled = False
+
+    # -- nights -----------------------------------------------------------------------------------------
+
+    @initialize(plan=plans, begun=st.sampled_from(["", "instructed", "paid", "returned"]))
+    def begin(self, plan: Plan, begun: str) -> None:
+        self.books.assign(*sorted(ASSIGNED))
+        self.model.approvers |= ASSIGNED
+        self.night(plan | ({"days": 0} if begun else {}), 1)
+        if begun:
+            self.disburse()
+        if begun in ("paid", "returned"):
+            self.bank_says([answer(i, begun) for i in self.unanswered()])
+
+    @rule(plan=plans, gap=st.sampled_from([0, 1, 1, 3, 8, 300]))
+    def night(self, plan: Plan, gap: int) -> None:
+        """The next night, or with no gap this one decided otherwise."""
+        if gap:
+            self.on = (
+                NEXT_YEAR if gap == 300 and self.on < NEXT_YEAR else self.on + timedelta(days=gap % 300 + 1)
+            )
+            self.of_date = []
+        self.take("night", made(self.on, plan))
+        self.of_date.append(made(self.on, plan))
+
+    @rule(plan=plans, gap=st.sampled_from([1, 8]))
+    def night_and_disbursement(self, plan: Plan, gap: int) -> None:
+        self.night(plan, gap)
+        self.disburse()
+
+    @precondition(lambda self: self.in_state("instructed", "paid"))
+    @rule(plan=plans, which=index)
+    def finance_reports(self, plan: Plan, which: int) -> None:
+        """A night on which finance reports money that is ours or just like ours: nobody can tell."""
+        sent = self.in_state("instructed", "paid")
+        payment = sent[which % len(sent)]
+        self.on += timedelta(days=1)
+        night = made(self.on, plan)
+        like_ours = refund(
+            payment.unit[1],
+            region_code=payment.unit[0],
+            policy_year=payment.unit[2],
+            scheme=payment.scheme,
+            amount=payment.amount,
+            voucher_no=f"like {payment.next_id()}",
+        )
+        night = replace(night, refunds=(*night.refunds, like_ours))
+        self.take("night", night)
+        self.of_date = [night]
+
+    def take(self, name: str, night: Night) -> None:
+        self.same(name, lambda: self.books.apply(night), lambda: nights.apply(self.model, night))
+
+    @rule(plan=plans, which=st.sampled_from(["same", "earlier decision", "older"]))
+    def night_again(self, plan: Plan, which: str) -> None:
+        """A re-run, a decision that another one of the same date had replaced, a backfill."""
+        if which == "older":
+            self.take("older night", made(self.on - timedelta(days=400), plan | {"absent": ""}))
+        else:
+            self.of_date.append(self.of_date.pop(-1 if which == "same" else 0))
+            self.take(f"{which} again", self.of_date[-1])
+
+    # -- from notice to money ---------------------------------------------------------------------------
+
+    @rule()
+    def close(self) -> None:
+        self.same("close", lambda: self.books.close(self.on), lambda: notices.close(self.model, self.on))
+
+    @rule()
+    def form(self) -> None:
+        night = self.of_date[-1]
+        self.same(
+            "form",
+            lambda: {b.batch_no: (b.count, b.total) for b in self.books.form(night)},
+            lambda: {no: (len(b.lines), b.total) for no, b in batches.form(self.model, night).items()},
+        )
+
+    def batch(self, which: int) -> tuple[str, Batch]:
+        """One of the open batches; if there are none, of all."""
+        numbers = self.formed() or list(self.model.batches)
+        number = numbers[which % len(numbers)]
+        return number, self.model.batches[number]
+
+    def formed(self) -> list[str]:
+        return [number for number, batch in self.model.batches.items() if batch.state == "formed"]
+
+    @precondition(lambda self: self.model.batches)
+    @rule(
+        which=index,
+        level=st.integers(1, 2),
+        who=person,
+        said=st.sampled_from(["approved", "approved", "refused"]),
+        is_right=st.sampled_from([True, True, True, False]),
+    )
+    def say(self, which: int, level: int, who: str, said: str, is_right: bool) -> None:
+        self.approve(*self.batch(which), level, who, said, is_right)
+
+    def approve(
+        self, number: str, batch: Batch, level: int, who: str, said: str = "approved", is_right: bool = True
+    ) -> None:
+        real = self.ledger_batch(number)
+        given = {"batch_hash": real.hash if is_right else "0" * 64, "answer": said, "reason": "because"}
+        self.both(
+            "approval",
+            lambda: self.books.approve(real, level, who, **given),
+            lambda: batches.approve(self.model, batch, level, who, said, is_right),
+        )
+
+    def ledger_batch(self, number: str) -> ledger_batches.Batch:
+        with self.books.engine.connect() as connection:
+            found = ledger_batches.batch_by_no(connection, number)
+        assert found is not None
+        return found
+
+    @precondition(lambda self: self.model.batches)
+    @rule(which=index)
+    def publish(self, which: int) -> None:
+        number, batch = self.batch(which)
+        self.both(
+            "publish",
+            lambda: self.books.publish(self.ledger_batch(number), self.on),
+            lambda: batches.publish(self.model, batch, self.on),
+        )
+
+    @rule()
+    def disburse(self) -> None:
+        """What the nightly run does, with everybody at hand."""
+        self.close()
+        self.form()
+        self.publish_all("first", "second")
+
+    def publish_all(self, *people: str) -> None:
+        for number in self.formed():
+            batch = self.model.batches[number]
+            for level in range(1, batch.level + 1):
+                self.approve(number, batch, level, people[level - 1])
+            self.publish(self.formed().index(number))
+
+    # -- the bank ---------------------------------------------------------------------------------------
+
+    def unanswered(self) -> list[str]:
+        return [i for i, (_, attempt) in self.model.attempts().items() if attempt.outcome is None]
+
+    @precondition(lambda self: self.model.attempts())
+    @rule(
+        outcomes=st.tuples(*[st.sampled_from(["paid", "paid", "returned", "returned", "pending", ""])] * 4),
+        stray=st.sampled_from(["", "", "", "unknown", "wrong amount", "contradiction", "twice"]),
+    )
+    def bank_answers(self, outcomes: tuple[str, ...], stray: str) -> None:
+        known = {i: attempt.outcome for i, (_, attempt) in self.model.attempts().items()}
+        rows = [answer(i, o) for i, o in zip(self.unanswered(), outcomes, strict=False) if o]
+        other = {"paid": "returned", "returned": "paid"}
+        strays = {
+            "unknown": [answer("20-610100-NOBODY-01-01", "paid")],
+            "wrong amount": [answer(list(known)[-1], "paid", Decimal("0.01"))],
+            "contradiction": [answer(i, other[o]) for i, o in known.items() if o],
+            "twice": [row | {"outcome": "paid"} for row in rows],
+        }
+        self.bank_says(rows + strays.get(stray, []))
+
+    def bank_says(self, rows: list[Row]) -> None:
+        self.files.append(rows)
+        name = f"answer {len(self.files)}"
+        self.same(
+            "bank",
+            lambda: self.books.answer(rows, name=name, on=self.on),
+            lambda: returns.AnswerCounts(is_new=True, **bank.take_answer(self.model, rows)),
+        )
+
+    @precondition(lambda self: self.files)
+    @rule(which=index)
+    def bank_says_it_again(self, which: int) -> None:
+        number = which % len(self.files)
+        given = self.books.answer(self.files[number], name=f"answer {number + 1}", on=self.on)
+        assert given == returns.AnswerCounts(is_new=False)
+
+    def in_state(self, *states: str) -> list[Payment]:
+        return [payment for payment in self.model.payments() if payment.state in states]
+
+    @precondition(lambda self: self.in_state("returned"))
+    @rule(which=index, account=st.sampled_from(["991", "992", ""]), who=person, other=person)
+    def correct_account(self, which: int, account: str, who: str, other: str) -> None:
+        """By any attempt of the payment: only the last one counts. An empty account is the one that failed."""
+        every = self.model.attempts()
+        returned = [i for i, (payment, _) in every.items() if payment.state == "returned"]
+        named = returned[which % len(returned)]
+        number = account or every[named][1].account_no
+        given = {"account_name": "甲", "account_no": number, "bank_code": "1", "bank_name": "乙"}
+        found = self.both(
+            "enter account",
+            self.by(who, lambda event: returns.enter_account(event, named, who, **given)),
+            lambda: bank.enter_account(self.model, named, number, who),
+        )
+        if found:
+            self.model.corrections[found[0]] = found[1]
+            self.confirm_account(0, other)
+
+    @precondition(lambda self: self.model.corrections)
+    @rule(which=index, who=person)
+    def confirm_account(self, which: int, who: str) -> None:
+        number = list(self.model.corrections)[-1 - which % len(self.model.corrections)]
+        self.both(
+            "confirm account",
+            self.by(who, lambda event: returns.confirm_account(event, number, who)),
+            lambda: bank.confirm_account(self.model, self.model.corrections[number], who),
+        )
+
+    # -- people -----------------------------------------------------------------------------------------
+
+    def by(self, who: str, deed: Callable[[Any], Any]) -> Callable[[], Any]:
+        """The deed as an event of that person's."""
+
+        def done() -> Any:
+            with self.event("deed", who) as event:
+                return deed(event)
+
+        return done
+
+    @rule(which=index, who=person)
+    def object(self, which: int, who: str) -> None:
+        on_notice = [payment.unit for payment in self.in_state("on_notice", "objected")] or UNITS
+        region, code, _ = on_notice[which % len(on_notice)]
+        found = self.both(
+            "object",
+            self.by(
+                who, lambda event: ledger_notices.add_objection(event, region, code, "laid off ten", who)
+            ),
+            lambda: notices.raise_objection(self.model, region, code),
+        )
+        if found:
+            self.model.objections[found[0]] = found[1]
+
+    @precondition(lambda self: self.model.objections)
+    @rule(which=index, outcome=st.sampled_from(["upheld", "dismissed", "dismissed"]), who=person)
+    def decide_objection(self, which: int, outcome: str, who: str) -> None:
+        number = list(self.model.objections)[-1 - which % len(self.model.objections)]
+        self.decide(number, outcome, who)
+
+    def decide(self, number: int, outcome: str, who: str) -> None:
+        self.both(
+            "decide objection",
+            self.by(who, lambda event: ledger_notices.decide_objection(event, number, outcome, "heard", who)),
+            lambda: notices.decide_objection(self.model, self.model.objections[number], outcome, who),
+        )
+
+    @precondition(lambda self: len(self.model.holds) < 2)
+    @rule(region=region, who=person)
+    def hold(self, region: str, who: str) -> None:
+        self.both(
+            "hold",
+            self.by(who, lambda event: persons.hold_region(event, region, "wait", who)),
+            lambda: self.model.holds.append((region, who)),
+        )
+
+    @precondition(lambda self: self.model.holds)
+    @rule(region=region, who=person)
+    def release(self, region: str, who: str) -> None:
+        self.both(
+            "release",
+            self.by(who, lambda event: persons.release_region(event, region, "go on", who)),
+            lambda: bank.release(self.model, region, who),
+        )
+
+    @precondition(lambda self: self.model.reported)
+    @rule(which=index, ruling=st.sampled_from(["same", "outside"]), who=person)
+    def rule_on_refund(self, which: int, ruling: str, who: str) -> None:
+        keys = self.doubtful() or list(self.model.reported)
+        self.rule_on(keys[which % len(keys)], ruling, who)
+
+    def doubtful(self) -> list[tuple[str, int, str]]:
+        known = self.model.reported.items()
+        return [key for key, found in known if found.standing == "doubtful" and not found.ruling]
+
+    def rule_on(self, key: tuple[str, int, str], ruling: str, who: str) -> None:
+        query = """
+            SELECT id FROM reported_refunds
+            WHERE (region_code, policy_year, voucher_no) = (:region, :year, :no)
+        """
+        number = self.books.ask(query, region=key[0], year=key[1], no=key[2])[0][0]
+        self.both(
+            "rule on refund",
+            self.by(who, lambda event: refunds.rule_on_refund(event, number, ruling, "checked", who)),
+            lambda: bank.rule(self.model, self.model.reported[key], ruling, who),
+        )
+
+    @precondition(lambda self: any(known.cases for known in self.model.units.values()))
+    @rule(which=index, outcome=st.sampled_from(["recovered", "dropped"]))
+    def close_recovery(self, which: int, outcome: str) -> None:
+        cases = [(*key, n) for key, known in self.model.units.items() for n in range(len(known.cases))]
+        *key, place = cases[-1 - which % len(cases)]
+        query = """
+            SELECT c.id FROM recovery_cases c JOIN entitlements e ON e.id = c.entitlement_id
+            WHERE (region_code, uscc, policy_year) = (:region, :code, :year) ORDER BY c.id
+        """
+        numbers = self.books.ask(query, region=key[0], code=key[1], year=key[2])
+        case = self.model.units[key[0], key[1], key[2]].cases[place]
+        self.both(
+            "close recovery",
+            self.by(
+                "officer", lambda e: persons.close_recovery(e, numbers[place][0], outcome, "so", "officer")
+            ),
+            lambda: bank.close_recovery(self.model, case, outcome),
+        )
+
+    @precondition(lambda self: self.in_state("returned", "objected"))
+    @rule(over=st.tuples(st.booleans(), st.booleans()))
+    def waive(self, over: tuple[bool, bool]) -> None:
+        deadlines = [(code, self.on - timedelta(days=late)) for code, late in zip((A, B), over, strict=True)]
+
+        def deed(event: Any) -> int:
+            columns = {"region_code": "text", "deadline": "date"}
+            temporary_table(event.connection, "night_deadlines", columns)
+            load_rows(event.connection, "night_deadlines", deadlines)
+            return persons.waive_overdue(event)
+
+        is_over = dict(zip((A, B), over, strict=True))
+        self.same("waive", self.by("stable-jobs", deed), lambda: notices.waive(self.model, self.on, is_over))
+
+    @rule(amount=st.sampled_from([Decimal(160), PLENTY]), who=person)
+    def enter_budget(self, amount: Decimal, who: str) -> None:
+        year = self.on.year
+        self.both(
+            "budget",
+            self.by(who, lambda event: persons.enter_budget(event, POOL, year, amount, "more", who)),
+            lambda: bank.enter_budget(self.model, year, amount, who),
+        )
+
+    # -- everybody does what they should ----------------------------------------------------------------
+
+    @precondition(lambda self: not self.is_settled)
+    @rule(others=st.booleans())
+    def settle(self, others: bool) -> None:
+        """Every question answered and one more night: whoever is eligible has the money, nobody waits."""
+        self.is_settled = True
+        for number, objection in list(self.model.objections.items()):
+            if not objection.outcome:
+                self.decide(number, "dismissed", "officer")
+        for held in {code for code, _ in self.model.holds}:
+            self.release(held, "releaser")
+        for key in self.doubtful():
+            self.rule_on(key, "same", "officer")
+        self.bank_says([answer(i, "paid") for i in self.unanswered()])
+        self.settle_night(("100", "150", "difficult 300", "60") if others else ("150", "100", "100", "100"))
+        self.bank_says([answer(i, "paid") for i in self.unanswered()])
+        self.everybody_has_what_is_due()
+
+    def settle_night(self, says: tuple[str, ...]) -> None:
+        last = (("last", 1), ("very last", 2))
+        self.books.assign(*last)
+        self.model.approvers |= set(last)
+        self.enter_budget(PLENTY, "head")
+        plan = {"says": says, "accounts": (7, 7, 7, 7), "refunds": [], "days": 0, "held": "", "absent": ""}
+        self.night(plan | {"budget": PLENTY}, 9)
+        self.close()
+        self.form()
+        self.publish_all("last", "very last")
+
+    def everybody_has_what_is_due(self) -> None:
+        for said in self.of_date[-1].units:
+            known = self.model.units[said["region_code"], said["uscc"], self.on.year]
+            assert known.open is None
+            left = said["entitlement"] - known.settled - known.dropped
+            assert left <= 0 or known.is_barred(said["scheme"], left), said
+
+
+def answer(end_to_end_id: str, outcome: str, amount: Decimal | None = None) -> Row:
+    return {"end_to_end_id": end_to_end_id, "outcome": outcome, "amount": amount}

@@ -1,0 +1,158 @@
+"""What finance reports: ours by its reference, in doubt where it could be ours, else paid outside. Each once."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger import refunds
+from tests.ledger.conftest import CODES, Night, refund, unit
+from tests.ledger.full import CLEARED, LAST, LATER, NOW, end_to_end, formed, person
+
+A, B = CODES[:2]
+OURS = end_to_end(A)
+
+
+@pytest.fixture
+def paid(books):
+    """A has had 100 yuan from us, B nothing yet."""
+    books.publish(formed(books, unit(A)), CLEARED)
+    books.answer([{"end_to_end_id": OURS, "outcome": "paid"}])
+    return books
+
+
+def rule(books, ruling, name="wang"):
+    person(books, name, refunds.rule_on_refund, 1, ruling, "asked finance", name)
+
+
+def standings(books):
+    return books.ask("SELECT standing FROM reported_refunds ORDER BY id")
+
+
+def outside(books):
+    query = "SELECT right(uscc, 6), outside_amount FROM entitlements WHERE outside_amount > 0 ORDER BY 1"
+    return [(code, str(amount)) for code, amount in books.ask(query)]
+
+
+@pytest.mark.parametrize(
+    ("row", "standing", "paid_outside"),
+    [
+        pytest.param(refund(A, payment_reference=OURS), [("ours",)], [], id="ours by reference"),
+        pytest.param(refund(A, payment_reference=OURS, scheme="difficult"), [("ours",)], [], id="its scheme is not asked"),
+        pytest.param(refund(A, payment_reference=OURS, amount=Decimal(99)), [("differs",)], [], id="another amount"),
+        pytest.param(refund(A), [("doubtful",)], [], id="no reference and equal"),
+        pytest.param(refund(A, scheme="difficult"), [], [(A[-6:], "100.00")], id="another scheme"),
+        pytest.param(refund(A, amount=Decimal("99.99")), [], [(A[-6:], "99.99")], id="a fen less"),
+        pytest.param(refund(A, payment_reference="x"), [], [(A[-6:], "100.00")], id="a reference that is not ours"),
+        pytest.param(
+            refund(B, payment_reference=OURS), [], [(B[-6:], "100.00")], id="our reference of another unit"
+        ),
+        pytest.param(refund(A, policy_year=2019), [], [], id="another year's money"),
+        pytest.param(
+            refund(A, policy_year=2019, payment_reference=OURS), [], [], id="our reference with another year"
+        ),
+    ],
+)  # fmt: skip
+def test_a_reported_refund(paid, row, standing, paid_outside):
+    more = (unit(A, entitlement=Decimal(500)), unit(B, entitlement=Decimal(500)))
+    paid.decide(*more, on=LATER, refunds=(row,))
+    assert standings(paid) == standing
+    assert outside(paid) == paid_outside
+    assert paid.breaks() == []
+
+
+def test_two_rows_of_a_unit_add_up(paid):
+    rows = (refund(A, amount=Decimal(10)), refund(A, amount=Decimal(20), voucher_no="V2"))
+    paid.decide(unit(A, entitlement=Decimal(500)), on=LATER, refunds=rows)
+    assert outside(paid) == [(A[-6:], "30.00")]
+
+
+def test_doubt_stops_the_unit_until_a_person_rules(paid):
+    more = (unit(A, entitlement=Decimal(150)), unit(B))
+    paid.decide(*more, on=LATER, refunds=(refund(A),))
+    assert sorted(paid.states()) == [f"{A[-6:]}.1", f"{B[-6:]}.1"]
+    rule(paid, "same")
+    paid.decide(*more, on=LAST, refunds=(refund(A),))
+    assert f"{A[-6:]}.2" in paid.states()
+    assert paid.breaks() == []
+
+
+def test_ruled_outside_the_surplus_is_a_recovery_case(paid):
+    for on in (LATER, LAST):
+        paid.decide(unit(A), on=on, refunds=(refund(A),))
+        if on == LATER:
+            rule(paid, "outside")
+    assert paid.ask("SELECT amount FROM recovery_cases") == [(Decimal("100.00"),)]
+    assert paid.breaks() == []
+
+
+def test_next_years_voucher_may_bear_the_same_number(paid):
+    paid.decide(unit(A), on=LATER, refunds=(refund(A, payment_reference=OURS),))
+    later = date(2021, 5, 11)
+    row = refund(A, policy_year=2021, paid_date=later, amount=Decimal(30))
+    paid.decide(unit(A), on=later, refunds=(row,))
+    assert paid.ask("SELECT policy_year, outside_amount FROM entitlements ORDER BY 1") == [
+        (2020, Decimal("0.00")),
+        (2021, Decimal("30.00")),
+    ]
+    assert paid.ask("SELECT amount FROM payments ORDER BY id") == [(Decimal("100.00"),), (Decimal("70.00"),)]
+
+
+def test_a_voucher_that_names_another_unit_now_counts_for_that_one(paid):
+    paid.decide(unit(A), unit(B), on=LATER, refunds=(refund(A, payment_reference=OURS, voucher_no="V1"),))
+    paid.decide(unit(A), unit(B), on=LAST, refunds=(refund(B, amount=Decimal(30), voucher_no="V1"),))
+    assert outside(paid) == [(B[-6:], "30.00")]
+
+
+def test_a_refund_of_a_held_region_is_not_looked_at(paid):
+    held = Night(LATER, (), refunds=(refund(A),), regions={"610100": {"is_held": True}})
+    paid.apply(held)
+    assert standings(paid) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "ruling", "word"),
+    [
+        pytest.param(9, "same", "refund 9 is not in doubt: `stable-jobs refund list`", id="unknown"),
+        pytest.param(1, "perhaps", "refund_rulings_ruling_check", id="neither"),
+    ],
+)
+def test_a_ruling_is_refused(paid, number, ruling, word):
+    paid.decide(unit(A), on=LATER, refunds=(refund(A),))
+    with pytest.raises(LedgerRefused, match=word):
+        person(paid, "wang", refunds.rule_on_refund, number, ruling, "x", "wang")
+
+
+def test_a_refund_that_is_ours_is_not_ruled_on(paid):
+    paid.decide(unit(A), on=LATER, refunds=(refund(A, payment_reference=OURS),))
+    with pytest.raises(LedgerRefused, match="not in doubt"):
+        rule(paid, "outside")
+
+
+def test_a_ruling_is_final(paid):
+    paid.decide(unit(A), on=LATER, refunds=(refund(A),))
+    rule(paid, "same")
+    with pytest.raises(LedgerRefused, match="refund_rulings_pkey"):
+        rule(paid, "outside", "zhao")
+
+
+def by_us(books, on):
+    return [row[3:] for row in books.ask(refunds.PAID_BY_US.format(on=on.isoformat()))]
+
+
+def test_what_a_night_counts_as_paid_by_us(paid):
+    assert by_us(paid, CLEARED) == []
+    assert by_us(paid, LATER) == [(100, OURS, None)]
+    paid.decide(unit(A), on=LATER, refunds=(refund(A),))
+    rule(paid, "same")
+    assert by_us(paid, LAST) == [(100, OURS, None), (0, None, refund(A)["voucher_no"])]
+
+
+def test_a_second_attempt_is_known_and_counts_nothing_more(books):
+    books.publish(formed(books, unit(A)), CLEARED)
+    books.answer([{"end_to_end_id": OURS, "outcome": "returned"}])
+    again = Night(LATER, (unit(A, account_no="999"),), regions=NOW)
+    books.apply(again)
+    books.publish(books.form(again)[0], LATER)
+    assert by_us(books, LAST) == [(100, OURS, None), (0, end_to_end(A, 1, 2), None)]

@@ -1,0 +1,288 @@
+"""The bank's answers: every row applied, repeated, pending or refused with its reason; corrected accounts by two."""
+
+from decimal import Decimal
+
+import pytest
+
+from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger import returns
+from stable_jobs.ledger.event import ledger_event
+from tests.ledger.conftest import CODES, D, Night, unit
+from tests.ledger.full import CLEARED, LAST, LATER, NOW, account, end_to_end, formed, person
+
+A, B = CODES[:2]
+ONE, TWO = end_to_end(A), end_to_end(B)
+HUNDRED = Decimal("100.00")
+
+
+def row(outcome="paid", **changed):
+    return {"end_to_end_id": ONE, "outcome": outcome} | changed
+
+
+@pytest.fixture
+def sent(books):
+    """Two payments of 100 yuan, instructed."""
+    books.publish(formed(books, unit(A), unit(B)), CLEARED)
+    return books
+
+
+PAID, RETURNED, INSTRUCTED = "paid", "returned", "instructed"
+UNREADABLE = {"rule": "answer.status", "expected": "paid or returned", "found": "maybe"}
+
+
+@pytest.mark.parametrize(
+    ("before", "rows", "standings", "refusals", "state"),
+    [
+        pytest.param((), (row(),), ["applied"], [], PAID, id="paid"),
+        pytest.param((), (row(amount=HUNDRED),), ["applied"], [], PAID, id="paid with its amount"),
+        pytest.param((), (row(RETURNED),), ["applied"], [], RETURNED, id="returned"),
+        pytest.param((), (row("pending"),), ["pending"], [], INSTRUCTED, id="pending"),
+        pytest.param(
+            (),
+            (row(end_to_end_id="20-X"),),
+            ["refused"],
+            [("answer.unknown_id", "an id that was instructed", "20-X")],
+            INSTRUCTED,
+            id="unknown id",
+        ),
+        pytest.param(
+            (),
+            (row(end_to_end_id=None),),
+            ["refused"],
+            [("answer.unknown_id", "an id that was instructed", None)],
+            INSTRUCTED,
+            id="no id",
+        ),
+        pytest.param(
+            (),
+            (row(amount=Decimal("99.99")),),
+            ["refused"],
+            [("answer.wrong_amount", "100.00", "99.99")],
+            INSTRUCTED,
+            id="wrong amount",
+        ),
+        pytest.param(
+            (),
+            (row("pending", amount=Decimal("99.99")),),
+            ["refused"],
+            [("answer.wrong_amount", "100.00", "99.99")],
+            INSTRUCTED,
+            id="pending with a wrong amount",
+        ),
+        pytest.param(
+            (),
+            (row(None, **UNREADABLE),),
+            ["refused"],
+            [("answer.status", "paid or returned", "maybe")],
+            INSTRUCTED,
+            id="a row that cannot be read",
+        ),
+        pytest.param(
+            (),
+            (row(**UNREADABLE), row(RETURNED)),
+            ["refused", "applied"],
+            [("answer.status", "paid or returned", "maybe")],
+            RETURNED,
+            id="a row that cannot be read does not count beside one that can",
+        ),
+        pytest.param((row(),), (row(),), ["repeated"], [], PAID, id="paid again"),
+        pytest.param((row(RETURNED),), (row(RETURNED),), ["repeated"], [], RETURNED, id="returned again"),
+        pytest.param(
+            (row(),),
+            (row(RETURNED),),
+            ["refused"],
+            [("answer.contradiction", "paid", "returned")],
+            PAID,
+            id="paid, then returned",
+        ),
+        pytest.param(
+            (row(RETURNED),),
+            (row(),),
+            ["refused"],
+            [("answer.contradiction", "returned", "paid")],
+            RETURNED,
+            id="returned, then paid",
+        ),
+        pytest.param((row("pending"),), (row(),), ["applied"], [], PAID, id="pending, then paid"),
+        pytest.param((row(),), (row("pending"),), ["pending"], [], PAID, id="paid, then pending"),
+        pytest.param((), (row(), row()), ["applied", "repeated"], [], PAID, id="two rows that agree"),
+        pytest.param(
+            (),
+            (row(), row(RETURNED)),
+            ["applied", "refused"],
+            [("answer.contradiction", "paid", "returned")],
+            PAID,
+            id="two rows that contradict each other",
+        ),
+        pytest.param(
+            (row(),),
+            (row(RETURNED), row()),
+            ["refused", "repeated"],
+            [("answer.contradiction", "paid", "returned")],
+            PAID,
+            id="one row against what is known and one with it",
+        ),
+        pytest.param(
+            (),
+            (row(amount=Decimal(1)), row(RETURNED)),
+            ["refused", "applied"],
+            [("answer.wrong_amount", "100.00", "1.00")],
+            RETURNED,
+            id="a row with a wrong amount does not count beside one without",
+        ),
+        pytest.param((), (row("pending"), row()), ["pending", "applied"], [], PAID, id="pending and paid in one file"),
+        pytest.param((), (), [], [], INSTRUCTED, id="no rows"),
+    ],
+)
+def test_every_row_has_its_standing(sent, before, rows, standings, refusals, state):
+    if before:
+        sent.answer(before, name="before")
+    counts = sent.answer(rows, name="now")
+    assert counts.is_new
+    found = sent.ask(
+        "SELECT standing, rule, expected, found FROM bank_answer_rows r JOIN bank_answers a ON a.id = r.answer_id"
+        " WHERE a.file_name = 'now' ORDER BY row_no"
+    )
+    assert [one[0] for one in found] == standings
+    assert [one[1:] for one in found if one[0] == "refused"] == refusals
+    for name in ("applied", "repeated", "pending", "refused"):
+        assert getattr(counts, name) == standings.count(name)
+    assert sent.states() == {f"{A[-6:]}.1": state, f"{B[-6:]}.1": "instructed"}
+    assert sent.breaks() == []
+
+
+def test_rows_of_two_payments_do_not_mix(sent):
+    counts = sent.answer([row(), row(RETURNED, end_to_end_id=TWO)])
+    assert counts.applied == 2
+    assert sorted(sent.states().values()) == [PAID, RETURNED]
+
+
+def test_the_same_bytes_again_change_nothing(sent):
+    first = sent.answer([row(), row(end_to_end_id="20-X")])
+    events = sent.ask("SELECT count(*) FROM audit_events")
+    again = sent.answer([row(), row(end_to_end_id="20-X")])
+    assert (first.is_new, first.applied, first.refused) == (True, 1, 1)
+    assert again == returns.AnswerCounts(is_new=False)
+    assert sent.ask("SELECT count(*) FROM audit_events") == events
+
+
+def test_a_file_that_cannot_be_read_is_kept_with_its_problem(sent):
+    with ledger_event(sent.engine, "bank answer", business_date=D) as event:
+        returns.answer_table(event.connection)
+        counts = returns.take_answer(
+            event, sha256="b" * 64, file_name="x.xml", file_format="pain.002", problem="not XML"
+        )
+    assert counts == returns.AnswerCounts(is_new=True)
+    assert sent.ask("SELECT file_name, rows, problem FROM bank_answers") == [("x.xml", 0, "not XML")]
+    assert returns.is_taken(sent.engine.connect(), "b" * 64)
+    assert not returns.is_taken(sent.engine.connect(), "c" * 64)
+
+
+def test_an_answer_for_a_batch_that_never_went_out_is_unknown(books):
+    formed(books, unit(A))
+    other = Night(LATER, (unit(A, account_no="999"),), regions=NOW)
+    books.apply(other)
+    books.form(other)
+    assert books.ask("SELECT DISTINCT end_to_end_id FROM payment_lines") == [(ONE,)]
+    assert books.answer([row()]).refused == 1
+    assert set(books.states().values()) == {"batched"}
+
+
+def test_an_answer_to_the_first_attempt_does_not_touch_the_second(sent):
+    sent.answer([row(RETURNED)])
+    again = Night(LATER, (unit(A, account_no="999"), unit(B)), regions=NOW)
+    sent.apply(again)
+    sent.publish(sent.form(again)[0], LATER)
+    counts = sent.answer([row(RETURNED), row(end_to_end_id=end_to_end(A, 1, 2))], name="late")
+    assert (counts.repeated, counts.applied) == (1, 1)
+    assert sent.states()[f"{A[-6:]}.1"] == PAID
+
+
+def test_the_reason_is_the_banks(sent):
+    sent.answer([row(RETURNED, reason_code="AC01", reason_text="户名不符"), row(RETURNED, end_to_end_id=TWO)])
+    assert sent.ask("SELECT reason FROM payments ORDER BY id") == [("AC01 户名不符",), ("bank",)]
+
+
+@pytest.fixture
+def back(sent):
+    """One of the two payments returned."""
+    sent.answer([row(RETURNED)])
+    return sent
+
+
+def enter(books, name, **changed):
+    return person(books, name, returns.enter_account, ONE, name, **account(**changed))
+
+
+def test_two_people_correct_an_account_and_it_goes_out_again(back):
+    number = enter(back, "li")
+    assert back.states()[f"{A[-6:]}.1"] == RETURNED
+    night = Night(LATER, (unit(A), unit(B)), regions=NOW)
+    back.apply(night)
+    assert back.form(night) == []
+    person(back, "wang", returns.confirm_account, number, "wang")
+    (batch,) = back.form(night)
+    assert back.ask("SELECT account_no, account_source, attempt, batch_id FROM payment_lines ORDER BY id DESC LIMIT 1") == [
+        ("622200001111", "person", 2, batch.id)
+    ]
+    assert back.ask("SELECT person, deed FROM batch_preparers ORDER BY 1") == [("li", "account"), ("wang", "account")]
+    assert back.breaks() == []
+
+
+@pytest.mark.parametrize("name", ["li", " LI", "ｌi"], ids=["the same", "case and blanks", "full width"])
+def test_an_account_is_not_confirmed_by_who_entered_it(back, name):
+    number = enter(back, "li")
+    with pytest.raises(LedgerRefused, match="another person than li"):
+        person(back, name, returns.confirm_account, number, name)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"account_name": ""}, id="no name"),
+        pytest.param({"account_no": ""}, id="no number"),
+        pytest.param({"bank_code": ""}, id="no bank"),
+    ],
+)
+def test_an_account_needs_its_parts(back, changed):
+    with pytest.raises(LedgerRefused, match="account_corrections_account_check"):
+        enter(back, "li", **changed)
+
+
+@pytest.mark.parametrize("number", [TWO, "20-X"], ids=["not returned", "unknown"])
+def test_an_account_is_entered_for_a_returned_payment(back, number):
+    with pytest.raises(LedgerRefused, match="is no returned payment: `stable-jobs returns list`"):
+        person(back, "li", returns.enter_account, number, "li", **account())
+
+
+def test_a_correction_is_confirmed_once_and_only_if_there_is_one(back):
+    number = enter(back, "li")
+    person(back, "wang", returns.confirm_account, number, "wang")
+    for wrong in (number, 99):
+        with pytest.raises(LedgerRefused, match="waits for nobody"):
+            person(back, "zhao", returns.confirm_account, wrong, "zhao")
+
+
+def test_an_old_correction_does_not_serve_the_next_attempt(back):
+    """The account of people failed as well: the payment waits for another, and the old one is not taken again."""
+    number = enter(back, "li")
+    spare = enter(back, "li", account_no="622200002222")
+    person(back, "wang", returns.confirm_account, number, "wang")
+    night = Night(LATER, (unit(A), unit(B)), regions=NOW)
+    back.apply(night)
+    back.publish(back.form(night)[0], LATER)
+    back.answer([row(RETURNED, end_to_end_id=end_to_end(A, 1, 2))], name="second")
+    with pytest.raises(LedgerRefused, match="nothing in the ledger makes it corrected"):
+        person(back, "wang", returns.confirm_account, spare, "wang")
+    assert back.states()[f"{A[-6:]}.1"] == RETURNED
+    last = Night(LAST, (unit(A), unit(B)), regions=NOW)
+    back.apply(last)
+    (batch,) = back.form(last)
+    assert back.ask("SELECT account_no, account_source FROM payment_lines WHERE batch_id = :id", id=batch.id) == [
+        ("6200001", "corporate")
+    ]
+
+
+def test_a_contradiction_in_one_answer_moves_only_the_first(sent):
+    sent.answer([row(RETURNED), row(), row(RETURNED, end_to_end_id=TWO)])
+    assert sorted(sent.states().values()) == [RETURNED, RETURNED]

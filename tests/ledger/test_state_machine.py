@@ -1,0 +1,70 @@
+"""The ledger beside a model of it: whatever happens in whatever order, both say the same, no sum is off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy import URL, Engine, create_engine, text
+
+from stable_jobs.store.database import APP
+from tests.conftest import run_sql
+from tests.ledger.both import Told
+from tests.ledger.conftest import Books
+from tests.ledger.machine import LedgerMachine
+
+KEPT = (
+    "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_name = 'keep_history'"
+)
+
+
+@pytest.fixture
+def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, Callable[[], None]]]:
+    """A ledger for one sequence after the other, and what empties it: as superuser, past every guard."""
+    name = f"machine_{uuid4().hex}"
+    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    owner = create_engine(postgres_url.set(database=name), isolation_level="AUTOCOMMIT")
+    app = create_engine(postgres_url.set(username=APP, database=name), pool_size=1, max_overflow=0)
+    with owner.connect() as connection:
+        tables = sorted(set(connection.scalars(text(KEPT))) - {"life_cycle"})
+        connection.execute(text("SET session_replication_role = replica"))
+        emptied = text("; ".join(f"DELETE FROM {table}" for table in tables))
+        yield app, lambda: connection.execute(emptied).close()
+    app.dispose()
+    owner.dispose()
+    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize(
+    ("sequences", "steps"),
+    [
+        pytest.param(200, 12, id="200 sequences"),
+        pytest.param(2000, 20, id="2,000 longer sequences", marks=pytest.mark.long),
+    ],
+)
+def test_the_ledger_does_as_its_model(ledger, tmp_path, capsys, sequences, steps):
+    app, reset = ledger
+    told = Told(Counter())
+    given = {"books": Books(app, tmp_path), "reset": staticmethod(reset), "told": told}
+    run_state_machine_as_test(
+        type("Machine", (LedgerMachine,), given),
+        settings=settings(
+            max_examples=sequences,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+        ),
+    )
+    with capsys.disabled():
+        print(
+            f"\n{told.sequences} sequences, {told.deeds.total()} deeds, {told.events} events of the ledger:"
+        )
+        print(", ".join(f"{name} {count}" for name, count in sorted(told.deeds.items())))
+    assert told.sequences >= sequences

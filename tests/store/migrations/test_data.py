@@ -1,0 +1,136 @@
+"""Migrations on data: what a version does not own survives it, forward and back, with the rights beside."""
+
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from stable_jobs.store import catalog, database
+from tests.conftest import run_sql
+from tests.ledger.conftest import Books
+from tests.ledger.full import TABLES, fill
+
+CATALOG = ("snapshots", "deliveries", "delivery_releases", "validations", "validation_results", "delivery_outcomes")
+RIGHTS = """
+    SELECT c.relname, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type)
+    FROM pg_class c CROSS JOIN aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
+    WHERE c.relnamespace = 'public'::regnamespace AND r.rolname = 'stable_jobs_app' GROUP BY c.relname
+"""
+LEFT = """
+    SELECT 'table', relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+    UNION ALL SELECT 'function', proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+"""
+
+
+@pytest.fixture
+def url(postgres_url):
+    """The superuser's URL of a migrated database of the test's own. No copy: a copy has not its database's rights."""
+    name = f"data_{uuid4().hex}"
+    database.init_database(postgres_url, name=name)
+    yield postgres_url.set(database=name)
+    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def engine_of(url, **changed):
+    return create_engine(url.set(**changed), poolclass=NullPool)
+
+
+def rows(url, query):
+    with engine_of(url).connect() as connection:
+        return sorted(tuple(row) for row in connection.execute(text(query)))
+
+
+def contents(url):
+    return {table: rows(url, f"SELECT to_jsonb(t)::text FROM {table} t") for table in CATALOG}
+
+
+def write_catalog(url):
+    day = date(2020, 5, 11)
+    with engine_of(url, username=database.APP).begin() as connection:
+        snapshot = catalog.register_snapshot(
+            connection, kind="staged", business_date=day, fingerprint="a" * 64, name="x.parquet", rows=3,
+            inputs={"名": "𠮷"},
+        )  # fmt: skip
+        delivery = catalog.record_delivery(
+            connection, department="tax", extract="taxpayers", business_date=day, region_code="610100", sequence=1,
+            file_name="610100.csv", file_format="csv", sha256="b" * 64, size_bytes=1, rows=3, control_total=None,
+            received_at=datetime(2020, 5, 11, tzinfo=UTC),
+        )  # fmt: skip
+        catalog.mark_staged(connection, delivery.id, snapshot.id)
+        catalog.record_validation(
+            connection, business_date=day, extract="taxpayers", fingerprint="c" * 64,
+            quarantine_snapshot_id=snapshot.id,
+            results=[catalog.RuleResult("r", "critical", "row", "610100", 3, 1)],
+            outcomes=[catalog.DeliveryOutcome(delivery.id, "610100", 3, 2, 1, "r", {"share": "1/3"})],
+        )  # fmt: skip
+        catalog.release_delivery(
+            connection, delivery.id, rule_id="r", reason="x", released_by="王芳",
+            released_at=datetime(2020, 5, 11, tzinfo=UTC),
+        )  # fmt: skip
+
+
+def test_the_catalog_survives_the_ledgers_coming_and_going(url):
+    database.downgrade(url, "0001")
+    at_first = rows(url, RIGHTS)
+    write_catalog(url)
+    before = contents(url)
+    assert all(before.values())
+    database.upgrade(url)
+    with_ledger = rows(url, RIGHTS)
+    assert contents(url) == before
+    database.downgrade(url, "0001")
+    assert contents(url) == before
+    assert rows(url, RIGHTS) == at_first
+    assert {name for _, name in rows(url, LEFT)} == {*CATALOG, "alembic_version"}
+    database.upgrade(url)
+    assert contents(url) == before
+    assert rows(url, RIGHTS) == with_ledger
+
+
+def test_a_full_ledger_goes_back_and_comes_again_empty_and_working(url, tmp_path):
+    books = Books(engine_of(url, username=database.APP), tmp_path)
+    fill(books)
+    snapshots = contents(url)
+    database.downgrade(url, "0001")
+    assert contents(url) == snapshots
+    database.upgrade(url)
+    assert contents(url) == snapshots
+    counts = {table: books.ask(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}
+    assert {table for table, count in counts.items() if count} == {"life_cycle"}
+    fill(books)
+    assert books.breaks() == []
+
+
+def test_rights_in_the_ledger(url):
+    found = dict(rows(url, RIGHTS))
+    views = ("assigned_approvers", "doubtful_refunds", "entitlement_standing", "newest_nights", "standing_holds")
+    recorded = ("life_cycle", "entitlement_revisions", "state_changes", "batch_changes")
+    for name in (*views, *recorded):
+        assert found[name].removeprefix("MAINTAIN ") == "SELECT"
+    for name in set(TABLES) - set(recorded):
+        assert found[name].replace("MAINTAIN ", "") == "INSERT SELECT"
+    columns = """
+        SELECT c.relname || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        CROSS JOIN aclexplode(a.attacl) x JOIN pg_roles r ON r.oid = x.grantee
+        WHERE r.rolname = 'stable_jobs_app' AND x.privilege_type = 'UPDATE' AND c.relname <> 'deliveries'
+    """
+    assert [name for (name,) in rows(url, columns)] == sorted(
+        [f"entitlements.{c}" for c in ("unit_name", "scheme", "entitled_amount", "outside_amount", "decided_on")]
+        + [f"payments.{c}" for c in ("state", "reason", "changed_on")]
+        + [f"batches.{c}" for c in ("state", "reason")]
+    )
+
+
+@pytest.mark.parametrize(("version", "may"), [("0001", False), ("head", True)])
+def test_temporary_tables_come_with_the_ledger(url, version, may):
+    if version != "head":
+        database.downgrade(url, version)
+    with engine_of(url, username=database.APP).connect() as connection:
+        if may:
+            connection.execute(text("CREATE TEMPORARY TABLE x (y integer)"))
+        else:
+            with pytest.raises(DBAPIError, match="permission denied to create temporary tables"):
+                connection.execute(text("CREATE TEMPORARY TABLE x (y integer)"))

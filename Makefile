@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TIER ?= prefecture
 DATE ?= 2020-05-11
+LATER ?= 2020-05-19
 # A proxy or mirror is taken from pip's own configuration.
 UV := $(BIN)/uv
 
@@ -24,19 +25,19 @@ $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
-demo: setup ## five cities' extracts for DATE under var/landing, and the answer key
-	$(BIN)/stable-jobs demo --date $(DATE)
+demo: setup ## five cities' extracts for DATE and LATER under var/landing, and the answer keys
+	$(BIN)/stable-jobs demo --date $(DATE) --date $(LATER)
 
 night: setup ## demo, then the night of DATE: decisions, lists and the validation report under var/out
-	test -e var/demo/expected.json || $(BIN)/stable-jobs demo --date $(DATE)
+	test -e var/demo/expected-$(LATER).json || $(BIN)/stable-jobs demo --date $(DATE) --date $(LATER)
 	$(BIN)/stable-jobs night --date $(DATE)
 
-run: setup ## demo, then the night of DATE in a real Airflow of its own; stops everything at the end
-	test -e var/demo/expected.json || $(BIN)/stable-jobs demo --date $(DATE)
-	exec $(BIN)/stable-jobs airflow run --date $(DATE)
+run: setup ## demo, then both nights in a real Airflow, on to the bank's answer; stops everything at the end
+	test -e var/demo/expected-$(LATER).json || $(BIN)/stable-jobs demo --date $(DATE) --date $(LATER)
+	exec $(BIN)/stable-jobs airflow run --date $(DATE) --date $(LATER) --bank-stand-in
 
 up: setup ## demo, then Airflow in the browser until Ctrl-C: http://127.0.0.1:8080
-	test -e var/demo/expected.json || $(BIN)/stable-jobs demo --date $(DATE)
+	test -e var/demo/expected-$(LATER).json || $(BIN)/stable-jobs demo --date $(DATE) --date $(LATER)
 	exec $(BIN)/stable-jobs airflow up
 
 test: setup ## every test but the long ones

@@ -1,6 +1,6 @@
 """`make bench-ledger`: one night of many units through the ledger; seconds per step on a real PostgreSQL.
 
-The units are drawn in the engine and loaded as a night's are. What is timed is what the ledger does with them.
+The units are drawn in the engine and loaded as a night's are. Timed is what the ledger does with them.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ class Night:
     def answer(self) -> None:
         """The bank pays all but every fortieth."""
         query = f"""
-            SELECT n, format('20-610100-9161010{{:010d}}X-01-01', n), if(n % 40 = 0, 'returned', 'paid'), NULL, NULL,
+            SELECT n, format('20-610100-9161010{{:010d}}X-01-01', n),
+                   if(n % 40 = 0, 'returned', 'paid'), NULL, NULL,
                    (n % 90000 + 100.37)::DECIMAL(18, 2), DATE '2020-05-20', NULL, NULL, NULL
             FROM range(1, {self.units} + 1) AS numbered(n)
         """

@@ -51,14 +51,23 @@ DEFAULTS: dict[str, Any] = {
 
 def unit(uscc: str = CODES[0], **changed: Any) -> dict[str, Any]:
     """An eligible unit due 100 yuan, reviewed by nobody."""
-    own = {"uscc": uscc, "unit_name": f"单位{uscc[-6:]}", "account_name": f"单位{uscc[-6:]}", "account_no": f"62{uscc[-6:-1]}"}
+    own = {
+        "uscc": uscc,
+        "unit_name": f"单位{uscc[-6:]}",
+        "account_name": f"单位{uscc[-6:]}",
+        "account_no": f"62{uscc[-6:-1]}",
+    }
     return DEFAULTS | own | changed
 
 
 def refund(uscc: str = CODES[0], **changed: Any) -> dict[str, Any]:
     """A refund that finance reports."""
     values = {"region_code": REGION, "uscc": uscc, "policy_year": 2020, "scheme": "general", "paid_date": D}
-    return values | {"amount": Decimal("100.00"), "voucher_no": f"V{uscc[-6:]}", "payment_reference": None} | changed
+    return (
+        values
+        | {"amount": Decimal("100.00"), "voucher_no": f"V{uscc[-6:]}", "payment_reference": None}
+        | changed
+    )
 
 
 @dataclass(frozen=True)
@@ -106,11 +115,18 @@ class Books:
                 approvals.assign_approver(event, person, region, level, True, "head")
 
     def approve(self, batch: batches.Batch, level: int, person: str, **changed: Any) -> None:
-        given = {"batch_hash": batch.hash, "answer": "approved", "reason": "", "answered_in": "test"} | changed
+        given = {
+            "batch_hash": batch.hash,
+            "answer": "approved",
+            "reason": "",
+            "answered_in": "test",
+        } | changed
         with ledger_event(self.engine, "approval", actor=person, subject=batch.batch_no) as event:
             approvals.record_answer(event, batch.batch_no, level=level, person=person, **given)
 
-    def answer(self, rows: Iterable[dict[str, Any]], *, name: str = "answer.xml", on: date = D) -> returns.AnswerCounts:
+    def answer(
+        self, rows: Iterable[dict[str, Any]], *, name: str = "answer.xml", on: date = D
+    ) -> returns.AnswerCounts:
         given = list(rows)
         sha256 = catalog.fingerprint(name=name, rows=[str(row) for row in given])
         with ledger_event(self.engine, "bank answer", business_date=on) as event:
@@ -118,7 +134,10 @@ class Books:
             load_rows(
                 event.connection,
                 "answer_rows",
-                [[number, *(row.get(c) for c in list(returns.ROWS)[1:])] for number, row in enumerate(given, 1)],
+                [
+                    [number, *(row.get(c) for c in list(returns.ROWS)[1:])]
+                    for number, row in enumerate(given, 1)
+                ],
             )
             return returns.take_answer(event, sha256=sha256, file_name=name, file_format="pain.002")
 
@@ -152,7 +171,12 @@ class Books:
             rows=len(night.units),
             inputs={},
         )
-        defaults = {"is_held": False, "working_days": 5, "pooling_region": REGION, "refund_budget": Decimal(10**9)}
+        defaults = {
+            "is_held": False,
+            "working_days": 5,
+            "pooling_region": REGION,
+            "refund_budget": Decimal(10**9),
+        }
         rows = []
         for code, changed in night.regions.items():
             values = {"region_code": code, "decision_id": decision.id} | defaults | changed
@@ -174,7 +198,7 @@ def changed(night: Night, **values: Any) -> Night:
 
 @pytest.fixture(scope="session")
 def full_database(postgres_url: URL, template_database: str, tmp_path_factory: Any) -> tuple[str, Path]:
-    """The name of a database with a row in every table of the ledger, and the folder of its files. Not to change."""
+    """A database with a row in every table of the ledger, and the folder of its files. Not to change."""
     from tests.ledger.full import fill
 
     name, out = f"full_{uuid4().hex}", tmp_path_factory.mktemp("out")
@@ -202,6 +226,6 @@ def copy(postgres_url: URL, full_database: tuple[str, Path], tmp_path: Path) -> 
 
 @pytest.fixture
 def copy_of(postgres_url: URL, full_database: tuple[str, Path]) -> Callable[[str], Engine]:
-    """The full ledger as the application (`app`) or as one who may become its owner (`owner`); not to change."""
+    """The full ledger as the application (`app`) or as who may become its owner (`owner`). Not to change."""
     url = postgres_url.set(database=full_database[0])
     return lambda who: create_engine(url if who == "owner" else url.set(username=APP), poolclass=NullPool)

@@ -10,7 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.ledger import notices, payments, persons, refunds, returns
 from stable_jobs.ledger.batches import Batch
@@ -22,13 +24,40 @@ OPENED, CLEARED, LATER, LAST = date(2020, 5, 11), date(2020, 5, 19), date(2020, 
 PAID, RETURNED, DISMISSED, UPHELD, WAITING = CODES[:5]
 NOW = {REGION: {"working_days": 0}}
 
-TABLES = (
-    "region_nights entitlements entitlement_revisions notices payments state_changes notice_lines notice_closings"
-    " objections objection_decisions batches batch_changes payment_lines batch_preparers approver_changes approvals"
-    " instructions published_files bank_answers bank_answer_rows bank_results account_corrections"
-    " account_confirmations recovery_cases recovery_closings reported_refunds refund_rulings region_holds"
-    " region_hold_releases budget_entries audit_events life_cycle"
-).split()
+TABLES = [
+    "region_nights",
+    "entitlements",
+    "entitlement_revisions",
+    "notices",
+    "payments",
+    "state_changes",
+    "notice_lines",
+    "notice_closings",
+    "objections",
+    "objection_decisions",
+    "batches",
+    "batch_changes",
+    "payment_lines",
+    "batch_preparers",
+    "approver_changes",
+    "approvals",
+    "instructions",
+    "published_files",
+    "bank_answers",
+    "bank_answer_rows",
+    "bank_results",
+    "account_corrections",
+    "account_confirmations",
+    "recovery_cases",
+    "recovery_closings",
+    "reported_refunds",
+    "refund_rulings",
+    "region_holds",
+    "region_hold_releases",
+    "budget_entries",
+    "audit_events",
+    "life_cycle",
+]
 
 
 def end_to_end(uscc: str, ordinal: int = 1, attempt: int = 1) -> str:
@@ -58,7 +87,12 @@ def write(out: Path, folder: str, name: str, content: bytes) -> payments.Publish
 
 
 def account(**changed: str) -> dict[str, str]:
-    return {"account_name": "改名", "account_no": "622200001111", "bank_code": "102", "bank_name": "行"} | changed
+    return {
+        "account_name": "改名",
+        "account_no": "622200001111",
+        "bank_code": "102",
+        "bank_name": "行",
+    } | changed
 
 
 def fill(books: Books) -> None:
@@ -67,10 +101,18 @@ def fill(books: Books) -> None:
     person(books, "wang", persons.enter_budget, REGION, 2020, Decimal(10**6), "letter 7", "wang")
     person(books, "zhao", persons.hold_region, REGION, "a letter", "zhao")
     person(books, "qian", persons.release_region, REGION, "answered", "qian")
-    units = [unit(PAID), unit(RETURNED, review_level=1), unit(DISMISSED, review_level=2), unit(UPHELD), unit(WAITING)]
+    units = [
+        unit(PAID),
+        unit(RETURNED, review_level=1),
+        unit(DISMISSED, review_level=2),
+        unit(UPHELD),
+        unit(WAITING),
+    ]
     books.decide(*units, on=OPENED)
     for uscc, outcome in ((DISMISSED, "dismissed"), (UPHELD, "upheld")):
-        number = person(books, "li", notices.add_objection, REGION, uscc, "a neighbour says so", "li", on=OPENED)
+        number = person(
+            books, "li", notices.add_objection, REGION, uscc, "a neighbour says so", "li", on=OPENED
+        )
         person(books, "sun", notices.decide_objection, number, outcome, "looked into", "sun", on=OPENED)
     night = Night(CLEARED, tuple(units))
     books.apply(night)
@@ -124,3 +166,17 @@ def tamper(engine: Engine, *statements: str) -> None:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in statements:
             connection.execute(text(statement))
+
+
+def refused(connection: Connection, statement: str, match: str) -> None:
+    """The database refuses that statement with such a sentence."""
+    with pytest.raises(DBAPIError, match=match):
+        connection.execute(text(statement))
+
+
+def move(uscc: str, state: str) -> str:
+    """The statement that sets the state of a unit's first payment."""
+    return (
+        f"UPDATE payments p SET state = '{state}' FROM entitlements e"
+        f" WHERE e.id = p.entitlement_id AND e.uscc = '{uscc}' AND p.ordinal = 1"
+    )

@@ -219,7 +219,7 @@ class LedgerMachine(Both):
     @precondition(lambda self: self.in_state("returned"))
     @rule(which=index, account=st.sampled_from(["991", "992", ""]), who=person, other=person)
     def correct_account(self, which: int, account: str, who: str, other: str) -> None:
-        """By any attempt of the payment: only the last one counts. An empty account is the one that failed."""
+        """By any attempt of the payment: only the last counts. An empty account is the one that failed."""
         every = self.model.attempts()
         returned = [i for i, (payment, _) in every.items() if payment.state == "returned"]
         named = returned[which % len(returned)]

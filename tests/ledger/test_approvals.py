@@ -1,4 +1,4 @@
-"""Approvals: for these lines, by the people assigned, by nobody who prepared them, and by two where two are asked."""
+"""Approvals: for these lines, by people assigned who did not prepare them, by two where two are asked."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -48,9 +48,13 @@ def test_nothing_goes_out_unapproved(books, two):
 @pytest.mark.parametrize(
     ("level", "who", "changed", "word"),
     [
-        pytest.param(2, "second", {}, "the first approval is not there yet", id="the second before the first"),
+        pytest.param(
+            2, "second", {}, "the first approval is not there yet", id="the second before the first"
+        ),
         pytest.param(1, "nobody", {}, "nobody is not assigned as approver 1", id="not assigned"),
-        pytest.param(1, "second", {}, "second is not assigned as approver 1", id="assigned for the other level"),
+        pytest.param(
+            1, "second", {}, "second is not assigned as approver 1", id="assigned for the other level"
+        ),
         pytest.param(1, "first", {"batch_hash": "a" * 64}, "for other lines", id="another hash"),
         pytest.param(1, "First", {}, "First is not assigned", id="another spelling is not assigned"),
         pytest.param(1, "first", {"answer": "perhaps"}, "approvals_answer_check", id="neither yes nor no"),
@@ -65,7 +69,9 @@ def test_an_answer_is_refused(books, two, level, who, changed, word):
     assert books.ask("SELECT count(*) FROM approvals") == [(0,)]
 
 
-@pytest.mark.parametrize("second", ["both", "Both ", "ｂoth"], ids=["the same name", "case and blanks", "full width"])
+@pytest.mark.parametrize(
+    "second", ["both", "Both ", "ｂoth"], ids=["the same name", "case and blanks", "full width"]
+)
 def test_the_same_person_does_not_answer_twice(books, two, second):
     books.approve(two, 1, "both")
     books.assign((second, 2), region=REGION)
@@ -85,7 +91,14 @@ def test_the_same_answer_again_is_known(books, two):
 
 @pytest.mark.parametrize(
     ("region", "may"),
-    [("610100", True), ("610000", True), ("000000", True), ("610102", False), ("620100", False), ("620000", False)],
+    [
+        ("610100", True),
+        ("610000", True),
+        ("000000", True),
+        ("610102", False),
+        ("620100", False),
+        ("620000", False),
+    ],
 )
 def test_people_are_assigned_for_a_region_and_all_below_it(books, region, may):
     books.assign(("li", 1), region=region)
@@ -109,7 +122,9 @@ def test_an_assignment_ends(books, two):
 def test_an_assignment_known_already_writes_nothing(books):
     books.assign(("first", 1))
     books.assign(("first", 1))
-    assert books.ask("SELECT count(*) FROM approver_changes") == books.ask("SELECT count(*) FROM audit_events")
+    assert books.ask("SELECT count(*) FROM approver_changes") == books.ask(
+        "SELECT count(*) FROM audit_events"
+    )
 
 
 def test_nobody_assigns_themselves(books):
@@ -161,7 +176,9 @@ INSERT = """
         pytest.param({"hash": "repeat('a', 64)"}, "next", "for other lines", id="another hash"),
         pytest.param({"hash": "NULL"}, "next", "for other lines", id="no hash"),
         pytest.param({"who": "nobody"}, "next", "not assigned", id="nobody assigned"),
-        pytest.param({"level": 2, "who": "second"}, "next", "first approval is not there", id="the second first"),
+        pytest.param(
+            {"level": 2, "who": "second"}, "next", "first approval is not there", id="the second first"
+        ),
         pytest.param({}, "", "needs an audit event", id="no event"),
         pytest.param({}, "1", "cannot be of event 1", id="an event that is written"),
         pytest.param({"event": 1}, "", "needs an audit event", id="a forged event in the row, none open"),
@@ -231,8 +248,8 @@ def delivery(books, name, *, region=REGION, extract="insured_units", on=CLEARED,
         for number, day in enumerate((on, again) if again else (on,), 1):
             found = catalog.record_delivery(
                 connection, department="labor", extract=extract, business_date=day, region_code=region,
-                sequence=1, file_name=f"{number}.csv", file_format="csv", sha256="a" * 64, size_bytes=1, rows=1,
-                control_total=None, received_at=datetime(2020, 5, 1, tzinfo=UTC),
+                sequence=1, file_name=f"{number}.csv", file_format="csv", sha256="a" * 64, size_bytes=1,
+                rows=1, control_total=None, received_at=datetime(2020, 5, 1, tzinfo=UTC),
             )  # fmt: skip
             if number == 1:
                 connection.execute(text(RELEASE), {"id": found.id, "by": name})
@@ -247,9 +264,15 @@ PREPARED = [
     pytest.param(ruling, {}, id="ruled on a refund"),
     pytest.param(delivery, {}, id="released a delivery of the region"),
     pytest.param(delivery, {"region": "000000"}, id="released a delivery for all"),
-    pytest.param(delivery, {"region": "610000", "extract": "fund_balances"}, id="released the province's balances"),
-    pytest.param(delivery, {"region": "620100", "extract": "exclusion_list"}, id="released another region's list"),
-    pytest.param(delivery, {"region": "620100", "extract": "enterprise_sizes"}, id="released another region's sizes"),
+    pytest.param(
+        delivery, {"region": "610000", "extract": "fund_balances"}, id="released the province's balances"
+    ),
+    pytest.param(
+        delivery, {"region": "620100", "extract": "exclusion_list"}, id="released another region's list"
+    ),
+    pytest.param(
+        delivery, {"region": "620100", "extract": "enterprise_sizes"}, id="released another region's sizes"
+    ),
 ]
 
 

@@ -72,7 +72,11 @@ def test_the_budget_to_the_fen(books, budget, codes):
 
 def test_regions_of_one_pool_share_its_budget(books):
     pool = {"working_days": 0, "pooling_region": "610000", "refund_budget": Decimal("200.00")}
-    units = (unit(A, region_code="610200", priority=1), unit(B, priority=2), unit(C, region_code="610200", priority=3))
+    units = (
+        unit(A, region_code="610200", priority=1),
+        unit(B, priority=2),
+        unit(C, region_code="610200", priority=3),
+    )
     night = Night(CLEARED, units, regions={REGION: pool, "610200": pool})
     books.apply(night)
     books.close(CLEARED)
@@ -84,7 +88,9 @@ def test_what_is_batched_or_went_out_counts_against_the_budget_and_what_came_bac
     night = ready(books, unit(A), refund_budget=Decimal("150.00"))
     books.publish(books.form(night)[0], CLEARED)
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "returned"}])
-    later = ready(books, unit(A, account_no="999"), unit(B, priority=0), on=LATER, refund_budget=Decimal("150.00"))
+    later = ready(
+        books, unit(A, account_no="999"), unit(B, priority=0), on=LATER, refund_budget=Decimal("150.00")
+    )
     (batch,) = books.form(later)
     assert lines(books, batch) == [A]
 

@@ -127,7 +127,9 @@ def test_an_objection_is_to_the_newest_years_notice(books):
     books.decide(unit(A), on=date(2020, 12, 31))
     books.decide(unit(A), on=date(2021, 1, 1))
     object_to(books, on=date(2021, 1, 1))
-    query = "SELECT e.policy_year, p.state FROM payments p JOIN entitlements e ON e.id = p.entitlement_id ORDER BY 1"
+    query = (
+        "SELECT policy_year, state FROM payments p JOIN entitlements e ON e.id = p.entitlement_id ORDER BY 1"
+    )
     assert books.ask(query) == [(2020, "on_notice"), (2021, "objected")]
 
 

@@ -27,7 +27,11 @@ def test_what_is_published_is_written_down(books):
         assert payments.instructed_on(connection, batch.id) == CLEARED
         assert [b.id for b in batches.published_on(connection, CLEARED)] == [batch.id]
         (line,) = connection.execute(text(payments.LINES.format(batch_id=batch.id))).mappings()
-    assert (line["end_to_end_id"], line["account_no"], line["uscc"]) == (end_to_end(CODES[0]), "6200001", CODES[0])
+    assert (line["end_to_end_id"], line["account_no"], line["uscc"]) == (
+        end_to_end(CODES[0]),
+        "6200001",
+        CODES[0],
+    )
     assert books.breaks() == []
 
 
@@ -42,9 +46,15 @@ def test_a_batch_is_published_once(books):
 @pytest.mark.parametrize(
     ("on", "tonight", "word"),
     [
-        pytest.param(CLEARED, None, "newest decided night is 2020-07-01", id="on the day it was formed, later"),
-        pytest.param(LATER, {"is_held": True}, "the region is held that night", id="its region is held tonight"),
-        pytest.param(LATER.replace(day=2), None, "newest decided night is 2020-07-01", id="on a night not decided"),
+        pytest.param(
+            CLEARED, None, "newest decided night is 2020-07-01", id="on the day it was formed, later"
+        ),
+        pytest.param(
+            LATER, {"is_held": True}, "the region is held that night", id="its region is held tonight"
+        ),
+        pytest.param(
+            LATER.replace(day=2), None, "newest decided night is 2020-07-01", id="on a night not decided"
+        ),
         pytest.param(None, None, "newest decided night is 2020-07-01", id="on no night"),
     ],
 )
@@ -86,7 +96,10 @@ def test_a_name_has_one_content(books):
             with ledger_event(books.engine, "files") as event:
                 payments.record_files(event, [file])
             continue
-        with pytest.raises(LedgerRefused, match="published_files_name_key"), ledger_event(books.engine, "f") as event:
+        with (
+            pytest.raises(LedgerRefused, match="published_files_name_key"),
+            ledger_event(books.engine, "f") as event,
+        ):
             payments.record_files(event, [file])
 
 

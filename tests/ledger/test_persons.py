@@ -1,4 +1,4 @@
-"""What people decide: holds released by another, recovery cases closed, budgets, and what the deadline waives."""
+"""What people decide: holds released by another, recovery cases closed, budgets; what the deadline waives."""
 
 from datetime import date
 from decimal import Decimal
@@ -31,7 +31,9 @@ def test_another_person_releases_every_hold_of_the_region(books):
     assert books.ask("SELECT region_code FROM standing_holds") == [("620100",)]
 
 
-@pytest.mark.parametrize("name", ["zhao", "ZHAO ", "ｚhao"], ids=["the same", "case and blanks", "full width"])
+@pytest.mark.parametrize(
+    "name", ["zhao", "ZHAO ", "ｚhao"], ids=["the same", "case and blanks", "full width"]
+)
 def test_nobody_releases_their_own_hold(books, name):
     hold(books)
     with pytest.raises(LedgerRefused, match="another person than zhao"):
@@ -82,12 +84,18 @@ def close(books, outcome, number=1):
     ("outcome", "then", "amounts", "cases"),
     [
         pytest.param("recovered", "60.00", ["100.00"], ["40.00"], id="recovered: nothing more"),
-        pytest.param("recovered", "100.00", ["100.00", "40.00"], ["40.00"], id="recovered, raised: paid again"),
+        pytest.param(
+            "recovered", "100.00", ["100.00", "40.00"], ["40.00"], id="recovered, raised: paid again"
+        ),
         pytest.param("recovered", "50.00", ["100.00"], ["40.00", "10.00"], id="recovered, lowered again"),
         pytest.param("dropped", "60.00", ["100.00"], ["40.00"], id="dropped: nothing more"),
-        pytest.param("dropped", "90.00", ["100.00"], ["40.00"], id="dropped, raised by less than it was left"),
+        pytest.param(
+            "dropped", "90.00", ["100.00"], ["40.00"], id="dropped, raised by less than it was left"
+        ),
         pytest.param("dropped", "100.00", ["100.00"], ["40.00"], id="dropped, raised: it has had it already"),
-        pytest.param("dropped", "120.00", ["100.00", "20.00"], ["40.00"], id="dropped, raised above what it has had"),
+        pytest.param(
+            "dropped", "120.00", ["100.00", "20.00"], ["40.00"], id="dropped, raised above what it has had"
+        ),
         pytest.param("dropped", "50.00", ["100.00"], ["40.00", "10.00"], id="dropped, lowered again"),
     ],
 )
@@ -95,8 +103,12 @@ def test_a_closed_case_and_the_next_decision(lowered, outcome, then, amounts, ca
     close(lowered, outcome)
     for on in (LAST, LAST.replace(day=3)):
         lowered.decide(unit(A, entitlement=Decimal(then)), on=on, regions=NOW)
-        assert [str(amount) for (amount,) in lowered.ask("SELECT amount FROM payments ORDER BY id")] == amounts
-        assert [str(amount) for (amount,) in lowered.ask("SELECT amount FROM recovery_cases ORDER BY id")] == cases
+        assert [
+            str(amount) for (amount,) in lowered.ask("SELECT amount FROM payments ORDER BY id")
+        ] == amounts
+        assert [
+            str(amount) for (amount,) in lowered.ask("SELECT amount FROM recovery_cases ORDER BY id")
+        ] == cases
         assert lowered.breaks() == []
     assert "withdrawn" not in lowered.states().values()
 

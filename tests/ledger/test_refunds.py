@@ -1,4 +1,4 @@
-"""What finance reports: ours by its reference, in doubt where it could be ours, else paid outside. Each once."""
+"""What finance reports: ours by its reference, in doubt if it could be ours, else paid outside. Each once."""
 
 from datetime import date
 from decimal import Decimal
@@ -39,12 +39,12 @@ def outside(books):
     ("row", "standing", "paid_outside"),
     [
         pytest.param(refund(A, payment_reference=OURS), [("ours",)], [], id="ours by reference"),
-        pytest.param(refund(A, payment_reference=OURS, scheme="difficult"), [("ours",)], [], id="its scheme is not asked"),
-        pytest.param(refund(A, payment_reference=OURS, amount=Decimal(99)), [("differs",)], [], id="another amount"),
+        pytest.param(refund(A, payment_reference=OURS, scheme="difficult"), [("ours",)], [], id="any scheme"),
+        pytest.param(refund(A, payment_reference=OURS, amount=Decimal(99)), [("differs",)], [], id="less"),
         pytest.param(refund(A), [("doubtful",)], [], id="no reference and equal"),
         pytest.param(refund(A, scheme="difficult"), [], [(A[-6:], "100.00")], id="another scheme"),
         pytest.param(refund(A, amount=Decimal("99.99")), [], [(A[-6:], "99.99")], id="a fen less"),
-        pytest.param(refund(A, payment_reference="x"), [], [(A[-6:], "100.00")], id="a reference that is not ours"),
+        pytest.param(refund(A, payment_reference="x"), [], [(A[-6:], "100.00")], id="another's reference"),
         pytest.param(
             refund(B, payment_reference=OURS), [], [(B[-6:], "100.00")], id="our reference of another unit"
         ),

@@ -1,4 +1,4 @@
-"""The bank's answers: every row applied, repeated, pending or refused with its reason; corrected accounts by two."""
+"""The bank's answers: every row applied, repeated, pending or refused with why; accounts corrected by two."""
 
 from decimal import Decimal
 
@@ -130,7 +130,9 @@ UNREADABLE = {"rule": "answer.status", "expected": "paid or returned", "found": 
             RETURNED,
             id="a row with a wrong amount does not count beside one without",
         ),
-        pytest.param((), (row("pending"), row()), ["pending", "applied"], [], PAID, id="pending and paid in one file"),
+        pytest.param(
+            (), (row("pending"), row()), ["pending", "applied"], [], PAID, id="pending and paid in one file"
+        ),
         pytest.param((), (), [], [], INSTRUCTED, id="no rows"),
     ],
 )
@@ -140,8 +142,8 @@ def test_every_row_has_its_standing(sent, before, rows, standings, refusals, sta
     counts = sent.answer(rows, name="now")
     assert counts.is_new
     found = sent.ask(
-        "SELECT standing, rule, expected, found FROM bank_answer_rows r JOIN bank_answers a ON a.id = r.answer_id"
-        " WHERE a.file_name = 'now' ORDER BY row_no"
+        "SELECT standing, rule, expected, found FROM bank_answer_rows r"
+        " JOIN bank_answers a ON a.id = r.answer_id WHERE a.file_name = 'now' ORDER BY row_no"
     )
     assert [one[0] for one in found] == standings
     assert [one[1:] for one in found if one[0] == "refused"] == refusals
@@ -222,10 +224,13 @@ def test_two_people_correct_an_account_and_it_goes_out_again(back):
     assert back.form(night) == []
     person(back, "wang", returns.confirm_account, number, "wang")
     (batch,) = back.form(night)
-    assert back.ask("SELECT account_no, account_source, attempt, batch_id FROM payment_lines ORDER BY id DESC LIMIT 1") == [
-        ("622200001111", "person", 2, batch.id)
+    assert back.ask(
+        "SELECT account_no, account_source, attempt, batch_id FROM payment_lines ORDER BY id DESC LIMIT 1"
+    ) == [("622200001111", "person", 2, batch.id)]
+    assert back.ask("SELECT person, deed FROM batch_preparers ORDER BY 1") == [
+        ("li", "account"),
+        ("wang", "account"),
     ]
-    assert back.ask("SELECT person, deed FROM batch_preparers ORDER BY 1") == [("li", "account"), ("wang", "account")]
     assert back.breaks() == []
 
 
@@ -264,7 +269,7 @@ def test_a_correction_is_confirmed_once_and_only_if_there_is_one(back):
 
 
 def test_an_old_correction_does_not_serve_the_next_attempt(back):
-    """The account of people failed as well: the payment waits for another, and the old one is not taken again."""
+    """The account of people failed as well: the payment waits for another; the old one is not taken again."""
     number = enter(back, "li")
     spare = enter(back, "li", account_no="622200002222")
     person(back, "wang", returns.confirm_account, number, "wang")
@@ -278,9 +283,9 @@ def test_an_old_correction_does_not_serve_the_next_attempt(back):
     last = Night(LAST, (unit(A), unit(B)), regions=NOW)
     back.apply(last)
     (batch,) = back.form(last)
-    assert back.ask("SELECT account_no, account_source FROM payment_lines WHERE batch_id = :id", id=batch.id) == [
-        ("6200001", "corporate")
-    ]
+    assert back.ask(
+        "SELECT account_no, account_source FROM payment_lines WHERE batch_id = :id", id=batch.id
+    ) == [("6200001", "corporate")]
 
 
 def test_a_contradiction_in_one_answer_moves_only_the_first(sent):

@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from stable_jobs.ledger.event import chained, ledger_event
 from stable_jobs.ledger.verify import verify_ledger
-from tests.ledger.full import CLEARED, LAST, TABLES, as_app, formed, tamper
 from tests.ledger.conftest import unit
+from tests.ledger.full import CLEARED, LAST, TABLES, as_app, formed, tamper
 
 
 def verified(books):
@@ -43,8 +43,14 @@ def test_the_full_ledger_has_rows_of(full, table):
 @pytest.mark.parametrize(
     ("statement", "where"),
     [
-        pytest.param("UPDATE audit_events SET body = replace(body, 'head', 'nobody') WHERE id = 1", "event 1", id="a changed body"),
-        pytest.param("UPDATE audit_events SET hash = repeat('a', 64) WHERE id = 3", "event 3", id="a changed hash"),
+        pytest.param(
+            "UPDATE audit_events SET body = replace(body, 'head', 'nobody') WHERE id = 1",
+            "event 1",
+            id="a changed body",
+        ),
+        pytest.param(
+            "UPDATE audit_events SET hash = repeat('a', 64) WHERE id = 3", "event 3", id="a changed hash"
+        ),
         pytest.param("DELETE FROM audit_events WHERE id = 4", "event 5", id="an event removed"),
         pytest.param("DELETE FROM audit_events WHERE id = 1", "event 2", id="the first event removed"),
         pytest.param(
@@ -75,21 +81,39 @@ def test_an_event_written_again_breaks_the_next(copy):
 @pytest.mark.parametrize(
     ("table", "order", "statement"),
     [
-        pytest.param("payment_lines", "id", "UPDATE payment_lines SET amount = 999 WHERE id = 1", id="amount of a line"),
-        pytest.param("payment_lines", "id", "UPDATE payment_lines SET account_no = '1' WHERE id = 1", id="account of a line"),
-        pytest.param("payments", "id", "UPDATE payments SET amount = 999 WHERE id = 1", id="amount of a payment"),
+        pytest.param(
+            "payment_lines", "id", "UPDATE payment_lines SET amount = 999 WHERE id = 1", id="amount of a line"
+        ),
+        pytest.param(
+            "payment_lines",
+            "id",
+            "UPDATE payment_lines SET account_no = '1' WHERE id = 1",
+            id="account of a line",
+        ),
+        pytest.param(
+            "payments", "id", "UPDATE payments SET amount = 999 WHERE id = 1", id="amount of a payment"
+        ),
         pytest.param("batches", "id", "UPDATE batches SET total = 999 WHERE id = 1", id="total of a batch"),
         pytest.param("approvals", "id", "DELETE FROM approvals WHERE id = 1", id="an approval removed"),
-        pytest.param("approvals", "id", "UPDATE approvals SET approver = 'other' WHERE id = 1", id="another approver"),
+        pytest.param(
+            "approvals", "id", "UPDATE approvals SET approver = 'other' WHERE id = 1", id="another approver"
+        ),
         pytest.param("instructions", "1", "DELETE FROM instructions", id="instructions removed"),
-        pytest.param("bank_results", "1", "UPDATE bank_results SET outcome = 'paid'", id="an answer turned round"),
+        pytest.param(
+            "bank_results", "1", "UPDATE bank_results SET outcome = 'paid'", id="an answer turned round"
+        ),
         pytest.param("region_holds", "id", "DELETE FROM region_holds", id="a hold removed"),
-        pytest.param("state_changes", "id", "DELETE FROM state_changes WHERE id = 1", id="a change of state removed"),
-        pytest.param("published_files", "id", "UPDATE published_files SET sha256 = repeat('a', 64)", id="a file's hash"),
+        pytest.param(
+            "state_changes", "id", "DELETE FROM state_changes WHERE id = 1", id="a change of state removed"
+        ),
+        pytest.param(
+            "published_files", "id", "UPDATE published_files SET sha256 = repeat('a', 64)", id="a file's hash"
+        ),
         pytest.param(
             "batch_preparers",
             "event_id",
-            "INSERT INTO batch_preparers SELECT batch_id, 'other', deed, event_id FROM batch_preparers LIMIT 1",
+            "INSERT INTO batch_preparers"
+            " SELECT batch_id, 'other', deed, event_id FROM batch_preparers LIMIT 1",
             id="a row more",
         ),
         pytest.param(
@@ -117,9 +141,13 @@ def test_a_changed_row_is_named_with_its_event(copy, table, order, statement):
     [
         pytest.param("UPDATE payments SET state = 'paid' WHERE id = 5", "payment 5", id="state of a payment"),
         pytest.param("UPDATE payments SET reason = 'x' WHERE id = 1", "payment 1", id="reason of a payment"),
-        pytest.param("UPDATE payments SET changed_on = '2020-01-01' WHERE id = 1", "payment 1", id="day of a payment"),
         pytest.param(
-            "UPDATE batches SET state = 'voided' WHERE id = 1", "batch 610100-20200519-L0-1", id="state of a batch"
+            "UPDATE payments SET changed_on = '2020-01-01' WHERE id = 1", "payment 1", id="day of a payment"
+        ),
+        pytest.param(
+            "UPDATE batches SET state = 'voided' WHERE id = 1",
+            "batch 610100-20200519-L0-1",
+            id="state of a batch",
         ),
         pytest.param(
             "UPDATE entitlements SET entitled_amount = 999 WHERE uscc LIKE '%00005X'",
@@ -168,7 +196,10 @@ def test_a_changed_line_cannot_be_published_and_is_named(copy, postgres_url):
     two = copy.ask("SELECT id, batch_no FROM batches WHERE review_level = 2 AND state = 'formed'")
     (number, batch_no) = two[0]
     tamper(copy.engine, f"UPDATE payment_lines SET account_no = '111' WHERE batch_id = {number}")
-    with as_app(copy.engine, on=LAST) as connection, pytest.raises(Exception, match="not those that were approved"):
+    with (
+        as_app(copy.engine, on=LAST) as connection,
+        pytest.raises(Exception, match="not those that were approved"),
+    ):
         connection.execute(text(f"UPDATE batches SET state = 'published' WHERE id = {number}"))
     assert [one.check for one in verified(copy).breaks] == ["rows", "batches"]
     assert verified(copy).breaks[1].where == batch_no

@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import URL, text
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.errors import StepError, UsageError
+from stable_jobs.errors import UsageError
 from stable_jobs.night import tasks
 from stable_jobs.night.desk import open_desk
 from stable_jobs.night.owed import Owed
@@ -107,19 +107,20 @@ def handed_on(result: Any) -> Any:
     return passed
 
 
-def run_tasks() -> Results:
+def run_tasks(day: str = BUSINESS_DATE) -> Results:
     """Every task in the DAG's order → what it returned, by `department.task` or task."""
     found: Results = {}
     for department in DEPARTMENTS:
-        found[f"{department}.collect"] = handed_on(tasks.collect(BUSINESS_DATE, department))
+        found[f"{department}.collect"] = handed_on(tasks.collect(day, department))
     for department in DEPARTMENTS:
-        validated = found[f"{department}.validate"] = handed_on(tasks.validate(BUSINESS_DATE, department))
-        found[f"{department}.owed"] = handed_on(tasks.owed(BUSINESS_DATE, department, validated))
+        validated = found[f"{department}.validate"] = handed_on(tasks.validate(day, department))
+        found[f"{department}.owed"] = handed_on(tasks.owed(day, department, validated))
     validated = [found[f"{department}.validate"] for department in DEPARTMENTS]
-    determined = found["determine"] = handed_on(tasks.determine(BUSINESS_DATE, validated))
-    found["compare"] = handed_on(tasks.compare(BUSINESS_DATE, determined))
-    found["lists"] = handed_on(tasks.lists(BUSINESS_DATE, determined))
-    found["report"] = handed_on(tasks.report(BUSINESS_DATE, determined, found["compare"]))
+    determined = found["determine"] = handed_on(tasks.determine(day, validated))
+    found["compare"] = handed_on(tasks.compare(day, determined))
+    found["lists"] = handed_on(tasks.lists(day, determined))
+    found["notices"] = handed_on(tasks.notices(day, determined))
+    found["report"] = handed_on(tasks.report(day, determined, found["compare"]))
     return found
 
 
@@ -222,6 +223,46 @@ def test_paths_lead_to_what_was_published(course: Course) -> None:
     assert Path(course.first["report"]["path"]).is_file()
 
 
+def test_notices_are_told_as_they_stand_on_the_lists(course: Course) -> None:
+    manifests = [
+        json.loads(path.read_text()) for path in sorted(course.home.out.glob("*/notice-*/manifest.json"))
+    ]
+    announced = course.first["notices"]
+    assert announced["opened"] == len(manifests) > 0
+    assert announced["units"] == sum(one["count"] for one in manifests)
+    assert Decimal(announced["payable"]) == sum(Decimal(one["total"]) for one in manifests) > 0
+    assert (announced["taken"], announced["older"]) == (course.first["lists"]["regions"], 0)
+
+
+def test_a_night_as_known_then_opens_no_notice(course: Course) -> None:
+    events = "SELECT count(*) FROM audit_events"
+    with (
+        open_desk(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
+        desk.database.connect() as connection,
+    ):
+        before = connection.scalar(text(events))
+        found = tasks.notices(BUSINESS_DATE, course.first["determine"], known_at="2020-05-11T20:00:00")
+        assert connection.scalar(text(events)) == before
+    assert found == {"opened": 0, "units": 0, "payable": "0.00", "taken": 0, "older": 0}
+
+
+@pytest.mark.parametrize(
+    ("day", "promised"),
+    [
+        pytest.param("2020-05-11", ["360100 南昌市 Nanchang"], id="Nanchang's year"),
+        pytest.param("2019-05-11", [], id="no policy"),
+    ],
+)
+def test_who_promised_the_same_day_is_told_of(
+    settings_with_database: Settings, monkeypatch: pytest.MonkeyPatch, day: str, promised: list[str]
+) -> None:
+    monkeypatch.setattr("stable_jobs.night.tasks.Settings", lambda: settings_with_database)
+    with logged() as lines:
+        assert tasks.late(day) == promised
+    told = [line for line in lines if line.startswith("deadline_missed")]
+    assert [all(name in line for name in promised) for line in told] == [True] * len(promised)
+
+
 def test_no_account_and_no_name_leaves_the_stores(course: Course, places: Places) -> None:
     said = json.dumps([course.first, course.again], ensure_ascii=False) + course.logged
     accounts, names = sensitive(places.landing)
@@ -273,12 +314,14 @@ def test_a_log_gets_so_many_lines(
 
 
 def test_a_step_that_broke_is_named_beside_the_report(course: Course) -> None:
-    with pytest.raises(StepError, match=r"index\.2\.html, but .* did not succeed: tax\.validate, lists$"):
+    with pytest.raises(
+        tasks.StepsMissing, match=r"index\.2\.html, but .* did not succeed: tax\.validate, lists$"
+    ):
         tasks.report(BUSINESS_DATE, course.first["determine"], None, ["tax.validate", "lists"])
 
 
 def test_without_a_decision_the_broken_steps_are_named(course: Course) -> None:
-    with pytest.raises(StepError, match=r"no decision .* labor\.collect, determine$"):
+    with pytest.raises(tasks.StepsMissing, match=r"no decision .* labor\.collect, determine$"):
         tasks.report(BUSINESS_DATE, None, None, ["labor.collect", "determine"])
 
 
@@ -328,6 +371,8 @@ def test_as_known_before_anything_came_all_is_missing(course: Course) -> None:
         pytest.param(lambda key: tasks.determine(key, []), id="determine"),
         pytest.param(lambda key: tasks.compare(key, {"decision": 1}), id="compare"),
         pytest.param(lambda key: tasks.lists(key, {"decision": 1, "validations": []}), id="lists"),
+        pytest.param(lambda key: tasks.notices(key, {"decision": 1}), id="notices"),
+        pytest.param(lambda key: tasks.late(key), id="late"),
         pytest.param(lambda key: tasks.report(key, {"decision": 1, "validations": []}, None), id="report"),
     ],
 )

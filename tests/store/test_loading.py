@@ -9,7 +9,14 @@ from sqlalchemy import text
 from stable_jobs.store.engine import connect
 from stable_jobs.store.loading import load_from_engine, load_rows, temporary_table, unload
 
-COLUMNS = {"id": "bigint", "name": "text", "amount": "numeric(18, 2)", "day": "date", "flag": "boolean", "n": "integer"}
+COLUMNS = {
+    "id": "bigint",
+    "name": "text",
+    "amount": "numeric(18, 2)",
+    "day": "date",
+    "flag": "boolean",
+    "n": "integer",
+}
 EMPTY = (None, None, None, None, None)
 
 
@@ -50,8 +57,8 @@ EVERY = [case.values[0] for case in CASES]
 
 
 @pytest.fixture
-def connection(engine):
-    with engine.connect() as connection:
+def connection(empty_engine):
+    with empty_engine.connect() as connection:
         temporary_table(connection, "loaded", COLUMNS)
         yield connection
 
@@ -60,7 +67,8 @@ def connection(engine):
 def duck(settings):
     with connect(settings) as duck:
         duck.execute(
-            "CREATE TABLE source (id BIGINT, name VARCHAR, amount DECIMAL(18, 2), day DATE, flag BOOLEAN, n INTEGER)"
+            "CREATE TABLE source"
+            " (id BIGINT, name VARCHAR, amount DECIMAL(18, 2), day DATE, flag BOOLEAN, n INTEGER)"
         )
         yield duck
 
@@ -71,7 +79,9 @@ def loaded(connection):
 
 
 def into(duck, rows):
-    duck.executemany("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)", [(i, *row) for i, row in enumerate(rows)])
+    duck.executemany(
+        "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)", [(i, *row) for i, row in enumerate(rows)]
+    )
 
 
 @pytest.mark.parametrize("given", CASES)
@@ -98,8 +108,9 @@ def test_out_and_in_again(connection, duck, tmp_path):
     load_rows(connection, "loaded", [(i, *row) for i, row in enumerate(EVERY)])
     unload(connection, "SELECT * FROM loaded ORDER BY id", tmp_path / "out.csv")
     temporary_table(connection, "loaded", COLUMNS)
-    options = "header = true, all_varchar = true, quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false"
-    query = f"SELECT * FROM read_csv('{tmp_path / 'out.csv'}', delim = ',', {options})"
+    options = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"'"
+    nulls = "nullstr = '', allow_quoted_nulls = false"
+    query = f"SELECT * FROM read_csv('{tmp_path / 'out.csv'}', {options}, {nulls})"
     load_from_engine(connection, "loaded", duck, query, tmp_path)
     assert loaded(connection) == EVERY
 
@@ -120,8 +131,8 @@ def test_the_stream_is_removed_when_the_database_refuses_it(connection, duck, tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_temporary_table_is_empty_each_time_and_ends_with_the_transaction(engine):
-    with engine.connect() as connection:
+def test_a_temporary_table_is_empty_each_time_and_ends_with_the_transaction(empty_engine):
+    with empty_engine.connect() as connection:
         for _ in range(2):
             temporary_table(connection, "loaded", COLUMNS)
             load_rows(connection, "loaded", [(1, *EMPTY)])
@@ -131,16 +142,16 @@ def test_a_temporary_table_is_empty_each_time_and_ends_with_the_transaction(engi
 
 
 @pytest.mark.parametrize("name", ['a"b', "a b", "select", "表"], ids=["quote", "blank", "keyword", "chinese"])
-def test_hostile_names(engine, name):
-    with engine.connect() as connection:
+def test_hostile_names(empty_engine, name):
+    with empty_engine.connect() as connection:
         temporary_table(connection, name, {name: "text"})
         load_rows(connection, name, [("x",)])
         quoted = '"' + name.replace('"', '""') + '"'
         assert connection.exec_driver_sql(f"SELECT {quoted} FROM {quoted}").scalar_one() == "x"
 
 
-def test_a_real_table_of_that_name_stays(engine):
-    with engine.connect() as connection:
+def test_a_real_table_of_that_name_stays(empty_engine):
+    with empty_engine.connect() as connection:
         temporary_table(connection, "snapshots", {"id": "bigint"})
         load_rows(connection, "snapshots", [(7,)])
         assert connection.scalar(text("SELECT count(*) FROM public.snapshots")) == 0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from stable_jobs.cli.options import DateOption, progress, read_date, read_settings
+from stable_jobs.cli.options import progress, read_date, read_settings
 
 if TYPE_CHECKING:
     from stable_jobs.local.session import LocalAirflow
@@ -21,35 +20,28 @@ PORT = 8080
 
 @app.command("run")
 def run(
-    date: DateOption = "2020-05-11",
+    date: Annotated[
+        list[str], typer.Option(help="Business date, YYYY-MM-DD; given again: the next night.")
+    ] = ["2020-05-11"],  # noqa: B006  # Typer reads it once
     port: Annotated[int, typer.Option(help="Of the web interface; 0: a free one.")] = 0,
-    timeout: Annotated[int, typer.Option(help="Minutes that the run may take.")] = 60,
+    timeout: Annotated[int, typer.Option(help="Minutes that a run may take.")] = 60,
+    bank_stand_in: Annotated[
+        bool, typer.Option("--bank-stand-in", help="A stand-in for the bank answers what is published.")
+    ] = False,
 ) -> None:
-    """Start Airflow, run the night of a business date in it, print its figures, stop everything.
+    """Start Airflow, run the nights of the business dates in it, print their figures, stop everything.
 
-    Exit 0 when the run succeeded (held regions are reported, not failures), 1 when a step broke, 2 for
-    wrong usage. Running it again with the same inputs changes no byte.
+    Each night runs on into its disbursement, as far as it goes without people. Exit 0 when the runs
+    succeeded (held regions are reported, not failures), 1 when a step broke, 2 for wrong usage. Running it
+    again with the same inputs changes no byte.
     """
-    from stable_jobs.local.session import local_airflow, night_of_run, run_key
+    from stable_jobs.cli.airflow_run import run_nights
+    from stable_jobs.local.session import local_airflow
 
     settings, say = read_settings(), progress()
-    business_date = read_date(date).isoformat()
+    dates = [read_date(one) for one in date]
     with local_airflow(settings, port, say) as airflow:
-        run_id = run_key(airflow, business_date, say, timeout * 60)
-        determined, reported = night_of_run(airflow.client, run_id)
-        _print(settings, business_date, determined["decision"], determined["validations"], reported["path"])
-
-
-def _print(settings: Settings, day: str, decision_id: int, validation_ids: list[int], report: str) -> None:
-    from stable_jobs.cli.tables import print_night
-    from stable_jobs.night.desk import open_desk
-    from stable_jobs.policy.determine import decision_by_id
-
-    with open_desk(settings, read_date(day)) as desk:
-        with desk.database.connect() as connection:
-            decision = decision_by_id(connection, decision_id)
-        folder = settings.out_root / day / "validation"
-        print_night(desk, decision, validation_ids, folder / Path(report).name)
+        run_nights(settings, airflow, dates, say, timeout * 60, bank_stand_in)
 
 
 @app.command("up")

@@ -83,4 +83,5 @@ def files_of(connection: Connection, batch_id: int) -> list[PublishedFile]:
 def instructed_on(connection: Connection, batch_id: int) -> date:
     """The business date on which a published batch was instructed."""
     query = "SELECT changed_on FROM batch_changes WHERE batch_id = :id AND to_state = 'published'"
-    return connection.execute(text(query), {"id": batch_id}).scalar_one()
+    found: date = connection.execute(text(query), {"id": batch_id}).scalar_one()
+    return found

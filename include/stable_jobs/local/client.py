@@ -47,14 +47,19 @@ class Client:
         body = {"logical_date": None, "partition_key": partition_key}
         return str(self._json("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
+    def runs_of(self, dag_id: str, partition_key: str) -> list[str]:
+        """The ids of the DAG's runs of that key, oldest first."""
+        found = self._json("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=1000&order_by=queued_at")["dag_runs"]
+        return [str(one["dag_run_id"]) for one in found if one["partition_key"] == partition_key]
+
     def run_state(self, run_id: str, dag_id: str = DAG) -> str:
         """`queued`, `running`, `success` or `failed`."""
         return str(self._json("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def task_states(self, run_id: str, dag_id: str = DAG) -> dict[str, str | None]:
-        """Task id → state of its newest try; None before it is scheduled."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=200"
-        return {one["task_id"]: one["state"] for one in self._json("GET", path)["task_instances"]}
+        """Task id (of a mapped one `id[index]`) → state of its newest try; None before it is scheduled."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
+        return {_name(one): one["state"] for one in self._json("GET", path)["task_instances"]}
 
     def returned(self, run_id: str, task_id: str, dag_id: str = DAG) -> Any:
         """What the task handed on."""
@@ -72,6 +77,11 @@ class Client:
             return self.http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise StepError(f"Airflow does not answer to {method} {path}: {error!r}") from error
+
+
+def _name(instance: Mapping[str, Any]) -> str:
+    place = instance["map_index"]
+    return str(instance["task_id"]) if place < 0 else f"{instance['task_id']}[{place}]"
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from stable_jobs.errors import StepError, UsageError
-from stable_jobs.local.client import Client, logged_in
+from stable_jobs.local.client import DAG, Client, logged_in
 from stable_jobs.local.configuration import HOST, POOL, SLOTS, airflow_home, dags_folder, passwords
 from stable_jobs.settings import Settings
 from stable_jobs.store.unwinding import signals_unwind, signals_wait
@@ -23,7 +23,10 @@ OPERATOR = "engineer"
 START_SECONDS = 240.0
 LOOK_SECONDS = 0.5
 ENDED = ("success", "failed")
-NEWS = (*ENDED, "upstream_failed", "up_for_retry", "up_for_reschedule")
+AWAITED = "awaiting_input"
+ON_THE_WAY = ("scheduled", "queued", "running", "restarting", "up_for_retry", "up_for_reschedule")
+NEWS = (*ENDED, "upstream_failed", "up_for_retry", "up_for_reschedule", AWAITED)
+DISBURSEMENT = "disbursement"
 POOL_SAYS = "Heavy steps: as many at once as this machine has memory for 重任务并发数"
 
 Say = Callable[[str], None]
@@ -96,7 +99,8 @@ def _log_in(settings: Settings, port: int, supervisor: subprocess.Popen[bytes], 
 
 def _wait_until_ready(airflow: LocalAirflow) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not (airflow.client.is_healthy() and airflow.client.has_dag()):
+    client = airflow.client
+    while not (client.is_healthy() and client.has_dag() and client.has_dag(DISBURSEMENT)):
         airflow.check()
         if errors := airflow.client.import_errors():
             raise StepError("a DAG cannot be read: " + "\n".join(errors))
@@ -106,27 +110,73 @@ def _wait_until_ready(airflow: LocalAirflow) -> None:
     airflow.client.ensure_pool(POOL, SLOTS, POOL_SAYS)
 
 
-def run_key(airflow: LocalAirflow, partition_key: str, say: Say, timeout_seconds: float) -> str:
-    """Trigger the night of a business date and wait for its end; its run id. `say` hears each task's end.
+def run_key(
+    airflow: LocalAirflow, partition_key: str, say: Say, timeout_seconds: float, dag_id: str = DAG
+) -> str:
+    """Trigger a DAG for a business date and wait for its end; its run id. `say` hears each task's end.
 
     StepError naming the tasks that broke if the run fails, or if it is not over in time.
     """
     client = airflow.client
-    run_id = client.trigger(partition_key)
-    told: dict[str, str] = {}
-    deadline = time.monotonic() + timeout_seconds
-    while (state := client.run_state(run_id)) not in ENDED:
-        airflow.check()
-        _tell_news(client.task_states(run_id), told, say)
-        if time.monotonic() > deadline:
-            raise StepError(f"run {run_id} is still {state} after {timeout_seconds:.0f} s; see {airflow.url}")
-        time.sleep(LOOK_SECONDS)
-    states = client.task_states(run_id)
-    _tell_news(states, told, say)
-    if state == "failed":
-        broken = sorted(name for name, s in states.items() if s == "failed" and not name.endswith(".owed"))
-        raise StepError(f"run {run_id} failed in {', '.join(broken)}; the tasks' logs say why")
+    run_id = client.trigger(partition_key, dag_id)
+    states = _watch(airflow, run_id, dag_id, say, timeout_seconds)
+    if client.run_state(run_id, dag_id) == "failed":
+        raise _broken(run_id, states)
     return run_id
+
+
+def wait_for_people(airflow: LocalAirflow, partition_key: str, say: Say, timeout_seconds: float) -> None:
+    """Wait until the disbursement that a night started has ended, or does nothing but wait for people.
+
+    StepError if it fails, if none begins, or if it is not so far in time.
+    """
+    client = airflow.client
+    deadline = time.monotonic() + timeout_seconds
+    while not (runs := client.runs_of(DISBURSEMENT, partition_key)):
+        airflow.check()
+        _check_time(deadline, f"no disbursement of {partition_key} has begun", airflow)
+        time.sleep(LOOK_SECONDS)
+    states = _watch(airflow, runs[-1], DISBURSEMENT, say, timeout_seconds, waits_count=True)
+    if client.run_state(runs[-1], DISBURSEMENT) == "failed":
+        raise _broken(runs[-1], states)
+
+
+def _watch(
+    airflow: LocalAirflow,
+    run_id: str,
+    dag_id: str,
+    say: Say,
+    timeout_seconds: float,
+    waits_count: bool = False,
+) -> dict[str, str | None]:
+    """Tell of each task until the run has ended, or only people are awaited; the tasks' last states."""
+    client, told = airflow.client, dict[str, str]()
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        state = client.run_state(run_id, dag_id)
+        states = client.task_states(run_id, dag_id)
+        airflow.check()
+        _tell_news(states, told, say)
+        if state in ENDED or (waits_count and _only_people(states)):
+            return states
+        _check_time(deadline, f"run {run_id} is still {state}", airflow)
+        time.sleep(LOOK_SECONDS)
+
+
+def _only_people(states: dict[str, str | None]) -> bool:
+    """Somebody is awaited, and nothing else is on its way."""
+    found = set(states.values())
+    return AWAITED in found and not found & set(ON_THE_WAY)
+
+
+def _check_time(deadline: float, what: str, airflow: LocalAirflow) -> None:
+    if time.monotonic() > deadline:
+        raise StepError(f"{what} and the time is over; see {airflow.url}")
+
+
+def _broken(run_id: str, states: dict[str, str | None]) -> StepError:
+    names = sorted(name for name, s in states.items() if s == "failed" and not name.endswith(".owed"))
+    return StepError(f"run {run_id} failed in {', '.join(names)}; the tasks' logs say why")
 
 
 def _tell_news(states: dict[str, str | None], told: dict[str, str], say: Say) -> None:
@@ -142,7 +192,8 @@ def _in_words(name: str, state: str) -> str:
         return "the department owes deliveries, see the report"
     if is_owed and state == "success":
         return "nothing is owed"
-    return {"success": "done", "up_for_reschedule": "waits"}.get(state, state.replace("_", " "))
+    words = {"success": "done", "up_for_reschedule": "waits", AWAITED: "waits for a person"}
+    return words.get(state, state.replace("_", " "))
 
 
 def free_port() -> int:

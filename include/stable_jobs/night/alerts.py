@@ -1,10 +1,12 @@
-"""Who is told what: each message from what the night and the ledger know, through the notifier of the settings."""
+"""Who is told what, from what the night and the ledger know, through the notifier of the settings."""
 
 # ruff: noqa: S608 - the path goes through quote_literal
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from sqlalchemy import Connection
 
 from stable_jobs.ledger.approvals import approvers, missing_level
 from stable_jobs.ledger.batches import Batch
@@ -36,24 +38,46 @@ def tell_awaiting(desk: Desk, batches: Sequence[Batch]) -> None:
     with desk.database.connect() as connection:
         lines = tuple(
             f"{batch.batch_no}: {batch.count} 户 units, {format_yuan(batch.total)} 元 yuan,"
-            f" 第 {level} 级 level {level}: {', '.join(approvers(connection, batch.region_code, level)) or '无人 nobody'};"
+            f" 第 {level} 级 level {level}: {_people(connection, batch, level)};"
             f" stable-jobs batch approve {batch.batch_no} --level {level} --by NAME"
             for batch in batches
             if (level := missing_level(connection, batch)) is not None
         )
-    _tell(desk, Kind.AWAITING_APPROVAL, f"{len(lines)} 个批次待审批", f"{len(lines)} batches wait for approval", lines)
+    _tell(
+        desk,
+        Kind.AWAITING_APPROVAL,
+        f"{len(lines)} 个批次待审批",
+        f"{len(lines)} batches wait for approval",
+        lines,
+    )
+
+
+def _people(connection: Connection, batch: Batch, level: int) -> str:
+    return ", ".join(approvers(connection, batch.region_code, level)) or "无人 nobody"
 
 
 def tell_returns(desk: Desk, lines: Sequence[str]) -> None:
     """What the bank returned or what of its answer was refused."""
     if lines:
-        _tell(desk, Kind.RETURNS_ARRIVED, "银行退回或答复有误", "the bank returned payments or its answer is wrong", lines)
+        _tell(
+            desk,
+            Kind.RETURNS_ARRIVED,
+            "银行退回或答复有误",
+            "the bank returned payments or its answer is wrong",
+            lines,
+        )
 
 
 def tell_unanswered(desk: Desk, lines: Sequence[str]) -> None:
     """Lines that the bank has not answered in the region's days. Nothing is sent again."""
     if lines:
-        _tell(desk, Kind.NO_ANSWER, "银行逾期未答复，不重发", "the bank has not answered; nothing is sent again", lines)
+        _tell(
+            desk,
+            Kind.NO_ANSWER,
+            "银行逾期未答复，不重发",
+            "the bank has not answered; nothing is sent again",
+            lines,
+        )
 
 
 def tell_broken(desk: Desk, verified: Verified) -> None:

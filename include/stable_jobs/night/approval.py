@@ -1,4 +1,4 @@
-"""What a person who approves a batch is shown, and what their answer does. The ledger decides whether it counts."""
+"""What a person who approves a batch is shown, and what their answer does. The ledger decides on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.ledger.approvals import APPROVED, REFUSED, answers, approvers, known_batch, missing_level, record_answer
+from stable_jobs.ledger.approvals import (
+    APPROVED,
+    REFUSED,
+    answers,
+    approvers,
+    known_batch,
+    missing_level,
+    record_answer,
+)
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.money import format_yuan
@@ -40,7 +48,7 @@ def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
 
 
 def approval_request(desk: Desk, batch_no: str, level: int) -> Request | None:
-    """The question for that level; None where it is not asked: answered, not needed, or the batch has ended."""
+    """The question for that level; None if it is not asked: answered, not needed, the batch has ended."""
     with desk.database.connect() as connection:
         batch = known_batch(connection, batch_no)
         if missing_level(connection, batch) != level:
@@ -49,12 +57,20 @@ def approval_request(desk: Desk, batch_no: str, level: int) -> Request | None:
         body = "\n".join(_body(desk, connection, batch, level))
     name = desk.names.get(batch.region_code)
     place = f"{name.zh} {name.en}" if name else batch.region_code
-    subject = f"{place}: {batch.count} 户 units, {format_yuan(batch.total)} 元 yuan · {batch_no} · 第 {level} 级 level {level}"
+    money = f"{batch.count} 户 units, {format_yuan(batch.total)} 元 yuan"
+    subject = f"{place}: {money} · {batch_no} · 第 {level} 级 level {level}"
     return Request(batch_no, batch.hash, level, subject, body, people)
 
 
 def answer(
-    desk: Desk, batch_no: str, batch_hash: str, level: int, person: str, is_approved: bool, reason: str, answered_in: str
+    desk: Desk,
+    batch_no: str,
+    batch_hash: str,
+    level: int,
+    person: str,
+    is_approved: bool,
+    reason: str,
+    answered_in: str,
 ) -> None:
     """Record the answer. LedgerRefused where the ledger does not take it from this person for these lines."""
     with ledger_event(
@@ -74,7 +90,9 @@ def answer(
 
 def _body(desk: Desk, connection: Connection, batch: Batch, level: int) -> list[str]:
     return [
-        f"**批次 Batch** {batch.batch_no} · **户数 units** {batch.count} · **金额 yuan** {format_yuan(batch.total)}",
+        f"**批次 Batch** {batch.batch_no}",
+        "",
+        f"**户数 units** {batch.count} · **金额 yuan** {format_yuan(batch.total)}",
         "",
         f"摘要 hash `{batch.hash}`",
         "",
@@ -86,7 +104,9 @@ def _body(desk: Desk, connection: Connection, batch: Batch, level: int) -> list[
 
 
 def _given(connection: Connection, batch: Batch, level: int) -> list[str]:
-    known = [f"第 {n} 级 level {n}: {_shown(who)} — {what}" for n, who, what, _ in answers(connection, batch.id)]
+    known = [
+        f"第 {n} 级 level {n}: {_shown(who)} — {what}" for n, who, what, _ in answers(connection, batch.id)
+    ]
     return [*(f"- {line}" for line in known), ""] if known and level > 1 else []
 
 
@@ -101,14 +121,16 @@ def _change(connection: Connection, batch: Batch) -> list[str]:
     ).one_or_none()
     if last is None:
         return ["上一批次 last batch: 无 none", ""]
-    units, yuan = batch.count - last.count, batch.total - last.total
-    return [f"较上一批次 against {last.batch_no}: {units:+d} 户 units, {yuan:+,} 元 yuan", ""]
+    before_no, count, total = last
+    units, yuan = batch.count - count, batch.total - total
+    return [f"较上一批次 against {before_no}: {units:+d} 户 units, {yuan:+,} 元 yuan", ""]
 
 
+LINES = "SELECT count(*) FROM payment_lines WHERE batch_id = :id"
 CHECKS = {
-    "人工录入账户 accounts entered by people": "SELECT count(*) FROM payment_lines WHERE batch_id = :id AND account_source = 'person'",
-    "缴费账户 premium accounts": "SELECT count(*) FROM payment_lines WHERE batch_id = :id AND account_source = 'premium'",
-    "重新拨付 later attempts": "SELECT count(*) FROM payment_lines WHERE batch_id = :id AND attempt > 1",
+    "人工录入账户 accounts entered by people": f"{LINES} AND account_source = 'person'",
+    "缴费账户 premium accounts": f"{LINES} AND account_source = 'premium'",
+    "重新拨付 later attempts": f"{LINES} AND attempt > 1",
     "多户同账号 units that share an account": """
         SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM payment_lines WHERE batch_id = :id
             GROUP BY account_no, bank_code HAVING count(*) > 1) shared
@@ -119,7 +141,8 @@ CHECKS = {
         WHERE e.region_code = b.region_code AND c.to_state = 'withdrawn' AND c.changed_on = b.business_date
     """,
     "存疑拨付记录 refunds in doubt": """
-        SELECT count(*) FROM doubtful_refunds d JOIN batches b ON b.id = :id WHERE d.region_code = b.region_code
+        SELECT count(*) FROM doubtful_refunds d JOIN batches b ON b.id = :id
+        WHERE d.region_code = b.region_code
     """,
     "待追回 open recovery cases": """
         SELECT count(*) FROM recovery_cases c JOIN entitlements e ON e.id = c.entitlement_id

@@ -1,12 +1,12 @@
 """Disbursement of one business date, step by step: notices closed, batches formed, approved ones published.
 
-Each step is its own transaction and may be run again. Nothing waits for a person: who has not answered is asked
-again by the next run.
+Each step is its own transaction and may be run again. Nothing waits for a person: who has not answered is
+asked again by the next run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -32,10 +32,11 @@ from stable_jobs.payout.names import region_folder
 from stable_jobs.payout.once import keep_files, place_files
 from stable_jobs.payout.region_manifest import file_entry
 from stable_jobs.payout.sheets import waiting
+from stable_jobs.payout.table import Sum
 from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.determine import Decision, decision_by_id
-from stable_jobs.store.engine import connect
 from stable_jobs.store.database import business_date_lock
+from stable_jobs.store.engine import connect
 from stable_jobs.store.loading import load_rows, temporary_table
 
 LINE_COLUMNS = {
@@ -99,7 +100,7 @@ def form(desk: Desk) -> list[Batch]:
 
 
 def publish(desk: Desk) -> list[Instructed]:
-    """Publish every batch that has the approvals it needs, then whatever was instructed today and has no files.
+    """Publish every batch with the approvals it needs, then what was instructed today and has no files.
 
     A batch that the ledger refuses (a hold, a newer night) stays as it is.
     """
@@ -167,7 +168,7 @@ def _head(desk: Desk, connection: Connection, batch: Batch) -> BatchHead:
     )
 
 
-def _manifest(head: BatchHead, sums: dict[str, object]) -> dict[str, object]:
+def _manifest(head: BatchHead, sums: Mapping[str, Sum]) -> dict[str, object]:
     return {
         "batch": head.batch_no,
         "business_date": head.business_date.isoformat(),
@@ -178,7 +179,7 @@ def _manifest(head: BatchHead, sums: dict[str, object]) -> dict[str, object]:
         "hash": head.hash,
         "count": head.count,
         "total": str(head.total),
-        "files": {name: file_entry(found) for name, found in sums.items()},  # type: ignore[arg-type]
+        "files": {name: file_entry(found) for name, found in sums.items()},
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from stable_jobs.errors import LedgerRefused
 from stable_jobs.night.tasks import Result, StepsMissing, night_of, open_date, read_date
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,11 @@ def answer(
     is_approved: bool,
     reason: str,
 ) -> None:
-    """Put a person's answer into the ledger. LedgerRefused where it does not count."""
+    """Put an answer into the ledger. LedgerRefused where it does not count, or rejects without a reason."""
     from stable_jobs.night import approval
 
+    if not is_approved and not reason.strip():
+        raise LedgerRefused(f"batch {batch_no}: a rejection says why: answer again with a reason")
     with open_date(business_date) as desk:
         approval.answer(desk, batch_no, batch_hash, level, person, is_approved, reason, ANSWERED_IN)
     log.info("batch %s, level %s: the ledger has the answer of %s", batch_no, level, person)

@@ -22,12 +22,12 @@ from stable_jobs.workdays import clears_on
 
 ACCOUNT = ("account_name", "account_no", "bank_code", "bank_name")
 REVOKING = ("in_scope", "paid_months", "layoff_rate", "size_known")
-"""Tests about what has passed: a unit that fails one now was never eligible. The others look at today, and a firm
-that closed after it was paid owes nothing back."""
+"""Tests about what has passed: a unit that fails one now was never eligible. The others look at today, and a
+firm that closed after it was paid owes nothing back."""
 
 
 def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
-    """`night_units`, `night_regions` and `night_refunds` of this transaction, from the decision's snapshots."""
+    """`night_units`, `night_regions`, `night_refunds` of this transaction, from the decision's snapshots."""
     night_tables(connection)
     queries = {
         "night_units": units_query(desk, decision),
@@ -79,12 +79,14 @@ def regions_query(desk: Desk, decision: Decision) -> str:
     return f"""
         SELECT {columns} FROM (
             SELECT region_code, {decision.id} AS decision_id, false AS is_held,
-                   min(notice_working_days) AS working_days, {_clears(desk, [d for (d,) in days])} AS clears_on,
+                   min(notice_working_days) AS working_days,
+                   {_clears(desk, [d for (d,) in days])} AS clears_on,
                    max(pooling_region) FILTER (scheme = 'general') AS pooling_region,
                    max(refund_budget) FILTER (scheme = 'general') AS refund_budget
             FROM {_file(desk, decision.terms)} GROUP BY region_code
             UNION ALL
-            SELECT DISTINCT region_code, {decision.id}, true, NULL::BIGINT, NULL::DATE, NULL, NULL::DECIMAL(18, 2)
+            SELECT DISTINCT region_code, {decision.id}, true, NULL::BIGINT, NULL::DATE, NULL,
+                   NULL::DECIMAL(18, 2)
             FROM {_file(desk, decision.held)}
         )
     """
@@ -93,13 +95,16 @@ def regions_query(desk: Desk, decision: Decision) -> str:
 def deadlines(desk: Desk) -> list[tuple[str, date]]:
     """(region, last day) of every region that takes part in the business date's policy year."""
     policies, on = desk.policies, desk.business_date
-    found = ((r, resolve(policies, r, "general", "deadline", on).value) for r in regions_taking_part(policies, on))
+    found = (
+        (r, resolve(policies, r, "general", "deadline", on).value) for r in regions_taking_part(policies, on)
+    )
     return [(region, day) for region, day in found if isinstance(day, date)]
 
 
 def _clears(desk: Desk, days: list[int]) -> str:
     cases = " ".join(
-        f"WHEN {count} THEN DATE {quote_literal(clears_on(desk.business_date, count).isoformat())}" for count in days
+        f"WHEN {count} THEN DATE {quote_literal(clears_on(desk.business_date, count).isoformat())}"
+        for count in days
     )
     return f"CASE min(notice_working_days) {cases} END" if cases else "NULL::DATE"
 

@@ -1,4 +1,4 @@
-"""The step `notices`: the ledger takes over the night's decision, and what is newly announced is published."""
+"""The step `notices`: the ledger takes over the night's decision; what is newly announced is published."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Notices:
 
 
 def open_notices(desk: Desk, decision: Decision) -> Notices:
-    """Take over the decision and publish the notice list of every notice opened on the date; again: no change."""
+    """Take over the decision, publish the list of every notice opened on the date; again: no change."""
     with ledger_event(desk.database, "night", business_date=desk.business_date) as event:
         fill_night(desk, event.connection, decision)
         older = apply_night(event.connection)
@@ -52,13 +52,23 @@ def open_notices(desk: Desk, decision: Decision) -> Notices:
     return Notices(len(known), rows.count, rows.total, tuple(older), tuple(folders))
 
 
-NOTICES = "SELECT id, region_code, ordinal, clears_on FROM notices WHERE opened_on = :on ORDER BY region_code, ordinal"
+NOTICES = """
+    SELECT id, region_code, ordinal, clears_on FROM notices WHERE opened_on = :on
+    ORDER BY region_code, ordinal
+"""
 
 
-def _publish(desk: Desk, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: object) -> Path:
-    place = place_of(desk, region_code, f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}")
+def _publish(
+    desk: Desk, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: object
+) -> Path:
+    place = place_of(
+        desk, region_code, f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}"
+    )
     own = rows.where(desk.duck, f"notice_id = {notice_id}")
-    folder = region_folder(desk.settings.out_root / desk.business_date.isoformat(), region_code) / f"notice-{ordinal}"
+    folder = (
+        region_folder(desk.settings.out_root / desk.business_date.isoformat(), region_code)
+        / f"notice-{ordinal}"
+    )
     table = public_notice.public_notice(own, place)
     said = {"notice": ordinal, "clears_on": str(clears_on), "count": own.count, "total": str(own.total)}
     published = publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)

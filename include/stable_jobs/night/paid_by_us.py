@@ -1,6 +1,4 @@
-"""What the ledger instructed before a business date, as a snapshot that the night's decision reads by its hash."""
-
-# ruff: noqa: S608 - the path goes through quote_literal
+"""What the ledger instructed before a business date, as a snapshot that the night's decision reads."""
 
 from __future__ import annotations
 

@@ -47,7 +47,10 @@ class Rows:
 def ledger_rows(
     con: duckdb.DuckDBPyConnection, connection: Connection, query: str, columns: Mapping[str, str], work: Path
 ) -> Rows:
-    """The query's rows, kept as Parquet in `work`. columns: name → engine type, with `amount` in yuan among them."""
+    """The query's rows, kept as Parquet in `work`.
+
+    columns: name → engine type, with `amount` in yuan among them.
+    """
     plain, kept = work / "rows.csv", work / "rows.parquet"
     unload(connection, query, plain)
     con.execute(f"COPY (FROM {csv_source(plain, columns)}) TO {quote_literal(str(kept))} (FORMAT parquet)")
@@ -87,9 +90,11 @@ def publish_tables(
     workbook_rows: int,
     **said: Any,
 ) -> Published:
-    """Write the lists, check each and publish them with a manifest that says `said` too; equal content: nothing."""
+    """Write the lists, check each, publish them with a manifest that says `said` too; equal: nothing."""
     folder.mkdir(parents=True, exist_ok=True)
-    csv_only = [f"{t.name}.xlsx" for t in tables if "xlsx" in t.formats and not fits_workbook(t, workbook_rows)]
+    csv_only = [
+        f"{t.name}.xlsx" for t in tables if "xlsx" in t.formats and not fits_workbook(t, workbook_rows)
+    ]
     with workspace(folder) as work:
         sums: dict[str, Sum] = {}
         for table in tables:

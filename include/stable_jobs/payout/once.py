@@ -20,7 +20,9 @@ from stable_jobs.payout.workspace import workspace
 from stable_jobs.store.lake import Lake
 
 
-def keep_files(lake: Lake, work: Path, names: Iterable[str], folder: str, said: Mapping[str, Any]) -> list[PublishedFile]:
+def keep_files(
+    lake: Lake, work: Path, names: Iterable[str], folder: str, said: Mapping[str, Any]
+) -> list[PublishedFile]:
     """Keep finished files and their manifest in the lake; what the ledger is to remember of each.
 
     work: where the files are. folder: below `<out>`, where they will stand. said: the manifest, with what is
@@ -37,7 +39,7 @@ def keep_files(lake: Lake, work: Path, names: Iterable[str], folder: str, said: 
 
 
 def place_files(lake: Lake, out: Path, files: Iterable[PublishedFile]) -> bool:
-    """Give every file its name, the manifest last; False if all stood there. StepError for other bytes there."""
+    """Give every file its name, the manifest last; False if all stood there. StepError for other bytes."""
     is_new = False
     for file in sorted(files, key=lambda f: (f.name == MANIFEST, f.name)):
         target = out / file.folder / file.name

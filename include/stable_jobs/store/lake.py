@@ -38,7 +38,7 @@ class Lake:
         return self._put(source, "landing")
 
     def put_published(self, source: Path) -> str:
-        """The same for a file that is to be published for good: `published/<sha256>`, its SHA-256 returned."""
+        """The same for a file that is published for good: `published/<sha256>`; its SHA-256."""
         return self._put(source, "published")
 
     def published_path(self, sha256: str) -> str:

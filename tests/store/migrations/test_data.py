@@ -13,21 +13,29 @@ from tests.conftest import run_sql
 from tests.ledger.conftest import Books
 from tests.ledger.full import TABLES, fill
 
-CATALOG = ("snapshots", "deliveries", "delivery_releases", "validations", "validation_results", "delivery_outcomes")
+CATALOG = (
+    "snapshots",
+    "deliveries",
+    "delivery_releases",
+    "validations",
+    "validation_results",
+    "delivery_outcomes",
+)
 RIGHTS = """
     SELECT c.relname, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type)
     FROM pg_class c CROSS JOIN aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
     WHERE c.relnamespace = 'public'::regnamespace AND r.rolname = 'stable_jobs_app' GROUP BY c.relname
 """
 LEFT = """
-    SELECT 'table', relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+    SELECT 'table', relname::text FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
     UNION ALL SELECT 'function', proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 """
 
 
 @pytest.fixture
 def url(postgres_url):
-    """The superuser's URL of a migrated database of the test's own. No copy: a copy has not its database's rights."""
+    """The superuser's URL of a migrated database of the test's own. A copy lacks the database's rights."""
     name = f"data_{uuid4().hex}"
     database.init_database(postgres_url, name=name)
     yield postgres_url.set(database=name)
@@ -55,8 +63,9 @@ def write_catalog(url):
             inputs={"名": "𠮷"},
         )  # fmt: skip
         delivery = catalog.record_delivery(
-            connection, department="tax", extract="taxpayers", business_date=day, region_code="610100", sequence=1,
-            file_name="610100.csv", file_format="csv", sha256="b" * 64, size_bytes=1, rows=3, control_total=None,
+            connection, department="tax", extract="taxpayers", business_date=day, region_code="610100",
+            sequence=1, file_name="610100.csv", file_format="csv", sha256="b" * 64, size_bytes=1, rows=3,
+            control_total=None,
             received_at=datetime(2020, 5, 11, tzinfo=UTC),
         )  # fmt: skip
         catalog.mark_staged(connection, delivery.id, snapshot.id)
@@ -106,7 +115,13 @@ def test_a_full_ledger_goes_back_and_comes_again_empty_and_working(url, tmp_path
 
 def test_rights_in_the_ledger(url):
     found = dict(rows(url, RIGHTS))
-    views = ("assigned_approvers", "doubtful_refunds", "entitlement_standing", "newest_nights", "standing_holds")
+    views = (
+        "assigned_approvers",
+        "doubtful_refunds",
+        "entitlement_standing",
+        "newest_nights",
+        "standing_holds",
+    )
     recorded = ("life_cycle", "entitlement_revisions", "state_changes", "batch_changes")
     for name in (*views, *recorded):
         assert found[name].removeprefix("MAINTAIN ") == "SELECT"
@@ -118,7 +133,10 @@ def test_rights_in_the_ledger(url):
         WHERE r.rolname = 'stable_jobs_app' AND x.privilege_type = 'UPDATE' AND c.relname <> 'deliveries'
     """
     assert [name for (name,) in rows(url, columns)] == sorted(
-        [f"entitlements.{c}" for c in ("unit_name", "scheme", "entitled_amount", "outside_amount", "decided_on")]
+        [
+            f"entitlements.{c}"
+            for c in ("unit_name", "scheme", "entitled_amount", "outside_amount", "decided_on")
+        ]
         + [f"payments.{c}" for c in ("state", "reason", "changed_on")]
         + [f"batches.{c}" for c in ("state", "reason")]
     )

@@ -9,8 +9,8 @@ from stable_jobs.payout.sheets.notice import COLUMNS
 from stable_jobs.payout.table import ListTable, money_total
 
 QUERY = """
-    SELECT e.region_code, n.notice_id, e.uscc, n.unit_name, n.headcount, n.claimants, n.layoff_rate, n.premium_base,
-           n.amount
+    SELECT e.region_code, n.notice_id, e.uscc, n.unit_name, n.headcount, n.claimants, n.layoff_rate,
+           n.premium_base, n.amount
     FROM notice_lines n JOIN payments p ON p.id = n.payment_id JOIN entitlements e ON e.id = p.entitlement_id
     JOIN notices o ON o.id = n.notice_id WHERE o.opened_on = DATE '{on}' ORDER BY e.region_code, e.uscc
 """

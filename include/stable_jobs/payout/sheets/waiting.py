@@ -1,4 +1,4 @@
-"""Payments that are ready or nearly so and did not go out (待拨付清单): in their order, with what they wait for."""
+"""Payments that did not go out (待拨付清单): in their order, with what they wait for."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ QUERY = """
            CASE WHEN p.state = 'batched' THEN 'approval'
                 WHEN p.state = 'objected' THEN 'objection'
                 WHEN p.state = 'returned' THEN 'account_correction'
-                WHEN EXISTS (SELECT FROM standing_holds h WHERE is_within(e.region_code, h.region_code)) THEN 'hold'
-                WHEN EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = e.region_code AND d.uscc = e.uscc
-                             AND d.policy_year = e.policy_year) THEN 'refund_in_doubt'
+                WHEN EXISTS (SELECT FROM standing_holds h WHERE is_within(e.region_code, h.region_code))
+                THEN 'hold'
+                WHEN EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = e.region_code
+                             AND d.uscc = e.uscc AND d.policy_year = e.policy_year) THEN 'refund_in_doubt'
                 WHEN n.review_level IS NULL THEN 'review_level'
                 WHEN n.account_no IS NULL THEN 'account'
                 ELSE 'budget' END AS waits_for,

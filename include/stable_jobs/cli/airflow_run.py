@@ -1,0 +1,86 @@
+"""Nights in a local Airflow one after the other, from the extracts to the bank's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stable_jobs.settings import Settings
+
+if TYPE_CHECKING:
+    from stable_jobs.local.session import LocalAirflow
+
+Say = Callable[[str], None]
+RETURNS = "payment_returns"
+BANK_SEED = 1
+
+
+def run_nights(
+    settings: Settings,
+    airflow: LocalAirflow,
+    dates: list[date],
+    say: Say,
+    timeout_seconds: float,
+    has_bank: bool,
+) -> None:
+    """Run each night and its disbursement as far as it goes without people, and take the bank's answers.
+
+    has_bank: a stand-in answers what was published, as of the day after. StepError where a run breaks.
+    """
+    from stable_jobs.local.session import night_of_run, run_key, wait_for_people
+
+    assign_local_approvers(settings)
+    for business_date in dates:
+        key = business_date.isoformat()
+        run_id = run_key(airflow, key, say, timeout_seconds)
+        determined, reported = night_of_run(airflow.client, run_id)
+        if airflow.client.task_states(run_id)["ready"] == "success":
+            wait_for_people(airflow, key, say, timeout_seconds)
+        if has_bank and _bank_answers(settings, business_date, say):
+            run_key(airflow, (business_date + timedelta(days=1)).isoformat(), say, timeout_seconds, RETURNS)
+        _print(settings, business_date, determined, reported["path"])
+
+
+def assign_local_approvers(settings: Settings) -> None:
+    """The local login's `first` and `second` approve everywhere, where nobody is assigned yet."""
+    from stable_jobs.ledger.approvals import approvers, assign_approver
+    from stable_jobs.ledger.event import ledger_event
+    from stable_jobs.regions import NATION
+    from stable_jobs.store.database import database
+
+    with database(settings) as engine:
+        for level, person in ((1, "first"), (2, "second")):
+            with ledger_event(engine, "approver", actor="engineer", subject=person) as event:
+                if not approvers(event.connection, NATION, level):
+                    assign_approver(event, person, NATION, level, True, "engineer")
+
+
+def _bank_answers(settings: Settings, business_date: date, say: Say) -> bool:
+    """The stand-in answers what was published on the date; whether it had anything to answer."""
+    from stable_jobs.demo.bank import answer_payments
+    from stable_jobs.payout.banks import load_banks
+
+    folder = settings.out_root / business_date.isoformat()
+    banks = load_banks(settings.banks_root)
+    day = answer_payments(
+        folder, settings.bank_answers_root, BANK_SEED, banks=banks, on=business_date + timedelta(days=1)
+    )
+    if day.files:
+        say(f"bank stand-in: {day.paid:,} paid, {day.returned:,} returned, {day.forgotten:,} forgotten")
+    return bool(day.files)
+
+
+def _print(settings: Settings, business_date: date, determined: dict[str, object], report: str) -> None:
+    from stable_jobs.cli.life_tables import print_life
+    from stable_jobs.cli.tables import print_night
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.policy.determine import decision_by_id
+
+    with open_desk(settings, business_date) as desk:
+        with desk.database.connect() as connection:
+            decision = decision_by_id(connection, int(str(determined["decision"])))
+        folder = settings.out_root / business_date.isoformat() / "validation"
+        print_night(desk, decision, list(determined["validations"]), folder / Path(report).name)  # type: ignore[call-overload]
+        print_life(desk)

@@ -1,0 +1,68 @@
+"""What the command line prints of the money: how far each region's payments are, and who is awaited."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rich.table import Table
+
+from stable_jobs.cli.ledger_tables import cell, waits_for
+from stable_jobs.cli.tables import console
+from stable_jobs.ledger.approvals import missing_level
+from stable_jobs.ledger.batches import open_batches
+from stable_jobs.ledger.figures import Share, payments_by_state
+from stable_jobs.money import format_yuan
+from stable_jobs.night.desk import Desk
+
+COLUMNS = {
+    "on notice": ("on_notice", "objected"),
+    "waiting": ("cleared", "corrected"),
+    "awaiting approval": ("batched",),
+    "instructed": ("instructed",),
+    "paid": ("paid",),
+    "returned": ("returned",),
+    "fell out": ("withdrawn", "waived"),
+}
+"""Heading → the states counted under it. instructed: no answer of the bank yet."""
+UP = "http://127.0.0.1:8080/required_actions"
+
+
+def print_life(desk: Desk) -> None:
+    """Per region how far the payments are and the yuan paid; then every batch that waits for people."""
+    with desk.database.connect() as connection:
+        shares = payments_by_state(connection, desk.business_date.year)
+        batches = open_batches(connection)
+        waiting = [(b, missing_level(connection, b), waits_for(connection, b)) for b in batches]
+    out = console()
+    out.print(_table(desk, shares))
+    for batch, level, whom in waiting:
+        out.print(
+            f"Awaiting {batch.batch_no}: {batch.count:,} units, {format_yuan(batch.total)} yuan: {whom}",
+            soft_wrap=True,
+        )
+        if level is not None:
+            out.print(
+                f"         stable-jobs batch approve {batch.batch_no} --level {level} --by NAME",
+                soft_wrap=True,
+            )
+    if waiting:
+        out.print(f"         or in the browser: make up, then {UP}", soft_wrap=True)
+
+
+def _table(desk: Desk, shares: list[Share]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("region", "", *COLUMNS, "yuan paid", "yuan waiting"):
+        table.add_column(name, justify="left" if name in ("region", "") else "right")
+    for region in sorted({share.region_code for share in shares}):
+        own = {share.state: share for share in shares if share.region_code == region}
+        words = desk.names.get(region)
+        name = f"{words.zh} {words.en}" if words else ""
+        counts = [sum(own[s].count for s in states if s in own) for states in COLUMNS.values()]
+        paid = own["paid"].total if "paid" in own else Decimal("0.00")
+        waits = sum((own[s].total for s in WAITS if s in own), Decimal("0.00"))
+        table.add_row(region, cell(name), *(f"{n:,}" for n in counts), format_yuan(paid), format_yuan(waits))
+    return table
+
+
+WAITS = ("cleared", "corrected", "batched", "returned", "objected", "on_notice")
+"""What is due and was not sent to a bank, or came back."""

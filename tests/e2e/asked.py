@@ -1,0 +1,92 @@
+"""A run of disbursement as people see it: which batch is asked about, who answers what, what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from stable_jobs.local.client import logged_in
+from stable_jobs.local.configuration import airflow_home, passwords
+from stable_jobs.settings import Settings
+from tests.e2e.airflow_home import Both
+
+DAG = "disbursement"
+TASK = {1: "review.first_approval", 2: "review.second_approval"}
+APPROVE, REJECT = "Approve", "Reject"
+
+
+def runs(both: Both, dag_id: str = DAG, key: str | None = None) -> list[dict[str, Any]]:
+    """Runs of a DAG, newest first; of one partition key if it is given."""
+    answer = both.client.http.get(
+        f"/api/v2/dags/{dag_id}/dagRuns", params={"limit": 200, "order_by": "-id"}
+    ).raise_for_status()
+    return [run for run in answer.json()["dag_runs"] if key in (None, run["partition_key"])]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One run of disbursement. State names are Airflow's."""
+
+    both: Both
+    run_id: str
+
+    @property
+    def path(self) -> str:
+        return f"/api/v2/dags/{DAG}/dagRuns/{self.run_id}/taskInstances"
+
+    def tasks(self) -> list[dict[str, Any]]:
+        answer = self.both.client.http.get(self.path, params={"limit": 500}).raise_for_status()
+        return list(answer.json()["task_instances"])
+
+    def state(self, task_id: str) -> str | None:
+        """Of a task that is not of a batch."""
+        return next(one["state"] for one in self.tasks() if one["task_id"] == task_id)
+
+    def place(self, batch_no: str) -> int:
+        """The batch's number in the run."""
+        return next(one["map_index"] for one in self.tasks() if one["rendered_map_index"] == batch_no)
+
+    def states(self, batch_no: str) -> dict[str, str | None]:
+        """Of the batch's three tasks, by their last word."""
+        place = self.place(batch_no)
+        of_it = [one for one in self.tasks() if one["map_index"] == place]
+        return {one["task_id"].partition(".")[2]: one["state"] for one in of_it}
+
+    def tries(self, batch_no: str, level: int) -> int:
+        place = self.place(batch_no)
+        return next(
+            one["try_number"]
+            for one in self.tasks()
+            if (one["task_id"], one["map_index"]) == (TASK[level], place)
+        )
+
+    def is_waiting(self, batch_no: str, level: int, tries: int = 1) -> bool:
+        """Whether the question stands, asked for the so-manieth time."""
+        named = any(one["rendered_map_index"] == batch_no for one in self.tasks())
+        state = self.states(batch_no)[TASK[level].partition(".")[2]] if named else None
+        return state == "awaiting_input" and self.tries(batch_no, level) == tries
+
+    def is_settled(self, batch_no: str) -> bool:
+        return self.states(batch_no)["publish"] == "success"
+
+    def question(self, batch_no: str, level: int) -> dict[str, Any]:
+        path = f"{self.path}/{TASK[level]}/{self.place(batch_no)}/hitlDetails"
+        return dict(self.both.client.http.get(path).raise_for_status().json())
+
+    def answer(self, user: str, batch_no: str, level: int, option: str, reason: object = "看过 seen") -> int:
+        """As the user's browser sends it; the HTTP status."""
+        path = f"{self.path}/{TASK[level]}/{self.place(batch_no)}/hitlDetails"
+        body = {"chosen_options": [option], "params_input": {"reason": reason}}
+        return self.as_user(user, path, body).status_code
+
+    def mark_success(self, user: str, batch_no: str, level: int) -> int:
+        """The button that sets a task to success without an answer."""
+        path = f"{self.path}/{TASK[level]}/{self.place(batch_no)}"
+        return self.as_user(user, path, {"new_state": "success"}).status_code
+
+    def as_user(self, user: str, path: str, body: dict[str, Any]) -> httpx.Response:
+        password = passwords(airflow_home(Settings(_env_file=None, home=self.both.home.path)))[user]
+        with logged_in(self.both.airflow.url, user, password) as client:
+            return client.http.patch(path, json=body)

@@ -25,7 +25,8 @@ ENV PATH=/opt/venv/bin:$PATH \
 # A new named volume takes over the owner of the folder it is mounted on.
 RUN useradd --uid 50000 --user-group --no-create-home --home-dir /opt/airflow --shell /usr/sbin/nologin airflow \
  && install -d -o airflow -g airflow -m 0750 /opt/airflow /var/log/airflow \
-        /srv/stable-jobs /srv/stable-jobs/landing /srv/stable-jobs/lake /srv/stable-jobs/out
+        /srv/stable-jobs /srv/stable-jobs/landing /srv/stable-jobs/bank /srv/stable-jobs/bank/answers \
+        /srv/stable-jobs/lake /srv/stable-jobs/out
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /src/dags /opt/stable-jobs/dags
 COPY --from=build /src/plugins /opt/stable-jobs/plugins

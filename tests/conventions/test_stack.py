@@ -215,7 +215,10 @@ def test_only_the_worker_and_init_reach_the_business_database() -> None:
 def test_departments_files_are_only_read() -> None:
     mounts = [volume for volume in SERVICES["worker"]["volumes"] if isinstance(volume, dict)]
 
-    assert [(m["target"], m["read_only"]) for m in mounts] == [("/srv/stable-jobs/landing", True)]
+    assert [(m["target"], m["read_only"]) for m in mounts] == [
+        ("/srv/stable-jobs/landing", True),
+        ("/srv/stable-jobs/bank/answers", True),
+    ]
 
 
 def test_the_image_is_built_without_secrets_and_runs_as_nobody_special() -> None:

@@ -67,12 +67,11 @@ class LedgerMachine(Both):
         self.night(plan, gap)
         self.disburse()
 
-    @precondition(lambda self: self.in_state("instructed", "paid"))
+    @precondition(lambda self: self.sent_this_year())
     @rule(plan=plans, which=index)
     def finance_reports(self, plan: Plan, which: int) -> None:
         """A night on which finance reports money that is ours or just like ours: nobody can tell."""
-        sent = self.in_state("instructed", "paid")
-        payment = sent[which % len(sent)]
+        payment = self.sent_this_year()[which % len(self.sent_this_year())]
         self.on += timedelta(days=1)
         night = made(self.on, plan)
         like_ours = refund(
@@ -86,6 +85,9 @@ class LedgerMachine(Both):
         night = replace(night, refunds=(*night.refunds, like_ours))
         self.take("night", night)
         self.of_date = [night]
+
+    def sent_this_year(self) -> list[Payment]:
+        return [payment for payment in self.in_state("instructed", "paid") if payment.unit[2] == self.on.year]
 
     def take(self, name: str, night: Night) -> None:
         self.same(name, lambda: self.books.apply(night), lambda: nights.apply(self.model, night))

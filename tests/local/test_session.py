@@ -9,7 +9,7 @@ import pytest
 
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.local import session
-from stable_jobs.local.session import LocalAirflow, free_port, local_airflow, run_key
+from stable_jobs.local.session import LocalAirflow, free_port, local_airflow, run_key, wait_for_people
 
 
 class Scripted:
@@ -19,14 +19,17 @@ class Scripted:
         self.looks = list(looks)
         self.tasks = {}
 
-    def trigger(self, key):
+    def trigger(self, key, _dag_id):
         return f"manual__{key}"
 
-    def run_state(self, _run_id):
+    def runs_of(self, _dag_id, key):
+        return [f"asset_triggered__{key}"] if self.looks else []
+
+    def run_state(self, _run_id, _dag_id):
         state, self.tasks = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return state
 
-    def task_states(self, _run_id):
+    def task_states(self, _run_id, _dag_id):
         return self.tasks
 
 
@@ -72,6 +75,39 @@ def test_a_run_that_is_not_over_in_time_says_where_to_look():
 def test_an_airflow_that_ended_is_not_waited_for():
     with pytest.raises(StepError, match="Airflow ended"):
         run_key(airflow(("running", {}), ended=1), "2020-05-11", lambda _: None, 60)
+
+
+ASKED = {"form": "success", "review.first_approval[0]": "awaiting_input"}
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        pytest.param([("running", {"form": "running"}), ("success", {"form": "success"})], id="it has ended"),
+        pytest.param(
+            [("running", ASKED | {"waiting": "queued"}), ("running", ASKED)], id="only people are awaited"
+        ),
+    ],
+)
+def test_a_disbursement_is_waited_for_as_far_as_it_goes(looks):
+    said = []
+    found = airflow(*looks)
+    wait_for_people(found, "2020-05-11", said.append, 60)
+    assert len(found.client.looks) == 1
+    assert "form: done" in said
+
+
+@pytest.mark.parametrize(
+    ("looks", "why"),
+    [
+        pytest.param([], "no disbursement of 2020-05-11 has begun", id="none begins"),
+        pytest.param([("running", {"form": "running"})], "still running", id="it does not end"),
+        pytest.param([("failed", {"form": "failed"})], "failed in form", id="it breaks"),
+    ],
+)
+def test_a_disbursement_that_does_not_get_there_is_an_error(looks, why):
+    with pytest.raises(StepError, match=why):
+        wait_for_people(airflow(*looks), "2020-05-11", lambda _: None, 0)
 
 
 def test_a_port_that_is_taken_is_said_before_anything_starts(settings):

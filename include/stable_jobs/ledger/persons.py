@@ -78,7 +78,7 @@ def waive_overdue(event: Event) -> int:
     return event.connection.execute(
         text("""
             UPDATE payments p SET state = 'waived', reason = 'deadline', changed_on = ledger_date()
-            FROM entitlements e JOIN night_deadlines d ON d.region_code = e.region_code
+            FROM entitlements e LEFT JOIN night_deadlines d ON d.region_code = e.region_code
             WHERE p.entitlement_id = e.id AND p.state IN ('returned', 'objected')
               AND (ledger_date() > d.deadline OR e.policy_year < extract(year FROM ledger_date()))
         """)

@@ -49,7 +49,7 @@ class Client:
 
     def runs_of(self, dag_id: str, partition_key: str) -> list[str]:
         """The ids of the DAG's runs of that key, oldest first."""
-        found = self._json("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=1000&order_by=queued_at")["dag_runs"]
+        found = self._json("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=1000&order_by=run_after")["dag_runs"]
         return [str(one["dag_run_id"]) for one in found if one["partition_key"] == partition_key]
 
     def run_state(self, run_id: str, dag_id: str = DAG) -> str:

@@ -134,7 +134,7 @@ def wait_for_people(airflow: LocalAirflow, partition_key: str, say: Say, timeout
     deadline = time.monotonic() + timeout_seconds
     while not (runs := client.runs_of(DISBURSEMENT, partition_key)):
         airflow.check()
-        _check_time(deadline, f"no disbursement of {partition_key} has begun", airflow)
+        _check_time(deadline, f"no disbursement of {partition_key} has begun", timeout_seconds, airflow)
         time.sleep(LOOK_SECONDS)
     states = _watch(airflow, runs[-1], DISBURSEMENT, say, timeout_seconds, waits_count=True)
     if client.run_state(runs[-1], DISBURSEMENT) == "failed":
@@ -159,7 +159,7 @@ def _watch(
         _tell_news(states, told, say)
         if state in ENDED or (waits_count and _only_people(states)):
             return states
-        _check_time(deadline, f"run {run_id} is still {state}", airflow)
+        _check_time(deadline, f"run {run_id} is still {state}", timeout_seconds, airflow)
         time.sleep(LOOK_SECONDS)
 
 
@@ -169,9 +169,9 @@ def _only_people(states: dict[str, str | None]) -> bool:
     return AWAITED in found and not found & set(ON_THE_WAY)
 
 
-def _check_time(deadline: float, what: str, airflow: LocalAirflow) -> None:
+def _check_time(deadline: float, what: str, seconds: float, airflow: LocalAirflow) -> None:
     if time.monotonic() > deadline:
-        raise StepError(f"{what} and the time is over; see {airflow.url}")
+        raise StepError(f"{what} after {seconds:.0f} s; see {airflow.url}")
 
 
 def _broken(run_id: str, states: dict[str, str | None]) -> StepError:

@@ -15,11 +15,11 @@ DAGS = Path(__file__).parents[2] / "dags"
 READER = Path(__file__).with_name("reader.py")
 
 
-def read_dag(home: Path, **environment: str) -> dict[str, Any]:
-    """What `reader` prints of the nightly DAG, with that folder as home and nothing else set."""
+def read_dag(home: Path, name: str = "nightly_eligibility", **environment: str) -> dict[str, Any]:
+    """What `reader` prints of a DAG, with that folder as home and nothing else set."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("STABLE_JOBS_", "AIRFLOW"))}
     done = subprocess.run(
-        [sys.executable, str(READER), str(DAGS), "nightly_eligibility"],
+        [sys.executable, str(READER), str(DAGS), name],
         env={**kept, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS), **environment},
         cwd=home,
         capture_output=True,
@@ -33,3 +33,13 @@ def read_dag(home: Path, **environment: str) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def nightly(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return read_dag(tmp_path_factory.mktemp("airflow"))
+
+
+@pytest.fixture(scope="session")
+def disbursement(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return read_dag(tmp_path_factory.mktemp("airflow"), "disbursement")
+
+
+@pytest.fixture(scope="session")
+def returns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return read_dag(tmp_path_factory.mktemp("airflow"), "payment_returns")

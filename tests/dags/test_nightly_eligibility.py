@@ -11,9 +11,9 @@ from tests.conventions.test_tree import CLOCK
 from tests.dags.conftest import DAGS, read_dag
 
 STEPS = ("collect", "validate", "owed")
-LATER = ("determine", "compare", "lists", "report")
+LATER = ("determine", "compare", "lists", "notices", "ready", "report")
 GROUPED = [f"{department}.{step}" for department in DEPARTMENTS for step in STEPS]
-HEAVY = ("validate", "determine", "compare", "lists", "report")
+HEAVY = ("validate", "determine", "compare", "lists", "notices", "report")
 SECONDS_TO_READ = 1.0
 
 
@@ -41,7 +41,9 @@ def test_it_says_the_same_every_time(nightly: dict[str, Any], tmp_path: Any) -> 
         ("determine", sorted(f"{d}.validate" for d in DEPARTMENTS)),
         ("compare", ["determine"]),
         ("lists", ["determine"]),
-        ("report", sorted([*(f"{d}.owed" for d in DEPARTMENTS), "compare", "lists"])),
+        ("notices", ["determine", "lists"]),
+        ("ready", ["notices"]),
+        ("report", sorted([*(f"{d}.owed" for d in DEPARTMENTS), "compare", "lists", "ready"])),
     ],
 )
 def test_what_comes_before(nightly: dict[str, Any], task: str, upstream: list[str]) -> None:
@@ -76,6 +78,7 @@ def test_lineage(nightly: dict[str, Any]) -> None:
     assert outlets == {
         **{f"{department}.validate": [f"{department}_deliveries"] for department in DEPARTMENTS},
         "determine": ["eligibility"],
+        "ready": ["eligibility_ready"],
     }
 
 
@@ -86,6 +89,7 @@ def test_the_dag_itself(nightly: dict[str, Any]) -> None:
     assert dag["tags"] == sorted(["stable-jobs", "稳岗返还", "nightly"])
     assert dag["params"] == ["known_at", "wait"]
     assert (dag["max_active_runs"], dag["timeout"], dag["catchup"]) == (3, 28 * 3600, False)
+    assert dag["run_types"] == []
     assert "业务日期" in dag["doc"]
     timetable = nightly["timetable"]["__var"]
     assert (timetable["expression"], timetable["timezone"], timetable["key_format"]) == (
@@ -93,6 +97,13 @@ def test_the_dag_itself(nightly: dict[str, Any]) -> None:
         "Asia/Shanghai",
         "%Y-%m-%d",
     )
+
+
+def test_a_day_after_its_start_a_promise_of_the_same_day_is_broken(nightly: dict[str, Any]) -> None:
+    """The callback is named as the executor's process can import it."""
+    [[reference, seconds, path]] = nightly["deadlines"]
+    assert (reference, seconds) == ("DagRunQueuedAtDeadline", 24 * 3600)
+    assert path == "stable_jobs_handover.tell_late"
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,17 @@ class Both:
         done = self.mirror.run("night", "--date", day)
         assert done.returncode == 0, done.stderr
 
-    def differing(self, day: str) -> list[str]:
-        """Files under `out/<day>` that are not the same in both homes."""
+    def pause(self, dag_id: str) -> None:
+        """Nothing starts it any more."""
+        self.until(lambda: self.client.has_dag(dag_id))
+        answer = self.client.http.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": True})
+        answer.raise_for_status()
+
+    def differing(self, day: str, ignoring: str | None = None) -> list[str]:
+        """Files under `out/<day>` that differ between the homes, but for names with `ignoring` in them."""
         ours, theirs = (tree(h.path / "out" / day) for h in (self.home, self.mirror))
-        return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+        found = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+        return [name for name in found if ignoring is None or ignoring not in name]
 
 
 @contextmanager

@@ -29,9 +29,11 @@ TROUBLED = "2020-08-03"
 LIAOYUAN = "220400"
 ALL = sorted(
     [f"{d}.{step}" for d in DEPARTMENTS for step in ("collect", "validate", "owed")]
-    + ["determine", "compare", "lists", "report"]
+    + ["determine", "compare", "lists", "notices", "ready", "report"]
 )
 SENSOR_SECONDS = 300
+NOTICE = "notice-"
+"""What a backfill does not publish."""
 
 
 def days(first: str, last: str) -> list[str]:
@@ -64,6 +66,7 @@ def both() -> Iterator[Both]:
                 write_small(landing, common.path / f"{day}.json", date.fromisoformat(day))
         more = {"STABLE_JOBS_LANDING": str(landing)}
         with both_homes(Home(one.path, more), Home(other.path, more)) as running:
+            running.pause("disbursement")
             yield running
 
 
@@ -86,7 +89,11 @@ def test_rows_and_yuan_stand_on_the_assets(both: Both) -> None:
     both.run(TWICE)
     events = both.client.http.get("/api/v2/assets/events", params={"limit": 200}).json()["asset_events"]
     shown = {one["name"]: one["extra"] for one in events if one["partition_key"] == TWICE}
-    assert shown.keys() == {"eligibility", *(f"{department}_deliveries" for department in DEPARTMENTS)}
+    assert shown.keys() == {
+        "eligibility",
+        "eligibility_ready",
+        *(f"{department}_deliveries" for department in DEPARTMENTS),
+    }
     for department in DEPARTMENTS:
         rows = shown[f"{department}_deliveries"]
         assert rows["received"] == rows["accepted"] + rows["quarantined"] > 0
@@ -146,7 +153,11 @@ def test_a_backfill_and_the_same_again(both: Both) -> None:
         assert both.wait(run["dag_run_id"]) == "success"
     for day in days(FIRST, LAST):
         both.night(day)
-    assert {day: both.differing(day) for day in days(FIRST, LAST)} == {day: [] for day in days(FIRST, LAST)}
+    differing = {day: both.differing(day, NOTICE) for day in days(FIRST, LAST)}
+    assert differing == {day: [] for day in days(FIRST, LAST)}
+    assert [
+        path for path in (both.home.path / "out").glob(f"*/*/{NOTICE}*") if FIRST <= path.parts[-3] <= LAST
+    ] == []
 
     before = tree(both.home.path / "out")
     backfill(both, FIRST, LAST, "--reprocess-behavior", "completed")

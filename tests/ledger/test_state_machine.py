@@ -42,7 +42,7 @@ def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, 
 @pytest.mark.parametrize(
     ("sequences", "steps"),
     [
-        pytest.param(200, 12, id="200 sequences"),
+        pytest.param(200, 10, id="200 sequences"),
         pytest.param(2000, 20, id="2,000 longer sequences", marks=pytest.mark.long),
     ],
 )

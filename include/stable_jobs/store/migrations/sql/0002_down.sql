@@ -10,6 +10,7 @@ DROP FUNCTION
     event_digest, is_within, end_to_end_id, person_key, refuse_rewriting, set_event,
     require_own_event, guard_audit_event, require_newest_night, require_no_hold,
     guard_entitlement, record_new_entitlements, guard_payment, record_new_payments, record_changed_payments,
+    check_changed_payments,
     guard_notice_closing, guard_batch, record_batch, guard_lines, guard_approval, guard_instructions,
     guard_bank_results, guard_another_person;
 DROP FUNCTION IF EXISTS batch_hash;

@@ -171,8 +171,6 @@ BEGIN
 END $$;
 
 CREATE FUNCTION guard_payment() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-DECLARE
-    newest record;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'on_notice' THEN
@@ -185,32 +183,47 @@ BEGIN
        (OLD.id, OLD.entitlement_id, OLD.ordinal, OLD.notice_id, OLD.scheme, OLD.amount, OLD.event_id) THEN
         RAISE EXCEPTION 'of a payment only the state changes' USING ERRCODE = 'restrict_violation';
     END IF;
-    IF NOT EXISTS (
-        SELECT FROM life_cycle WHERE subject = 'payment' AND from_state = OLD.state AND to_state = NEW.state
-    ) THEN
-        RAISE EXCEPTION 'payment %: % cannot become %', OLD.id, OLD.state, NEW.state
+    RETURN NEW;
+END $$;
+
+-- All changed payments at once: each along the life cycle, and with what makes it so in the ledger.
+CREATE FUNCTION check_changed_payments() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    wrong record;
+BEGIN
+    SELECT n.id, o.state AS from_state, n.state INTO wrong
+    FROM new_rows n JOIN old_rows o ON o.id = n.id
+    WHERE NOT EXISTS (
+        SELECT FROM life_cycle c WHERE c.subject = 'payment' AND c.from_state = o.state AND c.to_state = n.state)
+    ORDER BY n.id LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'payment %: % cannot become %', wrong.id, wrong.from_state, wrong.state
             USING ERRCODE = 'restrict_violation';
     END IF;
-    SELECT i.line_id IS NOT NULL AS is_sent, r.outcome INTO newest
-    FROM instructions i LEFT JOIN bank_results r ON r.line_id = i.line_id
-    WHERE i.payment_id = NEW.id ORDER BY i.attempt DESC LIMIT 1;
-    IF NOT (CASE NEW.state
+    SELECT n.id, n.state INTO wrong
+    FROM new_rows n JOIN old_rows o ON o.id = n.id
+    LEFT JOIN LATERAL (
+        SELECT i.attempt, r.outcome FROM instructions i LEFT JOIN bank_results r ON r.line_id = i.line_id
+        WHERE i.payment_id = n.id ORDER BY i.attempt DESC LIMIT 1) newest ON true
+    WHERE NOT (CASE n.state
         WHEN 'batched' THEN EXISTS (
             SELECT FROM payment_lines l JOIN batches b ON b.id = l.batch_id
-            WHERE l.payment_id = NEW.id AND b.state = 'formed')
-        WHEN 'instructed' THEN newest.is_sent AND newest.outcome IS NULL
+            WHERE l.payment_id = n.id AND b.state = 'formed')
+        WHEN 'instructed' THEN newest.attempt IS NOT NULL AND newest.outcome IS NULL
         WHEN 'paid' THEN newest.outcome = 'paid'
         WHEN 'returned' THEN newest.outcome = 'returned'
-        WHEN 'corrected' THEN newest.outcome = 'returned' AND (OLD.state = 'batched' OR EXISTS (
+        WHEN 'corrected' THEN newest.outcome = 'returned' AND (o.state = 'batched' OR EXISTS (
             SELECT FROM account_corrections c LEFT JOIN account_confirmations k ON k.correction_id = c.id
-            WHERE c.payment_id = NEW.id AND (c.source = 'extract' OR k.correction_id IS NOT NULL)
-              AND c.after_attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = NEW.id)))
-        WHEN 'cleared' THEN newest.is_sent IS NULL
-        ELSE true END IS TRUE) THEN
-        RAISE EXCEPTION 'payment %: nothing in the ledger makes it %', OLD.id, NEW.state
+            WHERE c.payment_id = n.id AND (c.source = 'extract' OR k.correction_id IS NOT NULL)
+              AND c.after_attempt = newest.attempt))
+        WHEN 'cleared' THEN newest.attempt IS NULL
+        ELSE true END IS TRUE)
+    ORDER BY n.id LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'payment %: nothing in the ledger makes it %', wrong.id, wrong.state
             USING ERRCODE = 'restrict_violation';
     END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
 
 CREATE FUNCTION record_new_payments() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -433,6 +446,8 @@ CREATE TRIGGER record_changed AFTER UPDATE ON entitlements REFERENCING NEW TABLE
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON payments FOR EACH ROW EXECUTE FUNCTION guard_payment();
 CREATE TRIGGER record_new AFTER INSERT ON payments REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION record_new_payments();
+CREATE TRIGGER check_changed AFTER UPDATE ON payments REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION check_changed_payments();
 CREATE TRIGGER record_changed AFTER UPDATE ON payments REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION record_changed_payments();
 CREATE TRIGGER guard BEFORE INSERT ON notice_closings FOR EACH ROW EXECUTE FUNCTION guard_notice_closing();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -31,6 +31,8 @@ class Asked:
 
     both: Both
     run_id: str
+    places: dict[str, int] = field(default_factory=dict)
+    """Batch → its number in the run: Airflow forgets the name while a task is tried again."""
 
     @property
     def path(self) -> str:
@@ -38,15 +40,19 @@ class Asked:
 
     def tasks(self) -> list[dict[str, Any]]:
         answer = self.both.client.http.get(self.path, params={"limit": 500}).raise_for_status()
-        return list(answer.json()["task_instances"])
+        found = list(answer.json()["task_instances"])
+        self.places.update({one["rendered_map_index"]: one["map_index"] for one in found})
+        return found
 
     def state(self, task_id: str) -> str | None:
         """Of a task that is not of a batch."""
         return next(one["state"] for one in self.tasks() if one["task_id"] == task_id)
 
     def place(self, batch_no: str) -> int:
-        """The batch's number in the run."""
-        return next(one["map_index"] for one in self.tasks() if one["rendered_map_index"] == batch_no)
+        """The batch's number in the run, once its first task has begun."""
+        if batch_no not in self.places:
+            self.tasks()
+        return self.places[batch_no]
 
     def states(self, batch_no: str) -> dict[str, str | None]:
         """Of the batch's three tasks, by their last word."""
@@ -64,8 +70,10 @@ class Asked:
 
     def is_waiting(self, batch_no: str, level: int, tries: int = 1) -> bool:
         """Whether the question stands, asked for the so-manieth time."""
-        named = any(one["rendered_map_index"] == batch_no for one in self.tasks())
-        state = self.states(batch_no)[TASK[level].partition(".")[2]] if named else None
+        self.tasks()
+        if batch_no not in self.places:
+            return False
+        state = self.states(batch_no)[TASK[level].partition(".")[2]]
         return state == "awaiting_input" and self.tries(batch_no, level) == tries
 
     def is_settled(self, batch_no: str) -> bool:

@@ -5,8 +5,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.refunds import rule_on_refund
 from tests.ledger.conftest import CODES, REGION, Night, refund, unit
 
 OPENED, CLEARED = date(2020, 5, 11), date(2020, 5, 19)
@@ -60,7 +63,9 @@ def test_notice_is_not_closed_before_its_days_are_over(books):
             "undecided:active_unknown",
             id="undecided now",
         ),
-        pytest.param(unit(A, entitlement=Decimal("90.00")), "withdrawn", "amount_changed", id="another amount"),
+        pytest.param(
+            unit(A, entitlement=Decimal("90.00")), "withdrawn", "amount_changed", id="another amount"
+        ),
         pytest.param(unit(A, scheme="difficult"), "withdrawn", "scheme_changed", id="another scheme"),
         pytest.param(None, "withdrawn", "unit_gone", id="no longer insured here"),
     ],
@@ -91,12 +96,12 @@ def test_an_older_night_is_refused(books):
     books.decide(unit(A), on=CLEARED)
     assert books.decide(unit(A), on=OPENED) == [REGION]
     assert books.ask("SELECT count(*) FROM region_nights") == [(1,)]
-    with pytest.raises(LedgerRefused, match="newest decided night is 2020-05-19"):
-        from stable_jobs.ledger.event import ledger_event
-        from sqlalchemy import text
-
-        with ledger_event(books.engine, "x", business_date=date(2020, 6, 30)) as event:
-            event.connection.execute(text("INSERT INTO notice_closings (notice_id) SELECT id FROM notices"))
+    closing = text("INSERT INTO notice_closings (notice_id) SELECT id FROM notices")
+    with (
+        pytest.raises(LedgerRefused, match="newest decided night is 2020-05-19"),
+        ledger_event(books.engine, "x", business_date=date(2020, 6, 30)) as event,
+    ):
+        event.connection.execute(closing)
 
 
 def paid(books, *units, on=CLEARED):
@@ -117,14 +122,33 @@ LATER = date(2020, 7, 1)
 @pytest.mark.parametrize(
     ("now", "amounts", "cases"),
     [
-        pytest.param(unit(A, entitlement=Decimal("150.00")), ["100.00", "50.00"], [], id="a higher rate is topped up"),
-        pytest.param(unit(A, scheme="difficult", entitlement=Decimal("300.00")), ["100.00", "200.00"], [], id="a better scheme"),
-        pytest.param(unit(A, entitlement=Decimal("60.00")), ["100.00"], ["40.00"], id="a lower one is a recovery case"),
-        pytest.param(unit(A, decision="ineligible", reasons="active"), ["100.00"], [], id="deregistered after it was paid"),
         pytest.param(
-            unit(A, decision="ineligible", reasons="layoff_rate", is_revoked=True), ["100.00"], ["100.00"], id="never was eligible"
+            unit(A, entitlement=Decimal("150.00")), ["100.00", "50.00"], [], id="a higher rate is topped up"
         ),
-        pytest.param(unit(A, decision="undecided", reasons="size_known_unknown"), ["100.00"], [], id="undecided now"),
+        pytest.param(
+            unit(A, scheme="difficult", entitlement=Decimal("300.00")),
+            ["100.00", "200.00"],
+            [],
+            id="a better scheme",
+        ),
+        pytest.param(
+            unit(A, entitlement=Decimal("60.00")), ["100.00"], ["40.00"], id="a lower one is a recovery case"
+        ),
+        pytest.param(
+            unit(A, decision="ineligible", reasons="active"),
+            ["100.00"],
+            [],
+            id="deregistered after it was paid",
+        ),
+        pytest.param(
+            unit(A, decision="ineligible", reasons="layoff_rate", is_revoked=True),
+            ["100.00"],
+            ["100.00"],
+            id="never was eligible",
+        ),
+        pytest.param(
+            unit(A, decision="undecided", reasons="size_known_unknown"), ["100.00"], [], id="undecided now"
+        ),
     ],
 )
 def test_changes_after_payment(books, now, amounts, cases):
@@ -140,7 +164,10 @@ def test_a_recovery_case_is_weighed_again_when_the_amount_rises(books):
     paid(books, unit(A))
     books.decide(unit(A, entitlement=Decimal("60.00")), on=LATER)
     books.decide(unit(A, entitlement=Decimal("80.00")), on=date(2020, 7, 2))
-    assert books.ask("SELECT amount FROM recovery_cases ORDER BY id") == [(Decimal("40.00"),), (Decimal("20.00"),)]
+    assert books.ask("SELECT amount FROM recovery_cases ORDER BY id") == [
+        (Decimal("40.00"),),
+        (Decimal("20.00"),),
+    ]
     books.decide(unit(A, entitlement=Decimal("100.00")), on=date(2020, 7, 3))
     assert len(books.states()) == 1
     assert books.breaks() == []
@@ -149,9 +176,14 @@ def test_a_recovery_case_is_weighed_again_when_the_amount_rises(books):
 @pytest.mark.parametrize(
     ("row", "ordinals", "standing"),
     [
-        pytest.param(refund(A, payment_reference=f"20-{REGION}-{A}-01-01"), 2, "ours", id="ours by reference"),
         pytest.param(
-            refund(A, payment_reference=f"20-{REGION}-{A}-01-01", amount=Decimal("99.00")), 2, "differs", id="another amount"
+            refund(A, payment_reference=f"20-{REGION}-{A}-01-01"), 2, "ours", id="ours by reference"
+        ),
+        pytest.param(
+            refund(A, payment_reference=f"20-{REGION}-{A}-01-01", amount=Decimal("99.00")),
+            2,
+            "differs",
+            id="another amount",
         ),
         pytest.param(refund(A), 1, "doubtful", id="may be ours: a person rules first"),
         pytest.param(refund(A, amount=Decimal("30.00")), 2, None, id="paid outside"),
@@ -169,9 +201,6 @@ def test_what_finance_reports_is_counted_once(books, row, ordinals, standing):
 
 @pytest.mark.parametrize(("ruling", "due"), [("same", "50.00"), ("outside", None)])
 def test_a_ruling_ends_the_doubt(books, ruling, due):
-    from stable_jobs.ledger.event import ledger_event
-    from stable_jobs.ledger.refunds import rule_on_refund
-
     paid(books, unit(A))
     books.decide(unit(A, entitlement=Decimal("150.00")), on=LATER, refunds=(refund(A),))
     with ledger_event(books.engine, "ruling", actor="王芳") as event:
@@ -184,7 +213,9 @@ def test_a_ruling_ends_the_doubt(books, ruling, due):
 
 def test_the_budget_is_spent_in_order_and_the_rest_waits(books):
     units = [unit(code, priority=1 + (n % 2)) for n, code in enumerate(CODES[:6])]
-    night = Night(CLEARED, tuple(units), regions={REGION: {"working_days": 0, "refund_budget": Decimal("399.99")}})
+    night = Night(
+        CLEARED, tuple(units), regions={REGION: {"working_days": 0, "refund_budget": Decimal("399.99")}}
+    )
     books.apply(night)
     books.close(CLEARED)
     (batch,) = books.form(night)
@@ -206,7 +237,9 @@ def test_returned_corrected_and_paid_as_the_same_payment(books):
     (batch,) = books.form(night)
     books.publish(batch, CLEARED)
     one = f"20-{REGION}-{A}-01-01"
-    books.answer([{"end_to_end_id": one, "outcome": "returned", "reason_code": "AC01", "amount": Decimal("100.00")}])
+    books.answer(
+        [{"end_to_end_id": one, "outcome": "returned", "reason_code": "AC01", "amount": Decimal("100.00")}]
+    )
     assert books.states() == {f"{A[-6:]}.1": "returned"}
     waits = Night(date(2020, 5, 20), (unit(A, decision="undecided", reasons="account_known_unknown"),))
     books.apply(waits)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from rich.table import Table
+from sqlalchemy import Connection
 
 from stable_jobs.cli.ledger_tables import cell, waits_for
 from stable_jobs.cli.tables import console
-from stable_jobs.ledger.approvals import missing_level
-from stable_jobs.ledger.batches import open_batches
+from stable_jobs.ledger.approvals import approvers, missing_level
+from stable_jobs.ledger.batches import Batch, open_batches
 from stable_jobs.ledger.figures import Share, payments_by_state
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
@@ -32,21 +33,28 @@ def print_life(desk: Desk) -> None:
     with desk.database.connect() as connection:
         shares = payments_by_state(connection, desk.business_date.year)
         batches = open_batches(connection)
-        waiting = [(b, missing_level(connection, b), waits_for(connection, b)) for b in batches]
+        waiting = [(b, waits_for(connection, b), _command(connection, b)) for b in batches]
     out = console()
     out.print(_table(desk, shares))
-    for batch, level, whom in waiting:
+    for batch, whom, command in waiting:
         out.print(
             f"Awaiting {batch.batch_no}: {batch.count:,} units, {format_yuan(batch.total)} yuan: {whom}",
             soft_wrap=True,
         )
-        if level is not None:
-            out.print(
-                f"         stable-jobs batch approve {batch.batch_no} --level {level} --by NAME",
-                soft_wrap=True,
-            )
+        if command:
+            out.print(f"         {command}", soft_wrap=True)
     if waiting:
         out.print(f"         or in the browser: make up, then {UP}", soft_wrap=True)
+
+
+def _command(connection: Connection, batch: Batch) -> str | None:
+    """What approves the batch, by its only approver or by a name to be put in; None if nobody is awaited."""
+    level = missing_level(connection, batch)
+    if level is None:
+        return None
+    people = approvers(connection, batch.region_code, level)
+    by = people[0] if len(people) == 1 else "NAME"
+    return f"stable-jobs batch approve {batch.batch_no} --level {level} --by {by}"
 
 
 def _table(desk: Desk, shares: list[Share]) -> Table:

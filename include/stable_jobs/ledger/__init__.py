@@ -1,1 +1,1 @@
-"""The ledger: decisions become promises, promises become money, exactly once. The database keeps the rules."""
+"""The ledger: decisions become promises, promises money, exactly once. The database keeps the rules."""

@@ -23,10 +23,10 @@ def record_answer(
     reason: str,
     answered_in: str,
 ) -> None:
-    """Record one person's answer for the lines with that hash; a refusal ends the batch and frees its payments.
+    """Record one person's answer for the lines with that hash; a refusal ends the batch.
 
-    answered_in: where (`airflow`, `command line`). LedgerRefused for another hash, a preparer, the same person
-    twice, a person who is not assigned, a batch that is not open.
+    answered_in: where (`airflow`, `command line`). LedgerRefused for another hash, a preparer, the same
+    person twice, a person who is not assigned, a batch that is not open.
     """
     batch = known_batch(event.connection, batch_no)
     if batch_hash == batch.hash and _is_known(event.connection, batch, level, person, answer):

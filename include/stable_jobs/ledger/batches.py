@@ -1,4 +1,4 @@
-"""Batches: what may be paid, one batch per region and review level, in priority order, while the budget lasts.
+"""Batches: what may be paid, one per region and review level, in priority order, while the budget lasts.
 
 A batch never changes: its lines come with it, its hash is over them, and what no longer holds voids it.
 """
@@ -57,15 +57,16 @@ CHOSEN = """
     ) counted
     LEFT JOIN (
         SELECT l.pooling_region, e.policy_year, sum(l.amount) AS committed
-        FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN entitlements e ON e.id = p.entitlement_id
+        FROM payment_lines l JOIN payments p ON p.id = l.payment_id
+        JOIN entitlements e ON e.id = p.entitlement_id
         WHERE l.id = (SELECT max(id) FROM payment_lines WHERE payment_id = p.id)
           AND p.state IN ('batched', 'instructed', 'paid', 'returned', 'corrected')
         GROUP BY l.pooling_region, e.policy_year
     ) spent USING (pooling_region, policy_year)
     WHERE attempt > 1 OR running <= budget - coalesce(committed, 0)
 """
-"""In priority order, then by code, while what is left of the pooling region's budget lasts. A later attempt was
-counted with the first."""
+"""In priority order, then by code, while what is left of the pooling region's budget lasts. A later attempt
+was counted with the first."""
 
 BATCHES = """
     INSERT INTO batches (batch_no, region_code, policy_year, review_level, ordinal, count, total, hash)
@@ -85,12 +86,15 @@ BATCHES = """
 """
 
 LINES = """
-    INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id, pooling_region, unit_name,
+    INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id, pooling_region,
+        unit_name,
         scheme, size_class, headcount, priority, amount, account_name, account_no, bank_code, bank_name,
         account_source)
     SELECT b.id, c.line_no, c.payment_id, c.attempt,
-           end_to_end_id(c.policy_year, c.region_code, c.uscc, c.ordinal, c.attempt), c.pooling_region, c.unit_name,
-           c.scheme, c.size_class, c.headcount, c.priority, c.amount, c.account_name, c.account_no, c.bank_code,
+           end_to_end_id(c.policy_year, c.region_code, c.uscc, c.ordinal, c.attempt), c.pooling_region,
+               c.unit_name,
+           c.scheme, c.size_class, c.headcount, c.priority, c.amount, c.account_name, c.account_no,
+               c.bank_code,
            c.bank_name, c.account_source
     FROM chosen c JOIN batches b ON b.region_code = c.region_code AND b.review_level = c.review_level
         AND b.event_id = ledger_event()
@@ -133,7 +137,8 @@ PREPARERS = (
     INSERT INTO batch_preparers (batch_id, person, deed)
     SELECT DISTINCT l.batch_id, k.ruled_by, 'refund'
     FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN reported_refunds f ON f.region_code = e.region_code AND f.uscc = e.uscc AND f.policy_year = e.policy_year
+    JOIN reported_refunds f ON f.region_code = e.region_code AND f.uscc = e.uscc
+        AND f.policy_year = e.policy_year
     JOIN refund_rulings k ON k.refund_id = f.id
     WHERE l.event_id = ledger_event()
     """,
@@ -174,7 +179,8 @@ def published_on(connection: Connection, business_date: date) -> list[Batch]:
 
 def _batches(connection: Connection, condition: str, **values: object) -> list[Batch]:
     query = f"""
-        SELECT id, batch_no, region_code, business_date, policy_year, review_level, count, total, hash, state, reason
+        SELECT id, batch_no, region_code, business_date, policy_year, review_level, count, total, hash,
+            state, reason
         FROM batches b WHERE {condition} ORDER BY batch_no
     """  # noqa: S608 - conditions are this module's own
     return [Batch(**row) for row in connection.execute(text(query), values).mappings()]

@@ -1,4 +1,4 @@
-"""A night's decisions become entitlements and payments on notice; what changed since falls out, with its reason.
+"""A night's decisions become entitlements and payments on notice; what changed falls out, with its reason.
 
 One statement does each thing for every unit of every region. Nothing here touches money that was instructed:
 a higher entitlement is topped up once the open payment has ended, a lower one opens a recovery case.
@@ -6,7 +6,7 @@ a higher entitlement is topped up once the open payment has ended, a lower one o
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from stable_jobs.ledger.candidates import UNBATCHED, void_stale
 from stable_jobs.ledger.night import leave_out_known, older_regions
@@ -70,7 +70,7 @@ FALLING = """
         ELSE u.scheme <> p.scheme
              OR p.amount <> u.entitlement - u.outside - u.paid - u.waived + u.recovering - u.dropped END
 """
-"""Open payments that the night no longer bears out. A returned payment waits for an account, not for the night."""
+"""Open payments that the night no longer bears out. A returned one waits for an account, not a night."""
 
 VOIDED = """
     UPDATE batches SET state = 'voided', reason = 'a line fell out'
@@ -151,7 +151,8 @@ REVISED = """
         SELECT u.entitlement_id, coalesce(d.scheme, e.scheme) AS scheme,
                coalesce(d.unit_name, e.unit_name) AS unit_name,
                coalesce(d.outside, e.outside_amount) AS outside,
-               coalesce(d.entitlement, e.outside_amount + u.paid + u.open + u.waived - u.recovering) AS entitled
+               coalesce(d.entitlement,
+                   e.outside_amount + u.paid + u.open + u.waived - u.recovering) AS entitled
         FROM unit_standing u JOIN entitlements e ON e.id = u.entitlement_id
         LEFT JOIN due d ON d.entitlement_id = u.entitlement_id
         WHERE NOT u.is_instructed
@@ -165,7 +166,8 @@ REVISED = """
 NOTICES = """
     INSERT INTO notices (region_code, opened_on, ordinal, working_days, clears_on)
     SELECT r.region_code, ledger_date(),
-           1 + (SELECT count(*) FROM notices o WHERE o.region_code = r.region_code AND o.opened_on = ledger_date()),
+           1 + (SELECT count(*)
+               FROM notices o WHERE o.region_code = r.region_code AND o.opened_on = ledger_date()),
            r.working_days, r.clears_on
     FROM night_regions r
     WHERE r.region_code IN (SELECT region_code FROM due WHERE difference > 0) ORDER BY r.region_code
@@ -173,7 +175,8 @@ NOTICES = """
 
 PAYMENTS = """
     INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount)
-    SELECT e.id, 1 + (SELECT count(*) FROM payments p WHERE p.entitlement_id = e.id), n.id, d.scheme, d.difference
+    SELECT e.id, 1 + (SELECT count(*)
+        FROM payments p WHERE p.entitlement_id = e.id), n.id, d.scheme, d.difference
     FROM due d
     JOIN entitlements e ON e.region_code = d.region_code AND e.uscc = d.uscc
         AND e.policy_year = extract(year FROM ledger_date())
@@ -209,7 +212,8 @@ CORRECTED = (
         AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
     JOIN payment_lines l ON l.id = i.line_id
     WHERE n.account_no IS NOT NULL
-      AND (n.account_name, n.account_no, n.bank_code) IS DISTINCT FROM (l.account_name, l.account_no, l.bank_code)
+      AND (n.account_name, n.account_no, n.bank_code) IS DISTINCT
+          FROM (l.account_name, l.account_no, l.bank_code)
     """,
     """
     INSERT INTO account_corrections (payment_id, after_attempt, source)

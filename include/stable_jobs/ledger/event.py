@@ -1,4 +1,4 @@
-"""One transaction of the ledger is one audit event: writers one after the other, each event chained by hash."""
+"""One transaction of the ledger is one audit event: one writer after the other, each chained by hash."""
 
 from __future__ import annotations
 
@@ -69,7 +69,10 @@ def chained(previous_hash: str, body: str) -> str:
 def _open(connection: Connection, business_date: date | None) -> Event:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
     number = connection.scalar(text("SELECT coalesce(max(id), 0) + 1 FROM audit_events"))
-    settings = "SELECT set_config('stable_jobs.event', :event, true), set_config('stable_jobs.business_date', :on, true)"
+    settings = """
+        SELECT set_config('stable_jobs.event', :event, true),
+               set_config('stable_jobs.business_date', :on, true)
+    """
     connection.execute(text(settings), {"event": str(number), "on": str(business_date or "")})
     return Event(int(number or 1), connection)
 

@@ -87,6 +87,7 @@ def leave_out_known(connection: Connection) -> None:
         text("""
             DELETE FROM night_regions r USING newest_nights n
             WHERE n.region_code = r.region_code AND (n.business_date > ledger_date()
-              OR (n.business_date = ledger_date() AND n.decision_id = r.decision_id AND n.is_held = r.is_held))
+              OR (n.business_date = ledger_date() AND n.decision_id = r.decision_id
+                  AND n.is_held = r.is_held))
         """)
     )

@@ -21,7 +21,8 @@ def close_due_notices(event: Event) -> int:
 CLOSED = """
     INSERT INTO notice_closings (notice_id)
     SELECT n.id FROM notices n
-    JOIN newest_nights w ON w.region_code = n.region_code AND w.business_date = ledger_date() AND NOT w.is_held
+    JOIN newest_nights w ON w.region_code = n.region_code AND w.business_date = ledger_date()
+        AND NOT w.is_held
     LEFT JOIN notice_closings c ON c.notice_id = n.id
     WHERE c.notice_id IS NULL AND n.clears_on <= ledger_date() ORDER BY n.id
 """
@@ -56,7 +57,8 @@ def add_objection(event: Event, region_code: str, uscc: str, reason: str, person
     )
     event.connection.execute(
         text("""
-            UPDATE payments SET state = 'objected', reason = 'objection', changed_on = coalesce(ledger_date(), changed_on)
+            UPDATE payments SET state = 'objected', reason = 'objection',
+                changed_on = coalesce(ledger_date(), changed_on)
             WHERE id = :payment AND state = 'on_notice'
         """),
         {"payment": found},

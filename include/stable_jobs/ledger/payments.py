@@ -49,8 +49,10 @@ MOVED = """
 """
 
 LINES = """
-    SELECT l.line_no, l.end_to_end_id, e.region_code, e.uscc, l.unit_name, l.scheme, l.size_class, l.headcount,
-           l.amount, l.account_name, l.account_no, l.bank_code, l.bank_name, l.account_source, l.priority, l.attempt
+    SELECT l.line_no, l.end_to_end_id, e.region_code, e.uscc, l.unit_name, l.scheme, l.size_class,
+        l.headcount,
+           l.amount, l.account_name, l.account_no, l.bank_code, l.bank_name, l.account_source,
+               l.priority, l.attempt
     FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN entitlements e ON e.id = p.entitlement_id
     WHERE l.batch_id = {batch_id} ORDER BY l.line_no
 """
@@ -58,7 +60,7 @@ LINES = """
 
 
 def record_files(event: Event, files: Iterable[PublishedFile], batch_id: int | None = None) -> None:
-    """Remember what was published, once by folder and name. The same again is fine; LedgerRefused for another."""
+    """Remember what was published, once by folder and name. LedgerRefused for other bytes of a name."""
     rows = [vars(file) | {"batch": batch_id} for file in files]
     if rows:
         event.connection.execute(
@@ -75,7 +77,8 @@ def record_files(event: Event, files: Iterable[PublishedFile], batch_id: int | N
 def files_of(connection: Connection, batch_id: int) -> list[PublishedFile]:
     """The files of a published batch, by name."""
     query = """
-        SELECT folder, name, sha256, size_bytes FROM published_files WHERE batch_id = :id ORDER BY folder, name
+        SELECT folder, name, sha256, size_bytes
+            FROM published_files WHERE batch_id = :id ORDER BY folder, name
     """
     return [PublishedFile(*row) for row in connection.execute(text(query), {"id": batch_id})]
 

@@ -14,7 +14,8 @@ def hold_region(event: Event, region_code: str, reason: str, person: str) -> int
     """Stop the payments of a region and all below it at once; the hold's number."""
     number = event.connection.scalar(
         text(
-            "INSERT INTO region_holds (region_code, reason, held_by) VALUES (:region, :reason, :by) RETURNING id"
+            "INSERT INTO region_holds (region_code, reason, held_by)"
+            " VALUES (:region, :reason, :by) RETURNING id"
         ),
         {"region": region_code, "reason": reason, "by": person},
     )

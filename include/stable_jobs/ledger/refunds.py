@@ -14,7 +14,7 @@ from stable_jobs.ledger.statements import run_statements
 
 
 def note_refunds(connection: Connection) -> None:
-    """Record the rows of `night_refunds` that concern our payments; the rest, by unit, into `unit_outside`."""
+    """Record the rows of `night_refunds` about our payments; the rest, by unit, into `unit_outside`."""
     run_statements(connection, (MATCHED, NOTED, OUTSIDE))
 
 

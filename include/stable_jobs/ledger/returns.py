@@ -1,4 +1,4 @@
-"""The bank's answers: each row applied, known already, not final, or refused with its reason. None is lost."""
+"""The bank's answers: each row applied, known, not final, or refused with its reason. None is lost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROWS: Mapping[str, str] = {
     "expected": "text",
     "found": "text",
 }
-"""`answer_rows`: as read. outcome: paid, returned, pending; rule: why the row could not be read, else NULL."""
+"""`answer_rows`: as read. outcome: paid, returned, pending; rule: why the row cannot be read, else NULL."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def take_answer(
     values = {"sha256": sha256, "name": file_name, "format": file_format, "problem": problem}
     answer = connection.scalar(text(ANSWER), values)
     run_statements(connection, (JUDGED, KEPT, RESULTS, MOVED), answer=answer)
-    counts = {standing: count for standing, count in connection.execute(text(COUNTED), {"answer": answer})}
+    found = connection.execute(text(COUNTED), {"answer": answer})
+    counts = {row.standing: row.rows for row in found}
     event.detail.update({"answer": file_name, "sha256": sha256, **counts})
     return AnswerCounts(is_new=True, **counts)
 
@@ -74,13 +75,15 @@ ANSWER = """
 
 JUDGED = """
     CREATE TEMPORARY TABLE judged ON COMMIT DROP AS
-    SELECT a.row_no, a.end_to_end_id, a.outcome, a.amount, a.reason_code, a.reason_text, a.booked_on, i.line_id,
+    SELECT a.row_no, a.end_to_end_id, a.outcome, a.amount, a.reason_code, a.reason_text, a.booked_on,
+        i.line_id,
         i.amount AS instructed,
         CASE WHEN a.rule IS NOT NULL THEN a.rule
              WHEN i.line_id IS NULL THEN 'answer.unknown_id'
              WHEN a.amount IS NOT NULL AND a.amount <> i.amount THEN 'answer.wrong_amount'
              WHEN a.outcome = 'pending' THEN NULL
-             WHEN coalesce(r.outcome, first_value(a.outcome) OVER same) <> a.outcome THEN 'answer.contradiction'
+             WHEN coalesce(r.outcome,
+                 first_value(a.outcome) OVER same) <> a.outcome THEN 'answer.contradiction'
              END AS rule,
         CASE WHEN a.rule IS NOT NULL THEN a.expected
              WHEN i.line_id IS NULL THEN 'an id that was instructed'
@@ -99,7 +102,8 @@ JUDGED = """
 """
 
 KEPT = """
-    INSERT INTO bank_answer_rows (answer_id, row_no, end_to_end_id, outcome, amount, standing, rule, expected, found)
+    INSERT INTO bank_answer_rows (answer_id, row_no, end_to_end_id, outcome, amount, standing, rule,
+        expected, found)
     SELECT :answer, row_no, end_to_end_id, outcome, amount,
            CASE WHEN rule IS NOT NULL THEN 'refused' WHEN outcome = 'pending' THEN 'pending'
                 WHEN is_known THEN 'repeated' ELSE 'applied' END,
@@ -108,8 +112,10 @@ KEPT = """
 """
 
 RESULTS = """
-    INSERT INTO bank_results (line_id, answer_id, row_no, outcome, reason_code, reason_text, amount, booked_on)
-    SELECT j.line_id, k.answer_id, k.row_no, j.outcome, j.reason_code, j.reason_text, j.instructed, j.booked_on
+    INSERT INTO bank_results (line_id, answer_id, row_no, outcome, reason_code, reason_text, amount,
+        booked_on)
+    SELECT j.line_id, k.answer_id, k.row_no, j.outcome, j.reason_code, j.reason_text, j.instructed,
+        j.booked_on
     FROM bank_answer_rows k JOIN judged j ON j.row_no = k.row_no
     WHERE k.answer_id = :answer AND k.standing = 'applied' ORDER BY k.row_no
 """
@@ -122,7 +128,7 @@ MOVED = """
 """
 
 COUNTED = """
-    SELECT standing, count(*)::integer FROM bank_answer_rows WHERE answer_id = :answer GROUP BY standing
+    SELECT standing, count(*)::integer AS rows FROM bank_answer_rows WHERE answer_id = :answer GROUP BY standing
 """
 
 
@@ -136,7 +142,7 @@ def enter_account(
     bank_code: str,
     bank_name: str,
 ) -> int:
-    """A corrected account for a returned payment, by one person; its number. It counts once another confirms it.
+    """A corrected account for a returned payment, by one person; it counts once another confirms it.
 
     LedgerRefused unless the payment of that end-to-end id is returned.
     """
@@ -152,7 +158,8 @@ def enter_account(
         raise LedgerRefused(f"{end_to_end_id} is no returned payment: `stable-jobs returns list` shows those")
     number = event.connection.scalar(
         text("""
-            INSERT INTO account_corrections (payment_id, after_attempt, source, account_name, account_no, bank_code,
+            INSERT INTO account_corrections (payment_id, after_attempt, source, account_name,
+                account_no, bank_code,
                 bank_name, entered_by)
             VALUES (:payment, :attempt, 'person', :name, :number, :bank, :bank_name, :person) RETURNING id
         """),

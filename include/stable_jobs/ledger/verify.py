@@ -160,7 +160,8 @@ BALANCE = """
 """
 
 BATCHES = """
-    SELECT b.batch_no, concat_ws(' ', b.count, b.total, b.hash), concat_ws(' ', l.count, l.total, batch_hash(b.id))
+    SELECT b.batch_no, concat_ws(' ', b.count, b.total, b.hash), concat_ws(' ', l.count, l.total,
+        batch_hash(b.id))
     FROM batches b LEFT JOIN (
         SELECT batch_id, count(*) AS count, sum(amount) AS total FROM payment_lines GROUP BY batch_id
     ) l ON l.batch_id = b.id

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
+from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.load import Policies, load_policies
 from stable_jobs.quality.report_parts import Words
 from stable_jobs.settings import Settings
@@ -38,6 +40,18 @@ class Desk:
     def names(self) -> dict[str, Words]:
         """What the policies call each region."""
         return {code: Words(p.name_zh, p.name_en) for code, p in self.policies.regions.items()}
+
+
+@contextmanager
+def scratch(desk: Desk) -> Iterator[Path]:
+    """A folder for what is on its way between stores, accounts among it: gone afterwards.
+
+    Below the home, where the next one sweeps away what a killed process left.
+    """
+    parent = desk.settings.home.absolute() / "tmp"
+    parent.mkdir(parents=True, exist_ok=True)
+    with workspace(parent) as work:
+        yield work
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import close_due_notices
 from stable_jobs.ledger.payments import LINES, files_of, instruct
 from stable_jobs.ledger.persons import waive_overdue
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published
 from stable_jobs.night.steps import versions
@@ -121,8 +121,7 @@ def publish(desk: Desk) -> list[Instructed]:
 def _instruct(desk: Desk, batch: Batch) -> None:
     """Make the files, keep them in the lake, and let the ledger instruct the batch with their hashes."""
     folder = _folder(desk, batch)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with workspace(folder.parent) as work:
+    with scratch(desk) as work:
         holder = work / batch.batch_no
         inner = holder / "files"
         inner.mkdir(parents=True)

@@ -4,15 +4,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.payout.batch import line_fault_sql
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import regions_taking_part, resolve
@@ -34,9 +32,9 @@ def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
         "night_regions": regions_query(desk, decision),
         "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(desk, decision.refunds)}",
     }
-    with tempfile.TemporaryDirectory(prefix="stable-jobs-") as work:
+    with scratch(desk) as work:
         for name, query in queries.items():
-            load_from_engine(connection, name, desk.duck, query, Path(work))
+            load_from_engine(connection, name, desk.duck, query, work)
 
 
 def units_query(desk: Desk, decision: Decision) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from stable_jobs.ledger.refunds import PAID_BY_US
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.payout.sums import sha256_of
 from stable_jobs.store.catalog import find_snapshot, register_snapshot
 from stable_jobs.store.engine import quote_literal
@@ -25,8 +24,8 @@ COLUMNS = {
 
 def paid_by_us(desk: Desk) -> tuple[str | None, str]:
     """The Parquet file (path) and its fingerprint; None and "" where the ledger instructed nothing before."""
-    with tempfile.TemporaryDirectory(prefix="stable-jobs-") as work:
-        plain = Path(work) / f"{KIND}.csv"
+    with scratch(desk) as work:
+        plain = work / f"{KIND}.csv"
         with desk.database.connect() as connection:
             unload(connection, PAID_BY_US.format(on=desk.business_date.isoformat()), plain)
         key = sha256_of(plain)

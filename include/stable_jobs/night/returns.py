@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +25,7 @@ from stable_jobs.night.answer_files import (
     rows_of,
     shown_name,
 )
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.payout.answers.model import Answer, AnswerProblem, AnswerRefused, Whole
 from stable_jobs.payout.answers.problems import WORDINGS
 from stable_jobs.payout.answers.read import read_answer
@@ -93,14 +92,14 @@ def _take(desk: Desk, banks: Banks, path: Path) -> Taken | None:
         profile, sha256 = profile_for(banks, path), desk.lake.put_landing(path)
     except (OSError, PolicyError) as error:
         return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), str(error))
-    with tempfile.TemporaryDirectory(prefix="stable-jobs-") as work:
-        copy = Path(work) / path.name
+    with scratch(desk) as work:
+        copy = work / path.name
         desk.lake.fetch(f"landing/{sha256}", copy)
         try:
             answer = read_answer(copy, profile)
         except AnswerRefused as refused:
             return _record_unreadable(desk, name, sha256, refused.problem)
-        return _apply(desk, name, sha256, answer, Path(work))
+        return _apply(desk, name, sha256, answer, work)
 
 
 def _record_unreadable(desk: Desk, name: str, sha256: str, problem: AnswerProblem) -> Taken | None:

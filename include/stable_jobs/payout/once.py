@@ -43,9 +43,7 @@ def place_files(lake: Lake, out: Path, files: Iterable[PublishedFile]) -> bool:
     is_new = False
     for file in sorted(files, key=lambda f: (f.name == MANIFEST, f.name)):
         target = out / file.folder / file.name
-        if not target.exists():
-            _place(lake, file, target)
-            is_new = True
+        is_new |= _place(lake, file, target)
         if (found := sha256_of(target)) != file.sha256:
             raise StepError(
                 f"{target} is not the file that was published: expected SHA-256 {file.sha256}, found {found};"
@@ -58,12 +56,16 @@ def _kept(lake: Lake, path: Path, folder: str) -> PublishedFile:
     return PublishedFile(folder, path.name, lake.put_published(path), path.stat().st_size)
 
 
-def _place(lake: Lake, file: PublishedFile, target: Path) -> None:
+def _place(lake: Lake, file: PublishedFile, target: Path) -> bool:
+    """False where it stood there; then too what a killed process left beside it is swept away."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with workspace(target.parent) as work:
+        if target.exists():
+            return False
         brought = work / file.name
         lake.fetch(f"published/{file.sha256}", brought)
         try:
             target.hardlink_to(brought)
         except FileExistsError:
-            return
+            return False
+        return True

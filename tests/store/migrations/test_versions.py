@@ -1,4 +1,4 @@
-"""Migrations go forward and back on a real server; the catalog's tables are those that `tables.py` declares."""
+"""Migrations go forward and back on a real server, and the catalog's tables are those of `tables.py`."""
 
 from uuid import uuid4
 

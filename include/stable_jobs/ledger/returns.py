@@ -128,7 +128,8 @@ MOVED = """
 """
 
 COUNTED = """
-    SELECT standing, count(*)::integer AS rows FROM bank_answer_rows WHERE answer_id = :answer GROUP BY standing
+    SELECT standing, count(*)::integer AS rows FROM bank_answer_rows
+    WHERE answer_id = :answer GROUP BY standing
 """
 
 

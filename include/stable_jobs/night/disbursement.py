@@ -204,7 +204,8 @@ def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
     parent.mkdir(parents=True, exist_ok=True)
     with workspace(parent) as work, desk.database.connect() as connection:
         fill_night(desk, connection, decision)
-        rows = ledger_rows(desk.duck, connection, waiting.QUERY, waiting.ROWS, work)
+        query = waiting.QUERY.format(on=desk.business_date.isoformat())
+        rows = ledger_rows(desk.duck, connection, query, waiting.ROWS, work)
         asked = f"SELECT DISTINCT region_code FROM {rows.source} ORDER BY 1"  # noqa: S608 - our own file
         regions = [code for (code,) in desk.duck.execute(asked).fetchall()]
         return {code: _publish_waiting(desk, rows, code) for code in regions}

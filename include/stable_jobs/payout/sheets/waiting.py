@@ -8,7 +8,8 @@ from stable_jobs.payout.words import SCHEMES, labelled
 
 QUERY = """
     SELECT e.region_code, coalesce(n.priority, 999999) AS priority, e.uscc, e.unit_name, p.scheme, p.amount,
-           CASE WHEN p.state = 'batched' THEN 'approval'
+           CASE WHEN e.policy_year < extract(year FROM DATE '{on}') THEN 'year_over'
+                WHEN p.state = 'batched' THEN 'approval'
                 WHEN p.state = 'objected' THEN 'objection'
                 WHEN p.state = 'returned' THEN 'account_correction'
                 WHEN EXISTS (SELECT FROM standing_holds h WHERE is_within(e.region_code, h.region_code))
@@ -36,6 +37,7 @@ ROWS = {
     "detail": "VARCHAR",
 }
 WAITS = {
+    "year_over": "上年度未拨付，须人工处理 a person: it is of a policy year that is over",
     "approval": "审批 approval",
     "objection": "异议处理 a decision on the objection",
     "account_correction": "更正账户 a corrected account",

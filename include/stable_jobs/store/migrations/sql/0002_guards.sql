@@ -61,7 +61,7 @@ RETURN upper IN (region, left(region, 4) || '00', left(region, 2) || '0000', '00
 
 CREATE FUNCTION end_to_end_id(policy_year integer, region text, uscc text, ordinal integer, attempt bigint)
 RETURNS text LANGUAGE sql IMMUTABLE
-RETURN concat_ws('-', right(policy_year::text, 2), region, uscc, lpad(ordinal::text, 2, '0'),
+RETURN concat_ws('-', right(policy_year::text, 2), region, uscc, lpad(ordinal::text, greatest(2, length(ordinal::text)), '0'),
     lpad(attempt::text, 2, '0'));
 
 CREATE FUNCTION batch_hash(batch bigint) RETURNS text LANGUAGE sql STABLE

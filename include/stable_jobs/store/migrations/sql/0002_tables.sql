@@ -90,7 +90,7 @@ CREATE TABLE notices (
 CREATE TABLE payments (
     id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT payments_pkey PRIMARY KEY,
     entitlement_id bigint NOT NULL CONSTRAINT payments_entitlement_id_fkey REFERENCES entitlements (id),
-    ordinal integer NOT NULL CONSTRAINT payments_ordinal_check CHECK (ordinal BETWEEN 1 AND 99),
+    ordinal integer NOT NULL CONSTRAINT payments_ordinal_check CHECK (ordinal BETWEEN 1 AND 999),
     notice_id bigint NOT NULL CONSTRAINT payments_notice_id_fkey REFERENCES notices (id),
     scheme text NOT NULL CONSTRAINT payments_scheme_check CHECK (scheme IN ('general', 'difficult')),
     amount numeric(18, 2) NOT NULL CONSTRAINT payments_amount_check CHECK (amount > 0),

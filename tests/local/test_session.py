@@ -94,7 +94,7 @@ def test_a_disbursement_is_waited_for_as_far_as_it_goes(looks):
     found = airflow(*looks)
     wait_for_people(found, "2020-05-11", said.append, 60)
     assert len(found.client.looks) == 1
-    assert "form: done" in said
+    assert "disbursement.form: done" in said
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ CANDIDATES = """
         FROM instructions i JOIN payment_lines l ON l.id = i.line_id
         WHERE i.payment_id = p.id ORDER BY i.attempt DESC LIMIT 1) sent ON true
     WHERE p.state IN ('cleared', 'corrected', 'batched')
-      AND (SELECT count(*) FROM instructions i WHERE i.payment_id = p.id) < 99 AND n.review_level IS NOT NULL AND n.is_paid_known
+      AND (SELECT count(*) FROM instructions i WHERE i.payment_id = p.id) < 99
+      AND n.review_level IS NOT NULL AND n.is_paid_known
       AND (n.decision = 'eligible' OR n.reasons = 'account_known_unknown' AND c.account_no IS NOT NULL)
       AND coalesce(c.account_no, n.account_no) IS NOT NULL
       AND (c.account_no IS NOT NULL OR (n.account_name, n.account_no, n.bank_code)

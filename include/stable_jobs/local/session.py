@@ -156,7 +156,7 @@ def _watch(
         state = client.run_state(run_id, dag_id)
         states = client.task_states(run_id, dag_id)
         airflow.check()
-        _tell_news(states, told, say)
+        _tell_news(states, told, say, "" if dag_id == DAG else f"{dag_id}.")
         if state in ENDED or (waits_count and _only_people(states)):
             return states
         _check_time(deadline, f"run {run_id} is still {state}", timeout_seconds, airflow)
@@ -179,11 +179,11 @@ def _broken(run_id: str, states: dict[str, str | None]) -> StepError:
     return StepError(f"run {run_id} failed in {', '.join(names)}; the tasks' logs say why")
 
 
-def _tell_news(states: dict[str, str | None], told: dict[str, str], say: Say) -> None:
+def _tell_news(states: dict[str, str | None], told: dict[str, str], say: Say, whose: str) -> None:
     for name, state in states.items():
         if state in NEWS and told.get(name) != state:
             told[name] = str(state)
-            say(f"{name}: {_in_words(name, str(state))}")
+            say(f"{whose}{name}: {_in_words(name, str(state))}")
 
 
 def _in_words(name: str, state: str) -> str:

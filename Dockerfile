@@ -19,6 +19,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/stable-jobs/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/stable-jobs/plugins \
+    PYTHONPATH=/opt/stable-jobs/plugins \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/var/log/airflow \
     AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY=/var/log/airflow/dag_processor \
     STABLE_JOBS_HOME=/srv/stable-jobs

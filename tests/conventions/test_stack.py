@@ -193,7 +193,7 @@ def test_airflow_runs_from_one_image_with_one_set_of_keys(name: str) -> None:
         ("TZ", "Asia/Shanghai"),
         (
             "AIRFLOW__CORE__AUTH_MANAGER",
-            "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+            "stable_jobs_auth.NamedFabAuthManager",
         ),
     ],
 )

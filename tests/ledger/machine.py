@@ -18,7 +18,7 @@ from stable_jobs.store.loading import load_rows, temporary_table
 from tests.ledger.both import Both
 from tests.ledger.conftest import Night, refund
 from tests.ledger.model import bank, batches, nights, notices
-from tests.ledger.model.records import Batch, Payment
+from tests.ledger.model.records import Batch, Payment, UnitKey
 from tests.ledger.plans import PLENTY, POOL, UNITS, A, B, Plan, made, plans
 
 FIRST, NEXT_YEAR = date(2020, 5, 11), date(2021, 1, 15)
@@ -185,7 +185,7 @@ class LedgerMachine(Both):
     @precondition(lambda self: self.model.attempts())
     @rule(
         outcomes=st.tuples(*[st.sampled_from(["paid", "paid", "returned", "returned", "pending", ""])] * 4),
-        stray=st.sampled_from(["", "", "", "unknown", "wrong amount", "contradiction", "twice"]),
+        stray=st.sampled_from(["", "", "unknown", "wrong amount", "contradiction", "contradiction", "twice"]),
     )
     def bank_answers(self, outcomes: tuple[str, ...], stray: str) -> None:
         known = {i: attempt.outcome for i, (_, attempt) in self.model.attempts().items()}
@@ -257,10 +257,20 @@ class LedgerMachine(Both):
 
         return done
 
-    @rule(which=index, who=person)
-    def object(self, which: int, who: str) -> None:
-        on_notice = [payment.unit for payment in self.in_state("on_notice", "objected")] or UNITS
-        region, code, _ = on_notice[which % len(on_notice)]
+    @precondition(lambda self: self.in_state("on_notice", "objected"))
+    @rule(which=index, who=person, outcome=st.sampled_from(["", "upheld", "dismissed"]))
+    def object(self, which: int, who: str, outcome: str) -> None:
+        on_notice = [payment.unit for payment in self.in_state("on_notice", "objected")]
+        number = self.object_to(on_notice[which % len(on_notice)], who)
+        if outcome and number:
+            self.decide(number, outcome, who)
+
+    @rule(place=st.integers(0, 3), who=person)
+    def object_to_anybody(self, place: int, who: str) -> None:
+        self.object_to((*UNITS[place][:2], self.on.year), who)
+
+    def object_to(self, unit: UnitKey, who: str) -> int | None:
+        region, code, _ = unit
         found = self.both(
             "object",
             self.by(
@@ -268,8 +278,10 @@ class LedgerMachine(Both):
             ),
             lambda: notices.raise_objection(self.model, region, code),
         )
-        if found:
-            self.model.objections[found[0]] = found[1]
+        if found is None:
+            return None
+        self.model.objections[found[0]] = found[1]
+        return int(found[0])
 
     @precondition(lambda self: self.model.objections)
     @rule(which=index, outcome=st.sampled_from(["upheld", "dismissed", "dismissed"]), who=person)

@@ -154,7 +154,7 @@ class Worker:
         if lines:
             rows = [{"end_to_end_id": line, "outcome": self.random.choice(said)} for line in lines]
             counts = self.try_to("answer", lambda: self.books.answer(rows, on=on))
-            for kind in ("applied", "repeated", "refused"):
+            for kind in ("applied", "repeated", "refused") if counts else ():
                 self.told.made[kind] += getattr(counts, kind)
 
     def object(self, on: date) -> None:

@@ -6,6 +6,7 @@ asked again by the next run.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -106,8 +107,9 @@ def publish(desk: Desk) -> list[Instructed]:
     """
     with desk.database.connect() as connection:
         ready = [batch for batch in open_batches(connection) if missing_level(connection, batch) is None]
-    for batch in ready:
-        _instruct(desk, batch)
+    with scratch(desk) as work:
+        for batch in ready:
+            _instruct(desk, batch, work)
     with desk.database.connect() as connection:
         done = published_on(connection, desk.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
@@ -118,13 +120,13 @@ def publish(desk: Desk) -> list[Instructed]:
     ]
 
 
-def _instruct(desk: Desk, batch: Batch) -> None:
+def _instruct(desk: Desk, batch: Batch, work: Path) -> None:
     """Make the files, keep them in the lake, and let the ledger instruct the batch with their hashes."""
     folder = _folder(desk, batch)
-    with scratch(desk) as work:
-        holder = work / batch.batch_no
+    with tempfile.TemporaryDirectory(dir=work) as own:
+        holder = Path(own)
         inner = holder / "files"
-        inner.mkdir(parents=True)
+        inner.mkdir()
         banks = load_banks(desk.settings.banks_root)
         with desk.database.connect() as connection, connect(desk.settings.model_copy(update=ENGINE)) as duck:
             rows = ledger_rows(duck, connection, LINES.format(batch_id=batch.id), LINE_COLUMNS, holder)

@@ -25,6 +25,7 @@ from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published
 from stable_jobs.night.steps import versions
+from stable_jobs.night.waived import publish_waived
 from stable_jobs.payout.banks import load_banks
 from stable_jobs.payout.batch import BatchHead
 from stable_jobs.payout.batch_files import ENGINE, write_batch_files
@@ -247,5 +248,6 @@ def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
         published = publish(desk)
         say("list what waits")
         found = list_waiting(desk)
+        publish_waived(desk)
     with desk.database.connect() as connection:
         return Course(cleared, waived, tuple(open_batches(connection)), tuple(published), found)

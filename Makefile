@@ -10,7 +10,7 @@ LATER ?= 2020-05-19
 # A proxy or mirror is taken from pip's own configuration.
 UV := $(BIN)/uv
 
-.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench bench-batch clean
+.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench bench-batch bench-ledger clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,9 @@ bench: setup ## seconds and peak memory per step beside the floor; TIER=county|p
 
 bench-batch: setup ## seconds and peak memory of a batch of 300,000 payment lines; fails over 30 s or 500 MB
 	$(BIN)/python -m bench.batch
+
+bench-ledger: setup ## seconds per step of the ledger with 300,000 units that are all due
+	$(BIN)/python -m bench.ledger
 
 clean: ## remove the environment, caches and var/
 	rm -rf $(VENV) var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info

@@ -30,7 +30,7 @@ STEPS = [
     f"{verb} {department}"
     for verb in ("collect", "validate")
     for department in ("labor", "tax", "finance", "development", "economy")
-] + ["determine", "compare", "lists", "report"]
+] + ["determine", "compare", "lists", "notices", "report"]
 SEED = 20200511
 
 
@@ -75,7 +75,7 @@ def test_killed_where_a_step_begins(home: Home, reference: Reference, step: str)
     run_again(home, reference)
 
 
-@pytest.mark.parametrize("step", ["collect tax", "validate labor", "determine", "lists", "report"])
+@pytest.mark.parametrize("step", ["collect tax", "validate labor", "determine", "lists", "notices", "report"])
 def test_killed_with_its_server(home: Home, reference: Reference, step: str) -> None:
     assert kill_at(home, step, delay=0.3)
     assert kill_server(home)

@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
+
+from stable_jobs.cli import main
 
 STABLE_JOBS = Path(sys.executable).parent / "stable-jobs"
 
@@ -75,6 +78,19 @@ def test_a_wrong_policy_file_ends_with_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "general.yaml" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_went_away_ends_with_one_sentence_and_no_value(monkeypatch, capsys) -> None:
+    def broken() -> None:
+        lost = Exception("server closed the connection unexpectedly\nDETAIL: 6222021001")
+        raise OperationalError("INSERT INTO account_corrections", {"number": "6222021001"}, lost)
+
+    monkeypatch.setattr(main, "app", broken)
+    with pytest.raises(SystemExit, match="1"):
+        main.main()
+    said = capsys.readouterr().err
+    assert said.startswith("stable-jobs: the database: server closed the connection unexpectedly;")
+    assert "6222021001" not in said
 
 
 def test_help_is_quick_to_load() -> None:

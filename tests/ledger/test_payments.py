@@ -24,7 +24,7 @@ def test_what_is_published_is_written_down(books):
     publish(books, batch, file)
     with books.engine.connect() as connection:
         assert payments.files_of(connection, batch.id) == [file]
-        assert payments.instructed_on(connection, batch.id) == CLEARED
+        assert payments.manifests(connection) == []
         assert [b.id for b in batches.published_on(connection, CLEARED)] == [batch.id]
         (line,) = connection.execute(text(payments.LINES.format(batch_id=batch.id))).mappings()
     assert (line["end_to_end_id"], line["account_no"], line["uscc"]) == (

@@ -11,6 +11,7 @@ import sys
 from typing import NoReturn
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from stable_jobs.cli import (
     airflow,
@@ -30,7 +31,7 @@ from stable_jobs.cli import (
     refund,
     returns,
 )
-from stable_jobs.errors import StableJobsError, UsageError
+from stable_jobs.errors import StableJobsError, StepError, UsageError
 
 app = typer.Typer(
     name="stable-jobs",
@@ -69,7 +70,15 @@ def main() -> NoReturn:
         _end(error, 2)
     except StableJobsError as error:
         _end(error, 1)
+    except SQLAlchemyError as error:
+        _end(StepError(f"the database: {_first_line(error)}; look at its log, then run the command again"), 1)
     sys.exit(0)
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    """What the server said, without statement and values."""
+    said = str(getattr(error, "orig", None) or type(error).__name__)
+    return said.strip().partition("\n")[0]
 
 
 def _hush() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import Connection, text
 
@@ -83,8 +82,10 @@ def files_of(connection: Connection, batch_id: int) -> list[PublishedFile]:
     return [PublishedFile(*row) for row in connection.execute(text(query), {"id": batch_id})]
 
 
-def instructed_on(connection: Connection, batch_id: int) -> date:
-    """The business date on which a published batch was instructed."""
-    query = "SELECT changed_on FROM batch_changes WHERE batch_id = :id AND to_state = 'published'"
-    found: date = connection.execute(text(query), {"id": batch_id}).scalar_one()
-    return found
+def manifests(connection: Connection) -> list[tuple[int, str]]:
+    """(batch id, folder) of every published batch: the manifest is placed last and says that all is there."""
+    query = """
+        SELECT batch_id, folder FROM published_files
+        WHERE batch_id IS NOT NULL AND name = 'manifest.json' ORDER BY batch_id
+    """
+    return [(row.batch_id, row.folder) for row in connection.execute(text(query))]

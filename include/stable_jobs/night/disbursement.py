@@ -19,7 +19,7 @@ from stable_jobs.ledger.approvals import answers, missing_level
 from stable_jobs.ledger.batches import Batch, batch_by_no, form_batches, open_batches, published_on
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import close_due_notices
-from stable_jobs.ledger.payments import LINES, files_of, instruct
+from stable_jobs.ledger.payments import LINES, files_of, instruct, manifests
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import deadlines, fill_night
@@ -30,7 +30,7 @@ from stable_jobs.payout.banks import load_banks
 from stable_jobs.payout.batch import BatchHead
 from stable_jobs.payout.batch_files import ENGINE, write_batch_files
 from stable_jobs.payout.ledger_lists import Rows, ledger_rows, publish_tables
-from stable_jobs.payout.names import region_folder
+from stable_jobs.payout.names import MANIFEST, region_folder
 from stable_jobs.payout.once import keep_files, place_files
 from stable_jobs.payout.region_manifest import file_entry
 from stable_jobs.payout.sheets import waiting
@@ -115,10 +115,20 @@ def publish(desk: Desk) -> list[Instructed]:
         done = published_on(connection, desk.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
     out = desk.settings.out_root
+    _place_left_over(desk)
     return [
         Instructed(batch, out / files[batch.id][0].folder, place_files(desk.lake, out, files[batch.id]))
         for batch in done
     ]
+
+
+def _place_left_over(desk: Desk) -> None:
+    """Batches of other dates whose run was killed before their files had names."""
+    out = desk.settings.out_root
+    with desk.database.connect() as connection:
+        for batch_id, folder in manifests(connection):
+            if not (out / folder / MANIFEST).exists():
+                place_files(desk.lake, out, files_of(connection, batch_id))
 
 
 def _instruct(desk: Desk, batch: Batch, work: Path) -> None:

@@ -107,7 +107,7 @@ def business_date_lock(engine: Engine, business_date: date) -> Iterator[None]:
 
 @contextmanager
 def _engine(url: URL) -> Iterator[Engine]:
-    engine = create_engine(url, poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
     try:
         yield engine
     finally:

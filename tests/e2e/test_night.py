@@ -23,6 +23,7 @@ STEPS = [
     "determine",
     "compare",
     "lists",
+    "notices",
     "report",
 ]
 
@@ -129,13 +130,17 @@ def test_a_held_region_has_a_manifest_and_nothing_else(night: Night) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("folder", ["220400", "360100", "620100", "230200", "610100", "validation"])
+LISTS = ["220400", "360100", "620100", "230200", "610100"]
+
+
+@pytest.mark.parametrize("folder", [*LISTS, *(f"{region}/notice-1" for region in LISTS), "validation"])
 def test_published_files_are_those_of_the_manifest(night: Night, folder: str) -> None:
     place = night.home.out / folder
     said = manifest(place)["files"]
 
-    assert {path.name for path in place.iterdir()} == {entry["file"] for entry in said.values()} | {
-        "manifest.json"
+    assert {path.name for path in place.iterdir() if path.is_file()} == {
+        "manifest.json",
+        *(entry["file"] for entry in said.values()),
     }
     for entry in said.values():
         content = (place / entry["file"]).read_bytes()

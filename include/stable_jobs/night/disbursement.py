@@ -115,11 +115,12 @@ def publish(desk: Desk) -> list[Instructed]:
         done = published_on(connection, desk.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
     out = desk.settings.out_root
-    _place_left_over(desk)
-    return [
+    placed = [
         Instructed(batch, out / files[batch.id][0].folder, place_files(desk.lake, out, files[batch.id]))
         for batch in done
     ]
+    _place_left_over(desk)
+    return placed
 
 
 def _place_left_over(desk: Desk) -> None:

@@ -49,13 +49,14 @@ def units_query(desk: Desk, decision: Decision) -> str:
         SELECT {columns} FROM (
             SELECT *, CASE WHEN account_no IS NOT NULL THEN {line_fault_sql()} END AS fault FROM (
                 SELECT e.* EXCLUDE (decision, account_source), p.* EXCLUDE (region_code, uscc),
-                       CASE WHEN e.is_taken THEN 'eligible' WHEN e.decision = 'undecided' THEN 'undecided'
-                            ELSE 'ineligible' END AS decision,
+                       CASE WHEN e.is_taken THEN 'eligible' WHEN e.decision = 'ineligible' THEN 'ineligible'
+                            ELSE 'undecided' END AS decision,
                        e.already_paid IS NOT NULL AS is_paid_known,
                        e.decision = 'ineligible' AND ({revoked}) AS is_revoked, t.approvals AS review_level,
                        1 AS line_no, 'X' AS end_to_end_id, 1 AS amount,
                        row_number() OVER (PARTITION BY e.region_code, e.uscc
-                           ORDER BY e.is_taken DESC, e.decision = 'undecided' DESC, e.scheme = 'general' DESC
+                           ORDER BY e.is_taken DESC, e.decision <> 'ineligible' DESC,
+                                    e.scheme = 'general' DESC
                        ) AS place
                 FROM {_file(desk, decision.eligibility)} AS e
                 LEFT JOIN {_file(desk, decision.payees)} AS p

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk import Asset, CronPartitionTimetable
 from airflow.sdk.exceptions import AirflowFailException
 
-from stable_jobs.errors import ContractError, PolicyError, UsageError
+from stable_jobs.errors import ContractError, PolicyError, StepsMissing, UsageError
 from stable_jobs.settings import SHANGHAI, Settings
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
@@ -55,8 +55,6 @@ def returning(step: str, context: Any, *given: Any) -> Any:
 
 def _step(module: ModuleType, step: str, context: Any, *given: Any, **more: Any) -> Any:
     """What no repetition mends is not retried."""
-    from stable_jobs.night.tasks import StepsMissing
-
     try:
         return getattr(module, step)(context["dag_run"].partition_key, *given, **more)
     except (ContractError, PolicyError, UsageError, StepsMissing) as error:

@@ -7,6 +7,7 @@
     ├── DeliveryRefused       one delivery cannot be taken; carries a Problem  (never ends a night)
     ├── LedgerRefused         a rule of the ledger forbids it                  (exit 1)
     └── StepError             the machinery broke                              (exit 1)
+        └── StepsMissing      steps before did not succeed: repeating this one mends nothing
 
 Exceptions do no I/O.
 """
@@ -77,6 +78,10 @@ class LedgerRefused(StableJobsError):
 
 class StepError(StableJobsError):
     """A step of the night broke."""
+
+
+class StepsMissing(StepError):
+    """Steps of a run did not succeed; the last one says so, and repeating it mends nothing."""
 
 
 SHOWN = 120

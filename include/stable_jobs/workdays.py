@@ -47,18 +47,6 @@ def clears_on(opened: date, working_days: int) -> date:
     return opened if working_days == 0 else add_working_days(opened, working_days) + _DAY
 
 
-def working_days_between(after: date, until: date) -> int:
-    """How many working days lie after `after` up to and including `until`.
-
-    The inverse of `add_working_days`. ValueError where `until` is the earlier one, PolicyError for an
-    unknown year.
-    """
-    if until < after:
-        raise ValueError(f"{until} is before {after}")
-    span = (until - after).days
-    return sum(is_working_day(after + timedelta(days=n)) for n in range(1, span + 1))
-
-
 def _next_working_day(day: date) -> date:
     day += _DAY
     while not is_working_day(day):

@@ -102,6 +102,7 @@ def test_who_says_no_confirms_nothing(bank: BankDesk) -> None:
     [
         pytest.param(("take", "--date", "today"), UsageError, "expected YYYY-MM-DD", id="no date"),
         pytest.param(("list", "--date", "x"), UsageError, "expected YYYY-MM-DD", id="no date to list"),
+        pytest.param(("confirm", "1", "--by", " "), UsageError, "--by is empty", id="confirmed by nobody"),
         pytest.param(("confirm", "9", "--by", "李强"), LedgerRefused, "waits for nobody", id="no correction"),
     ],
 )

@@ -40,8 +40,9 @@ def test_one_batch_per_region_and_level(books):
         ("620100-20200519-L2-1", 1),
     ]
     with books.engine.connect() as connection:
-        assert [b.count for b in batches.batches_of(connection, CLEARED)] == [1, 1, 1]
-        assert batches.batches_of(connection, LATER) == batches.published_on(connection, CLEARED) == []
+        formed = batches.open_batches(connection)
+        assert [(b.count, b.business_date) for b in formed] == [(1, CLEARED)] * 3
+        assert batches.published_on(connection, CLEARED) == []
 
 
 def test_order_is_priority_then_code(books):

@@ -108,10 +108,11 @@ def test_what_no_bank_could_take_is_refused_at_once(
 
 
 def test_a_blank_person_is_nobody(bank: BankDesk) -> None:
-    with pytest.raises(UsageError, match="--by is empty"):
+    with pytest.raises(LedgerRefused, match="account_corrections_entered_by_check"):
         correct(bank.settings, id_of(0), " ", GOOD)
-    with pytest.raises(UsageError, match="--by is empty"):
-        confirm(bank.settings, 1, "")
+    number = correct(bank.settings, id_of(0), "王芳", GOOD)
+    with pytest.raises(LedgerRefused, match="account_confirmations_confirmed_by_check"):
+        confirm(bank.settings, number, "")
 
 
 def test_a_confirmed_correction_waits_for_nobody(bank: BankDesk) -> None:

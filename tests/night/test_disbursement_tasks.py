@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, text
 
-from stable_jobs.errors import LedgerRefused, UsageError
+from stable_jobs.errors import LedgerRefused, StepsMissing, UsageError
 from stable_jobs.ledger.approvals import assign_approver
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.night import disbursement_tasks as steps
 from stable_jobs.night.desk import open_desk
-from stable_jobs.night.tasks import StepsMissing
 from stable_jobs.settings import Settings
 from tests.e2e.home import Home, tree
 from tests.e2e.small import write_small

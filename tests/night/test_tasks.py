@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import URL, text
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.errors import UsageError
+from stable_jobs.errors import StepsMissing, UsageError
 from stable_jobs.night import tasks
 from stable_jobs.night.desk import open_desk
 from stable_jobs.night.owed import Owed
@@ -314,14 +314,12 @@ def test_a_log_gets_so_many_lines(
 
 
 def test_a_step_that_broke_is_named_beside_the_report(course: Course) -> None:
-    with pytest.raises(
-        tasks.StepsMissing, match=r"index\.2\.html, but .* did not succeed: tax\.validate, lists$"
-    ):
+    with pytest.raises(StepsMissing, match=r"index\.2\.html, but .* did not succeed: tax\.validate, lists$"):
         tasks.report(BUSINESS_DATE, course.first["determine"], None, ["tax.validate", "lists"])
 
 
 def test_without_a_decision_the_broken_steps_are_named(course: Course) -> None:
-    with pytest.raises(tasks.StepsMissing, match=r"no decision .* labor\.collect, determine$"):
+    with pytest.raises(StepsMissing, match=r"no decision .* labor\.collect, determine$"):
         tasks.report(BUSINESS_DATE, None, None, ["labor.collect", "determine"])
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stable_jobs.settings import Settings
 
@@ -72,7 +72,7 @@ def _bank_answers(settings: Settings, business_date: date, say: Say) -> bool:
     return bool(day.files)
 
 
-def _print(settings: Settings, business_date: date, determined: dict[str, object], report: str) -> None:
+def _print(settings: Settings, business_date: date, determined: Mapping[str, Any], report: str) -> None:
     from stable_jobs.cli.life_tables import print_life
     from stable_jobs.cli.tables import print_night
     from stable_jobs.night.desk import open_desk
@@ -80,7 +80,7 @@ def _print(settings: Settings, business_date: date, determined: dict[str, object
 
     with open_desk(settings, business_date) as desk:
         with desk.database.connect() as connection:
-            decision = decision_by_id(connection, int(str(determined["decision"])))
+            decision = decision_by_id(connection, determined["decision"])
         folder = settings.out_root / business_date.isoformat() / "validation"
-        print_night(desk, decision, list(determined["validations"]), folder / Path(report).name)  # type: ignore[call-overload]
+        print_night(desk, decision, determined["validations"], folder / Path(report).name)
         print_life(desk)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stable_jobs.cli.options import DateOption, read_date, read_settings
+from stable_jobs.cli.people import ByOption
 from stable_jobs.settings import now
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from stable_jobs.night.returns import Taken, Unanswered
 
 app = typer.Typer(help="The bank's answers, and payments that came back.", no_args_is_help=True)
-
-ByOption = Annotated[str, typer.Option(help="Who answers for it.")]
 
 
 @app.command("take")

@@ -164,11 +164,6 @@ def open_batches(connection: Connection) -> list[Batch]:
     return _batches(connection, "b.state = 'formed'")
 
 
-def batches_of(connection: Connection, business_date: date) -> list[Batch]:
-    """Every batch formed on that date, by number."""
-    return _batches(connection, "b.business_date = :on", on=business_date)
-
-
 def published_on(connection: Connection, business_date: date) -> list[Batch]:
     """Every batch whose money was instructed on that date, by number."""
     condition = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.ledger.statements import run_statements
+
 
 def void_stale(connection: Connection) -> None:
     """Void the formed batches of which a line may not go out tonight, or not to that account.
@@ -12,8 +14,7 @@ def void_stale(connection: Connection) -> None:
     keep theirs and cannot publish them.
     """
     if connection.scalar(text("SELECT EXISTS (SELECT FROM batches WHERE state = 'formed')")):
-        for statement in (CANDIDATES, STALE, UNBATCHED, "DROP TABLE candidates"):
-            connection.execute(text(statement))
+        run_statements(connection, (CANDIDATES, STALE, UNBATCHED, "DROP TABLE candidates"))
 
 
 CANDIDATES = """

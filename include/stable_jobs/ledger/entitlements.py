@@ -166,8 +166,8 @@ REVISED = """
 NOTICES = """
     INSERT INTO notices (region_code, opened_on, ordinal, working_days, clears_on)
     SELECT r.region_code, ledger_date(),
-           1 + (SELECT count(*)
-               FROM notices o WHERE o.region_code = r.region_code AND o.opened_on = ledger_date()),
+           1 + (SELECT count(*) FROM notices o
+                WHERE o.region_code = r.region_code AND o.opened_on = ledger_date()),
            r.working_days, r.clears_on
     FROM night_regions r
     WHERE r.region_code IN (SELECT region_code FROM due WHERE difference > 0) ORDER BY r.region_code
@@ -175,8 +175,8 @@ NOTICES = """
 
 PAYMENTS = """
     INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount)
-    SELECT e.id, 1 + (SELECT count(*)
-        FROM payments p WHERE p.entitlement_id = e.id), n.id, d.scheme, d.difference
+    SELECT e.id, 1 + (SELECT count(*) FROM payments p WHERE p.entitlement_id = e.id), n.id, d.scheme,
+           d.difference
     FROM due d
     JOIN entitlements e ON e.region_code = d.region_code AND e.uscc = d.uscc
         AND e.policy_year = extract(year FROM ledger_date())
@@ -212,8 +212,8 @@ CORRECTED = (
         AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
     JOIN payment_lines l ON l.id = i.line_id
     WHERE n.account_no IS NOT NULL
-      AND (n.account_name, n.account_no, n.bank_code) IS DISTINCT
-          FROM (l.account_name, l.account_no, l.bank_code)
+      AND (n.account_name, n.account_no, n.bank_code)
+          IS DISTINCT FROM (l.account_name, l.account_no, l.bank_code)
     """,
     """
     INSERT INTO account_corrections (payment_id, after_attempt, source)

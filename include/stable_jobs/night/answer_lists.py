@@ -1,7 +1,5 @@
 """What is published of the bank's answers: paid and returned by batch, what waits and what was refused."""
 
-# ruff: noqa: S608 - dates and region codes, and the paths go through quote_literal
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -12,16 +10,16 @@ from sqlalchemy import Connection
 
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.batches import Batch, batch_by_no
-from stable_jobs.night.desk import Desk
-from stable_jobs.night.notices import place_of, record_published
+from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.notices import place_of, record_published, tonight
 from stable_jobs.payout.ledger_lists import Place, Rows, ledger_rows, publish_tables
 from stable_jobs.payout.names import REGION, region_folder
+from stable_jobs.payout.publish import Published
 from stable_jobs.payout.region_manifest import file_entry
 from stable_jobs.payout.sheets import bank_results, refused_answers, returns_work_list
 from stable_jobs.payout.sheets.paid import paid
 from stable_jobs.payout.sheets.returned import returned
 from stable_jobs.payout.table import ListTable, Sum
-from stable_jobs.payout.workspace import workspace
 from stable_jobs.regions import NATION
 
 OUTCOMES = {"paid": "outcome = 'paid'", "returned": "outcome = 'returned'", "unanswered": "outcome IS NULL"}
@@ -56,35 +54,39 @@ def publish_answers(desk: Desk) -> AnswerLists:
 
     StepError where paid, returned and unanswered do not add up to their batch.
     """
-    parent = desk.settings.out_root / desk.business_date.isoformat()
-    parent.mkdir(parents=True, exist_ok=True)
+    parent = tonight(desk)
+    made: list[Published] = []
     with desk.database.connect() as connection:
-        return AnswerLists(
-            _publish_batches(desk, connection, parent),
-            _publish_work_lists(desk, connection, parent),
-            _publish_refused(desk, connection, parent),
+        found = AnswerLists(
+            _publish_batches(desk, connection, parent, made),
+            _publish_work_lists(desk, connection, parent, made),
+            _publish_refused(desk, connection, parent, made),
         )
+    record_published(desk, made, "bank answers")
+    return found
 
 
-def _publish_batches(desk: Desk, connection: Connection, parent: Path) -> tuple[BatchResults, ...]:
-    with workspace(parent) as work:
+def _publish_batches(
+    desk: Desk, connection: Connection, parent: Path, made: list[Published]
+) -> tuple[BatchResults, ...]:
+    with scratch(desk) as work:
         query = bank_results.QUERY.format(on=desk.business_date)
         rows = ledger_rows(desk.duck, connection, query, bank_results.ROWS, work)
-        asked = f"SELECT DISTINCT batch_no FROM {rows.source} ORDER BY 1"
-        numbers = [number for (number,) in desk.duck.execute(asked).fetchall()]
+        numbers = rows.different(desk.duck, "batch_no")
         batches = [batch for batch in (batch_by_no(connection, number) for number in numbers) if batch]
-        return tuple(_publish_batch(desk, rows, batch, parent) for batch in batches)
+        return tuple(_publish_batch(desk, rows, batch, parent, made) for batch in batches)
 
 
-def _publish_batch(desk: Desk, rows: Rows, batch: Batch, parent: Path) -> BatchResults:
-    own = rows.where(desk.duck, f"batch_no = '{batch.batch_no}'")
+def _publish_batch(desk: Desk, rows: Rows, batch: Batch, parent: Path, made: list[Published]) -> BatchResults:
+    own = rows.of(desk.duck, "batch_no", batch.batch_no)
     parts = {name: own.where(desk.duck, condition) for name, condition in OUTCOMES.items()}
     _assert_whole(batch, [part.sum for part in parts.values()])
     place = place_of(desk, batch.region_code, f"批次 batch {batch.batch_no}")
     tables = [paid(parts["paid"], place), returned(parts["returned"], place)]
     folder = region_folder(parent, batch.region_code) / f"{batch.batch_no}-answers"
     said = {"batch": batch.batch_no, "count": batch.count, "total": str(batch.total)}
-    _publish(desk, folder, tables, place, **said, **{name: file_entry(p.sum) for name, p in parts.items()})
+    sums = {name: file_entry(part.sum) for name, part in parts.items()}
+    made.append(_publish(desk, folder, tables, place, **said, **sums))
     return BatchResults(batch.batch_no, folder, *(part.sum for part in parts.values()))
 
 
@@ -97,37 +99,37 @@ def _assert_whole(batch: Batch, parts: list[Sum]) -> None:
         )
 
 
-def _publish_work_lists(desk: Desk, connection: Connection, parent: Path) -> dict[str, Sum]:
+def _publish_work_lists(
+    desk: Desk, connection: Connection, parent: Path, made: list[Published]
+) -> dict[str, Sum]:
     """Of every region where a payment waits, and of those whose list of this date is to become empty."""
-    with workspace(parent) as work:
+    with scratch(desk) as work:
         query = returns_work_list.QUERY.format(on=desk.business_date)
         rows = ledger_rows(desk.duck, connection, query, returns_work_list.ROWS, work)
-        asked = f"SELECT DISTINCT region_code FROM {rows.source}"
-        found = {code for (code,) in desk.duck.execute(asked).fetchall()}
+        found = {*rows.different(desk.duck, "region_code")}
         before = {f.parent.name for f in parent.glob("*/returns") if REGION.fullmatch(f.parent.name)}
-        return {code: _publish_work_list(desk, rows, code, parent) for code in sorted(found | before)}
+        return {code: _publish_work_list(desk, rows, code, parent, made) for code in sorted(found | before)}
 
 
-def _publish_work_list(desk: Desk, rows: Rows, region_code: str, parent: Path) -> Sum:
+def _publish_work_list(desk: Desk, rows: Rows, region_code: str, parent: Path, made: list[Published]) -> Sum:
     place = place_of(desk, region_code)
-    own = rows.where(desk.duck, f"region_code = '{region_code}'")
+    own = rows.of(desk.duck, "region_code", region_code)
     table = returns_work_list.returns_work_list(own, place)
-    _publish(desk, region_folder(parent, region_code) / "returns", [table], place, **file_entry(own.sum))
+    folder = region_folder(parent, region_code) / "returns"
+    made.append(_publish(desk, folder, [table], place, **file_entry(own.sum)))
     return own.sum
 
 
-def _publish_refused(desk: Desk, connection: Connection, parent: Path) -> int:
-    with workspace(parent) as work:
+def _publish_refused(desk: Desk, connection: Connection, parent: Path, made: list[Published]) -> int:
+    with scratch(desk) as work:
         query = refused_answers.QUERY.format(on=desk.business_date)
         rows = ledger_rows(desk.duck, connection, query, refused_answers.ROWS, work)
         if rows.count:
             place = place_of(desk, NATION)
             table = refused_answers.refused_answers(rows, place)
-            _publish(desk, parent / "bank_answers", [table], place, count=rows.count)
+            made.append(_publish(desk, parent / "bank_answers", [table], place, count=rows.count))
         return rows.count
 
 
-def _publish(desk: Desk, folder: Path, tables: list[ListTable], place: Place, **said: object) -> None:
-    published = publish_tables(desk.duck, folder, tables, place, desk.settings.workbook_rows, **said)
-    subject = folder.relative_to(desk.settings.out_root).as_posix()
-    record_published(desk, published, subject)
+def _publish(desk: Desk, folder: Path, tables: list[ListTable], place: Place, **said: object) -> Published:
+    return publish_tables(desk.duck, folder, tables, place, desk.settings.workbook_rows, **said)

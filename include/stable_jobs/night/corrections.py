@@ -60,7 +60,6 @@ def correct(settings: Settings, end_to_end_id: str, person: str, account: Accoun
 
     UsageError, without the account, where no bank could take it; LedgerRefused where nothing was returned.
     """
-    known_person(person)
     plain = _plain(account)
     _check(plain)
     with (
@@ -72,18 +71,11 @@ def correct(settings: Settings, end_to_end_id: str, person: str, account: Accoun
 
 def confirm(settings: Settings, correction_id: int, person: str) -> None:
     """Confirm what another person entered; the payment goes into the next batch. LedgerRefused otherwise."""
-    known_person(person)
     with (
         database(settings) as engine,
         ledger_event(engine, "account confirmed", actor=person, subject=str(correction_id)) as event,
     ):
         confirm_account(event, correction_id, person)
-
-
-def known_person(person: str) -> None:
-    """UsageError for a blank name."""
-    if not person.strip():
-        raise UsageError("--by is empty: give the name of the person who answers for it")
 
 
 def waiting_corrections(connection: Connection) -> list[Correction]:

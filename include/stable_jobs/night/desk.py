@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.load import Policies, load_policies
+from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.quality.report_parts import Words
 from stable_jobs.settings import Settings
 from stable_jobs.store.lake import Lake
@@ -36,10 +38,15 @@ class Desk:
     duck: duckdb.DuckDBPyConnection
     lake: Lake
 
-    @property
+    @cached_property
     def names(self) -> dict[str, Words]:
         """What the policies call each region."""
         return {code: Words(p.name_zh, p.name_en) for code, p in self.policies.regions.items()}
+
+    @cached_property
+    def demo_regions(self) -> frozenset[str]:
+        """Those with a parameter that is a demonstration's."""
+        return frozenset(demo_regions(self.policies, self.business_date))
 
 
 @contextmanager

@@ -16,49 +16,30 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.approvals import answers, missing_level
-from stable_jobs.ledger.batches import Batch, batch_by_no, form_batches, open_batches, published_on
+from stable_jobs.ledger.batches import Batch, form_batches, open_batches, published_on
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import close_due_notices
 from stable_jobs.ledger.payments import LINES, files_of, instruct, manifests
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import deadlines, fill_night
-from stable_jobs.night.notices import place_of, record_published
+from stable_jobs.night.notices import place_of, record_published, tonight
 from stable_jobs.night.steps import versions
 from stable_jobs.night.waived import publish_waived
 from stable_jobs.payout.banks import load_banks
-from stable_jobs.payout.batch import BatchHead
+from stable_jobs.payout.batch import LINE, BatchHead
 from stable_jobs.payout.batch_files import ENGINE, write_batch_files
 from stable_jobs.payout.ledger_lists import Rows, ledger_rows, publish_tables
 from stable_jobs.payout.names import MANIFEST, region_folder
 from stable_jobs.payout.once import keep_files, place_files
+from stable_jobs.payout.publish import Published
 from stable_jobs.payout.region_manifest import file_entry
 from stable_jobs.payout.sheets import waiting
 from stable_jobs.payout.table import Sum
-from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.determine import Decision, decision_by_id
 from stable_jobs.store.database import business_date_lock
 from stable_jobs.store.engine import connect
 from stable_jobs.store.loading import load_rows, temporary_table
-
-LINE_COLUMNS = {
-    "line_no": "BIGINT",
-    "end_to_end_id": "VARCHAR",
-    "region_code": "VARCHAR",
-    "uscc": "VARCHAR",
-    "unit_name": "VARCHAR",
-    "scheme": "VARCHAR",
-    "size_class": "VARCHAR",
-    "headcount": "BIGINT",
-    "amount": "DECIMAL(18, 2)",
-    "account_name": "VARCHAR",
-    "account_no": "VARCHAR",
-    "bank_code": "VARCHAR",
-    "bank_name": "VARCHAR",
-    "account_source": "VARCHAR",
-    "priority": "BIGINT",
-    "attempt": "BIGINT",
-}
 
 
 @dataclass(frozen=True)
@@ -141,7 +122,7 @@ def _instruct(desk: Desk, batch: Batch, work: Path) -> None:
         inner.mkdir()
         banks = load_banks(desk.settings.banks_root)
         with desk.database.connect() as connection, connect(desk.settings.model_copy(update=ENGINE)) as duck:
-            rows = ledger_rows(duck, connection, LINES.format(batch_id=batch.id), LINE_COLUMNS, holder)
+            rows = ledger_rows(duck, connection, LINES.format(batch_id=batch.id), LINE, holder)
             head = _head(desk, connection, batch)
             profile = banks.of(batch.region_code)
             sums = write_batch_files(duck, rows.source, head, profile, inner, desk.settings.workbook_rows)
@@ -197,16 +178,7 @@ def _manifest(head: BatchHead, sums: Mapping[str, Sum]) -> dict[str, object]:
 
 
 def _folder(desk: Desk, batch: Batch) -> Path:
-    parent = desk.settings.out_root / desk.business_date.isoformat()
-    return region_folder(parent, batch.region_code) / batch.batch_no
-
-
-def batch_folder(desk: Desk, batch_no: str) -> Path | None:
-    """Where a published batch stands; None if it is not published."""
-    with desk.database.connect() as connection:
-        batch = batch_by_no(connection, batch_no)
-        files = files_of(connection, batch.id) if batch else []
-    return desk.settings.out_root / files[0].folder if files else None
+    return region_folder(tonight(desk), batch.region_code) / batch.batch_no
 
 
 def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
@@ -214,27 +186,23 @@ def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
     decision = newest_decision(desk)
     if decision is None:
         return {}
-    parent = desk.settings.out_root / desk.business_date.isoformat()
-    parent.mkdir(parents=True, exist_ok=True)
-    with workspace(parent) as work, desk.database.connect() as connection:
+    with scratch(desk) as work, desk.database.connect() as connection:
         fill_night(desk, connection, decision)
         query = waiting.QUERY.format(on=desk.business_date.isoformat())
         rows = ledger_rows(desk.duck, connection, query, waiting.ROWS, work)
-        asked = f"SELECT DISTINCT region_code FROM {rows.source} ORDER BY 1"  # noqa: S608 - our own file
-        regions = [code for (code,) in desk.duck.execute(asked).fetchall()]
-        return {code: _publish_waiting(desk, rows, code) for code in regions}
+        parts = {
+            code: rows.of(desk.duck, "region_code", code) for code in rows.different(desk.duck, "region_code")
+        }
+        record_published(desk, [_publish_waiting(desk, *part) for part in parts.items()], "waiting")
+    return {code: (own.count, own.total) for code, own in parts.items()}
 
 
-def _publish_waiting(desk: Desk, rows: Rows, region_code: str) -> tuple[int, Decimal]:
+def _publish_waiting(desk: Desk, region_code: str, own: Rows) -> Published:
     place = place_of(desk, region_code)
-    own = rows.where(desk.duck, f"region_code = '{region_code}'")
-    folder = region_folder(desk.settings.out_root / desk.business_date.isoformat(), region_code) / "waiting"
+    folder = region_folder(tonight(desk), region_code) / "waiting"
     said = {"count": own.count, "total": str(own.total)}
-    published = publish_tables(
-        desk.duck, folder, [waiting.waiting(own, place)], place, desk.settings.workbook_rows, **said
-    )
-    record_published(desk, published, f"waiting {region_code}")
-    return own.count, own.total
+    table = waiting.waiting(own, place)
+    return publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.errors import LedgerRefused
-from stable_jobs.night.tasks import Result, StepsMissing, night_of, open_date, read_date
+from stable_jobs.errors import LedgerRefused, StepsMissing
+from stable_jobs.night.tasks import Result, night_of, open_date, read_date
 
 log = logging.getLogger(__name__)
 ANSWERED_IN = "airflow"

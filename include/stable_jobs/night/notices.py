@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -11,15 +12,14 @@ from sqlalchemy import text
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.payments import PublishedFile, record_files
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import fill_night
 from stable_jobs.payout.ledger_lists import Place, Rows, ledger_rows, publish_tables
 from stable_jobs.payout.names import region_folder
 from stable_jobs.payout.publish import Published
 from stable_jobs.payout.sheets import public_notice
-from stable_jobs.payout.workspace import workspace
+from stable_jobs.payout.sums import sha256_of
 from stable_jobs.policy.determine import Decision
-from stable_jobs.policy.parameters import demo_regions
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,13 @@ def open_notices(desk: Desk, decision: Decision) -> Notices:
         fill_night(desk, event.connection, decision)
         older = apply_night(event.connection)
         event.detail.update(decision=decision.eligibility.fingerprint, older=older)
-    folder = desk.settings.out_root / desk.business_date.isoformat()
-    folder.mkdir(parents=True, exist_ok=True)
-    with workspace(folder) as work, desk.database.connect() as connection:
+    with scratch(desk) as work, desk.database.connect() as connection:
         query = public_notice.QUERY.format(on=desk.business_date.isoformat())
         rows = ledger_rows(desk.duck, connection, query, public_notice.ROWS, work)
         known = connection.execute(text(NOTICES), {"on": desk.business_date}).all()
-        folders = [_publish(desk, rows, *notice) for notice in known]
-    return Notices(len(known), rows.count, rows.total, tuple(older), tuple(folders))
+        made = [_publish(desk, rows, *notice) for notice in known]
+    record_published(desk, made, "notices")
+    return Notices(len(known), rows.count, rows.total, tuple(older), tuple(one.folder for one in made))
 
 
 NOTICES = """
@@ -60,36 +59,33 @@ NOTICES = """
 
 def _publish(
     desk: Desk, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: object
-) -> Path:
+) -> Published:
     place = place_of(
         desk, region_code, f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}"
     )
     own = rows.where(desk.duck, f"notice_id = {notice_id}")
-    folder = (
-        region_folder(desk.settings.out_root / desk.business_date.isoformat(), region_code)
-        / f"notice-{ordinal}"
-    )
+    folder = region_folder(tonight(desk), region_code) / f"notice-{ordinal}"
     table = public_notice.public_notice(own, place)
     said = {"notice": ordinal, "clears_on": str(clears_on), "count": own.count, "total": str(own.total)}
-    published = publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)
-    record_published(desk, published, f"notice {region_code} {ordinal}")
-    return folder
+    return publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)
+
+
+def tonight(desk: Desk) -> Path:
+    """Where the business date's lists are published."""
+    return desk.settings.out_root / desk.business_date.isoformat()
 
 
 def place_of(desk: Desk, region_code: str, *about: str) -> Place:
     """What stands on a list of that region tonight."""
     names = desk.names.get(region_code)
-    is_demo = region_code in demo_regions(desk.policies, desk.business_date)
     both = (names.zh, names.en) if names else ("", "")
-    return Place(region_code, desk.business_date, both, is_demo, about)
+    return Place(region_code, desk.business_date, both, region_code in desk.demo_regions, about)
 
 
-def record_published(desk: Desk, published: Published, subject: str) -> None:
-    """Tell the ledger the files' hashes, so that `ledger verify` can look for them."""
-    from stable_jobs.payout.sums import sha256_of
-
+def record_published(desk: Desk, published: Iterable[Published], subject: str) -> None:
+    """Tell the ledger the hashes of all these folders' files, so that `ledger verify` can look for them."""
     root = desk.settings.out_root
-    paths = [*published.files.values(), published.manifest]
+    paths = [path for one in published for path in (*one.files.values(), one.manifest)]
     files = [
         PublishedFile(
             path.parent.relative_to(root).as_posix(), path.name, sha256_of(path), path.stat().st_size

@@ -21,7 +21,6 @@ from stable_jobs.payout.lists import RegionLists, publish_lists
 from stable_jobs.payout.night import Inputs, QuarantineFile
 from stable_jobs.payout.publish import publish_folder
 from stable_jobs.policy.determine import Decision, determine
-from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.quality.report import Night, collect_report
 from stable_jobs.quality.report_render import render_edition
 from stable_jobs.quality.suite import load_expectations
@@ -130,7 +129,7 @@ def _report_inputs(
         reconciliation=decision.reconciliation,
         orphans=decision.orphans,
         names=desk.names,
-        is_demo=bool(demo_regions(desk.policies, desk.business_date)),
+        is_demo=bool(desk.demo_regions),
         versions=versions(desk),
         known_at=desk.known_at,
         comparison=None if comparison is None else load_comparison(comparison).facts,
@@ -166,7 +165,7 @@ def _list_inputs(desk: Desk, decision: Decision, in_force: list[InForce]) -> Inp
         names={code: (p.name_zh, p.name_en) for code, p in desk.policies.regions.items()},
         versions=versions(desk),
         files=_file_names(desk, in_force),
-        demo_regions=demo_regions(desk.policies, desk.business_date),
+        demo_regions=desk.demo_regions,
     )
 
 

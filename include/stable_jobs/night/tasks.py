@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.errors import StepError, UsageError
+from stable_jobs.errors import StepsMissing, UsageError
 from stable_jobs.settings import Settings, instant
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ Result = dict[str, Any]
 log = logging.getLogger(__name__)
 OWED_SHOWN = 60
 """Lines of what is owed that a log gets; all of it is on the report."""
-
-
-class StepsMissing(StepError):
-    """Steps of a run did not succeed; the last one says so, and repeating it mends nothing."""
 
 
 @contextmanager

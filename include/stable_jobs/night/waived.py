@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import deadlines
-from stable_jobs.night.notices import place_of, record_published
+from stable_jobs.night.notices import place_of, record_published, tonight
 from stable_jobs.payout.ledger_lists import Rows, ledger_rows, measured, publish_tables
 from stable_jobs.payout.names import region_folder
+from stable_jobs.payout.publish import Published
 from stable_jobs.payout.sheets import waived
-from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.determine import decision_by_id
 from stable_jobs.store.engine import quote_literal
 from stable_jobs.store.loading import load_rows, temporary_table
@@ -50,16 +50,18 @@ def publish_waived(desk: Desk) -> list[WaivedList]:
 
     An empty list says that nothing was left. Run again, whenever that is, the lists are the same.
     """
-    parent = desk.settings.out_root / desk.business_date.isoformat()
-    parent.mkdir(parents=True, exist_ok=True)
-    with workspace(parent) as work, desk.database.connect() as connection:
+    with scratch(desk) as work, desk.database.connect() as connection:
         temporary_table(connection, "deadlines", DEADLINES)
         load_rows(connection, "deadlines", _deadlines(desk))
         due = [Due(*row) for row in connection.execute(text(DUE), {"on": desk.business_date})]
         if not due:
             return []
         rows = _rows(desk, connection, due, work)
-        return [_publish(desk, rows, code, parent) for code in sorted({one.region_code for one in due})]
+        regions = sorted({one.region_code for one in due})
+        parts = {code: rows.of(desk.duck, "region_code", code) for code in regions}
+        made = {code: _publish(desk, code, own) for code, own in parts.items()}
+    record_published(desk, made.values(), "waived")
+    return [WaivedList(code, made[code].folder, own.count, own.total) for code, own in parts.items()]
 
 
 def _deadlines(desk: Desk) -> Iterator[tuple[str, int, date]]:
@@ -144,12 +146,9 @@ def _undecided(desk: Desk, connection: Connection, due: Due, settled: Rows) -> s
     """
 
 
-def _publish(desk: Desk, rows: Rows, region_code: str, parent: Path) -> WaivedList:
+def _publish(desk: Desk, region_code: str, own: Rows) -> Published:
     place = place_of(desk, region_code)
-    own = rows.where(desk.duck, f"region_code = {quote_literal(region_code)}")
-    folder = region_folder(parent, region_code) / "waived"
+    folder = region_folder(tonight(desk), region_code) / "waived"
     said = {"count": own.count, "total": str(own.total)}
     table = waived.waived(own, place)
-    published = publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)
-    record_published(desk, published, f"waived {region_code}")
-    return WaivedList(region_code, folder, own.count, own.total)
+    return publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)

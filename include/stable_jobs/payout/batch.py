@@ -18,6 +18,26 @@ from stable_jobs.store.engine import quote_literal
 if TYPE_CHECKING:
     import duckdb
 
+LINE = {
+    "line_no": "BIGINT",
+    "end_to_end_id": "VARCHAR",
+    "region_code": "VARCHAR",
+    "uscc": "VARCHAR",
+    "unit_name": "VARCHAR",
+    "scheme": "VARCHAR",
+    "size_class": "VARCHAR",
+    "headcount": "BIGINT",
+    "amount": "DECIMAL(18, 2)",
+    "account_name": "VARCHAR",
+    "account_no": "VARCHAR",
+    "bank_code": "VARCHAR",
+    "bank_name": "VARCHAR",
+    "account_source": "VARCHAR",
+    "priority": "BIGINT",
+    "attempt": "BIGINT",
+}
+"""The columns of a line, as the engine types them."""
+
 APPROVED = "已批准，银行尚未答复 approved, not yet answered by the bank"
 NOBODY = "免人工审批 no person's approval is asked for"
 NEXT_STEP = "correct the line or take it out of the batch; nothing was written"

@@ -43,6 +43,15 @@ class Rows:
         """Those that fulfil an SQL condition."""
         return measured(con, f"(FROM {self.source} WHERE {condition})")
 
+    def of(self, con: duckdb.DuckDBPyConnection, column: str, value: str) -> Rows:
+        """Those of one region, batch, …."""
+        return self.where(con, f"{column} = {quote_literal(value)}")
+
+    def different(self, con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+        """The column's values, each once, in order."""
+        asked = con.execute(f"SELECT DISTINCT {column} FROM {self.source} ORDER BY 1")
+        return [value for (value,) in asked.fetchall()]
+
 
 def ledger_rows(
     con: duckdb.DuckDBPyConnection, connection: Connection, query: str, columns: Mapping[str, str], work: Path

@@ -335,7 +335,8 @@ CREATE TABLE account_corrections (
     entered_by text,
     event_id bigint NOT NULL DEFAULT ledger_event()
         CONSTRAINT account_corrections_event_id_fkey REFERENCES audit_events DEFERRABLE INITIALLY DEFERRED,
-    CONSTRAINT account_corrections_entered_by_check CHECK ((source = 'person') = (entered_by IS NOT NULL)),
+    CONSTRAINT account_corrections_entered_by_check
+        CHECK ((source = 'person') = (coalesce(btrim(entered_by), '') <> '')),
     CONSTRAINT account_corrections_account_check
         CHECK (source = 'extract' OR (account_name <> '' AND account_no <> '' AND bank_code <> ''))
 );

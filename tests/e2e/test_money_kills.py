@@ -161,7 +161,7 @@ def take_all(desk: BankDesk) -> None:
         pytest.param(
             let_answer,
             ("returns", "take", "--date", D.isoformat()),
-            (f"{CLOSED}[bank answer]:1:after", f"{EVENT}[bank answer]:1:after", f"{PUBLISH}:_link:3:after"),
+            (f"{CLOSED}[bank answer]:1:after", f"{EVENT}[bank answer]:1:after", f"{PUBLISH}:link:3:after"),
             take_all,
             id="the bank's answers",
         ),

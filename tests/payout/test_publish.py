@@ -217,7 +217,7 @@ def die_at(step: int) -> None:
 
         return call
 
-    for module, name in ((publish, "_write"), (publish, "_sync"), (publish, "_link"), (workspace, "_remove")):
+    for module, name in ((publish, "_write"), (publish, "sync"), (publish, "link"), (workspace, "_remove")):
         setattr(module, name, counted(getattr(module, name)))
 
 

@@ -15,6 +15,7 @@ from stable_jobs.errors import StepError
 from stable_jobs.ledger.payments import PublishedFile
 from stable_jobs.payout.manifest import manifest_bytes
 from stable_jobs.payout.names import MANIFEST
+from stable_jobs.payout.publish import link, sync
 from stable_jobs.payout.sums import sha256_of
 from stable_jobs.payout.workspace import workspace
 from stable_jobs.store.lake import Lake
@@ -64,8 +65,4 @@ def _place(lake: Lake, file: PublishedFile, target: Path) -> bool:
             return False
         brought = work / file.name
         lake.fetch(f"published/{file.sha256}", brought)
-        try:
-            target.hardlink_to(brought)
-        except FileExistsError:
-            return False
-        return True
+        return link(sync(brought), target)

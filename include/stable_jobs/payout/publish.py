@@ -70,7 +70,7 @@ def _publish(
         if before is not None and before.content == body:
             return Published(folder, before.path, before.number, False, placed)
         target = folder / numbered(MANIFEST, 1 if before is None else before.number + 1)
-        if _link(_write(manifest_bytes(_with_previous(body, before)), work / "manifest.next"), target):
+        if link(_write(manifest_bytes(_with_previous(body, before)), work / "manifest.next"), target):
             return Published(folder, target, 1 if before is None else before.number + 1, True, placed)
 
 
@@ -82,16 +82,16 @@ def _bring(content: Content, target: Path) -> Path:
         target.hardlink_to(content)
     except OSError:  # another file system
         shutil.copyfile(content, target)
-    return _sync(target)
+    return sync(target)
 
 
 def _write(content: bytes, target: Path) -> Path:
     target.unlink(missing_ok=True)
     target.write_bytes(content)
-    return _sync(target)
+    return sync(target)
 
 
-def _sync(path: Path) -> Path:
+def sync(path: Path) -> Path:
     """A name must not outlive a power cut that its bytes did not."""
     handle = os.open(path, os.O_RDONLY)
     os.fsync(handle)
@@ -105,7 +105,7 @@ def _place(folder: Path, before: Manifest | None, name: str, source: Path, sha25
         if candidate.exists() and sha256_of(candidate) == sha256:
             return candidate
     target = folder / numbered(name, newest(folder, name) + 1)
-    if _link(source, target):
+    if link(source, target):
         return target
     return _place(folder, before, name, source, sha256)
 
@@ -116,7 +116,7 @@ def _candidates(folder: Path, before: Manifest | None, name: str) -> list[Path]:
     return in_force + ([folder / numbered(name, number)] if number else [])
 
 
-def _link(source: Path, target: Path) -> bool:
+def link(source: Path, target: Path) -> bool:
     """Give the file its published name; False if the name is taken."""
     try:
         target.hardlink_to(source)

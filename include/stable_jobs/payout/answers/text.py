@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
+
+from stable_jobs.rendering.text import visible
 
 MOST_TEXT = 400
 """Characters kept of a bank's reason."""
@@ -13,12 +14,10 @@ MOST_READ = 4_000
 ACCOUNT = re.compile(r"\d{9,}|\d{4}(?:[\s.\-]\d{4}){2,}(?:[\s.\-]?\d+)?")
 """A run of digits that may be an account, also written in groups of four."""
 BLANKS = re.compile(r"[ \t\r\n]+")
-HIDDEN = frozenset({"Cc", "Cf", "Co", "Zl", "Zp"})
-NONCHARACTERS = "\ufffe\uffff"
 
 
 def bank_text(text: str, most: int = MOST_TEXT) -> str:
-    """At most `most` characters, hidden ones as `⟨U+202E⟩` (as in our lists), accounts as `****1234`.
+    """At most `most` characters, hidden ones as `⟨U+202E⟩` (as on our pages), accounts as `****1234`.
 
     A run of blanks and line ends, as XML is indented, becomes one blank.
     """
@@ -29,10 +28,5 @@ def bank_text(text: str, most: int = MOST_TEXT) -> str:
 def _shown(text: str, most: int) -> str:
     plain = BLANKS.sub(" ", text).strip()
     masked = ACCOUNT.sub(lambda run: "****" + run.group()[-4:], plain)
-    shown = masked if masked.isprintable() else "".join(map(_visible, masked))
+    shown = masked if masked.isprintable() else visible(masked)
     return shown if len(shown) <= most else shown[: most - 1] + "…"
-
-
-def _visible(character: str) -> str:
-    is_hidden = unicodedata.category(character) in HIDDEN or character in NONCHARACTERS
-    return f"⟨U+{ord(character):04X}⟩" if is_hidden else character

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ class Reconciliation:
         codes = ("eligible", "ineligible", "undecided", "held", "quarantined")
         return tuple((code, getattr(self, f"units_{code}")) for code in codes)
 
+    STAGES: ClassVar = ("units_in", "readable", "decided", "eligible")
+
     @property
     def stages(self) -> tuple[tuple[str, int], ...]:
         """What is left of the units in, step by step."""
         readable = self.units_in - self.units_quarantined
         decided = readable - self.units_held - self.units_undecided
         left = (self.units_in, readable, decided, self.units_eligible)
-        return tuple(zip(("units_in", "readable", "decided", "eligible"), left, strict=True))
+        return tuple(zip(self.STAGES, left, strict=True))
 
     @property
     def premium(self) -> tuple[tuple[str, Decimal], ...]:

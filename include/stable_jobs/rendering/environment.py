@@ -22,6 +22,7 @@ from stable_jobs.rendering import charts, text, words
 
 HERE = Path(__file__).parent
 LOCALE = HERE / "locale"
+STATIC = HERE / "static"
 LANGUAGES = ("zh", "en")
 """The first is what an officer sees unasked."""
 
@@ -122,4 +123,4 @@ def _globals(language: str) -> dict[str, object]:
 @lru_cache(maxsize=1)
 def stylesheet() -> str:
     """The style sheet as it stands in every page."""
-    return (HERE / "static" / "report.css").read_text(encoding="utf-8")
+    return (STATIC / "report.css").read_text(encoding="utf-8")

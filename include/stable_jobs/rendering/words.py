@@ -1,17 +1,14 @@
 """Codes that people read, by group, with their English names. The catalogs have the Chinese ones.
 
-`N_` only marks a text for the catalogs (`make messages`); `environment.translated` looks it up.
+`N_` only marks a text; `environment.translated` looks it up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-
-def N_(text: str) -> str:  # noqa: N802  # gettext's own name for "mark, translate later"
-    """The text itself, marked for extraction."""
-    return text
-
+from stable_jobs.rendering import review_words
+from stable_jobs.rendering.marking import N_
 
 DEPARTMENT = {
     "labor": N_("Labor"),
@@ -84,6 +81,7 @@ MEASURE = {
 
 SEGMENT = {
     "eligible": N_("Eligible"),
+    "payable": N_("Payable"),
     "ineligible": N_("Ineligible"),
     "undecided": N_("Undecided"),
     "quarantined": N_("Quarantined"),
@@ -144,4 +142,5 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "baseline": BASELINE,
     "no_baseline": NO_BASELINE,
     "one_sided": ONE_SIDED,
+    **review_words.GROUPS,
 }

@@ -1,0 +1,1 @@
+"""The pages that officers and engineers look at in the browser, inside Airflow's own server."""

@@ -1,0 +1,119 @@
+"""What the pages read from: opened at the first request, kept as long as the server runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from stable_jobs.settings import Settings
+from stable_jobs.store.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+    from sqlalchemy import Engine
+
+    from stable_jobs.contracts.model import Contract
+    from stable_jobs.policy.load import Policies
+
+MEMORY = "192MB"
+"""What the engine may hold in Airflow's server; beyond it spills to disk."""
+T = TypeVar("T")
+
+
+class Cached:
+    """Values that never change once known (a snapshot's figures), a bounded number of them, by key."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = Lock()
+        self._known: dict[object, object] = {}
+
+    def get(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` gave for this key, the first time it was asked."""
+        with self._lock:
+            if key in self._known:
+                return self._known[key]  # type: ignore[return-value]  # one key, one maker
+        made = make()
+        with self._lock:
+            while len(self._known) >= self._size:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = made
+        return made
+
+
+class Stores:
+    """Catalog and ledger, lake and engine, contracts and policies. Any thread may ask."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings
+        self._opened = ExitStack()
+        self._lock = Lock()
+        self._engine: Engine | None = None
+        self._duck: duckdb.DuckDBPyConnection | None = None
+        self._policies: tuple[object, Policies] | None = None
+        self.contracts = lru_cache(maxsize=8)(self._contracts)
+        self.known = Cached(256)
+
+    @property
+    def settings(self) -> Settings:
+        """Read from the environment at the first request."""
+        if self._settings is None:
+            self._settings = Settings()
+        return self._settings
+
+    @property
+    def lake(self) -> Lake:
+        """The facts."""
+        return Lake(self.settings.lake_url)
+
+    @property
+    def database(self) -> Engine:
+        """The promises. StepError if the database does not answer or is of another version."""
+        with self._lock:
+            if self._engine is None:
+                from stable_jobs.store.database import database
+
+                self._engine = self._opened.enter_context(database(self.settings))
+            return self._engine
+
+    @contextmanager
+    def duck(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of the one engine of this process."""
+        with self._connected().cursor() as cursor:
+            yield cursor
+
+    @property
+    def policies(self) -> Policies:
+        """The parameters, read again when a file has changed. PolicyError for a wrong one."""
+        from stable_jobs.policy.load import load_policies
+
+        root = self.settings.policies_root
+        stamp = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in root.rglob("*.yaml")))
+        with self._lock:
+            if self._policies is None or self._policies[0] != stamp:
+                self._policies = (stamp, load_policies(root))
+            return self._policies[1]
+
+    def close(self) -> None:
+        """Give everything back; the next request opens it again."""
+        with self._lock:
+            self._opened.close()
+            self._engine = self._duck = None
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._duck is None:
+                from stable_jobs.store.engine import connect
+
+                small = self.settings.model_copy(update={"memory_limit": MEMORY})
+                self._duck = self._opened.enter_context(connect(small))
+            return self._duck
+
+    def _contracts(self, on: date) -> Mapping[str, Contract]:
+        from stable_jobs.contracts.load import contracts_as_of
+
+        return contracts_as_of(self.settings.contracts_root, on)

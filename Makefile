@@ -10,7 +10,7 @@ LATER ?= 2020-05-19
 # A proxy or mirror is taken from pip's own configuration.
 UV := $(BIN)/uv
 
-.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench bench-batch bench-ledger clean
+.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench bench-batch bench-ledger bench-review clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,9 @@ bench-batch: setup ## seconds and peak memory of a batch of 300,000 payment line
 
 bench-ledger: setup ## seconds per step of the ledger with 300,000 units that are all due
 	$(BIN)/python -m bench.ledger
+
+bench-review: setup ## milliseconds of each review page over a province's night, and the server's memory
+	$(BIN)/python -m bench.review
 
 clean: ## remove the environment, caches and var/
 	rm -rf $(VENV) var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info

@@ -29,6 +29,21 @@ NIGHT_STATE = {
     "decided": N_("Decided"),
 }
 
+SIZE = {
+    "large": N_("Large"),
+    "medium": N_("Medium"),
+    "small": N_("Small"),
+    "micro": N_("Micro"),
+}
+
+PARAMETER_UNIT = {
+    "months": N_("months"),
+    "persons": N_("persons"),
+    "people": N_("people"),
+    "month": N_("(month)"),
+    "working_days": N_("working days"),
+}
+
 TROUBLE = {
     "not_signed_in": N_("You are not signed in"),
     "forbidden": N_("This is not for your role"),
@@ -53,6 +68,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "section": SECTION,
     "role": ROLE,
     "night_state": NIGHT_STATE,
+    "size": SIZE,
+    "parameter_unit": PARAMETER_UNIT,
     "trouble": TROUBLE,
     "trouble_next": TROUBLE_NEXT,
 }

@@ -105,6 +105,7 @@ SCHEME = {"general": N_("General scheme"), "difficult": N_("Scheme for firms in 
 BASELINE = {
     "night_before": N_("Against the night before"),
     "earlier_decision": N_("Against the earlier decision of this date"),
+    "chosen": N_("Against the night of"),
 }
 
 ONE_SIDED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import notices, payments, persons, refunds, returns
+from stable_jobs.ledger import acknowledgements, notices, payments, persons, refunds, returns
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.store import catalog
 from stable_jobs.store.database import OWNER
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 
@@ -55,6 +56,8 @@ TABLES = [
     "region_holds",
     "region_hold_releases",
     "budget_entries",
+    "acknowledgements",
+    "release_events",
     "audit_events",
     "life_cycle",
 ]
@@ -93,6 +96,37 @@ def account(**changed: str) -> dict[str, str]:
         "bank_code": "102",
         "bank_name": "行",
     } | changed
+
+
+DROP = "insured_units.rows.drop"
+
+
+def held_delivery(books: Books, *, region: str = "620100", on: date = OPENED) -> catalog.Delivery:
+    """A delivery of insured units that a rule holds."""
+    with books.engine.begin() as connection:
+        snapshot = catalog.register_snapshot(
+            connection, kind="staged", business_date=on, fingerprint=catalog.fingerprint(held=region),
+            name=f"snapshots/held-{region}.parquet", rows=3, inputs={},
+        )  # fmt: skip
+        delivery = catalog.record_delivery(
+            connection, department="labor", extract="insured_units", business_date=on, region_code=region,
+            sequence=1, file_name=f"{region}.csv", file_format="csv", sha256="b" * 64, size_bytes=1, rows=3,
+            control_total=None, received_at=datetime(2020, 5, 11, tzinfo=UTC),
+        )  # fmt: skip
+        catalog.mark_staged(connection, delivery.id, snapshot.id)
+        catalog.record_validation(
+            connection, business_date=on, extract="insured_units",
+            fingerprint=catalog.fingerprint(validated=region), quarantine_snapshot_id=snapshot.id, results=[],
+            outcomes=[catalog.DeliveryOutcome(delivery.id, region, 3, 2, 1, DROP, {"rows": 3})],
+        )  # fmt: skip
+        return catalog.delivery_by_id(connection, delivery.id)
+
+
+def release_held(event: Any, delivery: catalog.Delivery, person: str) -> catalog.Release:
+    return catalog.release_delivery(
+        event.connection, delivery.id, rule_id=DROP, reason="a firm moved away", released_by=person,
+        released_at=datetime(2020, 5, 11, 13, 30, tzinfo=UTC),
+    )  # fmt: skip
 
 
 def fill(books: Books) -> None:
@@ -137,6 +171,9 @@ def fill(books: Books) -> None:
     books.decide(lower, *units[1:], on=LATER)
     person(books, "zheng", persons.close_recovery, 1, "dropped", "too small", "zheng")
     books.decide(lower, *units[1:], on=LAST, refunds=(refund(PAID),))
+    finding = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
+    person(books, "wang", release_held, held_delivery(books), "wang")
+    person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
 
 

@@ -244,15 +244,15 @@ RELEASE = """
 
 
 def delivery(books, name, *, region=REGION, extract="insured_units", on=CLEARED, again=None):
-    with books.engine.begin() as connection:
+    with ledger_event(books.engine, "delivery_release", actor=name) as event:
         for number, day in enumerate((on, again) if again else (on,), 1):
             found = catalog.record_delivery(
-                connection, department="labor", extract=extract, business_date=day, region_code=region,
+                event.connection, department="labor", extract=extract, business_date=day, region_code=region,
                 sequence=1, file_name=f"{number}.csv", file_format="csv", sha256="a" * 64, size_bytes=1,
                 rows=1, control_total=None, received_at=datetime(2020, 5, 1, tzinfo=UTC),
             )  # fmt: skip
             if number == 1:
-                connection.execute(text(RELEASE), {"id": found.id, "by": name})
+                event.connection.execute(text(RELEASE), {"id": found.id, "by": name})
     return formed(books, unit(review_level=1))
 
 

@@ -117,6 +117,25 @@ def test_an_event_written_again_breaks_the_next(copy):
             id="a row more",
         ),
         pytest.param(
+            "acknowledgements",
+            "id",
+            "UPDATE acknowledgements SET reason = 'looked into'",
+            id="another reason for a finding",
+        ),
+        pytest.param(
+            "release_events",
+            "release_id",
+            "UPDATE delivery_releases SET released_by = 'other'",
+            id="a delivery released by another",
+        ),
+        pytest.param(
+            "release_events",
+            "release_id",
+            "UPDATE delivery_releases SET released_at = released_at - interval '1 hour'",
+            id="a delivery released earlier",
+        ),
+        pytest.param("release_events", "1", "DELETE FROM release_events", id="the event of a release"),
+        pytest.param(
             "entitlement_revisions",
             "id",
             "UPDATE entitlements SET uscc = '91610100MA6T99999X' WHERE id = 1",

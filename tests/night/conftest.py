@@ -1,5 +1,6 @@
-"""The store's own builder of catalog rows, for what only reads the catalog."""
+"""The store's own builder of catalog rows, for what only reads the catalog; and an empty ledger."""
 
+from tests.ledger.conftest import books
 from tests.store.conftest import book, empty_engine
 
-__all__ = ["book", "empty_engine"]
+__all__ = ["book", "books", "empty_engine"]

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Kind, Scope
 from stable_jobs.errors import StepError
+from stable_jobs.ledger.event import ledger_event
 from stable_jobs.quality.validate import validate_department, validate_extract
 from stable_jobs.settings import data_folder
 from stable_jobs.store import catalog
@@ -318,9 +319,9 @@ def test_a_night_as_known_then_does_not_see_a_later_release(shop):
 
 
 def release(shop, delivery, rule_id, at=NOON):
-    with shop.engine.begin() as connection:
+    with ledger_event(shop.engine, "delivery_release", actor="li") as event:
         catalog.release_delivery(
-            connection, delivery.id, rule_id=rule_id, reason="checked", released_by="li", released_at=at
+            event.connection, delivery.id, rule_id=rule_id, reason="checked", released_by="li", released_at=at
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.errors import Problem
@@ -87,6 +87,8 @@ class Book:
         return catalog.record_validation(self.connection, **{**values, **changed})
 
     def release(self, delivery: Delivery, rule_id: str, **changed: Any) -> catalog.Release:
+        """In an event that nobody closes: the transaction is rolled back."""
+        self.connection.execute(text("SELECT set_config('stable_jobs.event', '1', true)"))
         values = {"reason": "a firm moved away", "released_by": "王芳"}
         moment = {"released_at": datetime(2020, 5, 11, 21, tzinfo=SHANGHAI)}
         return catalog.release_delivery(

@@ -36,7 +36,9 @@ def accept(
     Never one that was refused when it was read, and never the quarantined rows.
     """
     from stable_jobs.night.release import release
+    from stable_jobs.store.database import database
 
-    released = release(read_settings(), delivery_id, reason=reason, released_by=by)
+    with database(read_settings()) as engine:
+        released = release(engine, delivery_id, reason=reason, released_by=by)
     rules = ", ".join(one.rule_id for one in released)
     typer.echo(f"Delivery {delivery_id} is released from {rules}; the next run of its date takes it.")

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.quality.report_parts import Json, Place, Words, place_json, words_json
+from stable_jobs.quality.report_parts import Json, Place, Words, place_from_json, place_json, words_json
 
 KINDS = ("appeared", "gone", "changed")
 ZERO = Decimal("0.00")
@@ -209,7 +209,7 @@ def _read_region(one: Mapping[str, Any]) -> RegionChanges:
         KindLine(n["kind"], n["rows"], Decimal(n["payable_before"]), Decimal(n["payable_after"]))
         for n in one["kinds"]
     )
-    return RegionChanges(_read_place(one), lines, one["is_decided_before"], one["is_decided_after"])
+    return RegionChanges(place_from_json(one), lines, one["is_decided_before"], one["is_decided_after"])
 
 
 def _read_row(one: Mapping[str, Any]) -> LargestChange:
@@ -218,8 +218,4 @@ def _read_row(one: Mapping[str, Any]) -> LargestChange:
         None if one[side] is None else Decimal(one[side]) for side in ("payable_before", "payable_after")
     )
     plain = {name: one[name] for name in names}
-    return LargestChange(_read_place(one), **plain, payable_before=before, payable_after=after)
-
-
-def _read_place(one: Mapping[str, Any]) -> Place:
-    return Place(one["region_code"], Words(**one["name"]))
+    return LargestChange(place_from_json(one), **plain, payable_before=before, payable_after=after)

@@ -2,7 +2,7 @@
 
 Format 1. Money and shares are decimal strings (yuan; shares to six places, half-up, null without a whole),
 dates are ISO, texts are `{"zh", "en"}`. Data values stand as sent; a half surrogate is a `\\u` escape.
-`comparison` is null where it did not run.
+`comparison` is null where it did not run. `report_read` reads it back, whole.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from stable_jobs.quality.report_data import (
     RegionLine,
     RuleLine,
 )
-from stable_jobs.quality.report_parts import Json, Place, Trend, Trouble, place_json, words_json
+from stable_jobs.quality.report_parts import Json, Place, Trend, Trouble, Words, place_json, words_json
 
 FORMAT = 1
 
@@ -66,6 +66,7 @@ def _cause(cause: HeldCause) -> Json:
         "reason": cause.reason,
         "department": cause.department,
         "extract": cause.extract,
+        "title": _words(cause.title),
         "what": words_json(cause.what),
         "detail": cause.detail,
         "trouble": _trouble(cause.trouble),
@@ -79,7 +80,7 @@ def _trouble(trouble: Trouble | None) -> Json | None:
     return {
         "rule": trouble.rule_id,
         "what": words_json(trouble.what),
-        "expected": None if trouble.expected is None else words_json(trouble.expected),
+        "expected": _words(trouble.expected),
         "found": words_json(trouble.found),
         "next_step": words_json(trouble.next_step),
         "row": trouble.row,
@@ -98,11 +99,14 @@ def _owed(item: OwedItem) -> Json:
         "level": item.level,
         "department": item.department,
         "extract": item.extract,
+        "title": _words(item.title),
         "regions": _codes(item.places),
+        "places": [place_json(place) for place in item.places],
         "what": words_json(item.what),
         "trouble": _trouble(item.trouble),
         "rows": item.count,
         "next_step": words_json(item.next_step),
+        "anchor": item.anchor,
     }
 
 
@@ -116,6 +120,7 @@ def _extract(extract: ExtractReport) -> Json:
         "accepted": extract.accepted,
         "quarantined": extract.quarantined,
         "missing": _codes(extract.missing),
+        "missing_places": [place_json(place) for place in extract.missing],
         "deliveries": [_delivery(line) for line in extract.deliveries],
         "rules": [_rule(rule) for rule in extract.rules],
         "orphans": [_orphan(line) for line in extract.orphans],
@@ -125,7 +130,7 @@ def _extract(extract: ExtractReport) -> Json:
 def _delivery(line: DeliveryLine) -> Json:
     return {
         "file_name": line.file_name,
-        "region_code": line.place.code,
+        **place_json(line.place),
         "business_date": line.business_date.isoformat(),
         "sequence": line.sequence,
         "sha256": line.sha256,
@@ -162,9 +167,10 @@ def _rule(rule: RuleLine) -> Json:
         "samples": [
             {
                 "file_name": sample.file_name,
-                "region_code": sample.place.code,
+                **place_json(sample.place),
                 "row": sample.row,
                 "values": {column: value for column, _, value in sample.values},
+                "headers": {column: header for column, header, _ in sample.values},
             }
             for sample in rule.samples
         ],
@@ -189,6 +195,10 @@ def _orphan(line: OrphanLine) -> Json:
         "amount": None if line.amount is None else str(line.amount),
         "is_warning": line.is_warning,
     }
+
+
+def _words(words: Words | None) -> Json | None:
+    return None if words is None else words_json(words)
 
 
 def _codes(places: Iterable[Place]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 Json = dict[str, object]
 
@@ -32,6 +34,11 @@ def words_json(words: Words) -> Json:
 def place_json(place: Place) -> Json:
     """A region's code and name."""
     return {"region_code": place.code, "name": words_json(place.name)}
+
+
+def place_from_json(one: Mapping[str, Any]) -> Place:
+    """What `place_json` made."""
+    return Place(one["region_code"], Words(**one["name"]))
 
 
 @dataclass(frozen=True)

@@ -61,16 +61,17 @@ def _pages(report: NightReport, edition: int) -> list[tuple[str, str, dict[str, 
         "edition": edition,
         "machine_file": numbered(MACHINE_FILE, edition),
     }
-    index = ("index", "index.html", {**common, "page": "index", **_overview(report)})
+    index = ("index", "index.html", {**common, "page": "index", **overview_facts(report)})
     comparison = ("comparison", "comparison.html", {**common, "page": "comparison"})
     return [
         index,
         comparison,
-        *((d, "department.html", {**common, **_department(report, d)}) for d in DEPARTMENTS),
+        *((d, "department.html", {**common, **department_facts(report, d)}) for d in DEPARTMENTS),
     ]
 
 
-def _overview(report: NightReport) -> dict[str, object]:
+def overview_facts(report: NightReport) -> dict[str, object]:
+    """What `overview.html` shows beside the report itself."""
     total = totals(balance for _, balance in report.balances)
     return {
         "received": sum(extract.received for extract in report.extracts),
@@ -80,7 +81,8 @@ def _overview(report: NightReport) -> dict[str, object]:
     }
 
 
-def _department(report: NightReport, department: str) -> dict[str, object]:
+def department_facts(report: NightReport, department: str) -> dict[str, object]:
+    """What `department_parts.html` shows, and the page it is on."""
     return {
         "page": department,
         "extracts": report.of_department(department),

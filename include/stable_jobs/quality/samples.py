@@ -74,7 +74,7 @@ def _samples(
     con: duckdb.DuckDBPyConnection, contract: Contract, rule: Rule, source: str, limit: int
 ) -> list[Sample]:
     columns = [contract.column(name) for name in dict.fromkeys((*rule.columns, *contract.key))]
-    texts = ", ".join(f"{_text(c)} AS t{n}" for n, c in enumerate(columns))
+    texts = ", ".join(f"{as_sent(c)} AS t{n}" for n, c in enumerate(columns))
     query = (
         f"SELECT delivery_id, row_no, {HOME_REGION}, {texts} FROM ({source}) ORDER BY row_id LIMIT {limit:d}"  # noqa: S608 - quoted
     )
@@ -89,8 +89,8 @@ def _samples(
     ]
 
 
-def _text(column: Column) -> str:
-    """The column as it was sent: the raw text where staging changed it, else the staged value."""
+def as_sent(column: Column) -> str:
+    """SQL of the column as it was sent: the raw text where staging changed it, else the staged value."""
     name = quote_identifier(column.name)
     pointer = quote_literal(f'$."{column.name}"')
     return f"coalesce(json_extract_string(raw, {pointer}), CAST({name} AS VARCHAR))"

@@ -113,6 +113,42 @@ def test_a_full_ledger_goes_back_and_comes_again_empty_and_working(url, tmp_path
     assert books.breaks() == []
 
 
+def test_releases_are_in_the_chain_from_the_version_that_covers_them_on(url, tmp_path):
+    database.downgrade(url, "0002")
+    write_catalog(url)
+    at_first, before = rows(url, RIGHTS), contents(url)
+    database.upgrade(url)
+    books = Books(engine_of(url, username=database.APP), tmp_path)
+    assert contents(url) == before
+    assert books.ask("SELECT * FROM release_events") == []
+    fill(books)
+    assert books.breaks() == []
+
+    database.downgrade(url, "0002")
+    assert {"acknowledgements", "release_events", "record_releases"}.isdisjoint(
+        name for _, name in rows(url, LEFT)
+    )
+    assert rows(url, RIGHTS) == at_first
+    lost = [one.partition(": ")[2].partition(":")[0] for one in books.breaks()]
+    assert [where.rpartition(" ")[2] for where in lost] == ["release_events", "acknowledgements"]
+    database.upgrade(url)
+    assert rows(url, "SELECT * FROM acknowledgements") == []
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Lima"])
+def test_a_release_verifies_whatever_the_time_zone(url, tmp_path, zone):
+    fill(Books(engine_of(url, username=database.APP), tmp_path))
+    elsewhere = create_engine(
+        url.set(username=database.APP), poolclass=NullPool, connect_args={"options": f"-c timezone={zone}"}
+    )
+    assert Books(elsewhere, tmp_path).breaks() == []
+
+
+def test_a_release_without_an_event_is_refused(url):
+    with pytest.raises(DBAPIError, match="a row of release_events needs an audit event"):
+        write_catalog(url)
+
+
 def test_rights_in_the_ledger(url):
     found = dict(rows(url, RIGHTS))
     views = (
@@ -122,7 +158,7 @@ def test_rights_in_the_ledger(url):
         "newest_nights",
         "standing_holds",
     )
-    recorded = ("life_cycle", "entitlement_revisions", "state_changes", "batch_changes")
+    recorded = ("life_cycle", "entitlement_revisions", "state_changes", "batch_changes", "release_events")
     for name in (*views, *recorded):
         assert found[name].removeprefix("MAINTAIN ") == "SELECT"
     for name in set(TABLES) - set(recorded):

@@ -52,25 +52,25 @@ class Night:
     units: int
     work: Path
 
-    def fill(self, connection: Any, on: date) -> None:
-        """The three tables of a night."""
+    def fill(self, connection: Any, on: date, more: str = "0.00") -> None:
+        """The three tables of a night. more: yuan on top of every amount."""
         night_tables(connection)
         decision = catalog.register_snapshot(
-            connection, kind="eligibility", business_date=on, fingerprint=catalog.fingerprint(on=on),
-            name=f"snapshots/{on}.parquet", rows=self.units, inputs={},
+            connection, kind="eligibility", business_date=on, fingerprint=catalog.fingerprint(on=on, more=more),
+            name=f"snapshots/{on}-{more}.parquet", rows=self.units, inputs={},
         )  # fmt: skip
         queries = {
-            "night_units": UNITS.format(units=self.units),
+            "night_units": UNITS.format(units=self.units).replace("100.37", f"100.37 + {more}"),
             "night_regions": REGIONS.format(decision=decision.id),
             "night_refunds": NO_REFUNDS,
         }
         for name, query in queries.items():
             load_from_engine(connection, name, duckdb.connect(), query, self.work)
 
-    def apply(self, on: date) -> None:
+    def apply(self, on: date, more: str = "0.00") -> None:
         """The step `notices`."""
         with ledger_event(self.engine, "night", business_date=on) as event:
-            self.fill(event.connection, on)
+            self.fill(event.connection, on, more)
             apply_night(event.connection)
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ class Night:
     def answer(self) -> None:
         """The bank pays all but every fortieth."""
         query = f"""
-            SELECT n, format('20-610100-9161010{{:010d}}X-01-01', n),
+            SELECT n, format('20-610100-9161010{{:010d}}X-03-01', n),
                    if(n % 40 = 0, 'returned', 'paid'), NULL, NULL,
                    (n % 90000 + 100.37)::DECIMAL(18, 2), DATE '2020-05-20', NULL, NULL, NULL
             FROM range(1, {self.units} + 1) AS numbered(n)
@@ -124,6 +124,8 @@ def main() -> None:
         night = Night(engine, units, home)
         print(f"{units:,} units, all due")
         _timed("notices, first night", lambda: night.apply(OPENED))
+        _timed("notices, all changed", lambda: night.apply(OPENED, "1.00"))
+        _timed("notices, changed back", lambda: night.apply(OPENED))
         _timed("notices, nothing new", lambda: night.apply(CLEARED))
         for step in (night.close, night.form, night.publish, night.answer, night.verify):
             _timed(step.__name__, step)

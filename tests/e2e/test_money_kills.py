@@ -111,7 +111,7 @@ def without_waiting(found: Outcome) -> Outcome:
     return replace(found, files=files, ledger=ledger)
 
 
-WAITING = re.compile(r'/waiting"|"subject": "waiting ')
+WAITING = re.compile(r'/waiting"|"subject": "waiting"')
 
 
 @contextmanager

@@ -201,15 +201,35 @@ def test_airflow_is_set_up_for_the_stack(variable: str, value: str) -> None:
     assert SERVICES["scheduler"]["environment"][variable] == value
 
 
-def test_only_the_worker_and_init_reach_the_business_database() -> None:
+def test_only_these_reach_the_business_database_and_only_init_as_its_owner() -> None:
     urls = {
         name: service["environment"]["STABLE_JOBS_DATABASE_URL"]
         for name, service in SERVICES.items()
         if "STABLE_JOBS_DATABASE_URL" in service["environment"]
     }
 
-    assert set(urls) == {"init", "worker"}
-    assert urls["worker"].startswith("postgresql+psycopg://stable_jobs_app:")
+    assert set(urls) == {"init", "worker", "api-server"}
+    for name in ("worker", "api-server"):
+        assert urls[name].startswith("postgresql+psycopg://stable_jobs_app:")
+
+
+def test_the_review_pages_read_lake_and_lists_and_write_neither() -> None:
+    volumes = SERVICES["api-server"]["volumes"]
+    scratch = [one for one in SERVICES["api-server"]["tmpfs"] if one.startswith("/srv/stable-jobs:")]
+
+    assert volumes == [
+        "logs:/var/log/airflow",
+        "lake:/srv/stable-jobs/lake:ro",
+        "${STACK_OUT:-out}:/srv/stable-jobs/out:ro",
+    ]
+    assert [re.search(r"size=(\w+)", one).group(1) for one in scratch] == ["512m"]  # type: ignore[union-attr]
+    assert set(SERVICES["scheduler"]["tmpfs"]) < set(SERVICES["api-server"]["tmpfs"])
+
+
+def test_init_makes_the_roles_once_there_are_tables_for_them() -> None:
+    lines = [line.strip() for line in shell().splitlines()]
+
+    assert lines.index("python -m stable_jobs_roles") > lines.index("airflow db migrate")
 
 
 def test_departments_files_are_only_read() -> None:

@@ -52,3 +52,16 @@ def test_records_of_decisions_are_all_listed() -> None:
     index = (ROOT / "docs/adr/README.md").read_text(encoding="utf-8")
 
     assert [p.name for p in sorted((ROOT / "docs/adr").glob("0*.md")) if p.name not in index] == []
+
+
+def test_what_lies_beside_the_code_is_in_the_wheel() -> None:
+    named = re.search(
+        r"^BESIDE_CODE = \((.+)\)$", (ROOT / "setup.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    files = [path for path in PACKAGE.rglob("*.*") if path.is_file() and "__pycache__" not in path.parts]
+    of_the_tools = {".py", ".typed", ".cfg"}
+
+    assert named is not None
+    assert {path.suffix for path in files} - of_the_tools == {
+        f".{kind}" for kind in re.findall(r"\w+", named[1])
+    }

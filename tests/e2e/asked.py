@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from sqlalchemy import text
 
 from stable_jobs.local.client import logged_in
 from stable_jobs.local.configuration import airflow_home, passwords
 from stable_jobs.settings import Settings
+from stable_jobs.store.database import database
 from tests.e2e.airflow_home import Both
+from tests.e2e.home import Home
 
 DAG = "disbursement"
 TASK = {1: "review.first_approval", 2: "review.second_approval"}
@@ -98,3 +101,18 @@ class Asked:
         password = passwords(airflow_home(Settings(_env_file=None, home=self.both.home.path)))[user]
         with logged_in(self.both.airflow.url, user, password) as client:
             return client.http.patch(path, json=body)
+
+
+def in_ledger(home: Home, query: str, **values: object) -> list[Any]:
+    with database(Settings(_env_file=None, home=home.path)) as engine, engine.connect() as connection:
+        return list(connection.execute(text(query), values).all())
+
+
+def batch(home: Home, batch_no: str) -> tuple[str, list[tuple[Any, ...]]]:
+    """Its state, and level, person, answer, reason and place of every answer."""
+    [(state,)] = in_ledger(home, "SELECT state FROM batches WHERE batch_no = :no", no=batch_no)
+    query = """
+        SELECT a.level, a.approver, a.answer, a.reason, a.answered_in FROM approvals a
+        JOIN batches b ON b.id = a.batch_id WHERE b.batch_no = :no ORDER BY a.level
+    """
+    return state, [tuple(row) for row in in_ledger(home, query, no=batch_no)]

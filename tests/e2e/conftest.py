@@ -19,6 +19,7 @@ from stable_jobs.store.database import database
 from stable_jobs.store.tables import metadata
 from tests.e2e.home import BUSINESS_DATE, Home, new_home
 from tests.e2e.published import delivered
+from tests.e2e.reviewed import Reviewed, reviewed_nights
 from tests.e2e.small import write_small
 
 
@@ -48,6 +49,13 @@ def small() -> Iterator[Home]:
             home.path / "landing", home.path / "demo" / "expected.json", date.fromisoformat(BUSINESS_DATE)
         )
         yield home
+
+
+@pytest.fixture(scope="package")
+def reviewed() -> Iterator[Reviewed]:
+    """For the tests of the pages: they come last here, so that no other test runs beside this Airflow."""
+    with reviewed_nights() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

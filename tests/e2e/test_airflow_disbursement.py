@@ -16,11 +16,10 @@ from sqlalchemy.pool import NullPool
 from stable_jobs.demo.bank import answer_payments
 from stable_jobs.local.configuration import METADATA, dags_folder
 from stable_jobs.payout.banks import load_banks
-from stable_jobs.settings import Settings, data_folder
-from stable_jobs.store.database import database
+from stable_jobs.settings import data_folder
 from stable_jobs.store.embedded import embedded_server
 from tests.e2e.airflow_home import Both, backfill, both_homes
-from tests.e2e.asked import APPROVE, DAG, REJECT, Asked, runs
+from tests.e2e.asked import APPROVE, DAG, REJECT, Asked, batch, in_ledger, runs
 from tests.e2e.home import Home, new_home, tree
 from tests.e2e.small import write_small
 
@@ -81,21 +80,6 @@ def disbursed(both: Both, key: str) -> Asked:
 def assign(home: Home, person: str, level: int) -> None:
     done = home.run("approver", "add", person, "--region", "000000", "--level", str(level), "--by", "head")
     assert done.returncode == 0, done.stderr
-
-
-def in_ledger(home: Home, query: str, **values: object) -> list[Any]:
-    with database(Settings(_env_file=None, home=home.path)) as engine, engine.connect() as connection:
-        return list(connection.execute(text(query), values).all())
-
-
-def batch(home: Home, batch_no: str) -> tuple[str, list[tuple[Any, ...]]]:
-    """Its state, and level, person, answer, reason and place of every answer."""
-    [(state,)] = in_ledger(home, "SELECT state FROM batches WHERE batch_no = :no", no=batch_no)
-    query = """
-        SELECT a.level, a.approver, a.answer, a.reason, a.answered_in FROM approvals a
-        JOIN batches b ON b.id = a.batch_id WHERE b.batch_no = :no ORDER BY a.level
-    """
-    return state, [tuple(row) for row in in_ledger(home, query, no=batch_no)]
 
 
 def files(home: Home, batch_no: str) -> list[str]:

@@ -10,3 +10,23 @@
   follow();
   addEventListener("storage", follow);
 })();
+// Inside Airflow's frame, which may not move the window around it, the page around follows links to Airflow.
+addEventListener("click", (event) => {
+  const link = event.target.closest("a[target=_top]");
+  if (!link || parent === window) return;
+  event.preventDefault();
+  const outside = parent.document.createElement("a");
+  outside.href = link.href;
+  parent.document.body.append(outside);
+  outside.click();
+  outside.remove();
+});
+// What scrolls sideways can be reached and moved by keyboard.
+const reachable = () => {
+  for (const box of document.querySelectorAll(".scroll")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+};
+addEventListener("DOMContentLoaded", reachable);
+addEventListener("resize", reachable);

@@ -19,8 +19,9 @@ from sqlalchemy import Connection, Engine, func, select
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.policy import determine as module
 from stable_jobs.policy.determine import KINDS, Decision, decision_by_id, determine
-from stable_jobs.policy.explain import Explanation, LegalTest, explain
+from stable_jobs.policy.explain import explain
 from stable_jobs.policy.explain_text import render_text
+from stable_jobs.policy.explanation import Explanation, LegalTest
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.paid import OURS
 from stable_jobs.settings import SHANGHAI

@@ -80,6 +80,24 @@ def approvers(connection: Connection, region_code: str, level: int) -> list[str]
     return list(connection.execute(text(query), {"level": level, "region": region_code}).scalars())
 
 
+def hindrance(connection: Connection, batch: Batch, level: int, person: str) -> str | None:
+    """Why the ledger would not take that person's answer, before they give it.
+
+    `prepared` a line, `answered` already, `not_assigned` to the level here or above; None: it would.
+    """
+    query = """
+        SELECT EXISTS (SELECT FROM batch_preparers
+                       WHERE batch_id = :id AND person_key(person) = person_key(:person)) AS prepared,
+               EXISTS (SELECT FROM approvals
+                       WHERE batch_id = :id AND person_key(approver) = person_key(:person)) AS answered
+    """
+    found = connection.execute(text(query), {"id": batch.id, "person": person}).mappings().one()
+    for name, is_so in found.items():
+        if is_so:
+            return str(name)
+    return None if person in approvers(connection, batch.region_code, level) else "not_assigned"
+
+
 def assign_approver(
     event: Event, person: str, region_code: str, level: int, is_assigned: bool, by: str
 ) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -41,6 +41,29 @@ class Request:
     people: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Change:
+    """Against the last published batch of the same region and level: more units and yuan, or fewer."""
+
+    batch_no: str
+    count: int
+    total: Decimal
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A batch as its approver sees it. Foreign text is as it came; no account.
+
+    given: (level, approver, answer, reason); change: None for the first of its kind; checks: code of `CHECKS`
+    → how many; largest: (unit, scheme, yuan), the largest amount first.
+    """
+
+    given: tuple[tuple[int, str, str, str], ...]
+    change: Change | None
+    checks: Mapping[str, int]
+    largest: tuple[tuple[str, str, Decimal], ...]
+
+
 def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
     """Those of the batches that wait for an approval."""
     with desk.database.connect() as connection:
@@ -54,7 +77,7 @@ def approval_request(desk: Desk, batch_no: str, level: int) -> Request | None:
         if missing_level(connection, batch) != level:
             return None
         people = tuple(approvers(connection, batch.region_code, level))
-        body = "\n".join(_body(desk, connection, batch, level))
+        body = "\n".join(_body(batch, approval_facts(connection, batch), level))
     name = desk.names.get(batch.region_code)
     place = f"{name.zh} {name.en}" if name else batch.region_code
     money = f"{batch.count} 户 units, {format_yuan(batch.total)} 元 yuan"
@@ -88,30 +111,19 @@ def answer(
         )
 
 
-def _body(desk: Desk, connection: Connection, batch: Batch, level: int) -> list[str]:
-    return [
-        f"**批次 Batch** {batch.batch_no}",
-        "",
-        f"**户数 units** {batch.count} · **金额 yuan** {format_yuan(batch.total)}",
-        "",
-        f"摘要 hash `{batch.hash}`",
-        "",
-        *_given(connection, batch, level),
-        *_change(connection, batch),
-        *_checks(connection, batch),
-        *_largest(connection, batch),
-    ]
+def approval_facts(connection: Connection, batch: Batch) -> Facts:
+    """What a person who approves the batch is to know, wherever it is shown."""
+    return Facts(
+        given=tuple(answers(connection, batch.id)),
+        change=_change(connection, batch),
+        checks={
+            code: int(connection.scalar(text(query), {"id": batch.id}) or 0) for code, query in CHECKS.items()
+        },
+        largest=_largest(connection, batch),
+    )
 
 
-def _given(connection: Connection, batch: Batch, level: int) -> list[str]:
-    known = [
-        f"第 {n} 级 level {n}: {_shown(who)} — {what}" for n, who, what, _ in answers(connection, batch.id)
-    ]
-    return [*(f"- {line}" for line in known), ""] if known and level > 1 else []
-
-
-def _change(connection: Connection, batch: Batch) -> list[str]:
-    """Against the last published batch of the same region and level."""
+def _change(connection: Connection, batch: Batch) -> Change | None:
     last = connection.execute(
         text("""
             SELECT batch_no, count, total FROM batches WHERE region_code = :region AND review_level = :level
@@ -120,50 +132,53 @@ def _change(connection: Connection, batch: Batch) -> list[str]:
         {"region": batch.region_code, "level": batch.review_level, "id": batch.id},
     ).one_or_none()
     if last is None:
-        return ["上一批次 last batch: 无 none", ""]
+        return None
     before_no, count, total = last
-    units, yuan = batch.count - count, batch.total - total
-    return [f"较上一批次 against {before_no}: {units:+d} 户 units, {yuan:+,} 元 yuan", ""]
+    return Change(before_no, batch.count - count, batch.total - total)
 
 
 LINES = "SELECT count(*) FROM payment_lines WHERE batch_id = :id"
 CHECKS = {
-    "人工录入账户 accounts entered by people": f"{LINES} AND account_source = 'person'",
-    "缴费账户 premium accounts": f"{LINES} AND account_source = 'premium'",
-    "重新拨付 later attempts": f"{LINES} AND attempt > 1",
-    "多户同账号 units that share an account": """
+    "person_accounts": f"{LINES} AND account_source = 'person'",
+    "premium_accounts": f"{LINES} AND account_source = 'premium'",
+    "later_attempts": f"{LINES} AND attempt > 1",
+    "shared_accounts": """
         SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM payment_lines WHERE batch_id = :id
             GROUP BY account_no, bank_code HAVING count(*) > 1) shared
     """,
-    "公示后退出 units that fell out of notice tonight": """
+    "fell_out": """
         SELECT count(*) FROM state_changes c JOIN payments p ON p.id = c.payment_id
         JOIN entitlements e ON e.id = p.entitlement_id JOIN batches b ON b.id = :id
         WHERE e.region_code = b.region_code AND c.to_state = 'withdrawn' AND c.changed_on = b.business_date
     """,
-    "存疑拨付记录 refunds in doubt": """
+    "doubtful_refunds": """
         SELECT count(*) FROM doubtful_refunds d JOIN batches b ON b.id = :id
         WHERE d.region_code = b.region_code
     """,
-    "待追回 open recovery cases": """
+    "open_recoveries": """
         SELECT count(*) FROM recovery_cases c JOIN entitlements e ON e.id = c.entitlement_id
         JOIN batches b ON b.id = :id LEFT JOIN recovery_closings k ON k.case_id = c.id
         WHERE e.region_code = b.region_code AND k.case_id IS NULL
     """,
-    "被作废或拒绝的批次 batches voided or refused before": """
+    "ended_batches": """
         SELECT count(*) FROM batches o JOIN batches b ON b.id = :id
         WHERE o.region_code = b.region_code AND o.state IN ('voided', 'refused') AND o.id < b.id
     """,
 }
-"""What deserves a look before approving: a label and how many."""
+"""What deserves a look before approving: its code and how many."""
+LABELS = {
+    "person_accounts": "人工录入账户 accounts entered by people",
+    "premium_accounts": "缴费账户 premium accounts",
+    "later_attempts": "重新拨付 later attempts",
+    "shared_accounts": "多户同账号 units that share an account",
+    "fell_out": "公示后退出 units that fell out of notice tonight",
+    "doubtful_refunds": "存疑拨付记录 refunds in doubt",
+    "open_recoveries": "待追回 open recovery cases",
+    "ended_batches": "被作废或拒绝的批次 batches voided or refused before",
+}
 
 
-def _checks(connection: Connection, batch: Batch) -> list[str]:
-    found = {what: connection.scalar(text(query), {"id": batch.id}) for what, query in CHECKS.items()}
-    lines = [f"- {what}: {count}" for what, count in found.items() if count]
-    return ["**请注意 Look at**", *(lines or ["- 无 nothing"]), ""]
-
-
-def _largest(connection: Connection, batch: Batch) -> list[str]:
+def _largest(connection: Connection, batch: Batch) -> tuple[tuple[str, str, Decimal], ...]:
     rows = connection.execute(
         text("""
             SELECT unit_name, scheme, amount FROM payment_lines WHERE batch_id = :id
@@ -171,15 +186,53 @@ def _largest(connection: Connection, batch: Batch) -> list[str]:
         """),
         {"id": batch.id, "most": LARGEST},
     )
+    return tuple((name, scheme, Decimal(amount)) for name, scheme, amount in rows)
+
+
+def _body(batch: Batch, facts: Facts, level: int) -> list[str]:
     return [
-        "| 金额最大的单位 Largest | 类型 Scheme | 金额 Yuan |",
-        "| --- | --- | ---: |",
-        *(f"| {_shown(name)} | {SCHEMES[scheme]} | {_yuan(amount)} |" for name, scheme, amount in rows),
+        f"**批次 Batch** {batch.batch_no}",
+        "",
+        f"**户数 units** {batch.count} · **金额 yuan** {format_yuan(batch.total)}",
+        "",
+        f"摘要 hash `{batch.hash}`",
+        "",
+        *_given_lines(facts, level),
+        *_change_lines(facts),
+        *_check_lines(facts),
+        *_largest_lines(facts),
     ]
 
 
-def _yuan(amount: Any) -> str:
-    return format_yuan(Decimal(amount))
+def _given_lines(facts: Facts, level: int) -> list[str]:
+    known = [f"第 {n} 级 level {n}: {_shown(who)} — {what}" for n, who, what, _ in facts.given]
+    return [*(f"- {line}" for line in known), ""] if known and level > 1 else []
+
+
+def _change_lines(facts: Facts) -> list[str]:
+    change = facts.change
+    if change is None:
+        return ["上一批次 last batch: 无 none", ""]
+    return [
+        f"较上一批次 against {change.batch_no}: {change.count:+d} 户 units, {change.total:+,} 元 yuan",
+        "",
+    ]
+
+
+def _check_lines(facts: Facts) -> list[str]:
+    lines = [f"- {LABELS[code]}: {count}" for code, count in facts.checks.items() if count]
+    return ["**请注意 Look at**", *(lines or ["- 无 nothing"]), ""]
+
+
+def _largest_lines(facts: Facts) -> list[str]:
+    return [
+        "| 金额最大的单位 Largest | 类型 Scheme | 金额 Yuan |",
+        "| --- | --- | ---: |",
+        *(
+            f"| {_shown(name)} | {SCHEMES[scheme]} | {format_yuan(yuan)} |"
+            for name, scheme, yuan in facts.largest
+        ),
+    ]
 
 
 def _shown(foreign: str) -> str:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 ENGINE = {"memory_limit": "256MB", "threads": 1}
 """Settings under which 300,000 lines take less than 500 MB: with more, DuckDB keeps what it may."""
 
+TO_TAKE_AWAY = frozenset({"disbursement_application.csv", "disbursement_application.xlsx"})
+"""What of a batch may leave the server through a browser: no account number is in it. All else has them: the
+detail, the messages, the bank's own file under whatever name its profile gives it."""
+
 
 def write_batch_files(
     con: duckdb.DuckDBPyConnection,

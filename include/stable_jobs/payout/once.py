@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stable_jobs.errors import StepError
+from stable_jobs.errors import LedgerRefused, StepError
 from stable_jobs.ledger.payments import PublishedFile
 from stable_jobs.payout.manifest import manifest_bytes
 from stable_jobs.payout.names import MANIFEST
@@ -51,6 +51,20 @@ def place_files(lake: Lake, out: Path, files: Iterable[PublishedFile]) -> bool:
                 " move it away, find out who changed it, and run again: the right file is written anew"
             )
     return is_new
+
+
+def as_published(out: Path, file: PublishedFile) -> Path:
+    """Where a published file stands, its bytes those that the ledger knows. LedgerRefused if they are not."""
+    path = out / file.folder / file.name
+    where = f"{file.folder}/{file.name}"
+    if not path.is_file():
+        raise LedgerRefused(f"{where} is not in its folder; next: stable-jobs ledger verify")
+    if (found := sha256_of(path)) != file.sha256:
+        raise LedgerRefused(
+            f"{where} is not the file that was published: expected SHA-256 {file.sha256}, found {found};"
+            " it is not given out; next: find out who changed it, with stable-jobs ledger verify"
+        )
+    return path
 
 
 def _kept(lake: Lake, path: Path, folder: str) -> PublishedFile:

@@ -3,14 +3,14 @@ masked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts.model import Column, Contract
-from stable_jobs.policy.crosswalk import crosswalk, renamed
+from stable_jobs.policy.asked import asked
+from stable_jobs.policy.crosswalk import OLD_LENGTH, crosswalk, renamed
 from stable_jobs.policy.extracts import Inputs, accepted, quarantined
-from stable_jobs.policy.working import Hold, rows_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -34,61 +34,50 @@ class Source:
     values: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Whose rows: a unit, its parent for a size, and the levels whose fund or benefit it may have."""
+def old_numbers(backend: BaseBackend, inputs: Inputs) -> ir.Table:
+    """`registration_no`: the old numbers of the enterprises wanted, under which rows of theirs may stand."""
+    units = accepted(backend, inputs, "insured_units")
+    own = asked("wanted").contains(units.uscc) & (units.registration_no.length() == OLD_LENGTH)
+    return units.filter(own).select("registration_no").distinct()
 
-    uscc: str
-    region_code: str
-    parent_uscc: str | None
-    levels: tuple[str, ...]
+
+def walk_of(backend: BaseBackend, inputs: Inputs) -> ir.Table:
+    """The crosswalk of the numbers asked about, as the decision's own has them."""
+    units = accepted(backend, inputs, "insured_units")
+    return crosswalk(units.filter(asked("codes").contains(units.registration_no)))
+
+
+def source_rows(
+    backend: BaseBackend, inputs: Inputs, extract: str, walk: ir.Table
+) -> tuple[ir.Table, ir.Table]:
+    """Rows of the unit asked about, accepted and quarantined, in the order of the files.
+
+    Old numbers are replaced as in the decision.
+    """
+    good, bad = accepted(backend, inputs, extract), quarantined(backend, inputs, extract)
+    if extract in REGIONAL:
+        good, bad = (t.filter(asked("levels").contains(t.region_code)) for t in (good, bad))
+    else:
+        good, bad = _of(good, walk, extract, "region_code"), _of(bad, walk, extract, "home_region")
+    return good.order_by("row_id"), bad.order_by("row_id")
+
+
+def _of(rows: ir.Table, walk: ir.Table, extract: str, region: str) -> ir.Table:
+    here = rows[region] == asked("region")
+    if extract == "insured_units":
+        return rows.filter((rows.uscc == asked("uscc")) & here)
+    rows = rows.filter(asked("codes").contains(rows.uscc))
+    rows = renamed(rows if extract in ENTERPRISE else rows.filter(here), walk, region=region)
+    if extract == "enterprise_sizes":
+        return rows.filter(asked("wanted").contains(rows.uscc))
+    return rows.filter(rows.uscc == asked("uscc"))
 
 
 def sources(
-    backend: BaseBackend,
-    inputs: Inputs,
-    subjects: tuple[Subject, ...],
-    file_name: Callable[[int], str],
-    hold: Hold,
-) -> dict[tuple[str, str], tuple[Source, ...]]:
-    """(region, extract) → the rows of that unit, accepted first, in the order of the files.
-
-    file_name: the name of a delivery's file. Old numbers are replaced as in the decision.
-    """
-    units = hold(accepted(backend, inputs, "insured_units"))
-    walk = hold(crosswalk(units))
-    return {
-        (subject.region_code, extract): tuple(
-            _source(row, contract, file_name) for row in _rows(backend, inputs, extract, walk, subject)
-        )
-        for subject in subjects
-        for extract, contract in inputs.contracts.items()
-    }
-
-
-def _rows(
-    backend: BaseBackend, inputs: Inputs, extract: str, walk: ir.Table, subject: Subject
-) -> list[dict[str, Any]]:
-    good, bad = accepted(backend, inputs, extract), quarantined(backend, inputs, extract)
-    if extract in REGIONAL:
-        parts = [t.filter(t.region_code.isin(subject.levels)) for t in (good, bad)]
-    else:
-        parts = [
-            _of(good, walk, subject, extract, "region_code"),
-            _of(bad, walk, subject, extract, "home_region"),
-        ]
-    return [row for part in parts for row in rows_of(part.order_by("row_id"))]
-
-
-def _of(rows: ir.Table, walk: ir.Table, subject: Subject, extract: str, region: str) -> ir.Table:
-    wanted = [subject.uscc]
-    if extract == "enterprise_sizes" and subject.parent_uscc is not None:
-        wanted.append(subject.parent_uscc)
-    if extract == "insured_units":
-        return rows.filter(rows.uscc.isin(wanted) & (rows[region] == subject.region_code))
-    rows = renamed(rows, walk, region=region)
-    mine = rows.uscc.isin(wanted)
-    return rows.filter(mine if extract in ENTERPRISE else mine & (rows[region] == subject.region_code))
+    rows: Iterable[Mapping[str, Any]], contract: Contract, file_name: Callable[[int], str]
+) -> tuple[Source, ...]:
+    """Rows as found, for people. file_name: the name of a delivery's file."""
+    return tuple(_source(row, contract, file_name) for row in rows)
 
 
 def _source(row: Mapping[str, Any], contract: Contract, file_name: Callable[[int], str]) -> Source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stable_jobs.rendering import batch_words, enterprise_words
 from stable_jobs.rendering.marking import N_
 
 SECTION = {
@@ -70,6 +71,9 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "night_state": NIGHT_STATE,
     "size": SIZE,
     "parameter_unit": PARAMETER_UNIT,
+    **batch_words.GROUPS,
+    **enterprise_words.GROUPS,
+    "plain_value": {**enterprise_words.PLAIN_VALUE, **SIZE, **batch_words.ACCOUNT_SOURCE},
     "trouble": TROUBLE,
     "trouble_next": TROUBLE_NEXT,
 }

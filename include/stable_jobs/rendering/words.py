@@ -98,6 +98,9 @@ SEGMENT = {
     "appeared": N_("Appeared"),
     "gone": N_("Gone"),
     "changed": N_("Changed"),
+    "paid": N_("Paid"),
+    "returned": N_("Returned"),
+    "unanswered": N_("Not answered by the bank"),
 }
 
 SCHEME = {"general": N_("General scheme"), "difficult": N_("Scheme for firms in difficulty")}

@@ -13,14 +13,23 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from stable_jobs.errors import LedgerRefused, StableJobsError, StepError, UsageError
 from stable_jobs.review.airflow import Airflow, NotAnswered
 from stable_jobs.review.differences import Differences
+from stable_jobs.review.explanations import Explanations
 from stable_jobs.review.guard import SecurityHeaders
 from stable_jobs.review.page import base_of, html
-from stable_jobs.review.routes import assets, comparison, nights, regions
+from stable_jobs.review.routes import assets, batches, comparison, enterprises, nights, regions, report
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
 
 log = logging.getLogger(__name__)
-ROUTERS = (assets.router, nights.router, regions.router, comparison.router)
+ROUTERS = (
+    assets.router,
+    nights.router,
+    regions.router,
+    comparison.router,
+    report.router,
+    batches.router,
+    enterprises.router,
+)
 REFUSALS = {UsageError: (404, "not_found"), LedgerRefused: (409, "refused"), NotAnswered: (409, "refused")}
 
 
@@ -34,6 +43,7 @@ def create_app(airflow: Airflow, settings: Settings | None = None) -> FastAPI:
     app.state.airflow = airflow
     app.state.stores = Stores(settings)
     app.state.differences = Differences(app.state.stores)
+    app.state.explanations = Explanations(app.state.stores)
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:
         app.include_router(router)
@@ -42,7 +52,11 @@ def create_app(airflow: Airflow, settings: Settings | None = None) -> FastAPI:
     for error in (StableJobsError, NotAnswered):
         app.add_exception_handler(error, _refusal)
     app.add_exception_handler(Exception, _broken)
-    app.router.on_shutdown += [app.state.differences.close, app.state.stores.close]
+    app.router.on_shutdown += [
+        app.state.differences.close,
+        app.state.explanations.close,
+        app.state.stores.close,
+    ]
     return app
 
 

@@ -1,0 +1,157 @@
+"""Why one enterprise was or was not paid, as data: every test with its inputs, rows, threshold and law."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from stable_jobs.policy.catalogue import CATALOGUE
+from stable_jobs.policy.evidence import Source
+from stable_jobs.policy.load import Policies
+from stable_jobs.policy.parameters import resolve
+from stable_jobs.policy.reads import AMOUNT_EXTRACTS, AMOUNTS, READS
+from stable_jobs.policy.reasons import BY_CODE
+from stable_jobs.policy.tests import TESTS
+
+Behind = Mapping[str, tuple[Source, ...]]
+"""Extract → the rows of the unit."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One parameter as it held. `region`: the level that set it; `reference`: its clause; empty: not set."""
+
+    name: str
+    meaning_zh: str
+    meaning_en: str
+    value: str
+    region: str
+    reference: str
+    is_demo: bool
+
+
+@dataclass(frozen=True)
+class LegalTest:
+    """One test. `outcome`: pass, fail or unknown; `reason` is the code where it does not pass."""
+
+    test: str
+    outcome: str
+    reason: str
+    reference: str
+    inputs: Mapping[str, str]
+    thresholds: tuple[Threshold, ...]
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class RowExplained:
+    """One row of the eligibility table. `size`: the size its parameters were taken for; empty: unknown."""
+
+    region_code: str
+    region_zh: str
+    region_en: str
+    scheme: str
+    decision: str
+    is_taken: bool
+    reasons: str
+    tests: tuple[LegalTest, ...]
+    amounts: Mapping[str, str]
+    rates: tuple[Threshold, ...]
+    amount_sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One enterprise on one night. `held`: regions of the night where it may be insured and nothing
+    was decided."""
+
+    uscc: str
+    unit_name: str
+    business_date: date
+    rows: tuple[RowExplained, ...]
+    held: tuple[Mapping[str, Any], ...]
+
+
+def row_explained(
+    policies: Policies, row: Mapping[str, Any], wide: Mapping[str, Any], behind: Behind, on: date
+) -> RowExplained:
+    """A row of the eligibility table. wide: its inputs beside it, as the decision had them."""
+    region, scheme = row["region_code"], row["scheme"]
+    policy = policies.regions[region]
+    size = wide["policy_size"]
+    rates = ("refund_rate",) if scheme == "general" else ("benefit_months",)
+    return RowExplained(
+        region_code=region,
+        region_zh=policy.name_zh,
+        region_en=policy.name_en,
+        scheme=scheme,
+        decision=row["decision"],
+        is_taken=row["is_taken"],
+        reasons=row["reasons"],
+        tests=tuple(_line(policies, name, row, wide, behind, on) for name in TESTS),
+        amounts={name: _text(row[name]) for name in AMOUNTS},
+        rates=tuple(_threshold(policies, region, scheme, name, size, on) for name in rates),
+        amount_sources=tuple(s for e in AMOUNT_EXTRACTS for s in behind[e]),
+    )
+
+
+def tests_alone(row: Mapping[str, Any]) -> tuple[LegalTest, ...]:
+    """What a row of the eligibility table itself says of each test: its outcome, and nothing it came from."""
+    return tuple(LegalTest(name, *_outcome(row, name), {}, (), ()) for name in TESTS)
+
+
+def _outcome(row: Mapping[str, Any], test: str) -> tuple[str, str, str]:
+    """Outcome, reason and legal reference."""
+    meets = row[f"meets_{test}"]
+    outcome = "unknown" if meets is None else "pass" if meets else "fail"
+    reason = {"pass": "", "fail": test, "unknown": f"{test}_unknown"}[outcome]
+    return outcome, reason, BY_CODE[test].reference
+
+
+def _line(
+    policies: Policies, test: str, row: Mapping[str, Any], wide: Mapping[str, Any],
+    behind: Behind, on: date,
+) -> LegalTest:  # fmt: skip
+    reads = READS[test]
+    outcome, reason, reference = _outcome(row, test)
+    region, scheme = row["region_code"], row["scheme"]
+    return LegalTest(
+        test=test,
+        outcome=outcome,
+        reason=reason,
+        reference=reference,
+        inputs={name: _text(wide[name]) for name in reads.inputs},
+        thresholds=tuple(
+            _threshold(policies, region, scheme, name, wide["policy_size"], on) for name in reads.parameters
+        ),
+        sources=tuple(s for e in reads.extracts for s in behind[e]),
+    )
+
+
+def _threshold(
+    policies: Policies, region: str, scheme: str, name: str, size: str | None, on: date
+) -> Threshold:
+    parameter = CATALOGUE[name]
+    if parameter.by_size and size is None:
+        return Threshold(name, parameter.meaning_zh, parameter.meaning_en, "", region, "", False)
+    found = resolve(policies, region, scheme, name, on, size if parameter.by_size else None)
+    source = found.source
+    return Threshold(
+        name=name,
+        meaning_zh=parameter.meaning_zh,
+        meaning_en=parameter.meaning_en,
+        value=_text(found.value),
+        region=found.region,
+        reference="" if source is None else source.reference,
+        is_demo=source is not None and source.demo,
+    )
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

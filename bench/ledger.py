@@ -56,8 +56,8 @@ class Night:
         """The three tables of a night. more: yuan on top of every amount."""
         night_tables(connection)
         decision = catalog.register_snapshot(
-            connection, kind="eligibility", business_date=on, fingerprint=catalog.fingerprint(on=on, more=more),
-            name=f"snapshots/{on}-{more}.parquet", rows=self.units, inputs={},
+            connection, kind="eligibility", business_date=on, name=f"snapshots/{on}-{more}.parquet",
+            fingerprint=catalog.fingerprint(on=on, more=more), rows=self.units, inputs={},
         )  # fmt: skip
         queries = {
             "night_units": UNITS.format(units=self.units).replace("100.37", f"100.37 + {more}"),

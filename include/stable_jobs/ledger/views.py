@@ -228,9 +228,11 @@ def unit_sums(connection: Connection, region_code: str, uscc: str) -> Listing:
 UNIT_SUMS = """
     SELECT s.policy_year::text AS year, s.unit_name AS unit, s.scheme, s.entitled_amount AS entitled,
            s.outside, s.paid, s.open, s.waived, s.recovering, e.decided_on AS decided
-    FROM entitlement_standing s JOIN entitlements e ON e.id = s.entitlement_id
-    WHERE (s.region_code, s.uscc) = (:region, :uscc) ORDER BY s.policy_year
+    FROM entitlements e
+    CROSS JOIN LATERAL (SELECT * FROM entitlement_standing s WHERE s.entitlement_id = e.id OFFSET 0) s
+    WHERE (e.region_code, e.uscc) = (:region, :uscc) ORDER BY s.policy_year
 """
+"""OFFSET 0 keeps the planner from adding up every unit's payments to show one unit's."""
 
 
 def unit_changes(connection: Connection, region_code: str, uscc: str) -> Listing:

@@ -276,7 +276,8 @@ def test_airflow_refuses(bureau: Bureau) -> None:
         pytest.param(None, {"answer": "maybe"}, 404, id="another answer"),
         pytest.param(None, {}, 404, id="no answer"),
         pytest.param(None, {"answer": "approve", "reason": "\0"}, 404, id="what no database takes"),
-        pytest.param(None, {"answer": "refuse", "reason": "x" * 2001}, 404, id="longer than the field"),
+        pytest.param(None, {"answer": "refuse", "reason": "x" * 1001}, 404, id="longer than any field"),
+        pytest.param(None, {"answer": "refuse", "reason": "x" * 501}, 409, id="longer than Airflow's field"),
         pytest.param("360100-20200511-L1-9", {"answer": "approve"}, 404, id="no such batch"),
     ],
 )

@@ -32,8 +32,8 @@ from stable_jobs.review.queries.batches import COLUMNS, LINE_COLUMNS, OUTCOMES, 
 
 router = APIRouter()
 READ = [Depends(Guard(Permission.READ))]
-LONGEST_REASON = 1000
-"""As the field counts it; a browser sends a line break as two characters."""
+LONGEST_REASON = 500
+"""As the field of Airflow's question takes it; a browser sends a line break as two characters."""
 Answer = Literal["approve", "refuse"]
 BatchNo = Annotated[str, Path(pattern=r"^[0-9]{6}-[0-9]{8}-L[0-2]-[0-9]{1,9}$")]
 
@@ -92,14 +92,15 @@ async def answer(
     standing = await run_in_threadpool(_standing_of, request, no, person)
     if standing.why_not:
         return await _page(request, no, standing.why_not, status=409)
-    if answer == "refuse" and not reason.strip():
+    said = reason.replace("\r\n", "\n").strip()
+    if len(said) > LONGEST_REASON:
+        raise NotAnswered(f"a reason has at most {LONGEST_REASON} characters, this one has {len(said)}")
+    if answer == "refuse" and not said:
         return await _page(request, no, "no_reason", status=409)
     question = await _question(request, no, standing)
     if question is None:
         return await _page(request, no, "no_question", status=409)
-    await request.app.state.airflow.answer(
-        request, question, is_approved=answer == "approve", reason=reason.strip()
-    )
+    await request.app.state.airflow.answer(request, question, is_approved=answer == "approve", reason=said)
     return RedirectResponse(Links(request)("batches", no, sent=answer), 303)
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL
@@ -18,7 +19,6 @@ from tests.conftest import run_sql
 pytestmark = pytest.mark.xdist_group("roles")
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-DATABASE = "airflow_of_roles"
 PEOPLE = ("Viewer", "Officer", "Approver", "Engineer", "Admin", "Public")
 ASK = """
 import json, warnings
@@ -72,8 +72,9 @@ SEES = {"see the entry", "see runs", "see questions"}
 @pytest.fixture(scope="module")
 def environment(postgres_url: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Airflow's database as the stack's `init` leaves it."""
-    run_sql(postgres_url, f"CREATE DATABASE {DATABASE}")
-    url = postgres_url.set(drivername="postgresql+psycopg2", database=DATABASE)
+    name = f"airflow_of_roles_{uuid4().hex}"
+    run_sql(postgres_url, f"CREATE DATABASE {name}")
+    url = postgres_url.set(drivername="postgresql+psycopg2", database=name)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("STABLE_JOBS_", "AIRFLOW"))}
     yield {
         **kept,
@@ -86,7 +87,7 @@ def environment(postgres_url: URL, tmp_path_factory: pytest.TempPathFactory) -> 
         "AIRFLOW__API_AUTH__JWT_SECRET": "of the tests only, " * 5,
         "PYTHONPATH": str(PLUGINS),
     }
-    run_sql(postgres_url, f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def run(environment: dict[str, str], *arguments: str, said: str = "") -> str:

@@ -80,6 +80,11 @@ class Settings(BaseSettings):
         return self.lake or str((self.home / "lake").absolute())
 
     @cached_property
+    def scratch_root(self) -> Path:
+        """Where what is on its way or can be made again lies: spill files, unfinished files, comparisons."""
+        return self.home.absolute() / "tmp"
+
+    @cached_property
     def out_root(self) -> Path:
         """Where lists and reports are published."""
         return self.out or self.home / "out"

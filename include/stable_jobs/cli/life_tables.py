@@ -64,7 +64,7 @@ def _table(desk: Desk, shares: list[Share]) -> Table:
     for region in sorted({share.region_code for share in shares}):
         own = {share.state: share for share in shares if share.region_code == region}
         words = desk.names.get(region)
-        name = f"{words.zh} {words.en}" if words else ""
+        name = words.both if words else ""
         counts = [sum(own[s].count for s in states if s in own) for states in COLUMNS.values()]
         paid = own["paid"].total if "paid" in own else Decimal("0.00")
         waits = sum((own[s].total for s in WAITS if s in own), Decimal("0.00"))

@@ -79,7 +79,7 @@ def approval_request(desk: Desk, batch_no: str, level: int) -> Request | None:
         people = tuple(approvers(connection, batch.region_code, level))
         body = "\n".join(_body(batch, approval_facts(connection, batch), level))
     name = desk.names.get(batch.region_code)
-    place = f"{name.zh} {name.en}" if name else batch.region_code
+    place = name.both if name else batch.region_code
     money = f"{batch.count} 户 units, {format_yuan(batch.total)} 元 yuan"
     subject = f"{place}: {money} · {batch_no} · 第 {level} 级 level {level}"
     return Request(batch_no, batch.hash, level, subject, body, people)

@@ -28,7 +28,7 @@ from stable_jobs.quality.report_comparison import (
     comparison_from_json,
     comparison_json,
 )
-from stable_jobs.quality.report_parts import Words, words_json
+from stable_jobs.quality.report_parts import words_json
 from stable_jobs.quality.report_words import words_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Snapshot
@@ -120,13 +120,13 @@ def _changes(desk: Desk, name: str, figures: Baseline, rows: str, sums: str) -> 
     return Changes(
         name=rows_name,
         summary_name=summary_name,
-        title=_both(title),
+        title=title.both,
         rows_path=rows,
         summary_path=sums,
         rows=figures.rows,
         difference=figures.payable_difference,
-        names={code: _both(words) for code, words in desk.names.items()},
-        remarks={r.place.code: _both(words_of("one_sided", r.sides)) for r in figures.regions if r.sides},
+        names={code: words.both for code, words in desk.names.items()},
+        remarks={r.place.code: words_of("one_sided", r.sides).both for r in figures.regions if r.sides},
         notes=_notes(desk, figures),
     )
 
@@ -156,7 +156,3 @@ def _manifest(desk: Desk, parts: Mapping[str, _Part], versions: Mapping[str, str
 
 def _is_demo(desk: Desk) -> bool:
     return bool(demo_regions(desk.policies, desk.business_date))
-
-
-def _both(words: Words) -> str:
-    return f"{words.zh} {words.en}"

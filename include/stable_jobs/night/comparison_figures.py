@@ -108,10 +108,10 @@ def _reasons(con: duckdb.DuckDBPyConnection, found: Differences) -> tuple[Reason
         SELECT reason, sum(gained)::BIGINT, sum(lost)::BIGINT FROM moved WHERE reason <> ''
         GROUP BY reason ORDER BY count(*) DESC, reason
     """
-    return tuple(ReasonChange(code, _sentence(code), *n) for code, *n in con.execute(asked).fetchall())
+    return tuple(ReasonChange(code, reason_sentence(code), *n) for code, *n in con.execute(asked).fetchall())
 
 
-def _sentence(code: str) -> Words:
+def reason_sentence(code: str) -> Words:
     """An earlier night may have a reason that the code no longer knows: it is its own sentence."""
     return Words(BY_CODE[code].zh, BY_CODE[code].en) if code in BY_CODE else Words(code, code)
 

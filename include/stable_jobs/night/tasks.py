@@ -216,7 +216,7 @@ def late(business_date: str | None) -> list[str]:
             for code in regions_taking_part(policies, on)
             if resolve(policies, code, "general", "same_day_promise", on).value
         ]
-        named = [f"{code} {desk.names[code].zh} {desk.names[code].en}" for code in promised]
+        named = [f"{code} {desk.names[code].both}" for code in promised]
         if named:
             tell_late(desk, named)
     return named

@@ -17,6 +17,11 @@ class Words:
     zh: str
     en: str
 
+    @property
+    def both(self) -> str:
+        """The one after the other, where both stand in one line."""
+        return f"{self.zh} {self.en}"
+
 
 @dataclass(frozen=True)
 class Place:

@@ -22,7 +22,6 @@ from stable_jobs.quality.report_comparison import (
     comparison_from_json,
     comparison_json,
 )
-from stable_jobs.quality.report_parts import Words
 from stable_jobs.review.names import names_of
 from stable_jobs.review.stores import Stores
 from stable_jobs.store.snapshots import Snapshot
@@ -91,7 +90,7 @@ class Differences:
 
     @property
     def _root(self) -> Path:
-        return self._stores.settings.home.absolute() / "tmp" / "review"
+        return self._stores.settings.scratch_root / "review"
 
     def _work_out(self, pair: Pair) -> None:
         from stable_jobs.payout.workspace import workspace
@@ -130,7 +129,7 @@ def write(duck: duckdb.DuckDBPyConnection, stores: Stores, pair: Pair, folder: P
             summary_path=str(found.sums),
             rows=figures.rows,
             difference=figures.payable_difference,
-            names={code: _both(words) for code, words in names.items()},
+            names={code: words.both for code, words in names.items()},
             remarks={},
             notes=(),
         )
@@ -145,7 +144,3 @@ def _read(path: Path) -> Baseline:
     found = comparison_from_json(document).night_before
     assert found is not None, f"{path} has no figures"
     return found
-
-
-def _both(words: Words) -> str:
-    return f"{words.zh} {words.en}"

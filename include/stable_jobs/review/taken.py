@@ -19,7 +19,7 @@ def csv_answer(stores: Stores, table: ListTable, name: str) -> Response:
     from stable_jobs.payout.files import csv_file
     from stable_jobs.payout.workspace import workspace
 
-    parent = stores.settings.home.absolute() / "tmp"
+    parent = stores.settings.scratch_root
     parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as opened:
         path = opened.enter_context(workspace(parent)) / name

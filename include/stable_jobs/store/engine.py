@@ -40,7 +40,7 @@ def _config(settings: Settings) -> dict[str, str | bool | int | float | list[str
 
 
 def _spill_folder(settings: Settings) -> Path:
-    parent = settings.home.absolute() / "tmp"
+    parent = settings.scratch_root
     parent.mkdir(parents=True, exist_ok=True)
     return parent / f"duckdb-{uuid4().hex}"
 

@@ -69,6 +69,17 @@ class Settings(BaseSettings):
     mail_password: SecretStr | None = None
     mail_starttls: bool = True
 
+    def as_environment(self) -> dict[str, str]:
+        """The variables that make these settings in another process. With secrets: not for a log."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            f"STABLE_JOBS_{name.upper()}": str(
+                value.get_secret_value() if isinstance(value, SecretStr) else value
+            )
+            for name, value in values.items()
+            if value is not None
+        }
+
     @cached_property
     def landing_root(self) -> Path:
         """Where departments drop files; only read."""

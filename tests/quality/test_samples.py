@@ -2,39 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from stable_jobs.contracts.model import Kind
-from stable_jobs.quality.samples import mask, masked_samples
+from stable_jobs.quality.samples import masked_samples
 from stable_jobs.quality.validate import validate_extract
 from stable_jobs.store import catalog
-from tests.quality.staged_rows import CONTRACT, GOOD, NANCHANG, NATION, XIAN, D, column, many, rule, values
+from tests.quality.staged_rows import CONTRACT, GOOD, NANCHANG, NATION, XIAN, D, many, rule, values
 
 pytestmark = pytest.mark.xdist_group("great_expectations")
-
-
-@pytest.mark.parametrize(
-    ("of", "text", "shown"),
-    [
-        pytest.param(
-            column("account_no", Kind.CODE, is_sensitive=True), "6222021234567890", "****7890", id="account"
-        ),
-        pytest.param(
-            column("account_no", Kind.CODE, is_sensitive=True), "622202123", "****2123", id="nine digits"
-        ),
-        pytest.param(
-            column("account_no", Kind.CODE, is_sensitive=True), "62220212", "****", id="too short to show"
-        ),
-        pytest.param(column("account_no", Kind.CODE, is_sensitive=True), "", "****", id="empty"),
-        pytest.param(
-            column("account_name", Kind.TEXT, is_sensitive=True), "欧阳某某个体经营部门", "****", id="name"
-        ),
-        pytest.param(column("account_no", Kind.CODE, is_sensitive=True), None, None, id="no account"),
-        pytest.param(column("uscc", Kind.CODE), GOOD, GOOD, id="not sensitive"),
-        pytest.param(column("unit_name", Kind.TEXT), "长" * 60, "长" * 60, id="sixty characters"),
-        pytest.param(column("unit_name", Kind.TEXT), "长" * 61, "长" * 59 + "…", id="one more is cut"),
-    ],
-)
-def test_mask(of, text, shown):
-    assert mask(of, text) == shown
 
 
 def validate(shop, contract=CONTRACT):

@@ -19,7 +19,7 @@ from stable_jobs.policy.tests import TESTS
 from stable_jobs.rendering.words import GROUPS
 from stable_jobs.review.explanations import Explanations
 from stable_jobs.review.grid import Order
-from stable_jobs.review.queries.enterprises import COLUMNS, KEY, Which, enterprises
+from stable_jobs.review.queries.enterprises import COLUMNS, Which, enterprises
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
 from tests.e2e.home import Home
@@ -121,7 +121,7 @@ def test_every_row_is_on_some_page_once(browser: TestClient) -> None:
 def test_sorted_by_every_column(named: str, sort: str) -> None:
     with duckdb.connect() as con:
         grid = enterprises(con, named, Which(), Order(sort.lstrip("-"), sort.startswith("-"), 1))
-        key = f"{COLUMNS[sort.lstrip('-')]} {'DESC' if sort.startswith('-') else 'ASC'}, {KEY}"
+        key = f"{COLUMNS[sort.lstrip('-')]} {'DESC' if sort.startswith('-') else 'ASC'}, file_row_number"
         expected = con.execute(f"SELECT uscc FROM '{named}' ORDER BY {key}").fetchall()
     assert [(row["uscc"],) for row in grid.rows] == expected
 

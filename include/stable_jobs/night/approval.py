@@ -147,9 +147,9 @@ CHECKS = {
             GROUP BY account_no, bank_code HAVING count(*) > 1) shared
     """,
     "fell_out": """
-        SELECT count(*) FROM state_changes c JOIN payments p ON p.id = c.payment_id
-        JOIN entitlements e ON e.id = p.entitlement_id JOIN batches b ON b.id = :id
-        WHERE e.region_code = b.region_code AND c.to_state = 'withdrawn' AND c.changed_on = b.business_date
+        SELECT count(*) FROM payments p JOIN notices n ON n.id = p.notice_id JOIN batches b ON b.id = :id
+        WHERE p.state = 'withdrawn' AND p.reason NOT IN ('amount_changed', 'scheme_changed')
+          AND p.changed_on = b.business_date AND n.region_code = b.region_code
     """,
     "doubtful_refunds": """
         SELECT count(*) FROM doubtful_refunds d JOIN batches b ON b.id = :id

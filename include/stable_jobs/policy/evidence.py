@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.contracts.model import Column, Contract
+from stable_jobs.contracts.masking import mask
+from stable_jobs.contracts.model import Contract
 from stable_jobs.policy.asked import asked
 from stable_jobs.policy.crosswalk import OLD_LENGTH, crosswalk, renamed
 from stable_jobs.policy.extracts import Inputs, accepted, quarantined
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
-MASK = "****"
 ENTERPRISE = ("enterprise_sizes", "exclusion_list", "priority_list")
 REGIONAL = ("fund_balances", "benefit_standards")
 
@@ -81,7 +81,9 @@ def sources(
 
 
 def _source(row: Mapping[str, Any], contract: Contract, file_name: Callable[[int], str]) -> Source:
-    values = {c.name: masked(c, row[c.name]) for c in contract.columns if row[c.name] is not None}
+    values = {
+        c.name: mask(contract, c, str(row[c.name])) for c in contract.columns if row[c.name] is not None
+    }
     return Source(
         extract=contract.extract,
         department=contract.department,
@@ -91,12 +93,3 @@ def _source(row: Mapping[str, Any], contract: Contract, file_name: Callable[[int
         rules=tuple(row.get("rules") or ()),
         values=values,
     )
-
-
-def masked(column: Column, value: object) -> str:
-    """The value as text; of a sensitive one only the last four characters, and those only of more than
-    eight."""
-    text = str(value)
-    if not column.is_sensitive:
-        return text
-    return MASK + text[-4:] if len(text) > 8 and text.isascii() else MASK

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.contracts.model import Column, Contract, Kind, Rule, Scope, Severity
+from stable_jobs.contracts.masking import mask
+from stable_jobs.contracts.model import Column, Contract, Rule, Scope, Severity
 from stable_jobs.quality.quarantine import HOME_REGION
 from stable_jobs.quality.suite import as_query
 from stable_jobs.quality.validate import open_staged
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import duckdb
     from sqlalchemy import Engine
 
-MASK = "****"
 SHOWN = 60
 """Characters of a value that are shown: what departments send may be of any length."""
 
@@ -37,7 +37,8 @@ def masked_samples(
     """Per failed row rule its first `limit` rows, by row id: the rule's columns and the key's, as text.
 
     `{rule_id: [{"delivery_id", "row_no", "region_code", "values": [{"column", "header", "text"}, …]}, …]}`.
-    A text is as sent where staging changed it, None where the column is empty. Critical rules are looked up
+    A text is as sent where staging changed it, masked, cut after 60 characters, and None where the column is
+    empty. Critical rules are looked up
     in the quarantine, others by their own query; one that is neither critical nor a query has no samples.
     """
     failed = {r.rule_id for r in validation.results if r.failed}
@@ -83,7 +84,7 @@ def _samples(
             "delivery_id": row[0],
             "row_no": row[1],
             "region_code": row[2],
-            "values": _values(columns, row[3:]),
+            "values": _values(contract, columns, row[3:]),
         }
         for row in con.execute(query).fetchall()
     ]
@@ -96,18 +97,18 @@ def as_sent(column: Column) -> str:
     return f"coalesce(json_extract_string(raw, {pointer}), CAST({name} AS VARCHAR))"
 
 
-def _values(columns: Sequence[Column], texts: Sequence[str | None]) -> list[dict[str, str | None]]:
+def _values(
+    contract: Contract, columns: Sequence[Column], texts: Sequence[str | None]
+) -> list[dict[str, str | None]]:
     return [
-        {"column": c.name, "header": c.header, "text": mask(c, text)}
+        {
+            "column": c.name,
+            "header": c.header,
+            "text": None if text is None else _cut(mask(contract, c, text)),
+        }
         for c, text in zip(columns, texts, strict=True)
     ]
 
 
-def mask(column: Column, text: str | None) -> str | None:
-    """A sensitive name becomes `****`; a sensitive code of more than eight characters keeps the last four.
-
-    Anything else is cut after 60 characters.
-    """
-    if text is None or not column.is_sensitive:
-        return text if text is None or len(text) <= SHOWN else text[: SHOWN - 1] + "…"
-    return MASK + text[-4:] if column.kind is Kind.CODE and len(text) > 8 else MASK
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

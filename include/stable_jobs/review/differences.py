@@ -1,4 +1,4 @@
-"""Two decisions side by side, worked out once for each pair: in the background, kept beside the spill files.
+"""Two decisions side by side, worked out once for each pair: by a process of its own, kept in a folder.
 
 Decisions never change, so what was worked out holds for ever; of the oldest only so many are kept. A folder
 is there whole or not at all. Several servers may work on the same pair: the first one's folder stands.
@@ -7,31 +7,29 @@ is there whole or not at all. Several servers may work on the same pair: the fir
 from __future__ import annotations
 
 import json
+import logging
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
-from stable_jobs.quality.report_comparison import (
-    Baseline,
-    ComparisonFacts,
-    comparison_from_json,
-    comparison_json,
-)
-from stable_jobs.review.names import names_of
+from stable_jobs.errors import StepError
+from stable_jobs.quality.report_comparison import Baseline, comparison_from_json
+from stable_jobs.review import comparing
+from stable_jobs.review.comparing import FIGURES, LIST, ROWS
 from stable_jobs.review.stores import Stores
+from stable_jobs.settings import Settings
 from stable_jobs.store.snapshots import Snapshot
 
-if TYPE_CHECKING:
-    import duckdb
-
+log = logging.getLogger(__name__)
 KEPT = 40
 """Pairs that stay on disk."""
-FIGURES, ROWS, LIST = "figures.json", "changes_rows.parquet", "changes.csv"
 
 
 @dataclass(frozen=True)
@@ -96,10 +94,10 @@ class Differences:
         from stable_jobs.payout.workspace import workspace
 
         self._root.mkdir(parents=True, exist_ok=True)
-        with workspace(self._root) as work, self._stores.duck() as duck:
+        with workspace(self._root) as work:
             made = work / pair.name
             made.mkdir()
-            write(duck, self._stores, pair, made)
+            _compare(self._stores.settings, pair, made)
             with suppress(OSError):  # another server was first
                 made.replace(self._root / pair.name)
         self._forget()
@@ -110,33 +108,23 @@ class Differences:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def write(duck: duckdb.DuckDBPyConnection, stores: Stores, pair: Pair, folder: Path) -> None:
-    """Compare the pair into the folder: every row, the figures, the list."""
-    from stable_jobs.night.comparison_figures import baseline_figures, write_differences
-    from stable_jobs.payout.files import csv_file
-    from stable_jobs.payout.sheets.changes import Changes, listed_changes
-
-    names = names_of(stores)
-    before, after = (stores.lake.path(one.name) for one in (pair.before, pair.after))
-    found = write_differences(duck, before, after, folder / "changes")
-    figures = baseline_figures(duck, pair.before.business_date, before, after, found, names)
-    listed = listed_changes(
-        Changes(
-            name="changes",
-            summary_name="summary",
-            title="",
-            rows_path=str(found.rows),
-            summary_path=str(found.sums),
-            rows=figures.rows,
-            difference=figures.payable_difference,
-            names={code: words.both for code, words in names.items()},
-            remarks={},
-            notes=(),
-        )
+def _compare(settings: Settings, pair: Pair, folder: Path) -> None:
+    """StepError if the process did not do it; the log has what it said."""
+    done = subprocess.run(  # noqa: S603  # constants
+        [sys.executable, "-m", comparing.__name__],
+        env=os.environ | settings.as_environment(),
+        input=comparing.job(pair.before, pair.after, folder),
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
     )
-    csv_file.write(duck, listed, folder / LIST)
-    facts = comparison_json(ComparisonFacts(night_before=figures, earlier_decision=None))
-    (folder / FIGURES).write_text(json.dumps(facts), encoding="utf-8")
+    if done.returncode:
+        log.error("comparison %s: exit %d: %s", pair.name, done.returncode, done.stderr)
+        raise StepError(
+            f"The comparison of {pair.after.business_date} with {pair.before.business_date} broke. "
+            "The server's log says how; look again, and it is tried again."
+        )
 
 
 def _read(path: Path) -> Baseline:

@@ -34,6 +34,17 @@ class Order:
             f" LIMIT {PAGE_SIZE} OFFSET {self.offset}"
         )
 
+    def rows_sql(self, columns: Mapping[str, str], source: str, where: str) -> str:
+        """`WHERE … ORDER BY …` of the page's rows of a Parquet file, of which only those are read whole.
+
+        source: `read_parquet_sql` of the one file; rows that sort alike stay in the file's order.
+        """
+        by = self.sql(columns, "file_row_number")
+        return (
+            f"WHERE file_row_number IN (SELECT file_row_number FROM {source} WHERE {where} {by})"  # noqa: S608 - the program's own
+            f" {by.partition(' LIMIT ')[0]}"
+        )
+
 
 @dataclass(frozen=True)
 class Grid:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stable_jobs.contracts.model import Contract
     from stable_jobs.policy.load import Policies
 
-MEMORY = "192MB"
+MEMORY = "96MB"
 """What the engine may hold in Airflow's server; beyond it spills to disk."""
 T = TypeVar("T")
 

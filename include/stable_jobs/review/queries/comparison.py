@@ -31,7 +31,6 @@ COLUMNS: Mapping[str, str] = {
     "size": "abs(payable_difference)",
 }
 """What the rows may be sorted by."""
-KEY = "region_code, uscc, scheme"
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,11 @@ def rows(duck: duckdb.DuckDBPyConnection, path: Path, which: Which, order: Order
     """One page of the rows that differ."""
     source = read_parquet_sql([str(path)])
     where = """
-        WHERE ($region = '' OR region_code = $region) AND ($kind = '' OR change = $kind)
+        ($region = '' OR region_code = $region) AND ($kind = '' OR change = $kind)
           AND ($reason = '' OR list_contains(string_split(
               concat_ws(';', reasons_before, reasons_after), ';'), $reason))
     """
-    total = duck.execute(f"SELECT count(*) FROM {source} {where}", vars(which)).fetchone()
+    total = duck.execute(f"SELECT count(*) FROM {source} WHERE {where}", vars(which)).fetchone()
     found = duck.execute(
         f"""
         SELECT region_code, uscc, scheme, unit_name, change, decision_before, decision_after,
@@ -75,7 +74,7 @@ def rows(duck: duckdb.DuckDBPyConnection, path: Path, which: Which, order: Order
                string_split(coalesce(reasons_after, ''), ';') AS reasons_after,
                CASE WHEN is_taken_before THEN payable_before END AS payable_before,
                CASE WHEN is_taken_after THEN payable_after END AS payable_after, payable_difference
-        FROM {source} {where} {order.sql(COLUMNS, KEY)}
+        FROM {source} {order.rows_sql(COLUMNS, source, where)}
         """,
         vars(which),
     )

@@ -29,7 +29,6 @@ COLUMNS: Mapping[str, str] = {
     "payable": TAKEN,
 }
 """What the list may be sorted by."""
-KEY = "region_code, uscc, scheme"
 WHOLE_CODE = re.compile(r"[0-9A-Z]{18}|[0-9]{15}", re.ASCII)
 NIGHTS_SHOWN = 30
 
@@ -45,22 +44,16 @@ class Which:
 
 
 def enterprises(duck: duckdb.DuckDBPyConnection, path: str, which: Which, order: Order) -> Grid:
-    """One page of an eligibility table.
-
-    The page is cut over the columns that it is sorted and searched by; only its rows are read whole.
-    """
+    """One page of an eligibility table."""
     source = read_parquet_sql([path])
     where, values = _condition(which)
     total = duck.execute(f"SELECT count(*) FROM {source} WHERE {where}", values).fetchone()
-    by = order.sql(COLUMNS, KEY)
     rows = _dicts(
         duck.execute(
             f"""
             SELECT region_code, uscc, unit_name, scheme, decision, is_taken, headcount, entitlement,
                    {TAKEN} AS payable, string_split(reasons, ';') AS reasons
-            FROM {source} WHERE file_row_number IN (
-                SELECT file_row_number FROM {source} WHERE {where} {by})
-            {by.partition(" LIMIT ")[0]}
+            FROM {source} {order.rows_sql(COLUMNS, source, where)}
             """,
             values,
         )

@@ -1,0 +1,83 @@
+"""`python -m stable_jobs.review.comparing`: two decisions compared, in a process of its own.
+
+It takes the memory of a night's step, not that of a page, and gives all of it back. The settings come from
+the environment, the job from standard input, as `job` writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stable_jobs.quality.report_comparison import ComparisonFacts, comparison_json
+from stable_jobs.review.names import names_of
+from stable_jobs.review.stores import Stores
+from stable_jobs.settings import Settings
+from stable_jobs.store.snapshots import Snapshot
+
+if TYPE_CHECKING:
+    import duckdb
+
+FIGURES, ROWS, LIST = "figures.json", "changes_rows.parquet", "changes.csv"
+"""What is written: figures as the night's report has them, every row that differs, and the list of them."""
+
+
+def job(before: Snapshot, after: Snapshot, folder: Path) -> str:
+    """To compare an eligibility table with an earlier one, into an existing folder. JSON."""
+    return json.dumps(
+        {
+            "before": before.name,
+            "before_on": before.business_date.isoformat(),
+            "after": after.name,
+            "folder": str(folder),
+        }
+    )
+
+
+def main() -> None:
+    """Do the job. What breaks it is a traceback on standard error, and exit 1."""
+    asked = json.loads(sys.stdin.read())
+    settings = Settings()
+    stores = Stores(settings)
+    from stable_jobs.store.engine import connect
+
+    with connect(settings) as duck:
+        before, after = (stores.lake.path(asked[which]) for which in ("before", "after"))
+        write(duck, stores, date.fromisoformat(asked["before_on"]), before, after, Path(asked["folder"]))
+
+
+def write(
+    duck: duckdb.DuckDBPyConnection, stores: Stores, before_on: date, before: str, after: str, folder: Path
+) -> None:
+    """Compare two eligibility tables (Parquet paths) into the folder."""
+    from stable_jobs.night.comparison_figures import baseline_figures, write_differences
+    from stable_jobs.payout.files import csv_file
+    from stable_jobs.payout.sheets.changes import Changes, listed_changes
+
+    names = names_of(stores)
+    found = write_differences(duck, before, after, folder / "changes")
+    figures = baseline_figures(duck, before_on, before, after, found, names)
+    listed = listed_changes(
+        Changes(
+            name="changes",
+            summary_name="summary",
+            title="",
+            rows_path=str(found.rows),
+            summary_path=str(found.sums),
+            rows=figures.rows,
+            difference=figures.payable_difference,
+            names={code: words.both for code, words in names.items()},
+            remarks={},
+            notes=(),
+        )
+    )
+    csv_file.write(duck, listed, folder / LIST)
+    facts = comparison_json(ComparisonFacts(night_before=figures, earlier_decision=None))
+    (folder / FIGURES).write_text(json.dumps(facts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

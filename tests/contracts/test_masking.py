@@ -1,0 +1,64 @@
+"""What people may see of a row that holds an account; the SQL and the Python of it say the same."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from stable_jobs.contracts.load import contracts_as_of
+from stable_jobs.contracts.masking import mask, mask_sql
+from stable_jobs.settings import data_folder
+from stable_jobs.store.engine import quote_literal
+
+ACCOUNT = "6222000220961514681"
+WIDE = "６２２２０００２２０９６１５１４６８１"
+CASES = [
+    pytest.param("payee_accounts", "account_no", ACCOUNT, "****4681", id="an account"),
+    pytest.param("payee_accounts", "account_no", "622202123", "****2123", id="nine digits"),
+    pytest.param("payee_accounts", "account_no", "62220212", "****", id="too short to show"),
+    pytest.param("payee_accounts", "account_no", "6222 0002", "****0002", id="an account with a blank"),
+    pytest.param("payee_accounts", "account_no", "", "****", id="empty"),
+    pytest.param("payee_accounts", "account_name", "欧阳某某个体经营部门", "****", id="a name of an account"),
+    pytest.param("payee_accounts", "account_name", ACCOUNT, "****", id="an account as its name"),
+    pytest.param("payee_accounts", "bank_code", "106503155858", "106503155858", id="a bank's code"),
+    pytest.param("payee_accounts", "bank_code", ACCOUNT, "****4681", id="an account as bank code"),
+    pytest.param("payee_accounts", "bank_code", WIDE, "****４６８１", id="in wide digits"),
+    pytest.param("payee_accounts", "bank_name", f"x{ACCOUNT}y", "x****4681y", id="in a name"),
+    pytest.param("payee_accounts", "bank_name", f"{ACCOUNT}、{ACCOUNT}", "****4681、****4681", id="two"),
+    pytest.param("payee_accounts", "bank_name", "6222-0002-2096-1514", "****1514", id="with hyphens"),
+    pytest.param("payee_accounts", "bank_name", "6 2 2 2 0 0 0 2 2 0 9 6 1", "****0 9 6 1", id="spread"),
+    pytest.param("payee_accounts", "bank_name", "建设银行辽源分行", "建设银行辽源分行", id="a bank"),
+    pytest.param("payee_accounts", "account_status", ACCOUNT, "****4681", id="as a state"),
+    pytest.param("payee_accounts", "region_code", ACCOUNT, "****4681", id="as a region"),
+    pytest.param("payee_accounts", "uscc", "91220400B3NDPADTWG", "91220400B3NDPADTWG", id="a credit code"),
+    pytest.param("payee_accounts", "uscc", "91220400B3NDPADTWX", "91220400B3NDPADTWX", id="a wrong one"),
+    pytest.param("payee_accounts", "uscc", "110108000000016", "110108000000016", id="a registration number"),
+    pytest.param("payee_accounts", "uscc", "110108000000017", "****0017", id="a wrong one of those"),
+    pytest.param("payee_accounts", "uscc", ACCOUNT, "****4681", id="an account as unit"),
+    pytest.param("payee_accounts", "uscc", "622202123", "****2123", id="a short account as unit"),
+    pytest.param("taxpayers", "arrears_amount", ACCOUNT, "****4681", id="an account as an amount"),
+    pytest.param("taxpayers", "arrears_amount", "999999999999.99", "999999999999.99", id="an amount"),
+    pytest.param("insured_units", "unit_name", ACCOUNT, ACCOUNT, id="an extract without accounts"),
+    pytest.param("insured_units", "uscc", "110108000000017", "110108000000017", id="no account in its uscc"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def contracts():
+    return contracts_as_of(data_folder("contracts"), date(2020, 5, 11))
+
+
+@pytest.mark.parametrize(("extract", "column", "text", "shown"), CASES)
+def test_what_people_see(contracts, duck, extract, column, text, shown):
+    contract = contracts[extract]
+    assert mask(contract, contract.column(column), text) == shown
+    sql = mask_sql(contract, contract.column(column), quote_literal(text))
+    assert duck.execute(f"SELECT {sql}").fetchone() == (shown,)
+
+
+@pytest.mark.parametrize("column", ["account_no", "account_name", "uscc", "bank_name"])
+def test_nothing_stays_nothing(contracts, duck, column):
+    contract = contracts["payee_accounts"]
+    sql = mask_sql(contract, contract.column(column), "CAST(NULL AS VARCHAR)")
+    assert duck.execute(f"SELECT {sql}").fetchone() == (None,)

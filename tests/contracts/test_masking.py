@@ -9,7 +9,6 @@ import pytest
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.masking import mask, mask_sql
 from stable_jobs.settings import data_folder
-from stable_jobs.store.engine import quote_literal
 
 ACCOUNT = "6222000220961514681"
 WIDE = "６２２２０００２２０９６１５１４６８１"
@@ -32,7 +31,7 @@ CASES = [
     pytest.param("payee_accounts", "account_status", ACCOUNT, "****4681", id="as a state"),
     pytest.param("payee_accounts", "region_code", ACCOUNT, "****4681", id="as a region"),
     pytest.param("payee_accounts", "uscc", "91220400B3NDPADTWG", "91220400B3NDPADTWG", id="a credit code"),
-    pytest.param("payee_accounts", "uscc", "91220400B3NDPADTWX", "91220400B3NDPADTWX", id="a wrong one"),
+    pytest.param("payee_accounts", "uscc", "91220400B3NDPADTWX", "****DTWX", id="a wrong one"),
     pytest.param("payee_accounts", "uscc", "110108000000016", "110108000000016", id="a registration number"),
     pytest.param("payee_accounts", "uscc", "110108000000017", "****0017", id="a wrong one of those"),
     pytest.param("payee_accounts", "uscc", ACCOUNT, "****4681", id="an account as unit"),
@@ -40,7 +39,9 @@ CASES = [
     pytest.param("taxpayers", "arrears_amount", ACCOUNT, "****4681", id="an account as an amount"),
     pytest.param("taxpayers", "arrears_amount", "999999999999.99", "999999999999.99", id="an amount"),
     pytest.param("insured_units", "unit_name", ACCOUNT, ACCOUNT, id="an extract without accounts"),
-    pytest.param("insured_units", "uscc", "110108000000017", "110108000000017", id="no account in its uscc"),
+    pytest.param("insured_units", "uscc", "110101199003074715", "****4715", id="a person as unit"),
+    pytest.param("insured_units", "uscc", "91220400B3NDPADTWG", "91220400B3NDPADTWG", id="a code alone"),
+    pytest.param("payee_accounts", "uscc", "X12", "****", id="a short wrong one"),
 ]  # fmt: skip
 
 
@@ -53,12 +54,24 @@ def contracts():
 def test_what_people_see(contracts, duck, extract, column, text, shown):
     contract = contracts[extract]
     assert mask(contract, contract.column(column), text) == shown
-    sql = mask_sql(contract, contract.column(column), quote_literal(text))
-    assert duck.execute(f"SELECT {sql}").fetchone() == (shown,)
+    assert sent_as(duck, contract, column, staged=text, sent=text) == shown
+
+
+def sent_as(duck, contract, column, *, staged, sent):
+    """What the SQL shows of a row."""
+    duck.execute("CREATE OR REPLACE TABLE staged (uscc VARCHAR, sent VARCHAR)")
+    duck.execute("INSERT INTO staged VALUES (?, ?)", [staged, sent])
+    (shown,) = duck.execute(
+        f"SELECT {mask_sql(contract, contract.column(column), 'sent')} FROM staged"
+    ).fetchone()
+    return shown
+
+
+def test_a_code_is_known_by_what_staging_made_of_it(contracts, duck):
+    sent = " 91220400b3ndpadtwg"
+    assert sent_as(duck, contracts["payee_accounts"], "uscc", staged="91220400B3NDPADTWG", sent=sent) == sent
 
 
 @pytest.mark.parametrize("column", ["account_no", "account_name", "uscc", "bank_name"])
 def test_nothing_stays_nothing(contracts, duck, column):
-    contract = contracts["payee_accounts"]
-    sql = mask_sql(contract, contract.column(column), "CAST(NULL AS VARCHAR)")
-    assert duck.execute(f"SELECT {sql}").fetchone() == (None,)
+    assert sent_as(duck, contracts["payee_accounts"], column, staged=None, sent=None) is None

@@ -75,6 +75,21 @@ def test_what_staging_changed_is_shown_as_it_was_sent(shop):
     assert [v["text"] for v in shown] == ["－１，０００", GOOD]
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        pytest.param("长" * 60, "长" * 60, id="sixty characters"),
+        pytest.param("长" * 61, "长" * 59 + "…", id="one more is cut"),
+        pytest.param("6222000220961514681", "****4681", id="an account in another column"),
+    ],
+)
+def test_what_a_sample_shows_of_a_text(shop, sent, shown):
+    rows = values((GOOD, XIAN, "1", -1000))
+    shop.deliver(XIAN, f'SELECT *, \'{{"amount": "{sent}"}}\' AS raw FROM ({rows})')
+    found = samples(shop)["refunds.amount.minimum"][0]["values"]
+    assert found[0]["text"] == shown
+
+
 @pytest.mark.parametrize("limit", [pytest.param(5, id="five"), pytest.param(2, id="two")])
 def test_the_first_failing_rows_by_id(shop, limit):
     shop.deliver(XIAN, many(100, XIAN, bad=9))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.contracts.masking import mask
+from stable_jobs.contracts.masking import mask_sql
 from stable_jobs.contracts.model import Column, Contract, Rule, Scope, Severity
 from stable_jobs.quality.quarantine import HOME_REGION
 from stable_jobs.quality.suite import as_query
@@ -38,8 +38,8 @@ def masked_samples(
 
     `{rule_id: [{"delivery_id", "row_no", "region_code", "values": [{"column", "header", "text"}, …]}, …]}`.
     A text is as sent where staging changed it, masked, cut after 60 characters, and None where the column is
-    empty. Critical rules are looked up
-    in the quarantine, others by their own query; one that is neither critical nor a query has no samples.
+    empty. Critical rules are looked up in the quarantine, others by their own query; one that is neither
+    critical nor a query has no samples.
     """
     failed = {r.rule_id for r in validation.results if r.failed}
     rules = [r for r in contract.rules if r.id in failed and r.scope is Scope.ROW]
@@ -75,7 +75,7 @@ def _samples(
     con: duckdb.DuckDBPyConnection, contract: Contract, rule: Rule, source: str, limit: int
 ) -> list[Sample]:
     columns = [contract.column(name) for name in dict.fromkeys((*rule.columns, *contract.key))]
-    texts = ", ".join(f"{as_sent(c)} AS t{n}" for n, c in enumerate(columns))
+    texts = ", ".join(f"{mask_sql(contract, c, as_sent(c))} AS t{n}" for n, c in enumerate(columns))
     query = (
         f"SELECT delivery_id, row_no, {HOME_REGION}, {texts} FROM ({source}) ORDER BY row_id LIMIT {limit:d}"  # noqa: S608 - quoted
     )
@@ -84,7 +84,7 @@ def _samples(
             "delivery_id": row[0],
             "row_no": row[1],
             "region_code": row[2],
-            "values": _values(contract, columns, row[3:]),
+            "values": _values(columns, row[3:]),
         }
         for row in con.execute(query).fetchall()
     ]
@@ -97,18 +97,12 @@ def as_sent(column: Column) -> str:
     return f"coalesce(json_extract_string(raw, {pointer}), CAST({name} AS VARCHAR))"
 
 
-def _values(
-    contract: Contract, columns: Sequence[Column], texts: Sequence[str | None]
-) -> list[dict[str, str | None]]:
+def _values(columns: Sequence[Column], texts: Sequence[str | None]) -> list[dict[str, str | None]]:
     return [
-        {
-            "column": c.name,
-            "header": c.header,
-            "text": None if text is None else _cut(mask(contract, c, text)),
-        }
+        {"column": c.name, "header": c.header, "text": _cut(text)}
         for c, text in zip(columns, texts, strict=True)
     ]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= SHOWN else text[: SHOWN - 1] + "…"

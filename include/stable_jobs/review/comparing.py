@@ -16,6 +16,7 @@ from stable_jobs.quality.report_comparison import ComparisonFacts, comparison_js
 from stable_jobs.review.names import names_of
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
+from stable_jobs.store.engine import connect
 from stable_jobs.store.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ def main() -> None:
     asked = json.loads(sys.stdin.read())
     settings = Settings()
     stores = Stores(settings)
-    from stable_jobs.store.engine import connect
-
     with connect(settings) as duck:
         before, after = (stores.lake.path(asked[which]) for which in ("before", "after"))
         write(duck, stores, date.fromisoformat(asked["before_on"]), before, after, Path(asked["folder"]))

@@ -111,6 +111,14 @@ class Settings(BaseSettings):
         return self.policies or data_folder("policies")
 
     @cached_property
+    def is_demonstration(self) -> bool:
+        """Whether a database made now is marked as a demonstration's: nothing but what the package brings.
+
+        An embedded server for one person's machine, and the demonstration's own policies.
+        """
+        return self.database_url is None and self.policies_root.resolve() == data_folder("policies").resolve()
+
+    @cached_property
     def banks_root(self) -> Path:
         """The folder of bank profiles."""
         return self.banks or data_folder("banks")

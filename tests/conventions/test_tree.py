@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "include/stable_jobs"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CLOCK = re.compile(r"\b(?:datetime|date)\.(?:now|today|utcnow)\(|\btime\.time\(")
-LONGEST = 300
+LONGEST = 500
 
 
 def names(paths: list[Path]) -> list[str]:

@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import acknowledgements, notices, payments, persons, refunds, returns
+from stable_jobs.ledger import acknowledgements, notices, payments, persons, proposal_kinds, refunds, returns
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.proposals import propose
 from stable_jobs.store import catalog
 from stable_jobs.store.database import OWNER
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
@@ -58,8 +59,12 @@ TABLES = [
     "budget_entries",
     "acknowledgements",
     "release_events",
+    "proposals",
+    "proposal_decisions",
     "audit_events",
     "life_cycle",
+    "later_columns",
+    "installation",
 ]
 
 
@@ -174,6 +179,8 @@ def fill(books: Books) -> None:
     finding = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
     person(books, "wang", release_held, held_delivery(books), "wang")
     person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
+    number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
+    person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
 
 

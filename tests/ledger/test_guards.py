@@ -9,7 +9,15 @@ from tests.ledger.conftest import CODES, REGION
 from tests.ledger.full import RETURNED, TABLES, WAITING, as_app, as_owner, move, refused
 
 CHANGEABLE = {"entitlements", "payments", "batches"}
-RECORDED = {"life_cycle", "entitlement_revisions", "state_changes", "batch_changes", "release_events"}
+RECORDED = {
+    "life_cycle",
+    "later_columns",
+    "installation",
+    "entitlement_revisions",
+    "state_changes",
+    "batch_changes",
+    "release_events",
+}
 
 
 def plain_column(connection, table):

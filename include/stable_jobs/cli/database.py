@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from stable_jobs.cli.options import read_settings
@@ -15,7 +17,15 @@ def _group() -> None:
 
 
 @app.command("init")
-def init() -> None:
+def init(
+    is_demonstration: Annotated[
+        bool,
+        typer.Option(
+            "--demonstration",
+            help="Mark a new database as a demonstration's, for good: no real money, no real people.",
+        ),
+    ] = False,
+) -> None:
     """Create the database, its roles and its tables, or migrate them to this version.
 
     With STABLE_JOBS_DATABASE_URL set, that must be the owner's.
@@ -25,6 +35,8 @@ def init() -> None:
     settings = read_settings()
     if settings.database_url is not None:
         url = postgres_url(settings.database_url.get_secret_value())
-        init_database(url.set(database="postgres"), name=url.database or DATABASE)
+        init_database(
+            url.set(database="postgres"), name=url.database or DATABASE, is_demonstration=is_demonstration
+        )
     with database(settings):
         typer.echo("The database is at this version's schema.")

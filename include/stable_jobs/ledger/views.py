@@ -290,3 +290,17 @@ def newest_date(connection: Connection) -> date | None:
     """The newest business date of which the ledger took over a night."""
     found: date | None = connection.scalar(text("SELECT max(business_date) FROM region_nights"))
     return found
+
+
+def proposals(connection: Connection, which: Which = EVERY) -> Listing:
+    """What waits for a second person, oldest first; with what is answered where all is asked for."""
+    return _ask(connection, PROPOSALS, region=which.region, is_all=which.is_all)
+
+
+PROPOSALS = f"""
+    SELECT p.id::text AS id, p.kind, p.region_code AS region, p.subject, p.reason,
+           p.proposed_by AS "proposed by", {at()} AS at, coalesce(d.outcome, 'open') AS answer, d.decided_by AS "answered by", d.reason AS why
+    FROM proposals p JOIN audit_events a ON a.id = p.event_id
+    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
+    WHERE (:is_all OR d.proposal_id IS NULL) AND {within("p.region_code")} ORDER BY p.id
+"""

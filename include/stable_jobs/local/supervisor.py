@@ -65,7 +65,7 @@ def _supervise(settings: Settings, port: int) -> None:
     with _alone(home), embedded_server(settings.home) as server:
         variables = environment(settings, server, port)
         if settings.database_url is None:
-            init_database(server)
+            init_database(server, is_demonstration=settings.is_demonstration)
         _make_metadata(server, variables, home)
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
         try:

@@ -40,7 +40,7 @@ def database(settings: Settings) -> Iterator[Engine]:
     with embedded_server(settings.home) as superuser:
         app = superuser.set(username=APP, database=DATABASE)
         if not _is_ready(app):
-            init_database(superuser)
+            init_database(superuser, is_demonstration=settings.is_demonstration)
         with _engine(app) as engine:
             yield engine
 
@@ -63,13 +63,20 @@ def head() -> str:
     return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def init_database(owner: URL | str, *, name: str = DATABASE, app_password: str | None = None) -> URL:
+def init_database(
+    owner: URL | str,
+    *,
+    name: str = DATABASE,
+    app_password: str | None = None,
+    is_demonstration: bool = False,
+) -> URL:
     """Make roles, database and schema where they are missing, and return the application's URL.
 
     owner: a role that may create databases and roles, connected to any database of the server. Any number of
     processes may do this at once. The owner role owns the tables and cannot log in; the application role
     `stable_jobs_app` may add rows and change almost none. Without `app_password` it keeps the one it has.
-    StepError if the server does not answer or refuses.
+    is_demonstration: what the installation is marked as, once, when it is made. StepError if the server does
+    not answer or refuses.
     """
     url = postgres_url(owner) if isinstance(owner, str) else owner
     with _engine(url) as engine, _connected(engine) as connection:
@@ -77,7 +84,13 @@ def init_database(owner: URL | str, *, name: str = DATABASE, app_password: str |
         _make_roles(connection, app_password)
         _make_database(connection, name)
         upgrade(url.set(database=name))
+        _mark(url.set(database=name), is_demonstration)
     return url.set(username=APP, password=app_password, database=name)
+
+
+def is_demonstration(connection: Connection) -> bool:
+    """Whether this installation was made as a demonstration: its money and people are nobody's."""
+    return bool(connection.scalar(text("SELECT is_demonstration FROM installation")))
 
 
 def upgrade(owner: URL, revision: str = "head") -> None:
@@ -174,6 +187,16 @@ def _make_database(connection: Connection, name: str) -> None:
     )
     connection.execute(text(f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC"))
     connection.execute(text(f"GRANT CONNECT ON DATABASE {quoted} TO {APP}"))
+
+
+def _mark(owner: URL, is_demonstration: bool) -> None:
+    """Say once what the installation is; a mark that is there stays."""
+    with _engine(owner) as engine, engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
+        connection.execute(
+            text("INSERT INTO installation (is_demonstration) VALUES (:is) ON CONFLICT DO NOTHING"),
+            {"is": is_demonstration},
+        )
 
 
 def _migrate(owner: URL, command: str, revision: str) -> None:

@@ -1,0 +1,55 @@
+"""`stable-jobs proposal …`: what one person proposed and another must confirm."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, read_reason, reading
+
+app = typer.Typer(help="What waits for a second person: look, confirm, reject (复核).", no_args_is_help=True)
+
+IdArgument = Annotated[int, typer.Argument(metavar="ID", help="The proposal's id, from `proposal list`.")]
+
+
+@app.command("list")
+def list_proposals(
+    region: BelowOption = None,
+    is_all: Annotated[bool, typer.Option("--all", help="Those that are answered too.")] = False,
+) -> None:
+    """List what waits for a second person."""
+    from stable_jobs.cli.ledger_tables import print_listing
+    from stable_jobs.ledger.views import Which, proposals
+
+    with reading() as connection:
+        print_listing(proposals(connection, Which(region, is_all=is_all)), "No proposal waits.")
+
+
+@app.command("confirm")
+def confirm(
+    proposal_id: IdArgument,
+    by: ByOption,
+    reason: Annotated[
+        str | None, typer.Option(callback=read_reason, help="A remark; a confirmation needs none.")
+    ] = None,
+) -> None:
+    """Confirm what another person proposed: it takes effect at once.
+
+    Refused (exit 1) for whoever proposed it, and where the ledger has moved on since.
+    """
+    _decide(proposal_id, "confirmed", reason or "", by)
+
+
+@app.command("reject")
+def reject(proposal_id: IdArgument, reason: ReasonOption, by: ByOption) -> None:
+    """Reject a proposal: nothing follows from it. Whoever made it may take it back in this way."""
+    _decide(proposal_id, "rejected", reason, by)
+
+
+def _decide(proposal_id: int, outcome: str, reason: str, by: str) -> None:
+    from stable_jobs.ledger.proposal_kinds import decide_proposal
+
+    with deed("proposal answered", by, f"proposal {proposal_id}") as event:
+        proposal = decide_proposal(event, proposal_id, outcome, reason, by)
+    typer.echo(f"Proposal {proposal.id} ({proposal.kind}, {proposal.subject}) is {outcome} by {by}.")

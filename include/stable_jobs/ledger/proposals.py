@@ -1,0 +1,92 @@
+"""What two people must agree on: one proposes, another confirms, and only then anything follows.
+
+A row each, in the chain of events. What follows from a kind of proposal is in `ledger.proposal_kinds`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger.event import Event
+from stable_jobs.regions import NATION
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a person asks another one to confirm.
+
+    kind: of `proposal_kinds.KINDS`; subject: what it is about (a case, a code, a date); content: plain JSON that the kind defines, without an account number.
+    """
+
+    id: int
+    kind: str
+    region_code: str
+    subject: str
+    content: Mapping[str, Any]
+    reason: str
+    proposed_by: str
+
+
+def propose(
+    event: Event,
+    kind: str,
+    *,
+    subject: str,
+    reason: str,
+    person: str,
+    region_code: str = NATION,
+    content: Mapping[str, Any] | None = None,
+) -> int:
+    """Write a proposal down; its number. LedgerRefused where one about the same subject waits already."""
+    number = event.connection.scalar(
+        text("""
+            INSERT INTO proposals (kind, region_code, subject, content, reason, proposed_by)
+            VALUES (:kind, :region, :subject, CAST(:content AS jsonb), :reason, :person) RETURNING id
+        """),
+        {
+            "kind": kind,
+            "region": region_code,
+            "subject": subject,
+            "content": json.dumps(dict(content or {}), ensure_ascii=False),
+            "reason": reason,
+            "person": person,
+        },
+    )
+    event.detail.update({"proposal": number, "about": kind, "subject": subject})
+    return int(number or 0)
+
+
+def open_proposal(connection: Connection, proposal_id: int) -> Proposal:
+    """A proposal that waits for an answer; LedgerRefused for any other number."""
+    found = connection.execute(
+        text("""
+            SELECT id, kind, region_code, subject, content, reason, proposed_by
+            FROM open_proposals WHERE id = :id
+        """),
+        {"id": proposal_id},
+    ).one_or_none()
+    if found is None:
+        raise LedgerRefused(
+            f"proposal {proposal_id} waits for nobody: `stable-jobs proposal list` shows those that do"
+        )
+    return Proposal(*found)
+
+
+def record_decision(event: Event, proposal: Proposal, outcome: str, reason: str, person: str) -> None:
+    """Write down that a person `confirmed` or `rejected` it. Its proposer's confirmation is refused."""
+    event.connection.execute(
+        text("""
+            INSERT INTO proposal_decisions (proposal_id, outcome, reason, decided_by)
+            VALUES (:id, :outcome, :reason, :person)
+        """),
+        {"id": proposal.id, "outcome": outcome, "reason": reason, "person": person},
+    )
+    event.detail.update(
+        {"proposal": proposal.id, "about": proposal.kind, "subject": proposal.subject, "outcome": outcome}
+    )

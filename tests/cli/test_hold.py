@@ -25,7 +25,7 @@ def test_payments_stop_at_once(run, books, last_event, region):
     assert hold(run, region).code == 0
     assert last_event() == ("zhao", "hold", None)
     assert books.ask(STANDING) == [(region, "a letter", "zhao")]
-    with pytest.raises(LedgerRefused, match="payments are held by zhao: a letter"):
+    with pytest.raises(LedgerRefused, match=r"payments are stopped: hold: a letter \(zhao\)"):
         books.publish(batch, CLEARED)
 
     assert release(run, region).code == 0

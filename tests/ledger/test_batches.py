@@ -137,7 +137,7 @@ def test_a_held_region_forms_and_publishes_nothing(books, held):
     night = ready(books, unit(A), unit(B))
     (batch,) = books.form(night)
     person(books, "zhao", persons.hold_region, held, "a letter", "zhao")
-    with pytest.raises(LedgerRefused, match="payments are held by zhao: a letter"):
+    with pytest.raises(LedgerRefused, match=r"payments are stopped: hold: a letter \(zhao\)"):
         books.publish(batch, CLEARED)
     more = ready(books, unit(A), unit(B), unit(C), on=LATER)
     assert books.form(more) == []

@@ -35,7 +35,7 @@ def test_a_ledger_left_alone_is_whole(full):
     assert (found.entitlements, found.files) == (5, 2)
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", sorted(set(TABLES) - {"later_columns"}))
 def test_the_full_ledger_has_rows_of(full, table):
     assert full.ask(f"SELECT count(*) > 0 FROM {table}") == [(True,)]
 

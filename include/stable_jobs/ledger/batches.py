@@ -53,7 +53,8 @@ CHOSEN = """
         SELECT c.*, sum(CASE WHEN attempt = 1 THEN amount ELSE 0 END) OVER (
             PARTITION BY pooling_region ORDER BY priority, uscc, region_code) AS running
         FROM candidates c WHERE state IN ('cleared', 'corrected')
-          AND NOT EXISTS (SELECT FROM standing_holds h WHERE is_within(c.region_code, h.region_code))
+          AND NOT EXISTS (SELECT FROM region_stops s WHERE s.region_code = c.region_code
+                          OR s.reaches_below AND is_within(c.region_code, s.region_code))
     ) counted
     LEFT JOIN (
         SELECT l.pooling_region, e.policy_year, sum(l.amount) AS committed

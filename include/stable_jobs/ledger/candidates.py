@@ -58,6 +58,7 @@ CANDIDATES = """
         WHERE (f.region_code, f.uscc, f.policy_year) = (e.region_code, e.uscc, e.policy_year))
       AND NOT EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = e.region_code AND d.uscc = e.uscc
                       AND d.policy_year = e.policy_year)
+      AND NOT EXISTS (SELECT FROM unit_stops s WHERE s.entitlement_id = e.id)
 """
 """Every payment that the night bears out, with the account it would go to; those in a formed batch too.
 

@@ -21,7 +21,8 @@ from stable_jobs.regions import NATION
 class Proposal:
     """What a person asks another one to confirm.
 
-    kind: of `proposal_kinds.KINDS`; subject: what it is about (a case, a code, a date); content: plain JSON that the kind defines, without an account number.
+    kind: of `proposal_kinds.KINDS`; subject: what it is about (a case, a code, a date); content: plain JSON
+    that the kind defines, without an account number.
     """
 
     id: int

@@ -299,7 +299,8 @@ def proposals(connection: Connection, which: Which = EVERY) -> Listing:
 
 PROPOSALS = f"""
     SELECT p.id::text AS id, p.kind, p.region_code AS region, p.subject, p.reason,
-           p.proposed_by AS "proposed by", {at()} AS at, coalesce(d.outcome, 'open') AS answer, d.decided_by AS "answered by", d.reason AS why
+           p.proposed_by AS "proposed by", {at()} AS at, coalesce(d.outcome, 'open') AS answer,
+           d.decided_by AS "answered by", d.reason AS why
     FROM proposals p JOIN audit_events a ON a.id = p.event_id
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
     WHERE (:is_all OR d.proposal_id IS NULL) AND {within("p.region_code")} ORDER BY p.id

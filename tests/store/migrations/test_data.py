@@ -156,9 +156,24 @@ def test_rights_in_the_ledger(url):
         "doubtful_refunds",
         "entitlement_standing",
         "newest_nights",
+        "open_proposals",
+        "region_stops",
+        "unit_stops",
+        "doubt_stops",
+        "contradiction_stops",
+        "policy_stops",
+        "total_stops",
         "standing_holds",
     )
-    recorded = ("life_cycle", "entitlement_revisions", "state_changes", "batch_changes", "release_events")
+    recorded = (
+        "life_cycle",
+        "later_columns",
+        "installation",
+        "entitlement_revisions",
+        "state_changes",
+        "batch_changes",
+        "release_events",
+    )
     for name in (*views, *recorded):
         assert found[name].removeprefix("MAINTAIN ") == "SELECT"
     for name in set(TABLES) - set(recorded):

@@ -12,17 +12,25 @@ QUERY = """
                 WHEN p.state = 'batched' THEN 'approval'
                 WHEN p.state = 'objected' THEN 'objection'
                 WHEN p.state = 'returned' THEN 'account_correction'
-                WHEN EXISTS (SELECT FROM standing_holds h WHERE is_within(e.region_code, h.region_code))
-                THEN 'hold'
+                WHEN rs.cause IS NOT NULL THEN rs.cause
+                WHEN us.cause IS NOT NULL THEN us.cause
                 WHEN EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = e.region_code
                              AND d.uscc = e.uscc AND d.policy_year = e.policy_year) THEN 'refund_in_doubt'
                 WHEN n.review_level IS NULL THEN 'review_level'
                 WHEN n.account_no IS NULL THEN 'account'
                 ELSE 'budget' END AS waits_for,
-           CASE WHEN p.state IN ('batched', 'returned', 'objected') THEN p.reason END AS detail
+           CASE WHEN p.state IN ('batched', 'returned', 'objected') THEN p.reason
+                ELSE coalesce(rs.detail, us.detail) END AS detail
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
     JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
     LEFT JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
+    LEFT JOIN LATERAL (
+        SELECT s.cause, s.detail FROM region_stops s WHERE s.region_code = e.region_code
+            OR s.reaches_below AND is_within(e.region_code, s.region_code)
+        ORDER BY s.cause LIMIT 1) rs ON true
+    LEFT JOIN LATERAL (
+        SELECT s.cause, s.detail FROM unit_stops s WHERE s.entitlement_id = e.id
+        ORDER BY s.cause, s.detail LIMIT 1) us ON true
     WHERE p.state IN ('cleared', 'corrected', 'batched', 'objected', 'returned')
     ORDER BY 1, 2, 3
 """

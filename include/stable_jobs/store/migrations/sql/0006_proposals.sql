@@ -99,6 +99,108 @@ CREATE TRIGGER guard BEFORE INSERT ON proposals FOR EACH ROW EXECUTE FUNCTION gu
 CREATE TRIGGER guard BEFORE INSERT ON proposal_decisions FOR EACH ROW EXECUTE FUNCTION guard_proposal_decision();
 GRANT SELECT ON open_proposals TO stable_jobs_app;
 
+-- What stops a unit's payments, and what stops a region's, until people have ruled. Each cause has a view of its own,
+-- which a later version fills; cause: a word; detail: a sentence without an account number.
+CREATE VIEW doubt_stops AS
+SELECT NULL::bigint AS entitlement_id, NULL::text AS cause, NULL::text AS detail WHERE false;
+CREATE VIEW contradiction_stops AS
+SELECT NULL::bigint AS entitlement_id, NULL::text AS cause, NULL::text AS detail WHERE false;
+CREATE VIEW policy_stops AS SELECT NULL::text AS region_code, NULL::text AS cause, NULL::text AS detail WHERE false;
+CREATE VIEW total_stops AS SELECT NULL::text AS region_code, NULL::text AS cause, NULL::text AS detail WHERE false;
+
+CREATE VIEW unit_stops AS
+SELECT entitlement_id, cause, detail FROM doubt_stops
+UNION ALL SELECT entitlement_id, cause, detail FROM contradiction_stops;
+
+-- reaches_below: the regions below it too.
+CREATE VIEW region_stops AS
+SELECT region_code, true AS reaches_below, 'hold' AS cause, reason || ' (' || held_by || ')' AS detail FROM standing_holds
+UNION ALL SELECT region_code, false, cause, detail FROM policy_stops
+UNION ALL SELECT region_code, false, cause, detail FROM total_stops;
+
+GRANT SELECT ON doubt_stops, contradiction_stops, policy_stops, total_stops, unit_stops, region_stops TO stable_jobs_app;
+
+CREATE OR REPLACE FUNCTION require_no_hold(region text, what text) RETURNS void LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
+DECLARE
+    stop record;
+BEGIN
+    SELECT * INTO stop FROM region_stops s
+    WHERE s.region_code = region OR s.reaches_below AND is_within(region, s.region_code)
+    ORDER BY s.cause LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% of region %: payments are stopped: %: %', what, region, stop.cause, stop.detail
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_lines() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    stranger text;
+BEGIN
+    SELECT min(b.batch_no) INTO stranger FROM new_rows n JOIN batches b ON b.id = n.batch_id
+    WHERE b.event_id <> ledger_event() OR b.state <> 'formed';
+    IF stranger IS NOT NULL THEN
+        RAISE EXCEPTION 'batch % takes no more lines', stranger USING ERRCODE = 'restrict_violation';
+    END IF;
+    SELECT min(n.end_to_end_id) INTO stranger
+    FROM new_rows n JOIN payments p ON p.id = n.payment_id JOIN entitlements e ON e.id = p.entitlement_id
+    JOIN batches b ON b.id = n.batch_id
+    WHERE p.amount <> n.amount OR e.region_code <> b.region_code OR e.policy_year <> b.policy_year
+        OR p.state NOT IN ('cleared', 'corrected')
+        OR n.attempt <> 1 + (SELECT count(*) FROM instructions i WHERE i.payment_id = p.id)
+        OR n.end_to_end_id <> end_to_end_id(e.policy_year, e.region_code, e.uscc, p.ordinal, n.attempt);
+    IF stranger IS NOT NULL THEN
+        RAISE EXCEPTION 'line % is not its payment', stranger USING ERRCODE = 'restrict_violation';
+    END IF;
+    SELECT min(n.end_to_end_id || ': ' || s.cause) INTO stranger
+    FROM new_rows n JOIN payments p ON p.id = n.payment_id JOIN unit_stops s ON s.entitlement_id = p.entitlement_id;
+    IF stranger IS NOT NULL THEN
+        RAISE EXCEPTION 'the unit of line % may not be paid until a person has ruled', stranger
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION guard_instructions() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    stranger text;
+BEGIN
+    SELECT min(n.end_to_end_id) INTO stranger
+    FROM new_rows n
+    JOIN payment_lines l ON l.id = n.line_id
+    JOIN batches b ON b.id = l.batch_id
+    LEFT JOIN batch_changes c ON c.batch_id = b.id AND c.to_state = 'published' AND c.event_id = ledger_event()
+    JOIN payments p ON p.id = n.payment_id
+    WHERE c.id IS NULL OR b.state <> 'published' OR p.state <> 'batched'
+        OR n.instructed_on IS DISTINCT FROM ledger_date()
+        OR EXISTS (SELECT FROM instructions o LEFT JOIN bank_results r ON r.line_id = o.line_id
+            WHERE o.payment_id = n.payment_id AND o.line_id <> n.line_id AND r.outcome IS DISTINCT FROM 'returned')
+        OR (n.batch_id, n.payment_id, n.attempt, n.end_to_end_id, n.amount)
+            IS DISTINCT FROM (l.batch_id, l.payment_id, l.attempt, l.end_to_end_id, l.amount)
+   ;
+    IF stranger IS NOT NULL THEN
+        RAISE EXCEPTION 'line % is not of a batch published now', stranger USING ERRCODE = 'restrict_violation';
+    END IF;
+    SELECT min(e.uscc) INTO stranger
+    FROM entitlements e
+    JOIN (SELECT DISTINCT p.entitlement_id FROM new_rows n JOIN payments p ON p.id = n.payment_id) t
+        ON t.entitlement_id = e.id
+    JOIN entitlement_standing s ON s.entitlement_id = e.id
+    WHERE s.paid + s.open > s.entitled_amount - s.outside + s.recovering;
+    IF stranger IS NOT NULL THEN
+        RAISE EXCEPTION 'unit % would get more than it is entitled to', stranger
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    SELECT min(n.end_to_end_id || ': ' || s.cause) INTO stranger
+    FROM new_rows n JOIN payments p ON p.id = n.payment_id JOIN unit_stops s ON s.entitlement_id = p.entitlement_id;
+    IF stranger IS NOT NULL THEN
+        RAISE EXCEPTION 'the unit of line % may not be paid until a person has ruled', stranger
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- What an event wrote: per table its rows and the SHA-256 over the SHA-256 of each, in their order. Every table with
 -- an event_id is in it.
 CREATE OR REPLACE FUNCTION event_digest(event bigint) RETURNS jsonb LANGUAGE plpgsql STABLE

@@ -15,10 +15,12 @@ from stable_jobs.credit_code import (
     cnaps_check_digit,
     is_cnaps,
     is_credit_code,
+    is_identity_number,
     is_registration_no,
     make_cnaps,
     make_credit_code,
     make_registration_no,
+    may_be_shown,
     registration_check_digit,
 )
 
@@ -38,6 +40,18 @@ SUBSTITUTES = st.sampled_from(ALPHABET)
         pytest.param("91110000600037341L0", False, id="19 characters"),
         pytest.param("９1110000600037341L", False, id="full-width digit"),
         pytest.param("", False, id="empty"),
+        pytest.param("000000000000000000", False, id="18 zeros"),
+        pytest.param(make_credit_code("91000000000000000"), False, id="no division"),
+        pytest.param(make_credit_code("91999999MA0000000"), False, id="a division of no province"),
+        pytest.param(make_credit_code("9111A101MA0000000"), False, id="a letter in the division"),
+        pytest.param(make_credit_code("91100000MA0000000"), True, id="a national authority's"),
+        pytest.param(make_credit_code("91110302MA0000000"), True, id="a zone that GB/T 2260 never had"),
+        pytest.param(make_credit_code("91510224MA0000000"), True, id="a county abolished in 1997"),
+        pytest.param(make_credit_code("01110000MA0000000"), False, id="authority 0"),
+        pytest.param(make_credit_code("B1110000MA0000000"), False, id="authority B"),
+        pytest.param(make_credit_code("95110000MA0000000"), False, id="a kind that the authority has not"),
+        pytest.param(make_credit_code("N4110000MA0000000"), False, id="a kind that agriculture has not"),
+        pytest.param(make_credit_code("55110000MA0000000"), True, id="a village committee"),
     ],
 )
 def test_is_credit_code(code: str, expected: bool) -> None:
@@ -59,9 +73,9 @@ def test_stdnum_agrees_on_codes_led_by_a_digit() -> None:
         assert oracle.is_valid(make_credit_code(body))
 
 
-@given(st.text(ALPHABET, min_size=17, max_size=17), st.integers(0, 16), SUBSTITUTES)
+@given(st.text(ALPHABET, min_size=9, max_size=9), st.integers(0, 16), SUBSTITUTES)
 def test_one_wrong_character_is_caught(body: str, place: int, other: str) -> None:
-    code = make_credit_code(body)
+    code = make_credit_code("91110000" + body)
     spoiled = code[:place] + other + code[place + 1 :]
     assert is_credit_code(code)
     assert is_credit_code(spoiled) is (spoiled == code)
@@ -77,6 +91,9 @@ def test_one_wrong_character_is_caught(body: str, place: int, other: str) -> Non
         pytest.param("11010800000001A", False, id="a letter"),
         pytest.param("１10108000000016", False, id="full-width digit"),
         pytest.param("", False, id="empty"),
+        pytest.param("000000000000000", False, id="15 zeros"),
+        pytest.param(make_registration_no("99999900000001"), False, id="a division of no province"),
+        pytest.param(make_registration_no("10000000000001"), True, id="a national authority's"),
     ],
 )
 def test_is_registration_no(number: str, expected: bool) -> None:
@@ -120,3 +137,45 @@ def test_stdnum_agrees_on_mod_11_10(number: int, code: int) -> None:
 def test_what_has_no_check_digit(make, payload) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match="not 1"):
         make(payload)
+
+
+PERSON = "511119195001010569"
+OLD_PERSON = "360101400101009"
+"""Made-up identity-card numbers that pass as a credit code, and as a registration number."""
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        pytest.param("11010519491231002X", True, id="the standard's own example"),
+        pytest.param("110105194912310021", False, id="wrong check digit"),
+        pytest.param("11010519490231002X", False, id="no such day"),
+        pytest.param("99010519491231002X", False, id="no such province"),
+        pytest.param("110105491231002", True, id="15 digits"),
+        pytest.param("110105491331002", False, id="15 digits, no such month"),
+        pytest.param("91110000600037341L", False, id="a credit code"),
+        pytest.param("110108000000016", False, id="a registration number"),
+        pytest.param("", False, id="empty"),
+    ],
+)
+def test_is_identity_number(number: str, expected: bool) -> None:
+    assert is_identity_number(number) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("91110000600037341L", True, id="a credit code"),
+        pytest.param("110108000000016", True, id="a registration number"),
+        pytest.param(PERSON, False, id="a person's number that passes as a credit code"),
+        pytest.param(OLD_PERSON, False, id="a person's number that passes as a registration number"),
+        pytest.param("6222000220961514681", False, id="an account"),
+    ],
+)
+def test_a_persons_number_is_never_shown(text: str, shown: bool) -> None:
+    assert may_be_shown(text) is shown
+
+
+def test_the_numbers_of_persons_do_pass_as_codes() -> None:
+    assert is_credit_code(PERSON)
+    assert is_registration_no(OLD_PERSON)

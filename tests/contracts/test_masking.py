@@ -27,6 +27,10 @@ CASES = [
     pytest.param("payee_accounts", "bank_name", f"{ACCOUNT}、{ACCOUNT}", "****4681、****4681", id="two"),
     pytest.param("payee_accounts", "bank_name", "6222-0002-2096-1514", "****1514", id="with hyphens"),
     pytest.param("payee_accounts", "bank_name", "6 2 2 2 0 0 0 2 2 0 9 6 1", "****0 9 6 1", id="spread"),
+    pytest.param("payee_accounts", "bank_name", "6222.0002.2096.1514", "****1514", id="with dots"),
+    pytest.param("payee_accounts", "bank_name", "6222\u30000002\u00a02096\u20131514", "****1514", id="with others"),
+    pytest.param("payee_accounts", "account_no", '="6222021234567"', '****567"', id="as a formula"),
+    pytest.param("payee_accounts", "account_no", "6.22E18", "****", id="its digits lost"),
     pytest.param("payee_accounts", "bank_name", "建设银行辽源分行", "建设银行辽源分行", id="a bank"),
     pytest.param("payee_accounts", "account_status", ACCOUNT, "****4681", id="as a state"),
     pytest.param("payee_accounts", "region_code", ACCOUNT, "****4681", id="as a region"),
@@ -40,6 +44,10 @@ CASES = [
     pytest.param("taxpayers", "arrears_amount", "999999999999.99", "999999999999.99", id="an amount"),
     pytest.param("insured_units", "unit_name", ACCOUNT, ACCOUNT, id="an extract without accounts"),
     pytest.param("insured_units", "uscc", "110101199003074715", "****4715", id="a person as unit"),
+    pytest.param("insured_units", "uscc", "511119195001010569", "****0569", id="a person that passes as unit"),
+    pytest.param("insured_units", "uscc", "360101400101009", "****1009", id="a person of 15 digits"),
+    pytest.param("insured_units", "uscc", "0" * 18, "****0000", id="18 zeros"),
+    pytest.param("insured_units", "parent_uscc", "511119195001010569", "****0569", id="a person as parent"),
     pytest.param("insured_units", "uscc", "91220400B3NDPADTWG", "91220400B3NDPADTWG", id="a code alone"),
     pytest.param("payee_accounts", "uscc", "X12", "****", id="a short wrong one"),
 ]  # fmt: skip
@@ -59,8 +67,11 @@ def test_what_people_see(contracts, duck, extract, column, text, shown):
 
 def sent_as(duck, contract, column, *, staged, sent):
     """What the SQL shows of a row."""
-    duck.execute("CREATE OR REPLACE TABLE staged (uscc VARCHAR, sent VARCHAR)")
-    duck.execute("INSERT INTO staged VALUES (?, ?)", [staged, sent])
+    duck.execute(
+        "CREATE OR REPLACE TABLE staged AS"
+        " SELECT $staged AS uscc, $staged AS parent_uscc, $staged AS registration_no, $sent AS sent",
+        {"staged": staged, "sent": sent},
+    )
     (shown,) = duck.execute(
         f"SELECT {mask_sql(contract, contract.column(column), 'sent')} FROM staged"
     ).fetchone()

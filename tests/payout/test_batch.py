@@ -35,6 +35,10 @@ BAD_LINES = [
     pytest.param({"account_no": "6222 0000"}, "account number", id="blank in the account"),
     pytest.param({"account_no": "６２２２００００"}, "account number", id="full-width account"),
     pytest.param({"account_no": "62220000\n"}, "account number", id="line break after the account"),
+    pytest.param({"account_no": "622202E12"}, "account number", id="account in powers of ten"),
+    pytest.param({"account_no": "TRUE"}, "account number", id="account without a digit"),
+    pytest.param({"account_no": "0" * 16}, "account number", id="zeros only"),
+    pytest.param({"account_name": "甲\ufdd0乙"}, "control characters", id="what is no character"),
     pytest.param({"bank_code": "10279100001"}, "bank code", id="bank code of 11 digits"),
     pytest.param({"bank_code": "10279100001X"}, "bank code", id="letter in the bank code"),
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stable_jobs.cli.options import read_settings
-from stable_jobs.credit_code import is_credit_code
+from stable_jobs.credit_code import may_be_shown
 from stable_jobs.errors import UsageError
 from stable_jobs.regions import NATION, is_known
 from stable_jobs.rendering.text import visible
@@ -42,7 +42,7 @@ def read_reason(text: str | None) -> str | None:
     if text is None:
         return None
     reason = _line(text, "--reason")
-    if not all(is_credit_code(digits) for digits in DIGITS.findall(reason)):
+    if not all(may_be_shown(digits) for digits in DIGITS.findall(reason)):
         raise UsageError(
             "--reason shows an account number: it is kept for good and read by many; leave it out"
         )

@@ -1,4 +1,4 @@
-"""SQL for the check digits, for DuckDB: over the different codes of a batch first, then back to its rows.
+"""SQL for the codes of the field, for DuckDB: over the different codes of a batch first, then back to its rows.
 
 No braces and no percent signs: Great Expectations formats the text, drivers read percent signs.
 `stable_jobs.credit_code` says the same in Python; a property test holds the two together.
@@ -6,15 +6,26 @@ No braces and no percent signs: Great Expectations formats the text, drivers rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from stable_jobs.credit_code import ALPHABET, WEIGHTS
+from stable_jobs.credit_code import (
+    ALPHABET,
+    HEADS,
+    IDENTITY_CHECKS,
+    IDENTITY_WEIGHTS,
+    NATION_WIDE,
+    PROVINCES,
+    WEIGHTS,
+)
 
 Check = Callable[[str], str]
 
 
 def credit_code(value: str) -> str:
-    """True for an 18-character unified social credit code: alphabet and check character (GB 32100-2015)."""
+    """True for an 18-character unified social credit code (GB 32100-2015).
+
+    Alphabet, authority and kind, division, check character.
+    """
     terms = (
         f"(strpos('{ALPHABET}', substr({value}, {place}, 1)) - 1) * {weight}"
         for place, weight in enumerate(WEIGHTS, start=1)
@@ -22,6 +33,7 @@ def credit_code(value: str) -> str:
     check = f"strpos('{ALPHABET}', substr({value}, 18, 1)) - 1"
     return (
         f"length({value}) = 18 AND regexp_full_match({value}, '[{ALPHABET}]+') "
+        f"AND substr({value}, 1, 2) IN ({_texts(HEADS)}) AND {_division(f'substr({value}, 3, 6)')} "
         f"AND mod(31 - mod({' + '.join(terms)}, 31), 31) = {check}"
     )
 
@@ -39,7 +51,7 @@ def mod_11_10(value: str, digits: int) -> str:
 
 def registration_no(value: str) -> str:
     """True for an old 15-digit registration number."""
-    return mod_11_10(value, 15)
+    return f"{mod_11_10(value, 15)} AND {_division(f'substr({value}, 1, 6)')}"
 
 
 def bank_code(value: str) -> str:
@@ -50,6 +62,26 @@ def bank_code(value: str) -> str:
 def unit_code(value: str) -> str:
     """True for what a `uscc` column may hold: a credit code, or the registration number it replaced."""
     return f"({credit_code(value)}) OR ({registration_no(value)})"
+
+
+def identity_number(value: str) -> str:
+    """True for a person's identity-card number, of 18 characters or of the 15 of before 1999."""
+    total = " + ".join(
+        f"{_digit(value, place)} * {weight}" for place, weight in enumerate(IDENTITY_WEIGHTS, start=1)
+    )
+    check = f"substr('{IDENTITY_CHECKS}', mod({total}, 11) + 1, 1) = substr({value}, 18, 1)"
+    new = f"regexp_full_match({value}, '[1-9][0-9]+[0-9X]') AND {_born(f'substr({value}, 7, 8)')} AND {check}"
+    born = f"'19' || substr({value}, 7, 6)"
+    old = f"regexp_full_match({value}, '[1-9][0-9]+') AND {_born(f'({born})')}"
+    return (
+        f"substr({value}, 1, 2) IN ({_texts(PROVINCES)}) AND CASE length({value}) "
+        f"WHEN 18 THEN {new} WHEN 15 THEN {old} ELSE false END"
+    )
+
+
+def may_be_shown(value: str) -> str:
+    """True for what is a unit's code for certain, and no person's number."""
+    return f"({unit_code(value)}) AND NOT ({identity_number(value)})"
 
 
 def fails(column: str, check: Check) -> str:
@@ -66,6 +98,24 @@ def fails(column: str, check: Check) -> str:
 def rows_where(failing: str) -> str:
     """The query of a rule: every column of the rows that meet the condition."""
     return "SELECT * FROM {batch} WHERE " + failing  # noqa: S608 - conditions are built here, of checked identifiers
+
+
+def _division(value: str) -> str:
+    """Of six digits: of a province, or of the nation's authorities."""
+    return (
+        f"regexp_full_match({value}, '[0-9]+') "
+        f"AND (substr({value}, 1, 2) IN ({_texts(PROVINCES)}) OR {value} = '{NATION_WIDE}')"
+    )
+
+
+def _born(value: str) -> str:
+    """Of eight characters: a day of the 20th or 21st century."""
+    day = f"substr({value}, 1, 4) || '-' || substr({value}, 5, 2) || '-' || substr({value}, 7, 2)"
+    return f"(substr({value}, 1, 2) IN ('19', '20') AND TRY_CAST({day} AS DATE) IS NOT NULL)"
+
+
+def _texts(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
 
 
 def _digit(value: str, place: int) -> str:

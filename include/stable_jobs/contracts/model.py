@@ -58,6 +58,11 @@ class Column:
     is_sensitive: bool = False
     """True for account_no and account_name: masked everywhere but in payment files."""
 
+    @property
+    def is_account_no(self) -> bool:
+        """A restricted code is a number of an account: cleaned when it is read, and checked by a rule."""
+        return self.is_sensitive and self.kind is Kind.CODE
+
 
 @dataclass(frozen=True)
 class Rule:

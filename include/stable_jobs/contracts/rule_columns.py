@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from stable_jobs import accounts
 from stable_jobs.contracts import checks
 from stable_jobs.contracts.document import Options
 from stable_jobs.contracts.model import Column, Kind, Rule, Scope, Severity
+from stable_jobs.names import INVISIBLE, PRIVATE, UNPRINTABLE, has_sql
 
 RESEND_ZH = "请更正后重新报送本文件。"
 RESEND_EN = "Correct the row and send the file again."
@@ -57,6 +59,8 @@ def column_rules(place: Place) -> Iterator[Rule]:
         yield _length(place)
     if place.column.kind is Kind.MONTH:
         yield _month(place)
+    if place.column.is_account_no:
+        yield from _account_no(place)
     if place.options.format is not None:
         yield from FORMATS[place.options.format](place)
 
@@ -222,6 +226,29 @@ def _bank_code(place: Place) -> Iterator[Rule]:
     yield query_rule(place, "code", saying, checks.fails(place.column.name, checks.bank_code))
 
 
+def _account_no(place: Place) -> Iterator[Rule]:
+    name = place.column.name
+    saying = Saying(
+        f"{place.zh}不是银行可以受理的账号：应为{accounts.SHORTEST}至{accounts.LONGEST}位数字或字母（空格、连字符和"
+        "圆点除外），且未被电子表格改成小数、科学计数、公式、日期或星号。",
+        f"{place.en} is no number of an account that a bank can take: expected {accounts.SHORTEST} to "
+        f"{accounts.LONGEST} digits or letters (blanks, hyphens and dots aside), not what a spreadsheet made of it: "
+        "a decimal, a power of ten, a formula, a date, stars.",
+        "请将该列设为文本格式，向开户行或单位核对完整账号后重新报送。",
+        "Keep the column as text, check the whole number with the bank or the unit, and send the file again.",
+    )
+    yield query_rule(place, "account_no", saying, checks.fails(name, accounts.is_account_no_sql))
+    column = quoted(name)
+    lost = Saying(
+        f"{place.zh}第15位以后全为零，可能已被电子表格改动。",
+        f"{place.en} has zeros only after its 15th digit: a spreadsheet may have lost the others.",
+        "请与开户行或单位核对完整账号；无误则无需处理。",
+        "Check the whole number with the bank or the unit; nothing to do if it is right.",
+    )
+    failing = f"length({column}) >= 18 AND regexp_full_match(substr({column}, 16), '0+')"
+    yield query_rule(place, "digits_lost", lost, failing, Severity.WARNING)
+
+
 def _name(place: Place) -> Iterator[Rule]:
     column = quoted(place.column.name)
     spoiled = Saying(
@@ -232,9 +259,29 @@ def _name(place: Place) -> Iterator[Rule]:
     )
     failing = f"contains({column}, chr(65533))"
     yield query_rule(place, "replacement_character", spoiled, failing, Severity.WARNING)
-    control = Saying(f"{place.zh}含有控制字符。", f"{place.en} holds control characters.")
-    failing = rf"regexp_matches({column}, '[\x00-\x1F\x7F]')"
+    control = Saying(
+        f"{place.zh}含有银行报文不能容纳的字符（控制字符、换行或分段符、非字符），不能拨付。",
+        f"{place.en} holds characters that no bank's file can carry (control characters, separators of lines or "
+        "paragraphs, non-characters): nothing is paid under it.",
+        "请删除这些字符后重新报送该名称。",
+        "Remove the characters from the name and send the file again.",
+    )
+    failing = has_sql(column, UNPRINTABLE)
     yield query_rule(place, "control_character", control, failing, Severity.WARNING)
+    hidden = Saying(
+        f"{place.zh}含有不可见的格式字符（如零宽空格U+200B）：看似相同的名称并不相同。",
+        f"{place.en} holds characters that nobody sees, such as U+200B: names that look alike are not the same.",
+        "请删除这些字符后重新报送该名称。",
+        "Remove the characters from the name and send the file again.",
+    )
+    yield query_rule(place, "invisible_character", hidden, has_sql(column, INVISIBLE), Severity.WARNING)
+    private = Saying(
+        f"{place.zh}含有自定义区（私用区）字符，其他系统和银行无法识别。",
+        f"{place.en} holds private-use characters, which other systems and banks cannot read.",
+        "请改用标准字符（GB 18030-2022）后重新报送该名称。",
+        "Write the name with the characters of GB 18030-2022 and send the file again.",
+    )
+    yield query_rule(place, "private_character", private, has_sql(column, PRIVATE), Severity.WARNING)
 
 
 def _none(_: Place) -> Iterator[Rule]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from stable_jobs.accounts import clean_sql
 from stable_jobs.contracts.model import Column, Contract, Kind
 from stable_jobs.store.engine import quote_literal
 
@@ -176,7 +177,8 @@ def _text(r: Reading) -> str:
 
 
 def _code(r: Reading) -> str:
-    return f"CASE WHEN {_has_digits(r)} THEN upper({r.clean}) END"
+    code = clean_sql(r.clean) if r.column.is_account_no else f"upper({r.clean})"
+    return f"CASE WHEN {_has_digits(r)} THEN {code} END"
 
 
 def _has_digits(r: Reading) -> str:

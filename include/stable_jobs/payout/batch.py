@@ -10,7 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from stable_jobs.accounts import is_account_no_sql
 from stable_jobs.errors import StepError
+from stable_jobs.names import UNPRINTABLE, has_sql
 from stable_jobs.payout.table import Sum
 from stable_jobs.payout.words import DEMONSTRATION, where
 from stable_jobs.store.engine import quote_literal
@@ -41,8 +43,7 @@ LINE = {
 APPROVED = "已批准，银行尚未答复 approved, not yet answered by the bank"
 NOBODY = "免人工审批 no person's approval is asked for"
 NEXT_STEP = "correct the line or take it out of the batch; nothing was written"
-UNPRINTABLE = r"[\p{Cc}\p{Zl}\p{Zp}\x{FFFE}\x{FFFF}]"
-"""Control characters, line separators and what XML cannot carry: they would break a bank's file."""
+WITHOUT_HYPHENS = "replace(account_no, '-', '')"
 FILLED = ("account_name", "account_no", "bank_code", "uscc", "unit_name")
 
 
@@ -137,11 +138,12 @@ def _line_faults() -> Mapping[str, str]:
         ),
         "expected an amount above 0, found none or less": "NOT coalesce(amount > 0, false)",
         f"expected {', '.join(FILLED)}, found an empty one": empty,
-        "expected names without control characters, found one": (
-            f"regexp_matches(concat_ws(' ', account_name, unit_name, bank_name, uscc), '{UNPRINTABLE}')"
+        "expected names without control characters, found one": has_sql(
+            "concat_ws(' ', account_name, unit_name, bank_name, uscc)", UNPRINTABLE
         ),
-        "expected an account number of at most 34 digits, letters and hyphens, found another text": (
-            "NOT regexp_full_match(account_no, '[0-9A-Za-z][0-9A-Za-z-]{0,33}')"
+        "expected an account number of 5 to 34 digits, letters and hyphens, found another text": (
+            "NOT (regexp_full_match(account_no, '[0-9A-Z][0-9A-Z-]{0,33}') "
+            f"AND {is_account_no_sql(WITHOUT_HYPHENS)})"
         ),
         "expected a bank code of 12 digits, found another text": (
             "NOT regexp_full_match(bank_code, '[0-9]{12}')"

@@ -1,20 +1,17 @@
-"""Whose account the money may go to: names compared after NFKC and without blanks."""
+"""Whose account the money may go to: names and numbers compared in one form, whatever department wrote them."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from stable_jobs.accounts import SEPARATORS
+from stable_jobs.names import BLANKS, STANDARD
 from stable_jobs.policy.working import Hold
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-BLANKS = (
-    "["
-    + r"\s\x{0B}\x{1C}-\x{1F}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
-    + "]+"
-)
 UNIT = ("region_code", "uscc")
 ACCOUNT = ("account_name", "account_no", "bank_code", "bank_name")
 
@@ -27,14 +24,19 @@ def _plain_name() -> Any:
     @ibis.udf.scalar.pyarrow(name="plain_name", signature=(("string",), "string"))  # type: ignore[untyped-decorator]  # ibis has no types
     def plain_name(text: Any) -> Any:
         normal = pc.utf8_normalize(text, form="NFKC")
-        return pc.replace_substring_regex(normal, pattern=BLANKS, replacement="")
+        return pc.replace_substring_regex(normal, pattern=f"[{BLANKS}]+", replacement="")
 
     return plain_name
 
 
 def plain_name(name: Any) -> Any:
-    """A name as it is compared (domain: section 3): NFKC, all blanks removed. A column in, a column out."""
-    return _plain_name()(name)
+    """A name as `names.comparable_name` has it (domain: section 3). A column in, a column out."""
+    return _plain_name()(name.translate("".join(STANDARD), "".join(STANDARD.values())))
+
+
+def account_key(number: Any) -> Any:
+    """A number as `accounts.account_key` has it, of what was cleaned when it was read. A column in and out."""
+    return number.upper().re_replace(f"[{SEPARATORS}]", "").re_replace("^0+", "")
 
 
 def is_same_name(a: Any, b: Any) -> Any:
@@ -46,7 +48,7 @@ def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, hold: Hol
     """One row per unit that has an account: `account_source` and the account's four columns.
 
     A verified corporate account in the unit's own name; else the account premiums are paid from,
-    complete, not reported failed by finance, and in the unit's name unless it is an individual business.
+    complete, not reported failed by finance however it is written, and in the unit's name unless it is an individual business.
     Of several the lowest number is taken, so that a rerun takes the same.
     """
     first = hold(_first(_corporate(units, corporate)))
@@ -68,9 +70,10 @@ def _corporate(units: ir.Table, corporate: ir.Table) -> ir.Table:
 
 
 def _premium(named: ir.Table, corporate: ir.Table) -> ir.Table:
-    failed = corporate.filter(corporate.account_status == "failed").select(*UNIT, "account_no").distinct()
+    failed = corporate.filter(corporate.account_status == "failed")
+    failed = failed.select(*UNIT, key=account_key(failed.account_no)).distinct()
     whole = named.filter(named.account_no.notnull() & named.bank_code.notnull())
-    whole = whole.anti_join(failed, [*UNIT, "account_no"])
+    whole = whole.mutate(key=account_key(whole.account_no)).anti_join(failed, [*UNIT, "key"])
     is_own = is_same_name(whole.account_name, whole.unit_name)
     return _accounts(whole.filter((whole.legal_form == "individual_business") | is_own), "premium")
 

@@ -71,8 +71,14 @@ def is_credit_code(text: str) -> bool:
 
 
 def has_code_shape(text: str) -> bool:
-    """18 characters of the alphabet of which the 3rd to 8th are a division."""
-    return len(text) == 18 and set(text) <= set(ALPHABET) and _is_division(text[2:8])
+    """18 characters of the alphabet: an authority, a kind, a division; the check character may be wrong."""
+    return (
+        len(text) == 18
+        and set(text) <= set(ALPHABET)
+        and text[0] in KINDS
+        and text[1] in "123456789"
+        and _is_division(text[2:8])
+    )
 
 
 def is_registration_no(text: str) -> bool:

@@ -52,7 +52,7 @@ PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 
 def comparable_name(name: str) -> str:
     """A name as it is compared."""
-    moved = name.translate(str.maketrans(STANDARD))
+    moved = name.translate({ord(private): standard for private, standard in STANDARD.items()})
     return re.sub(f"[{BLANKS}]+", "", unicodedata.normalize("NFKC", moved))
 
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from stable_jobs.cli.returns import app
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.settings import Settings
+from tests.ledger.conftest import CODES
 from tests.night.bank_desk import ACCOUNT, BankDesk, bank_desk, id_of, told
 from tests.payout.answers.messages import lines
 
@@ -41,7 +42,7 @@ def line_with(text: str, output: str) -> list[str]:
 
 
 def correct(*more: str, by: str = "王芳", typed: str = f"{NUMBER}\n") -> Result:
-    given = ("--account-name", "某单位", "--bank-code", "102791000015", "--bank-name", "工行", *more)
+    given = ("--account-name", f"单位{CODES[0][-6:]}", "--bank-code", "102791000015", "--bank-name", "工行", *more)
     return run("correct", id_of(0), "--by", by, *given, typed=typed)
 
 
@@ -63,7 +64,7 @@ def test_from_the_banks_file_to_a_confirmed_account(bank: BankDesk) -> None:
     assert "returns confirm 1" in entered.output
     assert line_with("王芳", run("list").output)[0] == "1"
 
-    confirmed = run("confirm", "1", "--by", "李强", typed="y\n")
+    confirmed = run("confirm", "1", "--by", "李强", typed=f"{NUMBER}\n")
     assert confirmed.exit_code == 0, confirmed.output
     assert "*" * 15 + "7666" in confirmed.output
     assert bank.states() == ["corrected", "paid", "instructed"]
@@ -88,12 +89,15 @@ def test_lines_without_an_answer_are_listed(bank: BankDesk) -> None:
     assert "No line is without an answer" in run("list", "--date", "2020-05-26").output
 
 
-def test_who_says_no_confirms_nothing(bank: BankDesk) -> None:
+@pytest.mark.parametrize("typed", ["y\n", "6230999988887777667\n", ""], ids=["yes", "another number", "nothing"])
+def test_who_types_another_number_confirms_nothing(bank: BankDesk, typed: str) -> None:
     bank.leave("610100.csv", lines(told(0, "退票")))
     run("take", "--date", "2020-05-19")
     correct()
 
-    assert run("confirm", "1", "--by", "李强", typed="n\n").exit_code == 1
+    refused = run("confirm", "1", "--by", "李强", typed=typed)
+    assert isinstance(refused.exception, LedgerRefused)
+    assert NUMBER not in refused.output
     assert bank.states()[0] == "returned"
 
 
@@ -131,3 +135,4 @@ def test_a_wrong_account_is_refused(bank: BankDesk, more: tuple[str, ...], typed
 
 def test_an_account_number_is_no_argument(bank: BankDesk) -> None:
     assert correct("--account-no", NUMBER).exit_code == 2
+    assert run("confirm", "1", "--by", "李强", "--account-no", NUMBER).exit_code == 2

@@ -46,6 +46,9 @@ DEFAULTS: dict[str, Any] = {
     "bank_code": "102791000014",
     "bank_name": "工商银行",
     "account_source": "corporate",
+    "legal_form": "enterprise",
+    "name_fault": None,
+    "account_fault": None,
 }
 
 

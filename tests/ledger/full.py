@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import acknowledgements, notices, payments, persons, proposal_kinds, refunds, returns
+from stable_jobs.ledger import acknowledgements, codes, notices, payments, persons, proposal_kinds, refunds, returns
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposals import propose
@@ -24,6 +24,8 @@ from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 
 OPENED, CLEARED, LATER, LAST = date(2020, 5, 11), date(2020, 5, 19), date(2020, 7, 1), date(2020, 7, 2)
 PAID, RETURNED, DISMISSED, UPHELD, WAITING = CODES[:5]
+LICENCE = "91350200MA0000000X"
+"""A code with a wrong check character."""
 NOW = {REGION: {"working_days": 0}}
 
 TABLES = [
@@ -61,6 +63,8 @@ TABLES = [
     "release_events",
     "proposals",
     "proposal_decisions",
+    "registered_codes",
+    "unit_forms",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -96,7 +100,7 @@ def write(out: Path, folder: str, name: str, content: bytes) -> payments.Publish
 
 def account(**changed: str) -> dict[str, str]:
     return {
-        "account_name": "改名",
+        "account_name": unit()["account_name"],
         "account_no": "622200001111",
         "bank_code": "102",
         "bank_name": "行",
@@ -144,7 +148,7 @@ def fill(books: Books) -> None:
         unit(PAID),
         unit(RETURNED, review_level=1),
         unit(DISMISSED, review_level=2),
-        unit(UPHELD),
+        unit(UPHELD, legal_form="individual_business"),
         unit(WAITING),
     ]
     books.decide(*units, on=OPENED)
@@ -170,8 +174,8 @@ def fill(books: Books) -> None:
             {"end_to_end_id": "20-nobody", "outcome": "paid"},
         ]
     )
-    number = person(books, "zhou", returns.enter_account, end_to_end(RETURNED), "zhou", **account())
-    person(books, "wu", returns.confirm_account, number, "wu")
+    number = person(books, "zhou", returns.enter_account, end_to_end(RETURNED), "zhou", **account(account_name=f"单位{RETURNED[-6:]}"))
+    person(books, "wu", returns.confirm_account, number, "wu", account()["account_no"])
     lower = unit(PAID, entitlement=Decimal("60.00"))
     books.decide(lower, *units[1:], on=LATER)
     person(books, "zheng", persons.close_recovery, 1, "dropped", "too small", "zheng")
@@ -181,6 +185,10 @@ def fill(books: Books) -> None:
     person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
     person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
+    number = person(
+        books, "wei", codes.propose_code, LICENCE, REGION, evidence="a licence", reason="a letter", person="wei"
+    )
+    person(books, "jiang", proposal_kinds.decide_proposal, number, "confirmed", "", "jiang")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
 
 

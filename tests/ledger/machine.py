@@ -217,7 +217,8 @@ class LedgerMachine(People):
         returned = [i for i, (payment, _) in every.items() if payment.state == "returned"]
         named = returned[which % len(returned)]
         number = account or every[named][1].account_no
-        given = {"account_name": "甲", "account_no": number, "bank_code": "1", "bank_name": "乙"}
+        name = f"单位{every[named][0].unit[1][-6:]}"
+        given = {"account_name": name, "account_no": number, "bank_code": "1", "bank_name": "乙"}
         found = self.both(
             "enter account",
             self.by(who, lambda event: returns.enter_account(event, named, who, **given)),
@@ -225,16 +226,19 @@ class LedgerMachine(People):
         )
         if found:
             self.model.corrections[found[0]] = found[1]
-            self.confirm_account(0, other)
+            self.confirm_account(0, other, "")
 
     @precondition(lambda self: self.model.corrections)
-    @rule(which=index, who=person)
-    def confirm_account(self, which: int, who: str) -> None:
+    @rule(which=index, who=person, types=st.sampled_from(["", "", "", "9"]))
+    def confirm_account(self, which: int, who: str, types: str) -> None:
+        """Typed again, or with a figure too many."""
         number = list(self.model.corrections)[-1 - which % len(self.model.corrections)]
+        correction = self.model.corrections[number]
+        typed = correction.account_no + types
         self.both(
             "confirm account",
-            self.by(who, lambda event: returns.confirm_account(event, number, who)),
-            lambda: bank.confirm_account(self.model, self.model.corrections[number], who),
+            self.by(who, lambda event: returns.confirm_account(event, number, who, typed)),
+            lambda: bank.confirm_account(self.model, correction, who, typed),
         )
 
     # -- everybody does what they should ----------------------------------------------------------------

@@ -216,7 +216,7 @@ def corrected(books, name, *, enters):
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "returned"}])
     people = (name, "other") if enters else ("other", name)
     number = person(books, people[0], returns.enter_account, end_to_end(A), people[0], **account())
-    person(books, people[1], returns.confirm_account, number, people[1])
+    person(books, people[1], returns.confirm_account, number, people[1], account()["account_no"])
     return formed(books, unit(review_level=1), on=LATER)
 
 

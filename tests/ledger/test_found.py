@@ -40,11 +40,11 @@ def answered(books: Books, end_to_end_id: str, outcome: str) -> None:
 
 def correct(books: Books, end_to_end_id: str, account_no: str) -> None:
     """Two people give another account."""
-    account = {"account_name": "甲", "account_no": account_no, "bank_code": "1", "bank_name": "乙"}
+    account = {"account_name": f"单位{A[-6:]}", "account_no": account_no, "bank_code": "1", "bank_name": "乙"}
     with ledger_event(books.engine, "account", actor="one") as event:
         number = enter_account(event, end_to_end_id, "one", **account)
     with ledger_event(books.engine, "account", actor="two") as event:
-        confirm_account(event, number, "two")
+        confirm_account(event, number, "two", account_no)
 
 
 def sent(books: Books, outcome: str) -> None:

@@ -13,6 +13,7 @@ from tests.ledger.full import CLEARED, LAST, LATER, NOW, account, end_to_end, fo
 A, B = CODES[:2]
 ONE, TWO = end_to_end(A), end_to_end(B)
 HUNDRED = Decimal("100.00")
+NUMBER, SPARE = account()["account_no"], "622200002222"
 
 
 def row(outcome="paid", **changed):
@@ -222,7 +223,7 @@ def test_two_people_correct_an_account_and_it_goes_out_again(back):
     night = Night(LATER, (unit(A), unit(B)), regions=NOW)
     back.apply(night)
     assert back.form(night) == []
-    person(back, "wang", returns.confirm_account, number, "wang")
+    person(back, "wang", returns.confirm_account, number, "wang", NUMBER)
     (batch,) = back.form(night)
     assert back.ask(
         "SELECT account_no, account_source, attempt, batch_id FROM payment_lines ORDER BY id DESC LIMIT 1"
@@ -238,7 +239,7 @@ def test_two_people_correct_an_account_and_it_goes_out_again(back):
 def test_an_account_is_not_confirmed_by_who_entered_it(back, name):
     number = enter(back, "li")
     with pytest.raises(LedgerRefused, match="another person than li"):
-        person(back, name, returns.confirm_account, number, name)
+        person(back, name, returns.confirm_account, number, name, NUMBER)
 
 
 @pytest.mark.parametrize(
@@ -262,23 +263,23 @@ def test_an_account_is_entered_for_a_returned_payment(back, number):
 
 def test_a_correction_is_confirmed_once_and_only_if_there_is_one(back):
     number = enter(back, "li")
-    person(back, "wang", returns.confirm_account, number, "wang")
+    person(back, "wang", returns.confirm_account, number, "wang", NUMBER)
     for wrong in (number, 99):
         with pytest.raises(LedgerRefused, match="waits for nobody"):
-            person(back, "zhao", returns.confirm_account, wrong, "zhao")
+            person(back, "zhao", returns.confirm_account, wrong, "zhao", NUMBER)
 
 
 def test_an_old_correction_does_not_serve_the_next_attempt(back):
     """The account of people failed as well: the payment waits for another; the old one is not taken again."""
     number = enter(back, "li")
-    spare = enter(back, "li", account_no="622200002222")
-    person(back, "wang", returns.confirm_account, number, "wang")
+    spare = enter(back, "li", account_no=SPARE)
+    person(back, "wang", returns.confirm_account, number, "wang", NUMBER)
     night = Night(LATER, (unit(A), unit(B)), regions=NOW)
     back.apply(night)
     back.publish(back.form(night)[0], LATER)
     back.answer([row(RETURNED, end_to_end_id=end_to_end(A, 1, 2))], name="second")
     with pytest.raises(LedgerRefused, match="nothing in the ledger makes it corrected"):
-        person(back, "wang", returns.confirm_account, spare, "wang")
+        person(back, "wang", returns.confirm_account, spare, "wang", SPARE)
     assert back.states()[f"{A[-6:]}.1"] == RETURNED
     last = Night(LAST, (unit(A), unit(B)), regions=NOW)
     back.apply(last)

@@ -95,15 +95,17 @@ def confirm(
     ],
     by: ByOption,
 ) -> None:
-    """Confirm an account that another person entered, after it was shown; the payment goes out again."""
+    """Confirm an account that another person entered, by typing its number again; the payment goes out again.
+
+    The number is asked for, or read from standard input: never an argument. Refused (exit 1) where it is another.
+    """
     from stable_jobs.night import corrections
     from stable_jobs.store.database import database
 
     settings = read_settings()
     with database(settings) as engine, engine.connect() as connection:
         _print_corrections([corrections.waiting_correction(connection, correction_id)])
-    typer.confirm("Is this account right?", abort=True)
-    corrections.confirm(settings, correction_id, by)
+    corrections.confirm(settings, correction_id, by, _account_no())
     typer.echo(f"Correction {correction_id} is confirmed; the next batch takes the payment.")
 
 

@@ -82,6 +82,9 @@ class Rule:
     sentence_en: str
     next_step_zh: str
     next_step_en: str
+    is_tolerated: bool = False
+    """Whether a row that broke nothing else, of a known unit, does not count against the tolerance: it leaves that unit
+    undecided, and a region need not wait for it."""
 
 
 @dataclass(frozen=True)

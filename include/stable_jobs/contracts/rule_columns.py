@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stable_jobs import accounts
@@ -129,7 +129,8 @@ READABLE = {
 def _readable(place: Place) -> Rule:
     zh, en = READABLE[place.column.kind]
     saying = Saying(f"{place.zh}无法识别，应为{zh}。", f"{place.en} cannot be read; it should be {en}.")
-    return query_rule(place, "readable", saying, _unreadable(place.column.name))
+    rule = query_rule(place, "readable", saying, _unreadable(place.column.name))
+    return replace(rule, is_tolerated=place.column.is_account_no)
 
 
 def _known_value(place: Place) -> Rule:
@@ -237,7 +238,8 @@ def _account_no(place: Place) -> Iterator[Rule]:
         "请将该列设为文本格式，向开户行或单位核对完整账号后重新报送。",
         "Keep the column as text, check the whole number with the bank or the unit, and send the file again.",
     )
-    yield query_rule(place, "account_no", saying, checks.fails(name, accounts.is_account_no_sql))
+    rule = query_rule(place, "account_no", saying, checks.fails(name, accounts.is_account_no_sql))
+    yield replace(rule, is_tolerated=True)
     column = quoted(name)
     lost = Saying(
         f"{place.zh}第15位以后全为零，可能已被电子表格改动。",

@@ -50,8 +50,9 @@ CANDIDATES = """
       AND n.review_level IS NOT NULL AND n.is_paid_known
       AND (n.decision = 'eligible' OR n.reasons = 'account_known_unknown' AND c.account_no IS NOT NULL)
       AND coalesce(c.account_no, n.account_no) IS NOT NULL
-      AND (c.account_no IS NOT NULL OR (n.account_name, n.account_no, n.bank_code)
-           IS DISTINCT FROM (sent.account_name, sent.account_no, sent.bank_code))
+      AND n.name_fault IS NULL
+      AND (c.account_no IS NOT NULL OR (name_key(n.account_name), account_key(n.account_no), n.bank_code)
+           IS DISTINCT FROM (name_key(sent.account_name), account_key(sent.account_no), sent.bank_code))
       AND NOT EXISTS (SELECT FROM bank_results b WHERE b.line_id = sent.line_id AND b.event_id > w.event_id)
       AND NOT EXISTS (
         SELECT FROM reported_refunds f JOIN refund_rulings k ON k.refund_id = f.id AND k.event_id > w.event_id

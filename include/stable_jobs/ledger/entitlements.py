@@ -24,7 +24,7 @@ def apply_night(connection: Connection) -> list[str]:
     note_refunds(connection)
     run_statements(connection, (NIGHTS, STANDING, FALLING, VOIDED, UNBATCHED, WITHDRAWN, SUPERSEDED, *DUE))
     run_statements(
-        connection, (NEW_ENTITLEMENTS, REVISED, NOTICES, PAYMENTS, NOTICE_LINES, RECOVERY, *CORRECTED)
+        connection, (NEW_ENTITLEMENTS, REVISED, FORMS, NOTICES, PAYMENTS, NOTICE_LINES, RECOVERY, *CORRECTED)
     )
     void_stale(connection)
     return older
@@ -202,6 +202,17 @@ RECOVERY = """
     WHERE d.difference < 0 ORDER BY e.id
 """
 
+FORMS = """
+    INSERT INTO unit_forms (entitlement_id, is_individual)
+    SELECT e.id, n.legal_form = 'individual_business'
+    FROM entitlements e JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
+    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+    LEFT JOIN individual_businesses i ON i.entitlement_id = e.id
+    WHERE e.policy_year = extract(year FROM ledger_date())
+      AND (n.legal_form = 'individual_business') <> (i.entitlement_id IS NOT NULL) ORDER BY e.id
+"""
+"""Which units' accounts may bear another name than theirs; a night that does not know it changes nothing."""
+
 CORRECTED = (
     """
     CREATE TEMPORARY TABLE corrected ON COMMIT DROP AS
@@ -212,8 +223,8 @@ CORRECTED = (
         AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
     JOIN payment_lines l ON l.id = i.line_id
     WHERE n.account_no IS NOT NULL
-      AND (n.account_name, n.account_no, n.bank_code)
-          IS DISTINCT FROM (l.account_name, l.account_no, l.bank_code)
+      AND (name_key(n.account_name), account_key(n.account_no), n.bank_code)
+          IS DISTINCT FROM (name_key(l.account_name), account_key(l.account_no), l.bank_code)
     """,
     """
     INSERT INTO account_corrections (payment_id, after_attempt, source)
@@ -224,4 +235,4 @@ CORRECTED = (
     FROM corrected c WHERE p.id = c.payment_id
     """,
 )
-"""A returned payment whose unit has another account now than the one that failed."""
+"""A returned payment whose unit has another account now than the one that failed, not the same in other writing."""

@@ -12,6 +12,7 @@ UNITS: Mapping[str, str] = {
     "region_code": "text",
     "uscc": "text",
     "unit_name": "text",
+    "legal_form": "text",
     "policy_year": "integer",
     "decision": "text",
     "scheme": "text",
@@ -31,11 +32,14 @@ UNITS: Mapping[str, str] = {
     "bank_code": "text",
     "bank_name": "text",
     "account_source": "text",
+    "name_fault": "text",
+    "account_fault": "text",
 }
 """One row per unit of a decided region. decision, scheme, entitlement: of the taken row if there is one.
 
 is_paid_known: what finance reports as paid is not in doubt. is_revoked: ineligible by a test about the past,
-which never held. Accounts are here only while the transaction lasts.
+which never held. name_fault, account_fault: why no bank can take the name or the account, and who must mend it; the
+account is empty then. Accounts are here only while the transaction lasts.
 """
 
 REGIONS: Mapping[str, str] = {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger.codes import REGISTRATION, register_code
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, open_proposal, record_decision
 
@@ -23,7 +24,9 @@ class Kind:
     """(event, the proposal, who confirms it)."""
 
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {
+    REGISTRATION: Kind("登记统一社会信用代码", "registration of a licence's code", register_code),
+}
 """By `proposals.kind`."""
 
 

@@ -145,7 +145,8 @@ def enter_account(
 ) -> int:
     """A corrected account for a returned payment, by one person; it counts once another confirms it.
 
-    LedgerRefused unless the payment of that end-to-end id is returned.
+    LedgerRefused unless the payment of that end-to-end id is returned, and for an account in another name
+    than the unit's: only an individual business's may bear one.
     """
     found = event.connection.execute(
         text("""
@@ -178,8 +179,12 @@ def enter_account(
     return int(number or 0)
 
 
-def confirm_account(event: Event, correction_id: int, person: str) -> None:
-    """Another person confirms a corrected account; the payment may go out again."""
+def confirm_account(event: Event, correction_id: int, person: str, account_no: str) -> None:
+    """Another person confirms a corrected account; the payment may go out again.
+
+    account_no: as that person typed it. LedgerRefused, without either number, where it is not the one entered:
+    the database compares them, and keeps no second number.
+    """
     found = event.connection.scalar(
         text("""
             SELECT p.id FROM account_corrections k JOIN payments p ON p.id = k.payment_id
@@ -191,6 +196,9 @@ def confirm_account(event: Event, correction_id: int, person: str) -> None:
         raise LedgerRefused(
             f"correction {correction_id} waits for nobody: `stable-jobs returns list` shows those that do"
         )
+    event.connection.execute(
+        text("SELECT set_config('stable_jobs.typed_account', :typed, true)"), {"typed": account_no}
+    )
     event.connection.execute(
         text("INSERT INTO account_confirmations (correction_id, confirmed_by) VALUES (:id, :person)"),
         {"id": correction_id, "person": person},

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.accounts import clean_account_no
 from stable_jobs.credit_code import is_cnaps
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.ledger.event import ledger_event
@@ -69,13 +70,16 @@ def correct(settings: Settings, end_to_end_id: str, person: str, account: Accoun
         return enter_account(event, end_to_end_id, person, **vars(plain))
 
 
-def confirm(settings: Settings, correction_id: int, person: str) -> None:
-    """Confirm what another person entered; the payment goes into the next batch. LedgerRefused otherwise."""
+def confirm(settings: Settings, correction_id: int, person: str, account_no: str) -> None:
+    """Confirm what another person entered, by typing its number again; the payment goes into the next batch.
+
+    LedgerRefused otherwise, without either number.
+    """
     with (
         database(settings) as engine,
         ledger_event(engine, "account confirmed", actor=person, subject=str(correction_id)) as event,
     ):
-        confirm_account(event, correction_id, person)
+        confirm_account(event, correction_id, person, account_no)
 
 
 def waiting_corrections(connection: Connection) -> list[Correction]:
@@ -96,8 +100,7 @@ def waiting_correction(connection: Connection, correction_id: int) -> Correction
 WAITING = f"""
     SELECT k.id, i.end_to_end_id, e.region_code, e.uscc, e.unit_name, p.amount,
            {masked("k.account_no")} AS account,
-           regexp_replace(normalize(k.account_name, NFKC), '\\s', '', 'g')
-               = regexp_replace(normalize(e.unit_name, NFKC), '\\s', '', 'g') AS is_own_name,
+           name_key(k.account_name) = name_key(e.unit_name) AS is_own_name,
            k.bank_code, k.bank_name, k.entered_by
     FROM account_corrections k JOIN payments p ON p.id = k.payment_id AND p.state = 'returned'
     JOIN entitlements e ON e.id = p.entitlement_id
@@ -115,9 +118,14 @@ def returned_payments(connection: Connection, on: date) -> Sequence[Any]:
 
 
 def _plain(account: Account) -> Account:
-    """As banks write it: half width, no blanks in numbers or around names."""
-    name, number, code, bank = (unicodedata.normalize("NFKC", value) for value in vars(account).values())
-    return Account(name.strip(), re.sub(r"\s", "", number), re.sub(r"\s", "", code), bank.strip())
+    """As banks write it: half width, no blanks around names, nothing between the groups of numbers."""
+    name, code, bank = (
+        unicodedata.normalize("NFKC", value)
+        for value in (account.account_name, account.bank_code, account.bank_name)
+    )
+    return Account(
+        name.strip(), clean_account_no(account.account_no), re.sub(r"\s", "", code), bank.strip()
+    )
 
 
 def _check(account: Account) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
 from stable_jobs.night.desk import Desk, scratch
-from stable_jobs.payout.batch import line_fault_sql
+from stable_jobs.payout.payee_faults import account_fault_sql, name_fault_sql
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import regions_taking_part, resolve
 from stable_jobs.store.engine import quote_literal
@@ -40,20 +40,19 @@ def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
 def units_query(desk: Desk, decision: Decision) -> str:
     """One row per unit: the taken row if there is one, else the one that says most; with the account.
 
-    An account or name that no bank can take counts as none: one unit's text must not stop a batch.
+    An account that no bank can take counts as none, and says why: one unit's text must not stop a batch.
     """
-    account = {name: f"CASE WHEN fault IS NULL THEN {name} END AS {name}" for name in ACCOUNT}
+    account = {name: f"CASE WHEN account_fault IS NULL THEN {name} END AS {name}" for name in ACCOUNT}
     columns = ", ".join(account.get(name, name) for name in UNITS)
     revoked = " OR ".join(f"list_contains(string_split(e.reasons, ';'), '{name}')" for name in REVOKING)
     return f"""
         SELECT {columns} FROM (
-            SELECT *, CASE WHEN account_no IS NOT NULL THEN {line_fault_sql()} END AS fault FROM (
+            SELECT *, {name_fault_sql()} AS name_fault, {account_fault_sql()} AS account_fault FROM (
                 SELECT e.* EXCLUDE (decision, account_source), p.* EXCLUDE (region_code, uscc),
                        CASE WHEN e.is_taken THEN 'eligible' WHEN e.decision = 'ineligible' THEN 'ineligible'
                             ELSE 'undecided' END AS decision,
                        e.already_paid IS NOT NULL AS is_paid_known,
                        e.decision = 'ineligible' AND ({revoked}) AS is_revoked, t.approvals AS review_level,
-                       1 AS line_no, 'X' AS end_to_end_id, 1 AS amount,
                        row_number() OVER (PARTITION BY e.region_code, e.uscc
                            ORDER BY e.is_taken DESC, e.decision <> 'ineligible' DESC,
                                     e.scheme = 'general' DESC

@@ -43,6 +43,7 @@ LINE = {
 APPROVED = "已批准，银行尚未答复 approved, not yet answered by the bank"
 NOBODY = "免人工审批 no person's approval is asked for"
 NEXT_STEP = "correct the line or take it out of the batch; nothing was written"
+ACCOUNT_NO = "[0-9A-Z][0-9A-Z-]{0,33}"
 WITHOUT_HYPHENS = "replace(account_no, '-', '')"
 FILLED = ("account_name", "account_no", "bank_code", "uscc", "unit_name")
 
@@ -142,7 +143,7 @@ def _line_faults() -> Mapping[str, str]:
             "concat_ws(' ', account_name, unit_name, bank_name, uscc)", UNPRINTABLE
         ),
         "expected an account number of 5 to 34 digits, letters and hyphens, found another text": (
-            "NOT (regexp_full_match(account_no, '[0-9A-Z][0-9A-Z-]{0,33}') "
+            f"NOT (regexp_full_match(account_no, '{ACCOUNT_NO}') "
             f"AND {is_account_no_sql(WITHOUT_HYPHENS)})"
         ),
         "expected a bank code of 12 digits, found another text": (

@@ -34,7 +34,10 @@ DELIVERIES = """
 
 @dataclass(frozen=True)
 class Judged:
-    """One row of the table `deliveries`. `previous_rows` is None where there is nothing to compare with."""
+    """One row of the table `deliveries`. `previous_rows` is None where there is nothing to compare with.
+
+    quarantined: those that count against the tolerance.
+    """
 
     delivery_id: int
     region_code: str
@@ -90,12 +93,12 @@ def _of_delivery(
         if part.region_code != NATION or part.slot != NATION:
             is_compared = part.slot != NATION or contract.subject == "unit"
             before = previous.get(part.region_code) if is_compared else None
-            yield Judged(part.delivery_id, part.region_code, part.received, before, part.quarantined)
+            yield Judged(part.delivery_id, part.region_code, part.received, before, part.quarantined - part.tolerated)
 
 
 def _whole(parts: Sequence[Part], previous: Mapping[str, int], own: set[str]) -> Judged:
     """A file for all, against what was last accepted for the regions that sent none of their own."""
-    rows, quarantined = sum(p.received for p in parts), sum(p.quarantined for p in parts)
+    rows, quarantined = sum(p.received for p in parts), sum(p.quarantined - p.tolerated for p in parts)
     before = [n for region, n in previous.items() if region == NATION or region not in own]
     return Judged(parts[0].delivery_id, NATION, rows, sum(before) if before else None, quarantined)
 

@@ -31,7 +31,10 @@ HOME_REGION = (
 
 @dataclass(frozen=True)
 class Part:
-    """What a delivery holds of one region, in rows: `received = accepted + quarantined`."""
+    """What a delivery holds of one region, in rows: `received = accepted + quarantined`.
+
+    tolerated: of the quarantined ones those that do not count against the contract's tolerance.
+    """
 
     delivery_id: int
     slot: str
@@ -39,6 +42,7 @@ class Part:
     received: int
     accepted: int
     quarantined: int
+    tolerated: int = 0
 
 
 def write_quarantine(con: duckdb.DuckDBPyConnection, contract: Contract, path: str) -> int:
@@ -81,15 +85,15 @@ def _is_unit_known(contract: Contract) -> str:
 
 
 def count_parts(
-    con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery], quarantine: str
+    con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery], quarantine: str, rules: Sequence[Rule] = ()
 ) -> tuple[Part, ...]:
     """Each delivery's rows per region, from the files themselves; StepError where a row is lost or made.
 
     Accepted are the staged rows without a quarantined one of the same id, quarantined those of the file.
     A delivery for all regions always has a part `000000`: what belongs to no region, maybe nothing.
     """
-    counted = _counted(con, quarantine)
-    slots = {(d.id, d.region_code): (0, 0, 0) for d in deliveries}
+    counted = _counted(con, quarantine, rules)
+    slots = {(d.id, d.region_code): (0, 0, 0, 0) for d in deliveries}
     slot_of = {d.id: d.region_code for d in deliveries}
     parts = tuple(
         Part(delivery, slot_of[delivery], region, *counts)
@@ -101,22 +105,26 @@ def count_parts(
 
 
 def _counted(
-    con: duckdb.DuckDBPyConnection, quarantine: str
-) -> Mapping[tuple[int, str], tuple[int, int, int]]:
+    con: duckdb.DuckDBPyConnection, quarantine: str, rules: Sequence[Rule]
+) -> Mapping[tuple[int, str], tuple[int, int, int, int]]:
     quarantined = read_parquet_sql([quarantine])
+    tolerated = ", ".join(quote_literal(rule.id) for rule in rules if rule.is_tolerated)
+    is_tolerated = f"is_unit_known AND list_has_all([{tolerated}]::VARCHAR[], rules)"
     query = f"""
         WITH kept AS (
             SELECT delivery_id, {HOME_REGION} AS home_region, count(*) AS received,
                    count(*) FILTER (row_id NOT IN (SELECT row_id FROM {quarantined})) AS accepted
             FROM staged GROUP BY ALL
         ), kept_out AS (
-            SELECT delivery_id, home_region, count(*) AS quarantined FROM {quarantined} GROUP BY ALL
+            SELECT delivery_id, home_region, count(*) AS quarantined,
+                   count(*) FILTER ({is_tolerated}) AS tolerated
+            FROM {quarantined} GROUP BY ALL
         )
         SELECT delivery_id, home_region, coalesce(received, 0), coalesce(accepted, 0),
-               coalesce(quarantined, 0)
+               coalesce(quarantined, 0), coalesce(tolerated, 0)
         FROM kept FULL JOIN kept_out USING (delivery_id, home_region)
     """  # noqa: S608 - constants and a quoted path
-    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in con.execute(query).fetchall()}
+    return {(row[0], row[1]): (row[2], row[3], row[4], row[5]) for row in con.execute(query).fetchall()}
 
 
 def _assert_balanced(delivery: Delivery, parts: Sequence[Part]) -> None:

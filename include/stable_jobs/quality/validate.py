@@ -157,7 +157,7 @@ def find_out(
     run_rules(con, rules, "staged", business_date)
     name = lake.new_name("quarantine")
     rows = write_quarantine(con, contract, lake.path(name))
-    counted = count_parts(con, inputs.deliveries, lake.path(name))
+    counted = count_parts(con, inputs.deliveries, lake.path(name), rules)
     parts = with_vanished(counted, contract, inputs.previous_rows)
     judgement = judge(con, contract, business_date, judged_parts(parts, contract, inputs.previous_rows))
     hashes = {d.id: d.sha256 for d in inputs.deliveries}

@@ -47,12 +47,13 @@ def enter_account(model: Model, end_to_end_id: str, account_no: str, person: str
     return found[0].corrections[-1]
 
 
-def confirm_account(model: Model, correction: Correction, person: str) -> None:
+def confirm_account(model: Model, correction: Correction, person: str, typed: str) -> None:
     payment = correction.payment
     if (
         payment.state != "returned"
         or correction.after_attempt != len(payment.attempts)
         or person == correction.entered_by
+        or typed != correction.account_no
     ):
         raise Forbidden
     correction.confirmed_by = person

@@ -17,10 +17,11 @@ QUERY = """
                 WHEN EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = e.region_code
                              AND d.uscc = e.uscc AND d.policy_year = e.policy_year) THEN 'refund_in_doubt'
                 WHEN n.review_level IS NULL THEN 'review_level'
+                WHEN n.name_fault IS NOT NULL THEN 'name'
                 WHEN n.account_no IS NULL THEN 'account'
                 ELSE 'budget' END AS waits_for,
            CASE WHEN p.state IN ('batched', 'returned', 'objected') THEN p.reason
-                ELSE coalesce(rs.detail, us.detail) END AS detail
+                ELSE coalesce(rs.detail, us.detail, n.name_fault, n.account_fault) END AS detail
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
     JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
     LEFT JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
@@ -52,6 +53,7 @@ WAITS = {
     "hold": "暂停拨付 release of the hold",
     "refund_in_doubt": "核对财政已拨付 a ruling on finance's refund",
     "review_level": "审批层级 a known size",
+    "name": "单位名称更正 a name that a bank can take",
     "account": "可用账户 an account that a bank can take",
     "budget": "预算 budget",
 }

@@ -1,4 +1,4 @@
-"""Nothing yet."""
+"""How accounts and names are compared; who may be paid under another name; codes that two people registered."""
 
 from stable_jobs.store.migrations.scripts import run
 
@@ -7,10 +7,10 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Add them."""
     run("0008_codes.sql")
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Take them away."""
     run("0008_down.sql")

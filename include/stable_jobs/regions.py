@@ -16,6 +16,13 @@ def upward(code: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(levels))
 
 
+def around(code: str) -> tuple[str, ...]:
+    """The code, every level above it and every known code below it."""
+    level = code[:2] if code[2:] == "0000" else code[:4] if code[4:] == "00" else code
+    below = sorted(known for known in known_codes() if known.startswith(level))
+    return tuple(dict.fromkeys((*upward(code), *below)))
+
+
 @lru_cache(maxsize=1)
 def known_codes() -> frozenset[str]:
     """Every code in force at some time from 2010 on; without `000000`, which is no region.

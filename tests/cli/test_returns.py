@@ -42,7 +42,15 @@ def line_with(text: str, output: str) -> list[str]:
 
 
 def correct(*more: str, by: str = "王芳", typed: str = f"{NUMBER}\n") -> Result:
-    given = ("--account-name", f"单位{CODES[0][-6:]}", "--bank-code", "102791000015", "--bank-name", "工行", *more)
+    given = (
+        "--account-name",
+        f"单位{CODES[0][-6:]}",
+        "--bank-code",
+        "102791000015",
+        "--bank-name",
+        "工行",
+        *more,
+    )
     return run("correct", id_of(0), "--by", by, *given, typed=typed)
 
 
@@ -89,7 +97,9 @@ def test_lines_without_an_answer_are_listed(bank: BankDesk) -> None:
     assert "No line is without an answer" in run("list", "--date", "2020-05-26").output
 
 
-@pytest.mark.parametrize("typed", ["y\n", "6230999988887777667\n", ""], ids=["yes", "another number", "nothing"])
+@pytest.mark.parametrize(
+    "typed", ["y\n", "6230999988887777667\n", ""], ids=["yes", "another number", "nothing"]
+)
 def test_who_types_another_number_confirms_nothing(bank: BankDesk, typed: str) -> None:
     bank.leave("610100.csv", lines(told(0, "退票")))
     run("take", "--date", "2020-05-19")

@@ -170,10 +170,11 @@ def contracts() -> dict[str, Contract]:
 
 @pytest.fixture(scope="session")
 def duck() -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with `known_regions`, as the validator makes it."""
+    """DuckDB with `known_regions` and an empty `registered_codes`, as the validator makes it."""
     with duckdb.connect() as con:
         con.execute("CREATE TABLE known_regions (code VARCHAR)")
         con.execute("INSERT INTO known_regions SELECT unnest(?)", [sorted(known_codes())])
+        con.execute("CREATE TABLE registered_codes (code VARCHAR, region VARCHAR)")
         yield con
 
 

@@ -14,7 +14,16 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import acknowledgements, codes, notices, payments, persons, proposal_kinds, refunds, returns
+from stable_jobs.ledger import (
+    acknowledgements,
+    codes,
+    notices,
+    payments,
+    persons,
+    proposal_kinds,
+    refunds,
+    returns,
+)
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposals import propose
@@ -174,7 +183,14 @@ def fill(books: Books) -> None:
             {"end_to_end_id": "20-nobody", "outcome": "paid"},
         ]
     )
-    number = person(books, "zhou", returns.enter_account, end_to_end(RETURNED), "zhou", **account(account_name=f"单位{RETURNED[-6:]}"))
+    number = person(
+        books,
+        "zhou",
+        returns.enter_account,
+        end_to_end(RETURNED),
+        "zhou",
+        **account(account_name=f"单位{RETURNED[-6:]}"),
+    )
     person(books, "wu", returns.confirm_account, number, "wu", account()["account_no"])
     lower = unit(PAID, entitlement=Decimal("60.00"))
     books.decide(lower, *units[1:], on=LATER)
@@ -186,7 +202,14 @@ def fill(books: Books) -> None:
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
     person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
     number = person(
-        books, "wei", codes.propose_code, LICENCE, REGION, evidence="a licence", reason="a letter", person="wei"
+        books,
+        "wei",
+        codes.propose_code,
+        LICENCE,
+        REGION,
+        evidence="a licence",
+        reason="a letter",
+        person="wei",
     )
     person(books, "jiang", proposal_kinds.decide_proposal, number, "confirmed", "", "jiang")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")

@@ -144,7 +144,9 @@ def test_an_account_is_not_shown_by_accident() -> None:
     ],
 )
 def test_a_firms_account_bears_the_firms_name(bank: BankDesk, name: str) -> None:
-    with pytest.raises(LedgerRefused, match=f"not in the name of unit {CODES[0]}: only an individual") as caught:
+    with pytest.raises(
+        LedgerRefused, match=f"not in the name of unit {CODES[0]}: only an individual"
+    ) as caught:
         correct(bank.settings, id_of(0), "王芳", replace(GOOD, account_name=name))
 
     assert waiting(bank) == []
@@ -164,7 +166,9 @@ def test_the_database_refuses_another_name_too(bank: BankDesk) -> None:
         event.connection.execute(text(statement))
 
 
-def test_an_individual_business_may_have_its_owners_account(engine: Engine, settings_with_database: Settings) -> None:
+def test_an_individual_business_may_have_its_owners_account(
+    engine: Engine, settings_with_database: Settings
+) -> None:
     bank = bank_desk(engine, settings_with_database)
     bank.instruct(1, legal_form="individual_business")
     bank.leave("1.csv", lines(told(0, "退票")))
@@ -230,16 +234,21 @@ def test_the_database_takes_no_confirmation_without_the_number(bank: BankDesk) -
         ledger_event(bank.books.engine, "deed") as event,
     ):
         event.connection.execute(
-            text("INSERT INTO account_confirmations (correction_id, confirmed_by) VALUES (:id, '李强')"), {"id": number}
+            text("INSERT INTO account_confirmations (correction_id, confirmed_by) VALUES (:id, '李强')"),
+            {"id": number},
         )
 
 
 @pytest.mark.parametrize(
     ("changed", "states"),
     [
-        pytest.param({"account_no": "6222-0002 0000.0001"}, ["returned"], id="the account in another writing"),
+        pytest.param(
+            {"account_no": "6222-0002 0000.0001"}, ["returned"], id="the account in another writing"
+        ),
         pytest.param({"account_no": "0006222000200000001"}, ["returned"], id="leading zeros"),
-        pytest.param({"account_name": f"单 位{CODES[0][-6:]}"}, ["returned"], id="the name in another writing"),
+        pytest.param(
+            {"account_name": f"单 位{CODES[0][-6:]}"}, ["returned"], id="the name in another writing"
+        ),
         pytest.param({"account_no": "6222000200000002"}, ["corrected"], id="another account"),
         pytest.param({"bank_code": "102791000015"}, ["corrected"], id="another bank"),
     ],
@@ -255,6 +264,8 @@ def test_an_extract_corrects_by_another_account_only(
     (batch,) = bank.books.form(first)
     bank.books.publish(batch, D)
     bank.books.answer([{"end_to_end_id": end_to_end(CODES[0]), "outcome": "returned"}])
-    bank.books.apply(Night(NEXT, (unit(CODES[0], **(account | changed)),), regions={REGION: {"working_days": 0}}))
+    bank.books.apply(
+        Night(NEXT, (unit(CODES[0], **(account | changed)),), regions={REGION: {"working_days": 0}})
+    )
 
     assert bank.states() == states

@@ -18,6 +18,7 @@ from stable_jobs.cli import (
     approver,
     batch,
     budget,
+    code,
     database,
     delivery,
     demo,
@@ -54,6 +55,7 @@ app.add_typer(batch.app, name="batch")
 app.add_typer(approver.app, name="approver")
 app.add_typer(returns.app, name="returns")
 app.add_typer(proposal.app, name="proposal")
+app.add_typer(code.app, name="code")
 app.add_typer(recovery.app, name="recovery")
 app.add_typer(refund.app, name="refund")
 app.add_typer(budget.app, name="budget")

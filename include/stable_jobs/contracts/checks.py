@@ -84,6 +84,13 @@ def may_be_shown(value: str) -> str:
     return f"({unit_code(value)}) AND NOT ({identity_number(value)})"
 
 
+def registered(column: str) -> str:
+    """True for rows whose code two people registered for their region: see `registered_codes (code, region)`."""
+    return (
+        f'("{column}", coalesce(region_code, delivery_region)) IN (SELECT code, region FROM registered_codes)'
+    )
+
+
 def fails(column: str, check: Check) -> str:
     """True for rows whose code fails `check`; empty codes do not.
 

@@ -186,13 +186,16 @@ def _credit_code(place: Place) -> Iterator[Rule]:
     name = place.column.name
     severity = Severity.CRITICAL if place.column.required else Severity.WARNING
     saying = Saying(
-        f"{place.zh}既不是有效的18位统一社会信用代码，也不是有效的15位注册号（字符或校验位有误）。",
+        f"{place.zh}既不是有效的18位统一社会信用代码，也不是有效的15位注册号（字符、登记管理部门、机构类别、"
+        "行政区划或校验位有误）。",
         f"{place.en} is neither a valid 18-character credit code nor a valid 15-digit registration number "
-        "(alphabet or check digit).",
-        "请按营业执照核对代码后重新报送。",
-        "Compare the code with the business licence and send the file again.",
+        "(alphabet, authority, kind, division or check digit).",
+        "请按营业执照核对代码后重新报送；执照上确为该代码的，由两人登记（stable-jobs code register）。",
+        "Compare the code with the business licence and send the file again; where the licence does bear it, two people "
+        "register it (stable-jobs code register).",
     )
-    yield query_rule(place, "code", saying, checks.fails(name, checks.unit_code), severity)
+    failing = f"{checks.fails(name, checks.unit_code)} AND NOT coalesce({checks.registered(name)}, false)"
+    yield query_rule(place, "code", saying, failing, severity)
     yield _old_number(place)
 
 

@@ -21,7 +21,9 @@ def propose_code(event: Event, code: str, region: str, *, evidence: str, reason:
     _check(code)
     known = text("SELECT EXISTS (SELECT FROM registered_codes WHERE (code, region_code) = (:code, :region))")
     if event.connection.scalar(known, {"code": code, "region": region}):
-        raise LedgerRefused(f"code {code} is registered for region {region}: `stable-jobs code list` shows it")
+        raise LedgerRefused(
+            f"code {code} is registered for region {region}: `stable-jobs code list` shows it"
+        )
     return propose(
         event,
         REGISTRATION,

@@ -305,3 +305,17 @@ PROPOSALS = f"""
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
     WHERE (:is_all OR d.proposal_id IS NULL) AND {within("p.region_code")} ORDER BY p.id
 """
+
+
+def registered_codes(connection: Connection, which: Which = EVERY) -> Listing:
+    """Codes that two people registered for a region though their check character is wrong."""
+    return _ask(connection, REGISTERED, region=which.region)
+
+
+REGISTERED = f"""
+    SELECT r.code, r.region_code AS region, r.evidence, p.reason, p.proposed_by AS "proposed by",
+           d.decided_by AS "confirmed by", {at()} AS at
+    FROM registered_codes r JOIN audit_events a ON a.id = r.event_id
+    JOIN proposals p ON p.id = r.proposal_id JOIN proposal_decisions d ON d.proposal_id = p.id
+    WHERE {within("r.region_code")} ORDER BY r.region_code, r.code
+"""

@@ -123,9 +123,7 @@ def _plain(account: Account) -> Account:
         unicodedata.normalize("NFKC", value)
         for value in (account.account_name, account.bank_code, account.bank_name)
     )
-    return Account(
-        name.strip(), clean_account_no(account.account_no), re.sub(r"\s", "", code), bank.strip()
-    )
+    return Account(name.strip(), clean_account_no(account.account_no), re.sub(r"\s", "", code), bank.strip())
 
 
 def _check(account: Account) -> None:

@@ -143,8 +143,7 @@ def _line_faults() -> Mapping[str, str]:
             "concat_ws(' ', account_name, unit_name, bank_name, uscc)", UNPRINTABLE
         ),
         "expected an account number of 5 to 34 digits, letters and hyphens, found another text": (
-            f"NOT (regexp_full_match(account_no, '{ACCOUNT_NO}') "
-            f"AND {is_account_no_sql(WITHOUT_HYPHENS)})"
+            f"NOT (regexp_full_match(account_no, '{ACCOUNT_NO}') AND {is_account_no_sql(WITHOUT_HYPHENS)})"
         ),
         "expected a bank code of 12 digits, found another text": (
             "NOT regexp_full_match(bank_code, '[0-9]{12}')"

@@ -39,10 +39,10 @@ def account_fault_sql() -> str:
 
 def _account_cases(department: str, extract: str, is_source: str) -> Iterator[str]:
     yield from _name_cases(department, extract, "户名", "account_name", is_source)
-    number = (
-        f"coalesce(regexp_full_match(account_no, '{ACCOUNT_NO}') AND {is_account_no_sql(WITHOUT_HYPHENS)}, false)"
+    number = f"coalesce(regexp_full_match(account_no, '{ACCOUNT_NO}') AND {is_account_no_sql(WITHOUT_HYPHENS)}, false)"
+    yield _case(
+        department, extract, "账号", "account_no", "account_no", NUMBER, f"{is_source} AND NOT {number}"
     )
-    yield _case(department, extract, "账号", "account_no", "account_no", NUMBER, f"{is_source} AND NOT {number}")
     is_code = "coalesce(regexp_full_match(bank_code, '[0-9]{12}'), false)"
     yield _case(department, extract, "行号", "bank_code", "code", CODE, f"{is_source} AND NOT {is_code}")
     signs = f"{is_source} AND {has_sql('bank_name', UNPRINTABLE)}"
@@ -57,5 +57,7 @@ def _name_cases(department: str, extract: str, label: str, column: str, when: st
 
 
 def _case(department: str, extract: str, label: str, column: str, rule: str, fault: str, broken: str) -> str:
-    told = f"{DEPARTMENTS[department]} {extract}: {label} {column} {fault} ({extract}.{column}.{rule}); {NEXT}"
+    told = (
+        f"{DEPARTMENTS[department]} {extract}: {label} {column} {fault} ({extract}.{column}.{rule}); {NEXT}"
+    )
     return f"WHEN {broken} THEN {quote_literal(told)}"

@@ -93,7 +93,9 @@ def _of_delivery(
         if part.region_code != NATION or part.slot != NATION:
             is_compared = part.slot != NATION or contract.subject == "unit"
             before = previous.get(part.region_code) if is_compared else None
-            yield Judged(part.delivery_id, part.region_code, part.received, before, part.quarantined - part.tolerated)
+            yield Judged(
+                part.delivery_id, part.region_code, part.received, before, part.quarantined - part.tolerated
+            )
 
 
 def _whole(parts: Sequence[Part], previous: Mapping[str, int], own: set[str]) -> Judged:

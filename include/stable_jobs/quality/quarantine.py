@@ -1,7 +1,7 @@
 """The quarantine: every staged row that broke a critical row rule, with all the rules it broke.
 
 Reads the temporary relations of a validation: `staged` (the view over all deliveries' staged rows),
-`failures (rule_id, row_id)` and `known_regions (code)`. Set-based throughout: at any number of rows.
+`failures (rule_id, row_id)`, `known_regions (code)` and `registered_codes (code, region)`. Set-based throughout: at any number of rows.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _ids(rules: Sequence[Rule]) -> str:
 
 def _is_unit_known(contract: Contract) -> str:
     """Whether the row says whose it is: then its unit is unknown, else the row counts against the region."""
-    is_code_valid = f"coalesce({checks.unit_code('uscc')}, false)"
+    is_code_valid = f"coalesce({checks.unit_code('uscc')} OR {checks.registered('uscc')}, false)"
     by_subject = {
         "region": "false",
         "enterprise": is_code_valid,
@@ -85,7 +85,10 @@ def _is_unit_known(contract: Contract) -> str:
 
 
 def count_parts(
-    con: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery], quarantine: str, rules: Sequence[Rule] = ()
+    con: duckdb.DuckDBPyConnection,
+    deliveries: Sequence[Delivery],
+    quarantine: str,
+    rules: Sequence[Rule] = (),
 ) -> tuple[Part, ...]:
     """Each delivery's rows per region, from the files themselves; StepError where a row is lost or made.
 

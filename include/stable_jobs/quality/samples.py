@@ -15,6 +15,7 @@ from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Validation
 from stable_jobs.store.engine import quote_identifier, quote_literal, read_parquet_sql
 from stable_jobs.store.lake import Lake
+from stable_jobs.store.registered import registered_codes
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,7 +59,8 @@ def _open(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, validation
         staged = [d.staged_snapshot_id for d in deliveries if d.staged_snapshot_id is not None]
         names = [catalog.snapshot_by_id(connection, i).name for i in staged]
         quarantine = catalog.snapshot_by_id(connection, validation.quarantine_snapshot_id).name
-    open_staged(con, [lake.path(name) for name in names])
+        registered = registered_codes(connection)
+    open_staged(con, [lake.path(name) for name in names], registered)
     return lake.path(quarantine)
 
 

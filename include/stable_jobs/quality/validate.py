@@ -18,12 +18,13 @@ from stable_jobs.errors import StepError
 from stable_jobs.quality.holds import judge, judged_parts, outcome_of, with_vanished
 from stable_jobs.quality.quarantine import HOME_REGION, count_parts, write_quarantine
 from stable_jobs.quality.run import FAILURES, run_rules
-from stable_jobs.regions import known_codes
+from stable_jobs.regions import around, known_codes
 from stable_jobs.settings import code_fingerprint
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, RuleResult, Validation
 from stable_jobs.store.engine import quote_literal, read_parquet_sql
 from stable_jobs.store.lake import Lake
+from stable_jobs.store.registered import registered_codes
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,6 +39,8 @@ class Inputs:
     staged: tuple[str, ...]
     """Lake names of the staged files, in the deliveries' order."""
     previous_rows: Mapping[str, int]
+    registered: tuple[tuple[str, str], ...]
+    """(region, code) that two people registered: valid there whatever their check character."""
     released: Mapping[str, frozenset[str]]
     """Rules from which a person released a delivery, by the hash of its bytes."""
     quarantine_fingerprint: str
@@ -115,17 +118,20 @@ def read_inputs(
     staged = [_staged(connection, delivery) for delivery in deliveries]
     released = _released(connection, {d.sha256 for d in deliveries}, known_at)
     previous = catalog.last_accepted_rows(connection, contract.extract, business_date, known_at)
+    registered = registered_codes(connection, known_at)
     base = {
         "extract": contract.extract,
         "business_date": business_date,
         "contract": contract.fingerprint,
         "code": code_fingerprint(),
         "deliveries": [[d.id, d.sha256, s.fingerprint] for d, s in zip(deliveries, staged, strict=True)],
+        "registered": [list(one) for one in registered],
     }
     return Inputs(
         deliveries=tuple(deliveries),
         staged=tuple(s.name for s in staged),
         previous_rows=previous,
+        registered=registered,
         released=released,
         quarantine_fingerprint=catalog.fingerprint(**base),
         fingerprint=catalog.fingerprint(**base, previous_rows=previous, released=released),
@@ -151,7 +157,7 @@ def find_out(
     con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, business_date: date, inputs: Inputs
 ) -> Found:
     """Run the rules and write the quarantine under a new name; nothing is recorded yet."""
-    open_staged(con, [lake.path(name) for name in inputs.staged])
+    open_staged(con, [lake.path(name) for name in inputs.staged], inputs.registered)
     con.execute(FAILURES)
     rules = [r for r in contract.rules if r.scope is Scope.ROW]
     run_rules(con, rules, "staged", business_date)
@@ -165,11 +171,23 @@ def find_out(
     return Found(name, rows, (*row_results(con, rules), *judgement.results), outcomes)
 
 
-def open_staged(con: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
-    """Make the temporary relations the rules read: the view `staged` and the table `known_regions (code)`."""
+def open_staged(
+    con: duckdb.DuckDBPyConnection, paths: Sequence[str], registered: Sequence[tuple[str, str]] = ()
+) -> None:
+    """Make the temporary relations the rules read.
+
+    The view `staged`, the tables `known_regions (code)` and `registered_codes (code, region)`. A registered code
+    counts in its region, in those below it, and in rows about the enterprise that were sent for one above.
+    """
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {read_parquet_sql(paths)}")  # noqa: S608 - quoted
     con.execute(
         "CREATE OR REPLACE TEMP TABLE known_regions AS SELECT unnest(?) AS code", [sorted(known_codes())]
+    )
+    pairs = [(code, place) for region, code in registered for place in around(region)]
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE registered_codes AS "
+        "SELECT unnest(?::VARCHAR[]) AS code, unnest(?::VARCHAR[]) AS region",
+        [[code for code, _ in pairs], [region for _, region in pairs]],
     )
 
 

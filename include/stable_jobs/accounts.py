@@ -1,7 +1,7 @@
 """Account numbers: how departments write them, which of them a bank can take, and when two are the same.
 
-Once in Python and once in SQL for DuckDB; `account_key` of the database says the same of two accounts. A table of
-cases holds them together. Everything is written for text in half width; SQL has no braces, percent signs or colons,
+Once in Python and once in SQL for DuckDB; `account_key` of the database says the same of two accounts. A
+table of cases holds them together. SQL is for text in half width; it has no braces, percent signs or colons,
 because rules are formatted on their way to the engine.
 """
 
@@ -11,7 +11,10 @@ import re
 import unicodedata
 
 BLANKS = "\t\n\v\f\r\x1c-\x1f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-HYPHENS = "\u058a\u05be\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0\u30fc\ufe31\ufe32\ufe58\ufe63\uff0d\uff70\\-"
+HYPHENS = (
+    "\u058a\u05be\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0\u30fc"
+    "\ufe31\ufe32\ufe58\ufe63\uff0d\uff70\\-"
+)
 DOTS = ".\xb7\u2022\u2024\u2027\u2219\u22c5\u3002\u30fb\uff0e\uff61\uff65"
 SEPARATORS = BLANKS + DOTS + HYPHENS
 """What people put between groups of digits, as the inside of a class of characters."""
@@ -21,7 +24,7 @@ FEWEST_DIGITS = 5
 
 GROUPED = rf"[0-9A-Z]+([{SEPARATORS}]+[0-9A-Z]+)*"
 DECIMAL = r"[^.]*\.[^.]*|.*\.[0-9][0-9]?"
-"""One dot, or a last group of two digits: a number that a program wrote, whose last digits are not the account's."""
+"""One dot, or a last group of two digits: a program wrote it, and its last digits are not the account's."""
 DAY = r"(19|20)[0-9][0-9][-.](0?[1-9]|1[0-2])[-.](0?[1-9]|[12][0-9]|3[01])"
 POWER = r"[0-9]+E[0-9]+[DFL]?"
 """`622202E12`, `62220E18D`: a number in powers of ten, whose digits are gone."""

@@ -34,11 +34,12 @@ KINDS = {
 HEADS = tuple(authority + kind for authority, kinds in KINDS.items() for kind in kinds)
 """The first two characters that a credit code may have."""
 PROVINCES = (
-    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43", "44",
-    "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82",
+    "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42",
+    "43", "44", "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82",
 )  # fmt: skip
-"""The provinces of GB/T 2260. A code keeps the division of its first registration, which may be long abolished, and
-zones that register firms have numbers that GB/T 2260 never had (110302, 320594, 500905): only the province is sure."""
+"""The provinces of GB/T 2260. A code keeps the division of its first registration, which may be long
+abolished, and zones that register firms have numbers that GB/T 2260 never had (110302, 320594, 500905): of a
+division only the province is sure."""
 NATION_WIDE = "100000"
 """The division of what a national authority registered."""
 IDENTITY = re.compile(r"[1-9][0-9]{5}(?P<born>(?:19|20)[0-9]{6})[0-9]{3}[0-9X]")

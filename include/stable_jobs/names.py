@@ -1,8 +1,8 @@
 """Names of enterprises: when two are the same, and which characters no bank can read.
 
-Domain, section 3: names are compared after NFKC and without blanks. A few characters had private code points before
-Unicode took them in; they are compared as what they are now. Names are kept and sent as they came. SQL is for DuckDB
-and has no braces, percent signs or colons; `comparable_name` of the database says the same.
+Domain, section 3: names are compared after NFKC and without blanks. A few characters had private code points
+before Unicode took them in; they are compared as what they are now. Names are kept and sent as they came. SQL
+is for DuckDB and has no braces, percent signs or colons; `name_key` of the database says the same.
 """
 
 from __future__ import annotations

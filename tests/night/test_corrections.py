@@ -18,7 +18,7 @@ from stable_jobs.night.corrections import (
     waiting_corrections,
 )
 from stable_jobs.settings import Settings
-from tests.ledger.conftest import CODES, D, REGION, Night, unit
+from tests.ledger.conftest import CODES, REGION, D, Night, unit
 from tests.ledger.full import end_to_end
 from tests.night.bank_desk import NEXT, BankDesk, bank_desk, id_of, told
 from tests.payout.answers.messages import lines
@@ -43,7 +43,7 @@ def waiting(bank: BankDesk) -> list[Any]:
 
 
 def test_two_people_correct_an_account_and_the_payment_goes_out_again(bank: BankDesk) -> None:
-    own = replace(GOOD, account_name=f" 单位 {CODES[0][-6:]}", account_no="６２３０ 9999－8888 7777.666")
+    own = replace(GOOD, account_name=f" 单位 {CODES[0][-6:]}", account_no="６２３０ 9999－8888 7777 666")
     number = correct(bank.settings, id_of(0), "王芳", own)
 
     (one,) = waiting(bank)
@@ -156,8 +156,10 @@ def test_a_firms_account_bears_the_firms_name(bank: BankDesk, name: str) -> None
 def test_the_database_refuses_another_name_too(bank: BankDesk) -> None:
     """Whatever program writes: nobody hands the number or the name to a file of the bank by a statement."""
     statement = """
-        INSERT INTO account_corrections (payment_id, after_attempt, source, account_name, account_no, bank_code, entered_by)
-        SELECT id, 1, 'person', '张三', '6230999988887777666', '102791000015', '王芳' FROM payments WHERE state = 'returned'
+        INSERT INTO account_corrections
+            (payment_id, after_attempt, source, account_name, account_no, bank_code, entered_by)
+        SELECT id, 1, 'person', '张三', '6230999988887777666', '102791000015', '王芳'
+        FROM payments WHERE state = 'returned'
     """
     with (
         pytest.raises(LedgerRefused, match="not in the name of unit"),

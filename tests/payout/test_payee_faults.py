@@ -1,4 +1,4 @@
-"""A unit that cannot be paid as it stands says why: its name or its account, and which department mends it."""
+"""A unit that cannot be paid as it stands says why: its name or its account, and who must mend it."""
 
 from __future__ import annotations
 

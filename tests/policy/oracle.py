@@ -35,8 +35,20 @@ def unless(is_doubtful: bool, value: Truth) -> Truth:
     return None if is_doubtful else value
 
 
+MOVED = {"\ue81e": "龴", "\ue863": "䶮"}
+"""Two of the characters that standards moved out of the private use area."""
+
+
 def plain(name: str | None) -> str | None:
-    return None if name is None else "".join(unicodedata.normalize("NFKC", name).split())
+    if name is None:
+        return None
+    for private, standard in MOVED.items():
+        name = name.replace(private, standard)
+    return "".join(unicodedata.normalize("NFKC", name).split())
+
+
+def digits(account_no: str) -> str:
+    return "".join(c for c in account_no.upper() if c.isalnum()).lstrip("0")
 
 
 class Books:
@@ -277,9 +289,9 @@ class Unit:
         name, payees = plain(self.row["unit_name"]), self.rows("payee_accounts")
         if any(r["account_status"] == "verified" and plain(r["account_name"]) == name for r in payees):
             return "corporate"
-        failed = {r["account_no"] for r in payees if r["account_status"] == "failed"}
+        failed = {digits(r["account_no"]) for r in payees if r["account_status"] == "failed"}
         for r in self.rows("taxpayers"):
-            is_whole = r.get("account_no") and r.get("bank_code") and r["account_no"] not in failed
+            is_whole = r.get("account_no") and r.get("bank_code") and digits(r["account_no"]) not in failed
             if is_whole and (
                 plain(r["account_name"]) == name or self.row["legal_form"] == "individual_business"
             ):

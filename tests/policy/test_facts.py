@@ -175,6 +175,13 @@ ACCOUNTS = [
     Case("account: tax account without number", "account_known_unknown", named(None, "甲公司", account_no=None), unit=NAME),
     Case("account: corporate failed, the tax account is another", "", failed("1"), unit=NAME, columns=source("premium")),
     Case("account: corporate failed, the tax account is the same", "account_known_unknown", failed("6217009"), unit=NAME),
+    Case("account: corporate failed, tax writes it with hyphens", "account_known_unknown", failed("62-17-009"), unit=NAME),
+    Case("account: corporate failed, tax leaves zeros out", "account_known_unknown", failed("0006217009"), unit=NAME),
+    Case("account: corporate failed, tax leaves out a zero at the end", "", failed("62170090"), unit=NAME, columns=source("premium")),
+    Case("account: bytes of GB 18030-2022 in one name", "", named("南昌\ue81e公司", None), unit={"unit_name": "南昌龴公司"}, columns=source("corporate")),
+    Case("account: code page 936 in the other", "", named("南昌䶮公司", None), unit={"unit_name": "南昌\ue863公司"}, columns=source("corporate")),
+    Case("account: private characters that differ", "account_known_unknown", named("南昌\ue000公司", None), unit={"unit_name": "南昌\ue001公司"}),
+    Case("account: a zero-width space", "account_known_unknown", named("南昌\u200b公司", None), unit={"unit_name": "南昌公司"}),
     Case("account: a quarantined corporate row", "account_known_unknown", lambda w, u: w.quarantine("payee_accounts", uscc=u, region_code=XIAN),
          columns=source(None), owed=frozenset({("account_known_unknown", "payee_accounts", "quarantined")})),
 ]  # fmt: skip

@@ -98,10 +98,10 @@ def test_accounts_that_no_bank_can_take_hold_no_region(shop, sent, rule):
     validation = validate(shop)
     assert quarantined(shop, validation) == {n: ([rule], True) for n in range(1, 10)}
     (part,) = validation.outcomes
-    assert (part.quarantined, part.held_by_rule) == (9, None)
+    assert (part.quarantined, part.held_rule) == (9, None)
 
 
 def test_accounts_of_nobody_hold_it(shop):
     shop.deliver(XIAN, values(*(("X", XIAN, "TRUE", n) for n in range(9)), (GOOD, XIAN, "6222021234567", 9)))
     (part,) = validate(shop).outcomes
-    assert part.held_by_rule == "refunds.rows.tolerance"
+    assert part.held_rule == "refunds.rows.tolerance"

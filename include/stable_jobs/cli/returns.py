@@ -95,9 +95,9 @@ def confirm(
     ],
     by: ByOption,
 ) -> None:
-    """Confirm an account that another person entered, by typing its number again; the payment goes out again.
+    """Confirm an account that another person entered, by typing its number; the payment goes out again.
 
-    The number is asked for, or read from standard input: never an argument. Refused (exit 1) where it is another.
+    The number is asked for, or read from standard input: never an argument. Another one is refused (exit 1).
     """
     from stable_jobs.night import corrections
     from stable_jobs.store.database import database

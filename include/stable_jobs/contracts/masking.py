@@ -28,8 +28,7 @@ def mask(contract: Contract, column: Column, text: str) -> str:
     """A staged value as people may see it.
 
     A sensitive name is `****`; a sensitive code keeps its last four characters, if it has more than eight,
-    and so does a unit's code that is neither a credit code nor a registration number, or may be a person's: it may
-    be anything.
+    and so does a unit's code that is neither a credit code nor a registration number, or may be a person's.
     Elsewhere in an extract that holds accounts, a number of more than 12 digits is treated like that.
     """
     if column.is_sensitive or (column.name in UNIT_CODES and not may_be_shown(text)):

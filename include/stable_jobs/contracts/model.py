@@ -83,8 +83,8 @@ class Rule:
     next_step_zh: str
     next_step_en: str
     is_tolerated: bool = False
-    """Whether a row that broke nothing else, of a known unit, does not count against the tolerance: it leaves that unit
-    undecided, and a region need not wait for it."""
+    """Whether a row of a known unit that broke nothing else does not count against the tolerance: it leaves
+    that unit undecided, and a region need not wait for it."""
 
 
 @dataclass(frozen=True)

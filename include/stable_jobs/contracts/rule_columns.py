@@ -191,8 +191,8 @@ def _credit_code(place: Place) -> Iterator[Rule]:
         f"{place.en} is neither a valid 18-character credit code nor a valid 15-digit registration number "
         "(alphabet, authority, kind, division or check digit).",
         "请按营业执照核对代码后重新报送；执照上确为该代码的，由两人登记（stable-jobs code register）。",
-        "Compare the code with the business licence and send the file again; where the licence does bear it, two people "
-        "register it (stable-jobs code register).",
+        "Compare the code with the business licence and send the file again; where the licence does bear it, "
+        "two people register it (stable-jobs code register).",
     )
     failing = f"{checks.fails(name, checks.unit_code)} AND NOT coalesce({checks.registered(name)}, false)"
     yield query_rule(place, "code", saying, failing, severity)
@@ -236,8 +236,8 @@ def _account_no(place: Place) -> Iterator[Rule]:
         f"{place.zh}不是银行可以受理的账号：应为{accounts.SHORTEST}至{accounts.LONGEST}位数字或字母（空格、连字符和"
         "圆点除外），且未被电子表格改成小数、科学计数、公式、日期或星号。",
         f"{place.en} is no number of an account that a bank can take: expected {accounts.SHORTEST} to "
-        f"{accounts.LONGEST} digits or letters (blanks, hyphens and dots aside), not what a spreadsheet made of it: "
-        "a decimal, a power of ten, a formula, a date, stars.",
+        f"{accounts.LONGEST} digits or letters (blanks, hyphens and dots aside), not what a spreadsheet made "
+        "of it: a decimal, a power of ten, a formula, a date, stars.",
         "请将该列设为文本格式，向开户行或单位核对完整账号后重新报送。",
         "Keep the column as text, check the whole number with the bank or the unit, and send the file again.",
     )
@@ -266,8 +266,8 @@ def _name(place: Place) -> Iterator[Rule]:
     yield query_rule(place, "replacement_character", spoiled, failing, Severity.WARNING)
     control = Saying(
         f"{place.zh}含有银行报文不能容纳的字符（控制字符、换行或分段符、非字符），不能拨付。",
-        f"{place.en} holds characters that no bank's file can carry (control characters, separators of lines or "
-        "paragraphs, non-characters): nothing is paid under it.",
+        f"{place.en} holds characters that no bank's file can carry (control characters, separators of lines "
+        "or paragraphs, non-characters): nothing is paid under it.",
         "请删除这些字符后重新报送该名称。",
         "Remove the characters from the name and send the file again.",
     )
@@ -275,7 +275,8 @@ def _name(place: Place) -> Iterator[Rule]:
     yield query_rule(place, "control_character", control, failing, Severity.WARNING)
     hidden = Saying(
         f"{place.zh}含有不可见的格式字符（如零宽空格U+200B）：看似相同的名称并不相同。",
-        f"{place.en} holds characters that nobody sees, such as U+200B: names that look alike are not the same.",
+        f"{place.en} holds characters that nobody sees, such as U+200B: names that look alike are not the "
+        "same.",
         "请删除这些字符后重新报送该名称。",
         "Remove the characters from the name and send the file again.",
     )

@@ -1,9 +1,9 @@
 """The rules of a contract, all projected from its one column list, its properties and its quality entries.
 
 Row queries see the staged columns of all deliveries of a night in `{batch}` (`delivery_region` is the slot)
-and two small tables, `known_regions(code)` and `registered_codes(code, region)`. Delivery queries see one row per delivery: `delivery_id,
-delivery_region, rows, previous_rows` (NULL when there was none), and `quarantined` for the tolerance. Unit
-queries see the unit facts. `{business_date}` (ISO) and `{policy_year}` are filled in before Great
+and two small tables, `known_regions(code)` and `registered_codes(code, region)`. Delivery queries see one row
+per delivery: `delivery_id, delivery_region, rows, previous_rows` (NULL when there was none), and `quarantined` for the
+tolerance. Unit queries see the unit facts. `{business_date}` (ISO) and `{policy_year}` are filled in before Great
 Expectations fills in `{batch}`.
 """
 

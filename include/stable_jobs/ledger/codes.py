@@ -1,4 +1,4 @@
-"""Codes that stand on a licence though their check character is wrong: two people register them for a region."""
+"""Codes that a licence bears though their check character is wrong: two people register them for a region."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ REGISTRATION = "code_registration"
 def propose_code(event: Event, code: str, region: str, *, evidence: str, reason: str, person: str) -> int:
     """A code for a region, by one person; it counts from the next night on once another confirms it.
 
-    evidence: the licence, and where it is kept. UsageError for what no licence can bear; LedgerRefused for a code
-    that is registered there.
+    evidence: the licence, and where it is kept. UsageError for what no licence can bear; LedgerRefused for a
+    code that is registered there.
     """
     _check(code)
     known = text("SELECT EXISTS (SELECT FROM registered_codes WHERE (code, region_code) = (:code, :region))")
@@ -56,8 +56,8 @@ def _check(code: str) -> None:
         raise UsageError("this is a person's identity-card number: no licence bears it as its code")
     if not has_code_shape(code):
         raise UsageError(
-            f"{code} is no code of a licence; expected 18 characters without I, O, S, V and Z, of which the 3rd to 8th "
-            "are a division; next: read the licence again"
+            f"{code} is no code of a licence; expected 18 characters without I, O, S, V and Z that begin "
+            "with an authority, a kind and a division; next: read the licence again"
         )
     if is_credit_code(code):
         raise UsageError(f"{code} is right as it is: it needs no registration")

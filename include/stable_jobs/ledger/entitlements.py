@@ -235,4 +235,4 @@ CORRECTED = (
     FROM corrected c WHERE p.id = c.payment_id
     """,
 )
-"""A returned payment whose unit has another account now than the one that failed, not the same in other writing."""
+"""A returned payment whose unit has another account now than the one that failed, however that is written."""

@@ -38,8 +38,8 @@ UNITS: Mapping[str, str] = {
 """One row per unit of a decided region. decision, scheme, entitlement: of the taken row if there is one.
 
 is_paid_known: what finance reports as paid is not in doubt. is_revoked: ineligible by a test about the past,
-which never held. name_fault, account_fault: why no bank can take the name or the account, and who must mend it; the
-account is empty then. Accounts are here only while the transaction lasts.
+which never held. name_fault, account_fault: why no bank can take the unit's name or its account, and who must
+mend it; such an account is empty. Accounts are here only while the transaction lasts.
 """
 
 REGIONS: Mapping[str, str] = {

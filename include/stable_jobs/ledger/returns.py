@@ -182,8 +182,8 @@ def enter_account(
 def confirm_account(event: Event, correction_id: int, person: str, account_no: str) -> None:
     """Another person confirms a corrected account; the payment may go out again.
 
-    account_no: as that person typed it. LedgerRefused, without either number, where it is not the one entered:
-    the database compares them, and keeps no second number.
+    account_no: as that person typed it. LedgerRefused, without either number, where it is not the one
+    entered: the database compares them, and keeps no second number.
     """
     found = event.connection.scalar(
         text("""

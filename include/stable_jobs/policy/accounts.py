@@ -1,4 +1,4 @@
-"""Whose account the money may go to: names and numbers compared in one form, whatever department wrote them."""
+"""Whose account the money may go to: names and numbers are compared in one form, whoever wrote them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plain_name(name: Any) -> Any:
 
 
 def account_key(number: Any) -> Any:
-    """A number as `accounts.account_key` has it, of what was cleaned when it was read. A column in and out."""
+    """A number as `accounts.account_key` has it, of what was cleaned when read. A column in, a column out."""
     return number.upper().re_replace(f"[{SEPARATORS}]", "").re_replace("^0+", "")
 
 
@@ -48,7 +48,8 @@ def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, hold: Hol
     """One row per unit that has an account: `account_source` and the account's four columns.
 
     A verified corporate account in the unit's own name; else the account premiums are paid from,
-    complete, not reported failed by finance however it is written, and in the unit's name unless it is an individual business.
+    complete, not reported failed by finance however it is written, and in the unit's name unless it is an
+    individual business.
     Of several the lowest number is taken, so that a rerun takes the same.
     """
     first = hold(_first(_corporate(units, corporate)))

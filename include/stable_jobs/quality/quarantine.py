@@ -1,7 +1,8 @@
 """The quarantine: every staged row that broke a critical row rule, with all the rules it broke.
 
 Reads the temporary relations of a validation: `staged` (the view over all deliveries' staged rows),
-`failures (rule_id, row_id)`, `known_regions (code)` and `registered_codes (code, region)`. Set-based throughout: at any number of rows.
+`failures (rule_id, row_id)`, `known_regions (code)` and `registered_codes (code, region)`.
+Set-based throughout: at any number of rows.
 """
 
 from __future__ import annotations

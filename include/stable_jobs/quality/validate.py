@@ -176,8 +176,8 @@ def open_staged(
 ) -> None:
     """Make the temporary relations the rules read.
 
-    The view `staged`, the tables `known_regions (code)` and `registered_codes (code, region)`. A registered code
-    counts in its region, in those below it, and in rows about the enterprise that were sent for one above.
+    The view `staged`, the tables `known_regions (code)` and `registered_codes (code, region)`. A registered
+    code counts in its region, in those below it, and in rows about the enterprise sent for one above.
     """
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {read_parquet_sql(paths)}")  # noqa: S608 - quoted
     con.execute(

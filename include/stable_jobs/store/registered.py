@@ -1,4 +1,4 @@
-"""Codes that two people registered for a region though their check character is wrong, as validation reads them."""
+"""Codes that people registered for a region though their check character is wrong, for validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How accounts and names are compared; who may be paid under another name; codes that two people registered."""
+"""How accounts and names are compared; whose account may bear another name; codes that people registered."""
 
 from stable_jobs.store.migrations.scripts import run
 

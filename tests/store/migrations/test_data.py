@@ -157,6 +157,7 @@ def test_rights_in_the_ledger(url):
         "entitlement_standing",
         "newest_nights",
         "open_proposals",
+        "individual_businesses",
         "region_stops",
         "unit_stops",
         "doubt_stops",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from stable_jobs.contracts.checks import identity_number
 from stable_jobs.payout.files.text import masked
 from stable_jobs.payout.night import Inputs, RegionNight
 from stable_jobs.payout.table import Column, Kind, ListTable, Sum
@@ -25,7 +26,7 @@ COLUMNS = (
         "uscc",
         "统一社会信用代码 Credit code",
         Kind.TEXT,
-        f"CASE WHEN is_unit_known THEN uscc ELSE {masked('uscc')} END",
+        f"CASE WHEN is_unit_known AND NOT ({identity_number('uscc')}) THEN uscc ELSE {masked('uscc')} END",
     ),
     Column("rules", "违反的规则 Rules broken", Kind.WORD, "array_to_string(rules, ';')"),
 )

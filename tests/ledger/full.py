@@ -14,7 +14,17 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import acknowledgements, notices, payments, persons, proposal_kinds, refunds, returns
+from stable_jobs.ledger import (
+    acknowledgements,
+    notices,
+    payments,
+    persons,
+    proposal_kinds,
+    recoveries,
+    refunds,
+    returns,
+    withdrawals,
+)
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposals import propose
@@ -23,6 +33,7 @@ from stable_jobs.store.database import OWNER
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 
 OPENED, CLEARED, LATER, LAST = date(2020, 5, 11), date(2020, 5, 19), date(2020, 7, 1), date(2020, 7, 2)
+WITHDRAWN = date(2020, 7, 3)
 PAID, RETURNED, DISMISSED, UPHELD, WAITING = CODES[:5]
 NOW = {REGION: {"working_days": 0}}
 
@@ -61,6 +72,9 @@ TABLES = [
     "release_events",
     "proposals",
     "proposal_decisions",
+    "decisions_in_force",
+    "night_withdrawals",
+    "reported_recoveries",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -174,7 +188,7 @@ def fill(books: Books) -> None:
     person(books, "wu", returns.confirm_account, number, "wu")
     lower = unit(PAID, entitlement=Decimal("60.00"))
     books.decide(lower, *units[1:], on=LATER)
-    person(books, "zheng", persons.close_recovery, 1, "dropped", "too small", "zheng")
+    end_case(books, 1, "dropped", "too small")
     books.decide(lower, *units[1:], on=LAST, refunds=(refund(PAID),))
     finding = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
     person(books, "wang", release_held, held_delivery(books), "wang")
@@ -182,6 +196,23 @@ def fill(books: Books) -> None:
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
     person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
+    less = refund(PAID, voucher_no="less", payment_reference=end_to_end(PAID), amount=Decimal("60.00"))
+    books.decide(lower, *units[1:], on=WITHDRAWN, refunds=(refund(PAID), less))
+    withdraw(books, WITHDRAWN)
+
+
+def end_case(
+    books: Books, case_id: int, outcome: str, reason: str = "x", by: str = "zheng", other: str = "wu"
+) -> None:
+    """Two people end a recovery case."""
+    number = person(books, by, recoveries.propose_closing, case_id, outcome, reason, by)
+    person(books, other, proposal_kinds.decide_proposal, number, "confirmed", "", other)
+
+
+def withdraw(books: Books, on: date, region: str = "000000", by: str = "zheng", other: str = "wu") -> None:
+    """Two people withdraw a night."""
+    number, _ = person(books, by, withdrawals.propose_withdrawal, on, region, "a slip", by)
+    person(books, other, proposal_kinds.decide_proposal, number, "confirmed", "", other)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from stable_jobs.ledger import persons
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.store.loading import load_rows, temporary_table
 from tests.ledger.conftest import CODES, REGION, Night, unit
-from tests.ledger.full import CLEARED, LAST, LATER, NOW, end_to_end, formed, person
+from tests.ledger.full import CLEARED, LAST, LATER, NOW, end_case, end_to_end, formed, person
 
 A, B = CODES[:2]
 
@@ -77,7 +77,7 @@ def lowered(books):
 
 
 def close(books, outcome, number=1):
-    person(books, "zheng", persons.close_recovery, number, outcome, "x", "zheng")
+    end_case(books, number, outcome)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger import recoveries, withdrawals
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, open_proposal, record_decision
 
@@ -23,7 +24,10 @@ class Kind:
     """(event, the proposal, who confirms it)."""
 
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {
+    recoveries.CLOSING: Kind("追回结案", "end of a recovery case", recoveries.close_case),
+    withdrawals.WITHDRAWAL: Kind("撤销夜间认定", "withdrawal of a night", withdrawals.withdraw_night),
+}
 """By `proposals.kind`."""
 
 

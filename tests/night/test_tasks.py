@@ -326,7 +326,7 @@ def test_without_a_decision_the_broken_steps_are_named(course: Course) -> None:
 @pytest.mark.parametrize("kind", ["unit_facts", "none"])
 def test_an_id_of_no_decision_publishes_nothing(course: Course, kind: str) -> None:
     number = course.first["determine"]["decision"] + {"unit_facts": -1, "none": 1000}[kind]
-    with pytest.raises(KeyError, match=str(number)):
+    with pytest.raises(UsageError, match=f"`decision` {number}: expected the id of a decision"):
         tasks.lists(BUSINESS_DATE, {**course.first["determine"], "decision": number})
     assert tree(course.home.path / "out") == course.left
 

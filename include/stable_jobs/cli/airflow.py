@@ -36,8 +36,8 @@ def run(
     again with the same inputs changes no byte.
     """
     from stable_jobs.cli.airflow_run import run_nights
-    from stable_jobs.night.dates import check_places
     from stable_jobs.local.session import local_airflow
+    from stable_jobs.night.dates import check_places
 
     settings, say = read_settings(), progress()
     dates = [read_past_date(one) for one in date]

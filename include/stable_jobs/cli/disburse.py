@@ -24,8 +24,8 @@ def disburse(date: DateOption) -> None:
         print_disbursement(desk, course)
     if not course.is_normal:
         typer.echo(
-            f"stable-jobs: no region's newest night is that of {date}: nothing could be paid in its name; next:"
-            " see the table for the date to disburse, or run the night of this one",
+            f"stable-jobs: no region's newest night is that of {date}: nothing could be paid in its name;"
+            " next: see the table for the date to disburse, or run the night of this one",
             err=True,
         )
         raise typer.Exit(1)

@@ -52,7 +52,8 @@ REGIONS: Mapping[str, str] = {
 }
 """Every region of the night. Of a held one only `is_held` and `is_silent` are known.
 
-is_silent: it is held and sent nothing for the date. Such a night is written down and never the region's newest.
+is_silent: it is held and sent nothing for the date. Such a night is written down and never the region's
+newest.
 """
 
 REFUNDS: Mapping[str, str] = {

@@ -65,7 +65,8 @@ WAITS = """
                 WHEN 'objected' THEN '' WHEN 'returned' THEN '' ELSE coalesce(s.detail, '') END AS detail
         FROM open o JOIN regions r ON r.region_code = o.region_code AND r.cause IS NULL
         LEFT JOIN stopped s ON s.region_code = o.region_code
-        LEFT JOIN (SELECT entitlement_id, min(cause) AS cause FROM unit_stops GROUP BY entitlement_id) u ON u.entitlement_id = o.entitlement_id
+        LEFT JOIN (SELECT entitlement_id, min(cause) AS cause FROM unit_stops GROUP BY entitlement_id) u
+            ON u.entitlement_id = o.entitlement_id
     )
     SELECT r.region_code, r.business_date, r.cause, count(o.id), coalesce(sum(o.amount), 0), ''
     FROM regions r LEFT JOIN open o ON o.region_code = r.region_code
@@ -93,7 +94,8 @@ LEFT_OUT = """
         WHEN n.account_no IS NULL THEN 'account'
         ELSE 'next_night' END AS cause, count(*), sum(p.amount), ''
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN newest_nights w ON w.region_code = e.region_code AND w.business_date = ledger_date() AND NOT w.is_held
+    JOIN newest_nights w ON w.region_code = e.region_code AND w.business_date = ledger_date()
+        AND NOT w.is_held
     LEFT JOIN candidates c ON c.payment_id = p.id
     LEFT JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
     WHERE p.state IN ('cleared', 'corrected')

@@ -86,8 +86,8 @@ def nothing_came(desk: Desk) -> str | None:
         raise UsageError(_never_any(desk.settings))
     if ever is None:
         raise UsageError(
-            f"no department delivered anything for {on}: {desk.settings.landing_root.absolute()} has other dates"
-            f" only, and no night was ever run; nothing was done; next: check the date"
+            f"no department delivered anything for {on}: {desk.settings.landing_root.absolute()} has other"
+            " dates only, and no delivery was ever taken; nothing was done; next: check the date"
         )
     return f"no department delivered anything for {on} (the newest night is {newest or 'none'})"
 

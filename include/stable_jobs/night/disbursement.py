@@ -26,8 +26,8 @@ from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published, tonight
-from stable_jobs.night.steps import versions
 from stable_jobs.night.reasons import STANDS_STILL, reasons
+from stable_jobs.night.steps import versions
 from stable_jobs.night.waived import publish_waived
 from stable_jobs.payout.banks import load_banks
 from stable_jobs.payout.batch import LINE, BatchHead

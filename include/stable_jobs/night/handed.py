@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.ledger.event import ledger_event
@@ -82,7 +81,7 @@ def validations_of(
 
 
 def comparison_of(desk: Desk, compared: object) -> Path:
-    """The manifest that `compare` handed on, if it is one of the business date's comparisons; else UsageError."""
+    """The manifest that `compare` handed on, if it is of the date's comparison; else UsageError."""
     handed = _of(desk, compared, "manifest")
     folder = desk.settings.out_root / desk.business_date.isoformat() / "comparison"
     path = Path(handed) if isinstance(handed, str) else Path()
@@ -103,8 +102,8 @@ def decision_to_pay(desk: Desk) -> Decision | None:
             return None
         if current not in (None, taken):
             raise StepError(
-                f"{on} was decided again and the ledger has not taken that over yet: expected decision {current},"
-                f" found {taken}; next: run the night of {on} to its end"
+                f"{on} was decided again and the ledger has not taken that over yet: expected decision"
+                f" {current}, found {taken}; next: run the night of {on} to its end"
             )
         return decision_by_id(connection, taken)
 

@@ -51,13 +51,13 @@ def _check_whole(desk: Desk, decision: Decision) -> None:
     for kind, snapshot in vars(decision).items():
         if (snapshot.kind, snapshot.business_date, snapshot.fingerprint) != (kind, *expected):
             raise StepError(
-                f"decision {decision.id} is not laid beside the ledger: expected {kind} of {expected[0]} made with"
-                f" it, found snapshot {snapshot.id} of {snapshot.business_date}; next: run the night again"
+                f"decision {decision.id} is not laid beside the ledger: expected {kind} of {expected[0]} made"
+                f" with it, found snapshot {snapshot.id} of {snapshot.business_date}; next: run the night"
             )
 
 
 def regions_that_sent(desk: Desk, connection: Connection) -> frozenset[str]:
-    """Regions with a delivery of the business date, refused ones too. A file for all with units' rows: all."""
+    """Regions with a delivery of the business date, refused ones too; all for a file of all."""
     sent = deliveries_for(connection, desk.business_date)
     of_units = {name for name, contract in desk.contracts.items() if contract.subject != "enterprise"}
     if any(one.region_code == NATION and one.extract in of_units for one in sent):
@@ -116,8 +116,8 @@ def regions_query(desk: Desk, decision: Decision, sent: Collection[str]) -> str:
                    max(refund_budget) FILTER (scheme = 'general') AS refund_budget
             FROM {_file(desk, decision.terms)} GROUP BY region_code
             UNION ALL
-            SELECT DISTINCT region_code, {decision.id}, true, region_code NOT IN ({own}), NULL::BIGINT, NULL::DATE, NULL,
-                   NULL::DECIMAL(18, 2)
+            SELECT DISTINCT region_code, {decision.id}, true, region_code NOT IN ({own}), NULL::BIGINT,
+                   NULL::DATE, NULL, NULL::DECIMAL(18, 2)
             FROM {_file(desk, decision.held)}
         )
     """

@@ -62,7 +62,8 @@ def _held(desk: Desk, decision: Decision | None) -> dict[str, str]:
         return {}
     path = quote_literal(desk.lake.path(decision.held.name))
     query = f"""
-        SELECT region_code, string_agg(DISTINCT trim(reason || ' ' || extract), ', ' ORDER BY trim(reason || ' ' || extract))
-        FROM read_parquet({path}) GROUP BY region_code
+        SELECT region_code, string_agg(what, ', ' ORDER BY what)
+        FROM (SELECT DISTINCT region_code, trim(reason || ' ' || extract) AS what FROM read_parquet({path}))
+        GROUP BY region_code
     """  # noqa: S608 - the path goes through quote_literal
     return dict(desk.duck.execute(query).fetchall())

@@ -33,9 +33,8 @@ OWED_SHOWN = 60
 @contextmanager
 def open_date(business_date: str | None, known_at: str | None = None) -> Iterator[Desk]:
     """The stores of a business date (`YYYY-MM-DD`), not held. UsageError for no date or a future one."""
-    from stable_jobs.night.desk import open_desk
-
     from stable_jobs.night.dates import refuse_future
+    from stable_jobs.night.desk import open_desk
 
     on, moment = read_date(business_date), _instant(known_at)
     refuse_future(on)

@@ -41,7 +41,7 @@ def run(
 
     settings, say = read_settings(), progress()
     dates = [read_past_date(one) for one in date]
-    check_places(settings)
+    check_places(settings, dates[0])
     with local_airflow(settings, port, say) as airflow:
         run_nights(settings, airflow, dates, say, timeout * 60, bank_stand_in)
 

@@ -60,7 +60,7 @@ def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -
     from stable_jobs.night.run import run_night
 
     business_date, moment = read_past_date(date), read_instant(known_at)
-    check_places(settings)
+    check_places(settings, business_date)
     with open_desk(settings, business_date, moment) as desk:
         _check_came(desk, is_sure)
         course = run_night(desk, progress())

@@ -33,6 +33,7 @@ LEFT = """
         GROUP BY n.region_code, n.uscc, n.policy_year, n.payment_reference
     ) f
     JOIN instructions i ON i.end_to_end_id = f.payment_reference
+        AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = i.payment_id)
     JOIN payments p ON p.id = i.payment_id AND p.state = 'paid'
     JOIN entitlements e ON e.id = p.entitlement_id
         AND (e.region_code, e.uscc, e.policy_year) = (f.region_code, f.uscc, f.policy_year)
@@ -41,7 +42,7 @@ LEFT = """
         ORDER BY o.id DESC LIMIT 1) o ON true
     WHERE f.amount <> coalesce(o.left_amount, i.amount) ORDER BY f.payment_reference
 """
-"""Another unit's reference proves nothing."""
+"""By the attempt that was paid. Another unit's reference proves nothing."""
 
 
 def propose_closing(event: Event, case_id: int, outcome: str, reason: str, person: str) -> int:

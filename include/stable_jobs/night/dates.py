@@ -28,8 +28,8 @@ def refuse_future(business_date: date) -> None:
         )
 
 
-def check_places(settings: Settings) -> None:
-    """UsageError for a home or a landing folder that is not there, or that nothing was ever in.
+def check_places(settings: Settings, business_date: date) -> None:
+    """UsageError for a home or a landing folder that is not there, or has nothing to begin with.
 
     Said before anything is opened, so that a mistyped path gets no database of its own.
     """
@@ -43,8 +43,8 @@ def check_places(settings: Settings) -> None:
             f"there is no landing folder {landing.absolute()}: expected the folder in which departments drop"
             f" their deliveries; next: {WHERE}, or `stable-jobs demo` for a demonstration"
         )
-    if not has_database(settings) and not _holds_any(landing):
-        raise UsageError(_never_any(settings))
+    if not has_database(settings) and not _holds_any(landing, business_date.isoformat()):
+        raise UsageError(_never_any(settings, business_date))
 
 
 def has_database(settings: Settings) -> bool:
@@ -82,13 +82,8 @@ def nothing_came(desk: Desk) -> str | None:
             return None
         ever = connection.scalar(text("SELECT max(business_date) FROM deliveries"))
         newest = connection.scalar(text("SELECT max(business_date) FROM standing_nights"))
-    if ever is None and not _holds_any(desk.settings.landing_root):
-        raise UsageError(_never_any(desk.settings))
     if ever is None:
-        raise UsageError(
-            f"no department delivered anything for {on}: {desk.settings.landing_root.absolute()} has other"
-            " dates only, and no delivery was ever taken; nothing was done; next: check the date"
-        )
+        raise UsageError(_never_any(desk.settings, on))
     return f"no department delivered anything for {on} (the newest night is {newest or 'none'})"
 
 
@@ -101,13 +96,20 @@ def _lies(desk: Desk) -> bool:
     )
 
 
-def _holds_any(landing: Path) -> bool:
-    """Whether anything lies where a department drops a delivery of some date."""
-    return any(path.is_file() for path in landing.glob("*/*/[0-9]*-*-*/*"))
+def _holds_any(landing: Path, folder: str = "[0-9]*-*-*") -> bool:
+    """Whether anything lies where a department drops a delivery of that date, or of some date."""
+    return any(path.is_file() for path in landing.glob(f"*/*/{folder}/*"))
 
 
-def _never_any(settings: Settings) -> str:
+def _never_any(settings: Settings, business_date: date) -> str:
+    """No delivery was ever taken, and none of the date is there to begin with."""
+    landing = settings.landing_root
+    if _holds_any(landing):
+        found = "deliveries of other dates only, and none was ever taken"
+    else:
+        found = "no delivery of any date"
     return (
-        f"nothing was ever delivered to {settings.landing_root.absolute()}: expected"
-        f" <department>/<extract>/<date>/<region>.csv below it; nothing was done; next: {WHERE}"
+        f"nothing was delivered for {business_date}: expected"
+        f" {landing.absolute()}/<department>/<extract>/{business_date}/<region>.csv, found {found}; nothing was"
+        f" done; next: check the date, and {WHERE}"
     )

@@ -231,7 +231,7 @@ class Course:
     def is_normal(self) -> bool:
         """Whether any region's money of the date could move: its newest night is of that date, or it went."""
         moves = any(one.cause not in STANDS_STILL for one in self.why)
-        return moves or bool(self.cleared or self.waived or self.published or self.open)
+        return moves or bool(self.cleared or self.waived or self.published)
 
 
 def disburse(desk: Desk, say: Callable[[str], None]) -> Course:

@@ -13,6 +13,8 @@ from stable_jobs.store.engine import quote_literal
 
 STANDS_STILL = ("no_night", "nothing_came", "withdrawn", "older_night", "newer_night")
 """The region's newest night is of another date, or there is none: its money of this date does not move."""
+SHOWN = 3
+"""Extracts that are named; the report has all."""
 WORDS = {
     "no_night": "no night of the region counts: run `stable-jobs night --date {on}`",
     "nothing_came": "it sent nothing for {on}: its newest night is {night}",
@@ -62,8 +64,11 @@ def _held(desk: Desk, decision: Decision | None) -> dict[str, str]:
         return {}
     path = quote_literal(desk.lake.path(decision.held.name))
     query = f"""
-        SELECT region_code, string_agg(what, ', ' ORDER BY what)
-        FROM (SELECT DISTINCT region_code, trim(reason || ' ' || extract) AS what FROM read_parquet({path}))
+        SELECT region_code, string_agg(what, '; ' ORDER BY what) FROM (
+            SELECT region_code, reason || ' × ' || count(*) || coalesce(' (' || nullif(concat_ws(', ',
+                array_to_string(list_sort(list(extract))[:{SHOWN}], ', '),
+                CASE WHEN count(*) > {SHOWN} THEN '…' END), '') || ')', '') AS what
+            FROM read_parquet({path}) GROUP BY region_code, reason)
         GROUP BY region_code
     """  # noqa: S608 - the path goes through quote_literal
     return dict(desk.duck.execute(query).fetchall())

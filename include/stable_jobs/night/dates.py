@@ -110,6 +110,6 @@ def _never_any(settings: Settings, business_date: date) -> str:
         found = "no delivery of any date"
     return (
         f"nothing was delivered for {business_date}: expected"
-        f" {landing.absolute()}/<department>/<extract>/{business_date}/<region>.csv, found {found}; nothing was"
-        f" done; next: check the date, and {WHERE}"
+        f" {landing.absolute()}/<department>/<extract>/{business_date}/<region>.csv, found {found};"
+        f" nothing was done; next: check the date, and {WHERE}"
     )

@@ -7,11 +7,10 @@ from typing import Any
 
 from airflow.sdk import Asset, DeadlineAlert, DeadlineReference, SyncCallback, task
 from airflow.sdk.exceptions import AirflowSkipException
-from stable_jobs_wiring import ENGINE, measured, tonight
+from stable_jobs_wiring import BACKFILL, ENGINE, measured, tonight
 
 READY = Asset("eligibility_ready", "stable-jobs://eligibility-ready", group="stable-jobs")
 """A night that the ledger took over: what disbursement starts from."""
-BACKFILL = "backfill"
 
 
 def tell_late(context: Any) -> None:

@@ -23,6 +23,9 @@ DEFAULTS = {"owner": "stable-jobs", **RETRIES}
 DAY = timedelta(hours=24)
 POKES = {"mode": "reschedule", "poke_interval": 300, "timeout": DAY.total_seconds()}
 EVERY_NIGHT = CronPartitionTimetable("0 0 * * *", timezone="Asia/Shanghai", key_format="%Y-%m-%d")
+BACKFILL = "backfill"
+DECIDED = ("determine", "compare", "lists", "notices", "report")
+"""Steps about the decision: a backfill's is never the one in force."""
 WAIT = "等到约定时限。 Wait for what may still come until it is due."
 
 
@@ -36,7 +39,12 @@ def tonight(step: str, context: Any, *given: Any) -> Any:
     """Call a step of `night.tasks` for the run's business date, as known then if the run asks for it."""
     from stable_jobs.night import tasks
 
-    return _step(tasks, step, context, *given, known_at=context["params"]["known_at"])
+    more = {"known_at": context["params"]["known_at"]}
+    if step in DECIDED:
+        more["is_backfill"] = context["dag_run"].run_type == BACKFILL
+    elif step == "collect":
+        more["waits"] = context["params"]["wait"]
+    return _step(tasks, step, context, *given, **more)
 
 
 def disbursing(step: str, context: Any, *given: Any) -> Any:

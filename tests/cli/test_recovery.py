@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.ledger.conftest import CODES, REGION, unit
-from tests.ledger.full import CLEARED, LATER, end_to_end, formed
+from tests.ledger.conftest import CODES, REGION, refund, unit
+from tests.ledger.full import CLEARED, LAST, LATER, end_to_end, formed
 
 A = CODES[0]
 CLOSED = "SELECT case_id, outcome, reason, closed_by FROM recovery_closings"
@@ -23,17 +23,49 @@ def case(books):
     books.decide(unit(A, entitlement=Decimal("60.00")), on=LATER)
 
 
-def close(run, outcome="recovered", case="1"):
+def close(run, outcome="dropped", case="1"):
     return run("recovery", "close", case, "--outcome", outcome, "--reason", "booked", "--by", "zheng")
 
 
+def confirm(run, by="wu", number="1"):
+    return run("proposal", "confirm", number, "--by", by)
+
+
+def money_back(books):
+    """Finance's row with our reference says that 60 of the 100 are left."""
+    left = refund(A, payment_reference=end_to_end(A), amount=Decimal(60))
+    books.decide(unit(A, entitlement=Decimal(60)), on=LAST, refunds=(left,))
+
+
 @pytest.mark.parametrize("outcome", ["recovered", "dropped"])
-def test_closed_once(run, books, case, last_event, outcome):
-    assert close(run, outcome).out == f"Recovery case 1 is closed as {outcome} by zheng.\n"
+def test_closed_once_by_two(run, books, case, last_event, outcome):
+    money_back(books)
+    said = f"Recovery case 1 is to end as {outcome}: proposal 1 waits for another person: stable-jobs"
+    assert close(run, outcome).out == f"{said} proposal confirm 1 --by NAME\n"
+    assert last_event() == ("zheng", "recovery proposed", None)
+    assert books.ask(CLOSED) == []
+    assert confirm(run).out == "Proposal 1 (recovery_closing, case 1) is confirmed by wu.\n"
     assert books.ask(CLOSED) == [(1, outcome, "booked", "zheng")]
-    assert last_event() == ("zheng", "recovery closed", None)
     again = close(run, outcome)
     assert (again.code, "recovery case 1 is not open" in again.err) == (1, True)
+
+
+def test_one_person_ends_no_case(run, books, case):
+    close(run)
+    again = confirm(run, "zheng")
+    assert (again.code, "another person than zheng must confirm it" in again.err) == (1, True)
+    assert books.ask(CLOSED) == []
+
+
+def test_nothing_is_recovered_that_finance_does_not_show(run, books, case):
+    close(run, "recovered")
+    refused = confirm(run)
+    assert refused.code == 1
+    assert "finance's prior_refunds show 0 of 40.00 yuan as come back: its row with our" in refused.err
+    assert books.ask(CLOSED) == []
+    money_back(books)
+    assert confirm(run).code == 0
+    assert books.breaks() == []
 
 
 def test_no_such_case(run, books):
@@ -51,5 +83,6 @@ def test_the_list(run, books, case):
     assert run("recovery", "list", "--region", REGION).row(A)
     assert run("recovery", "list", "--region", "220400").out == "No recovery case is open.\n"
     close(run)
+    confirm(run)
     assert run("recovery", "list").out == "No recovery case is open.\n"
-    assert run("recovery", "list", "--all").row(A, "recovered", "zheng", "booked")
+    assert run("recovery", "list", "--all").row(A, "dropped", "zheng", "booked")

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from stable_jobs.ledger import approvals, batches, entitlements, notices, payments, returns
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
+from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables, put_in_force
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.store import catalog
 from stable_jobs.store.database import APP
@@ -93,7 +93,7 @@ class Books:
 
     def apply(self, night: Night) -> list[str]:
         with ledger_event(self.engine, "night", business_date=night.on) as event:
-            self._fill(event.connection, night)
+            put_in_force(event, self._fill(event.connection, night))
             return entitlements.apply_night(event.connection)
 
     def decide(self, *units: dict[str, Any], on: date = D, **more: Any) -> list[str]:
@@ -160,7 +160,7 @@ class Books:
         with self.engine.connect() as connection:
             return [one.sentence() for one in verify_ledger(connection, self.out).breaks]
 
-    def _fill(self, connection: Any, night: Night) -> None:
+    def _fill(self, connection: Any, night: Night) -> int:
         night_tables(connection)
         year = {"policy_year": night.on.year}
         load_rows(connection, "night_units", [[(u | year)[c] for c in UNITS] for u in night.units])
@@ -176,6 +176,7 @@ class Books:
         )
         defaults = {
             "is_held": False,
+            "is_silent": False,
             "working_days": 5,
             "pooling_region": REGION,
             "refund_budget": Decimal(10**9),
@@ -186,6 +187,7 @@ class Books:
             values.setdefault("clears_on", clears_on(night.on, values["working_days"]))
             rows.append([values[c] for c in REGIONS])
         load_rows(connection, "night_regions", rows)
+        return decision.id
 
 
 @pytest.fixture

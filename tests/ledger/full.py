@@ -21,8 +21,10 @@ from stable_jobs.ledger import (
     payments,
     persons,
     proposal_kinds,
+    recoveries,
     refunds,
     returns,
+    withdrawals,
 )
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
@@ -32,6 +34,7 @@ from stable_jobs.store.database import OWNER
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 
 OPENED, CLEARED, LATER, LAST = date(2020, 5, 11), date(2020, 5, 19), date(2020, 7, 1), date(2020, 7, 2)
+WITHDRAWN = date(2020, 7, 3)
 PAID, RETURNED, DISMISSED, UPHELD, WAITING = CODES[:5]
 LICENCE = "91350200MA0000000X"
 """A code with a wrong check character."""
@@ -74,6 +77,9 @@ TABLES = [
     "proposal_decisions",
     "registered_codes",
     "unit_forms",
+    "decisions_in_force",
+    "night_withdrawals",
+    "reported_recoveries",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -194,7 +200,7 @@ def fill(books: Books) -> None:
     person(books, "wu", returns.confirm_account, number, "wu", account()["account_no"])
     lower = unit(PAID, entitlement=Decimal("60.00"))
     books.decide(lower, *units[1:], on=LATER)
-    person(books, "zheng", persons.close_recovery, 1, "dropped", "too small", "zheng")
+    end_case(books, 1, "dropped", "too small")
     books.decide(lower, *units[1:], on=LAST, refunds=(refund(PAID),))
     finding = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
     person(books, "wang", release_held, held_delivery(books), "wang")
@@ -213,6 +219,23 @@ def fill(books: Books) -> None:
     )
     person(books, "jiang", proposal_kinds.decide_proposal, number, "confirmed", "", "jiang")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
+    less = refund(PAID, voucher_no="less", payment_reference=end_to_end(PAID), amount=Decimal("60.00"))
+    books.decide(lower, *units[1:], on=WITHDRAWN, refunds=(refund(PAID), less))
+    withdraw(books, WITHDRAWN)
+
+
+def end_case(
+    books: Books, case_id: int, outcome: str, reason: str = "x", by: str = "zheng", other: str = "wu"
+) -> None:
+    """Two people end a recovery case."""
+    number = person(books, by, recoveries.propose_closing, case_id, outcome, reason, by)
+    person(books, other, proposal_kinds.decide_proposal, number, "confirmed", "", other)
+
+
+def withdraw(books: Books, on: date, region: str = "000000", by: str = "zheng", other: str = "wu") -> None:
+    """Two people withdraw a night."""
+    number, _ = person(books, by, withdrawals.propose_withdrawal, on, region, "a slip", by)
+    person(books, other, proposal_kinds.decide_proposal, number, "confirmed", "", other)
 
 
 @contextmanager

@@ -80,6 +80,33 @@ class LedgerMachine(People):
         self.take("night", night)
         self.of_date = [night]
 
+    @precondition(lambda self: self.recoverable())
+    @rule(plan=plans, which=index, left=st.sampled_from([Decimal(0), Decimal(40), Decimal(60)]))
+    def money_comes_back(self, plan: Plan, which: int, left: Decimal) -> None:
+        """A night on which finance's row with our reference says what is left of a payment."""
+        payment = self.recoverable()[which % len(self.recoverable())]
+        self.on += timedelta(days=1)
+        night = made(self.on, plan)
+        row = refund(
+            payment.unit[1],
+            region_code=payment.unit[0],
+            policy_year=payment.unit[2],
+            scheme=payment.scheme,
+            amount=left,
+            voucher_no=f"left of {payment.attempts[-1].end_to_end_id}",
+            payment_reference=payment.attempts[-1].end_to_end_id,
+        )
+        others = [r for r in night.refunds if r["payment_reference"] != row["payment_reference"]]
+        night = replace(night, refunds=(*others, row))
+        self.take("night", night)
+        self.of_date = [night]
+
+    def recoverable(self) -> list[Payment]:
+        """Paid this year, of units with an open recovery case first of all."""
+        paid = [p for p in self.in_state("paid") if p.unit[2] == self.on.year]
+        owing = [p for p in paid if any(not c.outcome for c in self.model.units[p.unit].cases)]
+        return owing or paid
+
     def sent_this_year(self) -> list[Payment]:
         return [payment for payment in self.in_state("instructed", "paid") if payment.unit[2] == self.on.year]
 
@@ -265,8 +292,16 @@ class LedgerMachine(People):
         self.books.assign(*last)
         self.model.approvers |= set(last)
         self.enter_budget(PLENTY, "head")
-        plan = {"says": says, "accounts": (7, 7, 7, 7), "refunds": [], "days": 0, "held": "", "absent": ""}
-        self.night(plan | {"budget": PLENTY}, 9)
+        plan = {
+            "says": says,
+            "accounts": (7, 7, 7, 7),
+            "refunds": [],
+            "days": 0,
+            "held": "",
+            "absent": "",
+            "is_silent": False,
+        }
+        self.night(plan | {"budget": PLENTY, "is_silent": False}, 9)
         self.close()
         self.form()
         self.publish_all("last", "very last")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import notices as ledger_notices
-from stable_jobs.ledger import persons, refunds
+from stable_jobs.ledger import persons, proposal_kinds, recoveries, refunds, withdrawals
 from stable_jobs.store.loading import load_rows, temporary_table
 from tests.ledger.both import Both
-from tests.ledger.model import bank, notices
+from tests.ledger.model import bank, nights, notices
 from tests.ledger.model.records import UnitKey
 from tests.ledger.plans import PLENTY, POOL, UNITS, A, B
 
@@ -105,8 +107,8 @@ class People(Both):
         )
 
     @precondition(lambda self: any(known.cases for known in self.model.units.values()))
-    @rule(which=index, outcome=st.sampled_from(["recovered", "dropped"]))
-    def close_recovery(self, which: int, outcome: str) -> None:
+    @rule(which=index, outcome=st.sampled_from(["recovered", "dropped"]), who=person, other=person)
+    def close_recovery(self, which: int, outcome: str, who: str, other: str) -> None:
         cases = [(*key, n) for key, known in self.model.units.items() for n in range(len(known.cases))]
         *key, place = cases[-1 - which % len(cases)]
         query = """
@@ -114,13 +116,45 @@ class People(Both):
             WHERE (region_code, uscc, policy_year) = (:region, :code, :year) ORDER BY c.id
         """
         numbers = self.books.ask(query, region=key[0], code=key[1], year=key[2])
-        case = self.model.units[key[0], key[1], key[2]].cases[place]
+        of = self.model.units[key[0], key[1], key[2]]
         self.both(
-            "close recovery",
-            self.by(
-                "officer", lambda e: persons.close_recovery(e, numbers[place][0], outcome, "so", "officer")
+            f"close recovery as {outcome}",
+            self.by_two(
+                who,
+                other,
+                lambda e: recoveries.propose_closing(e, numbers[place][0], outcome, "so", who),
             ),
-            lambda: bank.close_recovery(self.model, case, outcome),
+            lambda: bank.close_recovery(self.model, of, of.cases[place], outcome, who, other),
+        )
+
+    def by_two(self, who: str, other: str, proposing: Callable[[Any], int]) -> Callable[[], None]:
+        """One proposes and the other confirms; what is refused is taken back."""
+
+        def done() -> None:
+            number = self.by(who, proposing)()
+            try:
+                self.answer(number, "confirmed", other)
+            except LedgerRefused:
+                self.answer(number, "rejected", who)
+                raise
+
+        return done
+
+    def answer(self, number: int, outcome: str, who: str) -> None:
+        self.by(who, lambda e: proposal_kinds.decide_proposal(e, number, outcome, "so", who))()
+
+    @precondition(lambda self: self.model.newest)
+    @rule(who=person, other=person)
+    def withdraw_night(self, who: str, other: str) -> None:
+        """The night that was taken over last, wherever it is the newest."""
+        self.both(
+            "withdraw night",
+            self.by_two(
+                who,
+                other,
+                lambda e: withdrawals.propose_withdrawal(e, self.on, "000000", "a slip", who)[0],
+            ),
+            lambda: nights.withdraw(self.model, self.on, who, other),
         )
 
     @precondition(lambda self: self.in_state("returned", "objected"))

@@ -53,6 +53,7 @@ plans = st.fixed_dictionaries(
         "refunds": st.one_of(st.just([]), reported),
         "days": st.sampled_from([0, 0, 5]),
         "held": st.sampled_from(["", "", "", "", A, B]),
+        "is_silent": st.booleans(),
         "absent": st.sampled_from(["", "", "", "", B]),
         "budget": st.sampled_from([PLENTY, PLENTY, Decimal(250)]),
     }
@@ -70,8 +71,13 @@ def made(on: date, plan: Plan) -> Night:
         on,
         tuple(_unit(place, plan) for place in range(4) if _is_told(place, plan, decided)),
         tuple(_reported(on, place, name) for place, name in plan["refunds"] if UNITS[place][0] in going),
-        {code: terms | {"is_held": code == plan["held"]} for code in going},
+        {code: terms | _held(code, plan) for code in going},
     )
+
+
+def _held(region: str, plan: Plan) -> dict[str, bool]:
+    is_held = region == plan["held"]
+    return {"is_held": is_held, "is_silent": is_held and plan["is_silent"]}
 
 
 def _is_told(place: int, plan: Plan, decided: list[str]) -> bool:

@@ -10,10 +10,10 @@ import pytest
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.persons import close_recovery
 from stable_jobs.ledger.refunds import rule_on_refund
 from stable_jobs.ledger.returns import confirm_account, enter_account
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
+from tests.ledger.full import end_case
 
 A = CODES[0]
 DAYS = [date(2020, 5, 11) + timedelta(days=n) for n in range(6)]
@@ -146,7 +146,7 @@ def test_an_entitlement_of_nothing_is_a_recovery_case_too(books):
 
 
 @pytest.mark.parametrize(
-    ("then", "is_recovered"),
+    ("then", "is_dropped"),
     [
         pytest.param((), True, id="gone"),
         pytest.param((unit(A, decision="ineligible", reasons="active"),), True, id="closed"),
@@ -158,18 +158,17 @@ def test_an_entitlement_of_nothing_is_a_recovery_case_too(books):
         pytest.param(
             (unit(A, decision="ineligible", reasons="layoff_rate", is_revoked=True),),
             False,
-            id="never was eligible, not recovered yet",
+            id="never was eligible, nobody has closed the case",
         ),
     ],
 )
-def test_what_finance_takes_back_from_its_report_stops_no_night_and_pays_nobody(books, then, is_recovered):
+def test_what_finance_takes_back_from_its_report_stops_no_night_and_pays_nobody(books, then, is_dropped):
     """130 paid beside 100 that were due: 30 to recover. Then finance reports nothing and the unit is out."""
     books.apply(night(0, unit(A), refunds=(refund(A, amount=Decimal(130)),)))
     assert books.ask("SELECT amount FROM recovery_cases") == [(Decimal(30),)]
-    if is_recovered:
-        with ledger_event(books.engine, "recovery") as event:
-            close_recovery(event, 1, "recovered", "came back", "officer")
-    books.apply(night(1, *([unit(A)] if is_recovered else then)))
+    if is_dropped:
+        end_case(books, 1, "dropped")
+    books.apply(night(1, *([unit(A)] if is_dropped else then)))
     last = night(2, *then)
     books.apply(last)
     assert disburse(books, last) == 0

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL, text
@@ -27,37 +25,13 @@ from stable_jobs.night.owed import Owed
 from stable_jobs.night.run import run_night
 from stable_jobs.quality.report_parts import Words
 from stable_jobs.settings import SHANGHAI, Settings
-from stable_jobs.store.database import APP
-from tests.conftest import run_sql
-from tests.e2e.home import BUSINESS_DATE, Home, ages, new_home, tree
+from tests.e2e.home import BUSINESS_DATE, Home, ages, tree
 from tests.e2e.published import decided, delivered, digit_runs, read_csv, regions
-from tests.e2e.small import write_small
+from tests.night.small_night import Places, Results, handed_on, logged, made_places, run_tasks
 
 pytestmark = pytest.mark.xdist_group("tasks")
 
 BROKEN = "220500"
-Results = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Places:
-    """A home over the small landing with a database of its own, for as long as the block lasts."""
-
-    postgres: URL
-    template: str
-    landing: Path
-
-    @contextmanager
-    def home(self) -> Iterator[Home]:
-        name = f"tasks_{uuid4().hex}"
-        run_sql(self.postgres, f"CREATE DATABASE {name} TEMPLATE {self.template}")
-        url = self.postgres.set(username=APP, database=name).render_as_string(hide_password=False)
-        with new_home() as home, pytest.MonkeyPatch.context() as patch:
-            patch.chdir(home.path)
-            for key, value in (("HOME", home.path), ("LANDING", self.landing), ("DATABASE_URL", url)):
-                patch.setenv(f"STABLE_JOBS_{key}", str(value))
-            yield home
-        run_sql(self.postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @dataclass(frozen=True)
@@ -78,57 +52,9 @@ class Course:
     logged: str
 
 
-class Kept(logging.Handler):
-    """Every line that the package logs."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
-@contextmanager
-def logged() -> Iterator[list[str]]:
-    logger, kept = logging.getLogger("stable_jobs"), Kept()
-    before = logger.level
-    logger.addHandler(kept)
-    logger.setLevel(logging.DEBUG)
-    yield kept.lines
-    logger.setLevel(before)
-    logger.removeHandler(kept)
-
-
-def handed_on(result: Any) -> Any:
-    """As the next task gets it: through a database that keeps JSON. It must be what was returned."""
-    passed = json.loads(json.dumps(result, allow_nan=False))
-    assert passed == result
-    return passed
-
-
-def run_tasks(day: str = BUSINESS_DATE) -> Results:
-    """Every task in the DAG's order → what it returned, by `department.task` or task."""
-    found: Results = {}
-    for department in DEPARTMENTS:
-        found[f"{department}.collect"] = handed_on(tasks.collect(day, department))
-    for department in DEPARTMENTS:
-        validated = found[f"{department}.validate"] = handed_on(tasks.validate(day, department))
-        found[f"{department}.owed"] = handed_on(tasks.owed(day, department, validated))
-    validated = [found[f"{department}.validate"] for department in DEPARTMENTS]
-    determined = found["determine"] = handed_on(tasks.determine(day, validated))
-    found["compare"] = handed_on(tasks.compare(day, determined))
-    found["lists"] = handed_on(tasks.lists(day, determined))
-    found["notices"] = handed_on(tasks.notices(day, determined))
-    found["report"] = handed_on(tasks.report(day, determined, found["compare"]))
-    return found
-
-
 @pytest.fixture(scope="module")
 def places(postgres_url: URL, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Places:
-    landing = tmp_path_factory.mktemp("small") / "landing"
-    write_small(landing, landing.parent / "expected.json", date.fromisoformat(BUSINESS_DATE))
-    return Places(postgres_url, template_database, landing)
+    return made_places(postgres_url, template_database, tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture(scope="module")
@@ -326,7 +252,7 @@ def test_without_a_decision_the_broken_steps_are_named(course: Course) -> None:
 @pytest.mark.parametrize("kind", ["unit_facts", "none"])
 def test_an_id_of_no_decision_publishes_nothing(course: Course, kind: str) -> None:
     number = course.first["determine"]["decision"] + {"unit_facts": -1, "none": 1000}[kind]
-    with pytest.raises(KeyError, match=str(number)):
+    with pytest.raises(UsageError, match=f"`decision` {number}: expected the id of a decision"):
         tasks.lists(BUSINESS_DATE, {**course.first["determine"], "decision": number})
     assert tree(course.home.path / "out") == course.left
 

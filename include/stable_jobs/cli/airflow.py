@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from stable_jobs.cli.options import progress, read_date, read_settings
+from stable_jobs.cli.options import progress, read_past_date, read_settings
 
 if TYPE_CHECKING:
     from stable_jobs.local.session import LocalAirflow
@@ -37,9 +37,11 @@ def run(
     """
     from stable_jobs.cli.airflow_run import run_nights
     from stable_jobs.local.session import local_airflow
+    from stable_jobs.night.dates import check_places
 
     settings, say = read_settings(), progress()
-    dates = [read_date(one) for one in date]
+    dates = [read_past_date(one) for one in date]
+    check_places(settings, dates[0])
     with local_airflow(settings, port, say) as airflow:
         run_nights(settings, airflow, dates, say, timeout * 60, bank_stand_in)
 

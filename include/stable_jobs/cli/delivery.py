@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.options import DateOption, read_date, read_settings
+from stable_jobs.cli.options import DateOption, read_date, read_home
 
 app = typer.Typer(help="What departments sent: list it, release it.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ def list_deliveries(date: DateOption) -> None:
     from stable_jobs.store.database import database
 
     business_date = read_date(date)
-    with database(read_settings()) as engine, engine.connect() as connection:
+    with database(read_home()) as engine, engine.connect() as connection:
         print_deliveries(deliveries_for(connection, business_date), held_outcomes(connection, business_date))
 
 
@@ -38,7 +38,7 @@ def accept(
     from stable_jobs.night.release import release
     from stable_jobs.store.database import database
 
-    with database(read_settings()) as engine:
+    with database(read_home()) as engine:
         released = release(engine, delivery_id, reason=reason, released_by=by)
     rules = ", ".join(one.rule_id for one in released)
     typer.echo(f"Delivery {delivery_id} is released from {rules}; the next run of its date takes it.")

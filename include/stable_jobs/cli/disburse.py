@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from stable_jobs.cli.options import DateOption, progress, read_date, read_settings
+import typer
+
+from stable_jobs.cli.options import DateOption, progress, read_home, read_past_date
 
 
 def disburse(date: DateOption) -> None:
     """Close due notices of a business date, check again, form batches, publish those that are approved.
 
-    Nothing waits for people: a batch that needs an approval stays open, and the next run publishes it.
-    Exit 0 when the steps ended, 1 when one broke. Running it again changes nothing.
+    Nothing waits for people: a batch that needs an approval stays open, and the next run publishes it. Says
+    by region what did not go out and why. Exit 0 when the steps ended, 1 when one broke or no region's newest
+    night is of that date, 2 for a date after today or a home without a database. Running it again changes
+    nothing.
     """
     from stable_jobs.cli.ledger_tables import print_disbursement
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.disbursement import disburse as run
 
-    with open_desk(read_settings(), read_date(date)) as desk:
-        print_disbursement(desk, run(desk, progress()))
+    with open_desk(read_home(), read_past_date(date)) as desk:
+        course = run(desk, progress())
+        print_disbursement(desk, course)
+    if not course.is_normal:
+        typer.echo(
+            f"stable-jobs: no region's newest night is that of {date}: nothing could be paid in its name;"
+            " next: see the table for the date to disburse, or run the night of this one",
+            err=True,
+        )
+        raise typer.Exit(1)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from stable_jobs.cli.options import DateOption, RegionOption, read_date, read_settings
+from stable_jobs.cli.options import DateOption, RegionOption, read_date, read_home
 
 
 def explain(
@@ -19,5 +19,5 @@ def explain(
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.explain import explain_enterprise
 
-    with open_desk(read_settings(), read_date(date)) as desk:
+    with open_desk(read_home(), read_date(date)) as desk:
         typer.echo(explain_enterprise(desk, uscc, region=region, lang=lang))

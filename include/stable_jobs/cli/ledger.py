@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from stable_jobs.cli.options import read_settings
+from stable_jobs.cli.options import read_home
 from stable_jobs.cli.people import BelowOption, RegionOption, UnitOption, reading
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.settings import Settings, now
@@ -30,7 +30,7 @@ def verify() -> None:
     from stable_jobs.ledger.verify import verify_ledger
     from stable_jobs.ledger.views import newest_date
 
-    settings = read_settings()
+    settings = read_home()
     with reading() as connection:
         verified = verify_ledger(connection, settings.out_root)
         night = newest_date(connection)

@@ -81,8 +81,8 @@ def print_disbursement(desk: Desk, course: Course) -> None:
         sorted(rows),
         "No batch: nothing is ready to be paid.",
     )
-    waits = [(code, count, yuan) for code, (count, yuan) in sorted(course.waiting.items())]
-    print_rows(("region", "payments", "yuan"), waits, "Nothing waits.")
+    why = [(w.region_code, w.night, w.cause, w.payments, w.yuan, w.detail) for w in course.why]
+    print_rows(("region", "night", "waits for", "payments", "yuan", "detail"), why, "Nothing waits.")
     console().print(
         f"Cleared {course.cleared:,} units whose notice is over. Files    "
         f"{desk.settings.out_root / desk.business_date.isoformat()}",

@@ -32,6 +32,7 @@ from stable_jobs.cli import (
     recovery,
     refund,
     returns,
+    withdraw_night,
 )
 from stable_jobs.errors import StableJobsError, StepError, UsageError
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("night")(night.night)
+app.command("withdraw-night")(withdraw_night.withdraw_night)
 app.command("disburse")(disburse.disburse)
 app.command("explain")(explain.explain)
 app.command("hold")(hold.hold)

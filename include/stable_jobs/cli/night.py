@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stable_jobs.cli.options import DateOption, progress, read_date, read_instant, read_settings
+from stable_jobs.cli.options import DateOption, progress, read_instant, read_past_date, read_settings
 from stable_jobs.errors import UsageError
 from stable_jobs.settings import Settings
+
+if TYPE_CHECKING:
+    from stable_jobs.night.desk import Desk
 
 
 def night(
@@ -29,11 +33,15 @@ def night(
     scratch: Annotated[
         Path | None, typer.Option(help="Where a what-if writes; <home>/what-if/<date> by default.")
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Run it although nobody delivered anything for the date.")
+    ] = False,
 ) -> None:
     """Run the night of a business date: collect, validate, determine, compare, lists, report.
 
     Exit 0 when the night ended (held regions are reported, not failures), 1 when a step broke, 2 for
-    wrong usage.
+    wrong usage: a date after today, a home or landing folder that is not there or empty, a date for which
+    nobody delivered anything (on a terminal it asks).
     Running it again with the same inputs changes no byte.
     """
     settings = read_settings()
@@ -42,18 +50,33 @@ def night(
     if policies is not None:
         _what_if(settings, date, known_at, policies, scratch)
     else:
-        _night(settings, date, known_at)
+        _night(settings, date, known_at, yes)
 
 
-def _night(settings: Settings, date: str, known_at: str | None) -> None:
+def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -> None:
     from stable_jobs.cli.tables import print_night
+    from stable_jobs.night.dates import check_places
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.run import run_night
 
-    business_date = read_date(date)
-    with open_desk(settings, business_date, read_instant(known_at)) as desk:
+    business_date, moment = read_past_date(date), read_instant(known_at)
+    check_places(settings, business_date)
+    with open_desk(settings, business_date, moment) as desk:
+        _check_came(desk, is_sure)
         course = run_night(desk, progress())
         print_night(desk, course.decided(), course.validation_ids, course.report)
+
+
+def _check_came(desk: Desk, is_sure: bool) -> None:
+    """Ask, on a terminal, where nobody delivered anything for the date; else UsageError unless sure."""
+    from stable_jobs.night.dates import nothing_came, require_came
+
+    sentence = nothing_came(desk)
+    if sentence is None or is_sure:
+        return
+    if not sys.stdin.isatty():
+        require_came(desk)
+    typer.confirm(f"{sentence}. Run the night of {desk.business_date} all the same?", abort=True)
 
 
 def _what_if(
@@ -63,7 +86,7 @@ def _what_if(
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.what_if import what_if
 
-    business_date = read_date(date)
+    business_date = read_past_date(date)
     folder = scratch or settings.home / "what-if" / business_date.isoformat()
     with open_desk(settings, business_date, read_instant(known_at)) as desk:
         print_what_if(what_if(desk, policies, folder))

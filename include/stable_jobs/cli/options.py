@@ -47,6 +47,24 @@ def read_settings() -> Settings:
         raise UsageError(f"a setting is wrong: {wrong}; see docs/how-to/settings.md") from error
 
 
+def read_home() -> Settings:
+    """The settings of a home that has a database. UsageError where none is: looking makes none."""
+    from stable_jobs.night.dates import require_database
+
+    settings = read_settings()
+    require_database(settings)
+    return settings
+
+
+def read_past_date(text: str) -> date:
+    """A business date that is not after today."""
+    from stable_jobs.night.dates import refuse_future
+
+    found = read_date(text)
+    refuse_future(found)
+    return found
+
+
 def progress() -> Callable[[str], None]:
     """Says on standard error what begins or ended, and how many seconds the command has run."""
     started = time.monotonic()

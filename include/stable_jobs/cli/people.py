@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stable_jobs.cli.options import read_settings
+from stable_jobs.cli.options import read_home
 from stable_jobs.credit_code import may_be_shown
 from stable_jobs.errors import UsageError
 from stable_jobs.regions import NATION, is_known
@@ -103,7 +103,7 @@ def deed(kind: str, by: str, subject: str = "") -> Iterator[Event]:
     from stable_jobs.ledger.event import ledger_event
     from stable_jobs.store.database import database
 
-    with database(read_settings()) as engine, ledger_event(engine, kind, actor=by, subject=subject) as event:
+    with database(read_home()) as engine, ledger_event(engine, kind, actor=by, subject=subject) as event:
         yield event
 
 
@@ -113,7 +113,7 @@ def reading() -> Iterator[Connection]:
     from stable_jobs.store.database import database
 
     with (
-        database(read_settings()) as engine,
+        database(read_home()) as engine,
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
     ):
         yield connection

@@ -1,4 +1,4 @@
-"""`stable-jobs recovery …`: what was paid and is no longer due (追回), closed by a person."""
+"""`stable-jobs recovery …`: what was paid and is no longer due (追回), closed by two people."""
 
 from __future__ import annotations
 
@@ -41,9 +41,16 @@ def close(
     reason: ReasonOption,
     by: ByOption,
 ) -> None:
-    """End a recovery case, once."""
-    from stable_jobs.ledger.persons import close_recovery
+    """Propose that a recovery case end; another person confirms it with `proposal confirm`.
 
-    with deed("recovery closed", by, f"case {case_id}") as event:
-        close_recovery(event, case_id, outcome.value, reason, by)
-    typer.echo(f"Recovery case {case_id} is closed as {outcome.value} by {by}.")
+    `recovered` is confirmed only once finance's prior_refunds show the money: its row with our payment
+    reference says what is left of the payment. Both people prepare whatever the unit is paid afterwards.
+    """
+    from stable_jobs.ledger.recoveries import propose_closing
+
+    with deed("recovery proposed", by, f"case {case_id}") as event:
+        number = propose_closing(event, case_id, outcome.value, reason, by)
+    typer.echo(
+        f"Recovery case {case_id} is to end as {outcome.value}: proposal {number} waits for another person:"
+        f" stable-jobs proposal confirm {number} --by NAME"
+    )

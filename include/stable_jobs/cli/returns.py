@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stable_jobs.cli.options import DateOption, read_date, read_settings
+from stable_jobs.cli.options import DateOption, read_date, read_home, read_past_date
 from stable_jobs.cli.people import ByOption
 from stable_jobs.settings import now
 
@@ -32,7 +32,7 @@ def take(date: DateOption) -> None:
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.returns import take_answers, unanswered
 
-    with open_desk(read_settings(), read_date(date)) as desk:
+    with open_desk(read_home(), read_past_date(date)) as desk:
         _print_taken(take_answers(desk))
         _print_lists(publish_answers(desk))
         _print_unanswered(unanswered(desk))
@@ -50,7 +50,7 @@ def list_returns(
     from stable_jobs.night.returns import unanswered
 
     on = read_date(date or now().date().isoformat())
-    with open_desk(read_settings(), on) as desk:
+    with open_desk(read_home(), on) as desk:
         with desk.database.connect() as connection:
             rows = [tuple(row) for row in returned_payments(connection, on)]
             corrections = waiting_corrections(connection)
@@ -82,7 +82,7 @@ def correct(
     from stable_jobs.night import corrections
 
     account = corrections.Account(account_name, _account_no(), bank_code, bank_name)
-    number = corrections.correct(read_settings(), end_to_end_id, by, account)
+    number = corrections.correct(read_home(), end_to_end_id, by, account)
     typer.echo(
         f"Correction {number} waits for another person: stable-jobs returns confirm {number} --by NAME"
     )
@@ -102,7 +102,7 @@ def confirm(
     from stable_jobs.night import corrections
     from stable_jobs.store.database import database
 
-    settings = read_settings()
+    settings = read_home()
     with database(settings) as engine, engine.connect() as connection:
         _print_corrections([corrections.waiting_correction(connection, correction_id)])
     corrections.confirm(settings, correction_id, by, _account_no())

@@ -143,9 +143,29 @@ PREPARERS = (
     JOIN refund_rulings k ON k.refund_id = f.id
     WHERE l.event_id = ledger_event()
     """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, who, 'recovery'
+    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
+    JOIN recovery_cases c ON c.entitlement_id = p.entitlement_id
+    JOIN recovery_closings k ON k.case_id = c.id AND k.outcome <> 'superseded'
+    LEFT JOIN (proposals q JOIN proposal_decisions d ON d.proposal_id = q.id AND d.outcome = 'confirmed')
+        ON q.kind = 'recovery_closing' AND q.subject = 'case ' || c.id
+    CROSS JOIN LATERAL (VALUES (k.closed_by), (d.decided_by)) AS people (who)
+    WHERE l.event_id = ledger_event() AND who IS NOT NULL
+    """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT b.id, r.released_by, 'release'
+    FROM batches b JOIN region_holds h ON is_within(b.region_code, h.region_code)
+    JOIN region_hold_releases r ON r.hold_id = h.id
+    WHERE b.event_id = ledger_event() AND r.event_id > coalesce((
+        SELECT max(n.event_id) FROM region_nights n
+        WHERE n.region_code = b.region_code AND n.business_date < b.business_date - 366), 0)
+    """,
 )
 """Whoever had a hand in a line: they may not approve the batch. Extracts about enterprises reach
-every region."""
+every region. Whoever released a hold had a hand in what the region is paid, for a year."""
 
 BATCHED = """
     UPDATE payments p SET state = 'batched', reason = b.batch_no, changed_on = ledger_date()

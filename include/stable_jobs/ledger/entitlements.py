@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from stable_jobs.ledger.candidates import UNBATCHED, void_stale
 from stable_jobs.ledger.night import leave_out_known, older_regions
+from stable_jobs.ledger.recoveries import note_money_back
 from stable_jobs.ledger.refunds import note_refunds
 from stable_jobs.ledger.statements import run_statements
 
@@ -22,6 +23,7 @@ def apply_night(connection: Connection) -> list[str]:
     older = older_regions(connection)
     leave_out_known(connection)
     note_refunds(connection)
+    note_money_back(connection)
     run_statements(connection, (NIGHTS, STANDING, FALLING, VOIDED, UNBATCHED, WITHDRAWN, SUPERSEDED, *DUE))
     run_statements(
         connection, (NEW_ENTITLEMENTS, REVISED, FORMS, NOTICES, PAYMENTS, NOTICE_LINES, RECOVERY, *CORRECTED)
@@ -31,8 +33,9 @@ def apply_night(connection: Connection) -> list[str]:
 
 
 NIGHTS = """
-    INSERT INTO region_nights (region_code, business_date, decision_id, is_held)
-    SELECT region_code, ledger_date(), decision_id, is_held FROM night_regions ORDER BY region_code
+    INSERT INTO region_nights (region_code, business_date, decision_id, is_held, is_silent)
+    SELECT region_code, ledger_date(), decision_id, is_held, nullif(is_silent, false)
+    FROM night_regions ORDER BY region_code
 """
 
 STANDING = """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.ledger.event import Event
 from stable_jobs.store.loading import temporary_table
 
 UNITS: Mapping[str, str] = {
@@ -46,12 +48,17 @@ REGIONS: Mapping[str, str] = {
     "region_code": "text",
     "decision_id": "bigint",
     "is_held": "boolean",
+    "is_silent": "boolean",
     "working_days": "integer",
     "clears_on": "date",
     "pooling_region": "text",
     "refund_budget": "numeric(18, 2)",
 }
-"""Every region of the night. Of a held one only `is_held` is known."""
+"""Every region of the night. Of a held one only `is_held` and `is_silent` are known.
+
+is_silent: it is held and sent nothing for the date. Such a night is written down and never the region's
+newest.
+"""
 
 REFUNDS: Mapping[str, str] = {
     "region_code": "text",
@@ -86,12 +93,47 @@ def older_regions(connection: Connection) -> list[str]:
 
 
 def leave_out_known(connection: Connection) -> None:
-    """Take out of the tables the regions that are older than the ledger, or known with this very decision."""
-    connection.execute(
+    """Take out of the tables the regions that are older than the ledger, or known with this very decision.
+
+    A night that was withdrawn is not known: running it again takes it over again.
+    """
+    connection.execute(text(KNOWN))
+
+
+KNOWN = """
+    DELETE FROM night_regions r WHERE EXISTS (
+        SELECT FROM newest_nights n WHERE n.region_code = r.region_code AND n.business_date > ledger_date())
+    OR EXISTS (
+        SELECT FROM region_nights n
+        WHERE n.region_code = r.region_code AND n.business_date = ledger_date()
+          AND n.id = (SELECT max(id) FROM region_nights m
+                      WHERE m.region_code = n.region_code AND m.business_date = n.business_date)
+          AND n.decision_id = r.decision_id AND n.is_held = r.is_held
+          AND coalesce(n.is_silent, false) = coalesce(r.is_silent, false)
+          AND NOT EXISTS (SELECT FROM night_withdrawals w WHERE w.region_code = n.region_code
+                          AND w.business_date = n.business_date AND w.night_id >= n.id))
+"""
+
+
+def put_in_force(event: Event, decision_id: int) -> None:
+    """What was decided last for the event's date is its decision in force; nothing for the one that is."""
+    event.connection.execute(
         text("""
-            DELETE FROM night_regions r USING newest_nights n
-            WHERE n.region_code = r.region_code AND (n.business_date > ledger_date()
-              OR (n.business_date = ledger_date() AND n.decision_id = r.decision_id
-                  AND n.is_held = r.is_held))
-        """)
+            INSERT INTO decisions_in_force (decision_id)
+            SELECT :decision WHERE decision_in_force(ledger_date()) IS DISTINCT FROM :decision
+        """),
+        {"decision": decision_id},
     )
+
+
+def decision_in_force(connection: Connection, business_date: date) -> int | None:
+    """The id of the date's decision in force; None where none was ever made as of now."""
+    found: int | None = connection.scalar(text("SELECT decision_in_force(:on)"), {"on": business_date})
+    return found
+
+
+def decision_taken(connection: Connection, business_date: date) -> int | None:
+    """The decision of the date that the ledger took over last; None if no night of the date counts."""
+    query = "SELECT decision_id FROM standing_nights WHERE business_date = :on ORDER BY id DESC LIMIT 1"
+    found: int | None = connection.scalar(text(query), {"on": business_date})
+    return found

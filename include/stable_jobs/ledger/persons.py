@@ -1,4 +1,4 @@
-"""What people decide beside approvals: holding a region, closing a recovery case, a budget, the waived."""
+"""What people decide beside approvals: holding a region, a budget, the waived."""
 
 from __future__ import annotations
 
@@ -36,25 +36,6 @@ def release_region(event: Event, region_code: str, reason: str, person: str) -> 
         raise LedgerRefused(f"payments of region {region_code} are not held")
     event.detail.update({"region": region_code, "released": released})
     return released
-
-
-def close_recovery(event: Event, case_id: int, outcome: str, reason: str, person: str) -> None:
-    """A person ends a recovery case: the money is back (`recovered`) or is left (`dropped`)."""
-    if outcome not in ("recovered", "dropped"):
-        raise LedgerRefused(f"a person closes a recovery case as recovered or dropped, not as {outcome}")
-    done = event.connection.execute(
-        text("""
-            INSERT INTO recovery_closings (case_id, outcome, reason, closed_by)
-            SELECT c.id, :outcome, :reason, :by FROM recovery_cases c
-            LEFT JOIN recovery_closings k ON k.case_id = c.id WHERE c.id = :id AND k.case_id IS NULL
-        """),
-        {"id": case_id, "outcome": outcome, "reason": reason, "by": person},
-    ).rowcount
-    if not done:
-        raise LedgerRefused(
-            f"recovery case {case_id} is not open: `stable-jobs recovery list` shows those that are"
-        )
-    event.detail.update({"case": case_id, "outcome": outcome})
 
 
 def enter_budget(

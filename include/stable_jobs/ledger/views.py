@@ -288,7 +288,7 @@ SUMS = f"""
 
 def newest_date(connection: Connection) -> date | None:
     """The newest business date of which the ledger took over a night."""
-    found: date | None = connection.scalar(text("SELECT max(business_date) FROM region_nights"))
+    found: date | None = connection.scalar(text("SELECT max(business_date) FROM standing_nights"))
     return found
 
 

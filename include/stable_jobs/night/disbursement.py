@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.approvals import answers, missing_level
@@ -21,9 +21,12 @@ from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import close_due_notices
 from stable_jobs.ledger.payments import LINES, files_of, instruct, manifests
 from stable_jobs.ledger.persons import waive_overdue
+from stable_jobs.ledger.standing import Waits, left_out
 from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published, tonight
+from stable_jobs.night.reasons import STANDS_STILL, reasons
 from stable_jobs.night.steps import versions
 from stable_jobs.night.waived import publish_waived
 from stable_jobs.payout.banks import load_banks
@@ -36,7 +39,6 @@ from stable_jobs.payout.publish import Published
 from stable_jobs.payout.region_manifest import file_entry
 from stable_jobs.payout.sheets import waiting
 from stable_jobs.payout.table import Sum
-from stable_jobs.policy.determine import Decision, decision_by_id
 from stable_jobs.store.database import business_date_lock
 from stable_jobs.store.engine import connect
 from stable_jobs.store.loading import load_rows, temporary_table
@@ -51,16 +53,13 @@ class Instructed:
     is_new: bool
 
 
-def newest_decision(desk: Desk) -> Decision | None:
-    """The decision of the business date that the ledger took over last; None if it took over none."""
-    query = "SELECT decision_id FROM region_nights WHERE business_date = :on ORDER BY id DESC LIMIT 1"
-    with desk.database.connect() as connection:
-        found = connection.scalar(text(query), {"on": desk.business_date})
-        return None if found is None else decision_by_id(connection, found)
-
-
 def close_notices(desk: Desk) -> tuple[int, int]:
-    """Clear the units whose notice is over, waive what is past the deadline; how many of each."""
+    """Clear the units whose notice is over, waive what is past the deadline; how many of each.
+
+    Nothing in the name of a date of which no night counts. StepError where the date was decided again since.
+    """
+    if decision_to_pay(desk) is None:
+        return 0, 0
     with ledger_event(desk.database, "close notices", business_date=desk.business_date) as event:
         temporary_table(event.connection, "night_deadlines", {"region_code": "text", "deadline": "date"})
         load_rows(event.connection, "night_deadlines", deadlines(desk))
@@ -71,15 +70,24 @@ def close_notices(desk: Desk) -> tuple[int, int]:
 
 
 def form(desk: Desk) -> list[Batch]:
-    """Check everything again by the night's own decision and form batches; every open batch, by number."""
-    decision = newest_decision(desk)
+    """Check everything again by the night's own decision and form batches; every open batch, by number.
+
+    StepError where the date was decided again since the ledger took over its night.
+    """
+    return _form(desk)[0]
+
+
+def _form(desk: Desk) -> tuple[list[Batch], list[Waits]]:
+    """The open batches, and what was ready and is in none."""
+    decision, left = decision_to_pay(desk), list[Waits]()
     if decision is not None:
         with ledger_event(desk.database, "form batches", business_date=desk.business_date) as event:
             fill_night(desk, event.connection, decision)
             made = form_batches(event)
+            left = left_out(event.connection)
             event.detail.update(batches=[batch.batch_no for batch in made])
     with desk.database.connect() as connection:
-        return open_batches(connection)
+        return open_batches(connection), left
 
 
 def publish(desk: Desk) -> list[Instructed]:
@@ -183,7 +191,7 @@ def _folder(desk: Desk, batch: Batch) -> Path:
 
 def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
     """Publish per region what did not go out and why; region → count and yuan."""
-    decision = newest_decision(desk)
+    decision = decision_to_pay(desk)
     if decision is None:
         return {}
     with scratch(desk) as work, desk.database.connect() as connection:
@@ -207,13 +215,23 @@ def _publish_waiting(desk: Desk, region_code: str, own: Rows) -> Published:
 
 @dataclass(frozen=True)
 class Course:
-    """What one disbursement came to. waiting: region → payments and yuan that did not go out."""
+    """What one disbursement came to. waiting: region → payments and yuan that did not go out.
+
+    why: by region and cause, what every region's payments wait for.
+    """
 
     cleared: int
     waived: int
     open: tuple[Batch, ...]
     published: tuple[Instructed, ...]
     waiting: dict[str, tuple[int, Decimal]]
+    why: tuple[Waits, ...]
+
+    @property
+    def is_normal(self) -> bool:
+        """Whether any region's money of the date could move: its newest night is of that date, or it went."""
+        moves = any(one.cause not in STANDS_STILL for one in self.why)
+        return moves or bool(self.cleared or self.waived or self.published)
 
 
 def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
@@ -222,11 +240,12 @@ def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
         say("close notices")
         cleared, waived = close_notices(desk)
         say("form batches")
-        form(desk)
+        _, left = _form(desk)
         say("publish")
         published = publish(desk)
         say("list what waits")
         found = list_waiting(desk)
         publish_waived(desk)
+        why = reasons(desk, left)
     with desk.database.connect() as connection:
-        return Course(cleared, waived, tuple(open_batches(connection)), tuple(published), found)
+        return Course(cleared, waived, tuple(open_batches(connection)), tuple(published), found, why)

@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
+from stable_jobs.errors import StepError
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.payout.payee_faults import account_fault_sql, name_fault_sql
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import regions_taking_part, resolve
+from stable_jobs.regions import NATION
+from stable_jobs.store.catalog import deliveries_for
 from stable_jobs.store.engine import quote_literal
 from stable_jobs.store.loading import load_from_engine
 from stable_jobs.workdays import clears_on
@@ -25,16 +29,40 @@ firm that closed after it was paid owes nothing back."""
 
 
 def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
-    """`night_units`, `night_regions`, `night_refunds` of this transaction, from the decision's snapshots."""
+    """`night_units`, `night_regions`, `night_refunds` of this transaction, from the decision's snapshots.
+
+    StepError for the decision of another date, and for snapshots that are not of one decision.
+    """
+    _check_whole(desk, decision)
     night_tables(connection)
     queries = {
         "night_units": units_query(desk, decision),
-        "night_regions": regions_query(desk, decision),
+        "night_regions": regions_query(desk, decision, regions_that_sent(desk, connection)),
         "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(desk, decision.refunds)}",
     }
     with scratch(desk) as work:
         for name, query in queries.items():
             load_from_engine(connection, name, desk.duck, query, work)
+
+
+def _check_whole(desk: Desk, decision: Decision) -> None:
+    """All of one decision, of the business date."""
+    expected = (desk.business_date, decision.eligibility.fingerprint)
+    for kind, snapshot in vars(decision).items():
+        if (snapshot.kind, snapshot.business_date, snapshot.fingerprint) != (kind, *expected):
+            raise StepError(
+                f"decision {decision.id} is not laid beside the ledger: expected {kind} of {expected[0]} made"
+                f" with it, found snapshot {snapshot.id} of {snapshot.business_date}; next: run the night"
+            )
+
+
+def regions_that_sent(desk: Desk, connection: Connection) -> frozenset[str]:
+    """Regions with a delivery of the business date, refused ones too; all for a file of all."""
+    sent = deliveries_for(connection, desk.business_date)
+    of_units = {name for name, contract in desk.contracts.items() if contract.subject != "enterprise"}
+    if any(one.region_code == NATION and one.extract in of_units for one in sent):
+        return frozenset(desk.names) | {one.region_code for one in sent}
+    return frozenset(one.region_code for one in sent)
 
 
 def units_query(desk: Desk, decision: Decision) -> str:
@@ -68,23 +96,27 @@ def units_query(desk: Desk, decision: Decision) -> str:
     """
 
 
-def regions_query(desk: Desk, decision: Decision) -> str:
-    """Every region of the night: decided ones with their terms, held ones as held."""
+def regions_query(desk: Desk, decision: Decision, sent: Collection[str]) -> str:
+    """Every region of the night: decided ones with their terms, held ones as held.
+
+    sent: the regions with a delivery of the date; a held one that is not among them is silent.
+    """
     columns = ", ".join(REGIONS)
+    own = ", ".join(quote_literal(code) for code in sorted(sent)) or "''"
     days = desk.duck.execute(
         f"SELECT DISTINCT notice_working_days FROM {_file(desk, decision.terms)} ORDER BY 1"
     ).fetchall()
     return f"""
         SELECT {columns} FROM (
-            SELECT region_code, {decision.id} AS decision_id, false AS is_held,
+            SELECT region_code, {decision.id} AS decision_id, false AS is_held, false AS is_silent,
                    min(notice_working_days) AS working_days,
                    {_clears(desk, [d for (d,) in days])} AS clears_on,
                    max(pooling_region) FILTER (scheme = 'general') AS pooling_region,
                    max(refund_budget) FILTER (scheme = 'general') AS refund_budget
             FROM {_file(desk, decision.terms)} GROUP BY region_code
             UNION ALL
-            SELECT DISTINCT region_code, {decision.id}, true, NULL::BIGINT, NULL::DATE, NULL,
-                   NULL::DECIMAL(18, 2)
+            SELECT DISTINCT region_code, {decision.id}, true, region_code NOT IN ({own}), NULL::BIGINT,
+                   NULL::DATE, NULL, NULL::DECIMAL(18, 2)
             FROM {_file(desk, decision.held)}
         )
     """

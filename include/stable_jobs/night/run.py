@@ -12,6 +12,7 @@ from stable_jobs.errors import StableJobsError, StepError
 from stable_jobs.night import steps
 from stable_jobs.night.comparison import Comparison
 from stable_jobs.night.desk import Desk
+from stable_jobs.night.handed import decide_in_force
 from stable_jobs.night.notices import Notices, open_notices
 from stable_jobs.payout.lists import RegionLists
 from stable_jobs.policy.determine import Decision
@@ -105,6 +106,8 @@ def _validate(desk: Desk, course: Course, department: str) -> None:
 
 def _determine(desk: Desk, course: Course) -> None:
     course.decision = steps.determine_eligibility(desk, course.validation_ids)
+    if desk.known_at is None:
+        decide_in_force(desk, course.decision)
     course.validations += steps.check_units(desk, course.decision)
 
 

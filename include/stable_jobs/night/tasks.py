@@ -12,14 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.errors import StepsMissing, UsageError
+from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.errors import StepError, StepsMissing, UsageError
 from stable_jobs.settings import Settings, instant
 
 if TYPE_CHECKING:
     from stable_jobs.night.desk import Desk
+    from stable_jobs.policy.determine import Decision
     from stable_jobs.store.catalog import Validation
 
 Result = dict[str, Any]
@@ -31,10 +32,13 @@ OWED_SHOWN = 60
 
 @contextmanager
 def open_date(business_date: str | None, known_at: str | None = None) -> Iterator[Desk]:
-    """The stores of a business date (`YYYY-MM-DD`), not held. UsageError for no date."""
+    """The stores of a business date (`YYYY-MM-DD`), not held. UsageError for no date or a future one."""
+    from stable_jobs.night.dates import refuse_future
     from stable_jobs.night.desk import open_desk
 
-    with open_desk(Settings(), read_date(business_date), _instant(known_at)) as desk:
+    on, moment = read_date(business_date), _instant(known_at)
+    refuse_future(on)
+    with open_desk(Settings(), on, moment) as desk:
         yield desk
 
 
@@ -70,14 +74,25 @@ def _instant(text: str | None) -> datetime | None:
         raise UsageError(f"known_at {text!r} is not an instant such as 2020-05-11T20:00+08:00") from error
 
 
-def collect(business_date: str | None, department: str, known_at: str | None = None) -> Result:
+def collect(
+    business_date: str | None, department: str, known_at: str | None = None, waits: bool = False
+) -> Result:
     """Land what the department has sent so far: how many `deliveries`, `refused` by now, and `awaited` (may
-    still come before they are due)."""
+    still come before they are due).
+
+    waits: the run waits for those. UsageError where nobody sent anything and nothing is waited for.
+    """
     from stable_jobs.night import owed, steps
+    from stable_jobs.night.dates import require_came
 
     with night_of(business_date, known_at) as desk:
+        landing = desk.settings.landing_root
+        if not landing.is_dir():
+            raise StepError(f"there is no landing folder {landing}: mount it, or set STABLE_JOBS_LANDING")
         found = steps.collect(desk, department)
         awaited = owed.still_awaited(desk, department)
+        if not (waits and any(owed.still_awaited(desk, other) for other in DEPARTMENTS)):
+            require_came(desk)
     for problem in found.problems:
         log.warning("%s", problem.sentence())
     if awaited:
@@ -106,12 +121,11 @@ def owed(
     business_date: str | None, department: str, validated: Mapping[str, Any], known_at: str | None = None
 ) -> list[str]:
     """A sentence for each delivery the department owes: missing, refused or held."""
+    from stable_jobs.night.handed import validations_of
     from stable_jobs.night.owed import owed_by
-    from stable_jobs.store.catalog import validations_by_id
 
     with night_of(business_date, known_at) as desk:
-        with desk.database.connect() as connection:
-            made = validations_by_id(connection, validated["validations"])
+        made = validations_of(desk, validated, (department,))
         sentences = [one.sentence() for one in owed_by(desk, department, made)]
     shown = sentences[:OWED_SHOWN]
     more = len(sentences) - len(shown)
@@ -119,16 +133,27 @@ def owed(
 
 
 def determine(
-    business_date: str | None, validated: Sequence[Mapping[str, Any]], known_at: str | None = None
+    business_date: str | None,
+    validated: Sequence[Mapping[str, Any]],
+    known_at: str | None = None,
+    is_backfill: bool = False,
 ) -> Result:
     """Decide: `decision` (id), `validations` (ids of the night's, those about units too), `units` decided,
-    `enterprises` taken, `payable` (yuan)."""
-    from stable_jobs.night import steps
-    from stable_jobs.night.figures import region_figures
+    `enterprises` taken, `payable` (yuan).
 
-    ids = [number for one in validated for number in one["validations"]]
+    What is decided as known now, and not in a backfill, is the date's decision in force from here on.
+    """
+    from stable_jobs.night import steps
+    from stable_jobs.night.dates import require_came
+    from stable_jobs.night.figures import region_figures
+    from stable_jobs.night.handed import decide_in_force, validations_of
+
     with night_of(business_date, known_at) as desk:
+        require_came(desk)
+        ids = [made.id for one in validated for made in validations_of(desk, one)]
         decision = steps.determine_eligibility(desk, ids)
+        if known_at is None and not is_backfill:
+            decide_in_force(desk, decision)
         checks = steps.check_units(desk, decision)
         regions = region_figures(desk, decision, {})
     result = {
@@ -143,21 +168,32 @@ def determine(
     return result
 
 
-def compare(business_date: str | None, determined: Mapping[str, Any], known_at: str | None = None) -> Result:
+def compare(
+    business_date: str | None,
+    determined: Mapping[str, Any],
+    known_at: str | None = None,
+    is_backfill: bool = False,
+) -> Result:
     """Beside the night before: `manifest` (path of what was published)."""
     from stable_jobs.night import steps
 
     with night_of(business_date, known_at) as desk:
-        found = steps.compare(desk, _decision(desk, determined))
+        found = steps.compare(desk, _decision(desk, determined, is_backfill))
     return {"manifest": str(found.manifest)}
 
 
-def lists(business_date: str | None, determined: Mapping[str, Any], known_at: str | None = None) -> Result:
+def lists(
+    business_date: str | None,
+    determined: Mapping[str, Any],
+    known_at: str | None = None,
+    is_backfill: bool = False,
+) -> Result:
     """Publish the lists: `regions`, of them `held`; `listed` units, `payable` (yuan); `changed` regions."""
     from stable_jobs.night import steps
 
     with night_of(business_date, known_at) as desk:
-        made = steps.lists(desk, _decision(desk, determined), determined["validations"])
+        decision, ids = _decision(desk, determined, is_backfill), _validations(desk, determined)
+        made = steps.lists(desk, decision, [one.id for one in ids])
     result = {
         "regions": len(made),
         "held": sum(one.is_held for one in made),
@@ -169,19 +205,24 @@ def lists(business_date: str | None, determined: Mapping[str, Any], known_at: st
     return result
 
 
-def notices(business_date: str | None, determined: Mapping[str, Any], known_at: str | None = None) -> Result:
+def notices(
+    business_date: str | None,
+    determined: Mapping[str, Any],
+    known_at: str | None = None,
+    is_backfill: bool = False,
+) -> Result:
     """Open notices: `opened`, with `units` and `payable` (yuan); regions `taken` over by the ledger as their
     newest night, and `older` ones, of which it knows a newer night.
 
-    A night as known then opens none.
+    A night as known then, or a backfill's, opens none.
     """
     from stable_jobs.night.alerts import tell_held
     from stable_jobs.night.notices import open_notices
 
-    if known_at is not None:
+    if known_at is not None or is_backfill:
         return {"opened": 0, "units": 0, "payable": "0.00", "taken": 0, "older": 0}
     with night_of(business_date) as desk:
-        decision = _decision(desk, determined)
+        decision = _decision(desk, determined, is_backfill)
         made = open_notices(desk, decision)
         tell_held(desk, decision)
         taken = _taken(desk)
@@ -228,28 +269,34 @@ def report(
     compared: Mapping[str, Any] | None,
     broken: Sequence[str] = (),
     known_at: str | None = None,
+    is_backfill: bool = False,
 ) -> Result:
     """Publish the report: `path` of its first page. StepsMissing, once it stands, if others did not succeed.
 
     broken: names of the night's steps that did not succeed. Without a comparison the report says so.
     """
     from stable_jobs.night import steps
-    from stable_jobs.store.catalog import validations_by_id
+    from stable_jobs.night.handed import comparison_of
 
     if determined is None:
         raise StepsMissing(f"no decision to report on; steps that did not succeed: {', '.join(broken)}")
     with night_of(business_date, known_at) as desk:
-        with desk.database.connect() as connection:
-            made = validations_by_id(connection, determined["validations"])
-        manifest = None if compared is None else Path(compared["manifest"])
-        path = steps.report(desk, _decision(desk, determined), made, manifest)
+        decision, made = _decision(desk, determined, is_backfill), _validations(desk, determined)
+        manifest = None if compared is None else comparison_of(desk, compared)
+        path = steps.report(desk, decision, made, manifest)
     if broken:
         raise StepsMissing(f"the report is at {path}, but steps did not succeed: {', '.join(broken)}")
     return {"path": str(path)}
 
 
-def _decision(desk: Desk, determined: Mapping[str, Any]) -> Any:
-    from stable_jobs.policy.determine import decision_by_id
+def _decision(desk: Desk, determined: Mapping[str, Any], is_backfill: bool) -> Decision:
+    """What promises or replaces nothing (a backfill, a night as known then) needs not be in force."""
+    from stable_jobs.night.handed import decision_of
 
-    with desk.database.connect() as connection:
-        return decision_by_id(connection, determined["decision"])
+    return decision_of(desk, determined, is_in_force=desk.known_at is None and not is_backfill)
+
+
+def _validations(desk: Desk, determined: Mapping[str, Any]) -> list[Validation]:
+    from stable_jobs.night.handed import validations_of
+
+    return validations_of(desk, determined, with_units=True)

@@ -74,7 +74,7 @@ def _deadlines(desk: Desk) -> Iterator[tuple[str, int, date]]:
 
 DUE = """
     SELECT d.region_code, d.policy_year, (
-        SELECT n.decision_id FROM region_nights n
+        SELECT n.decision_id FROM standing_nights n
         WHERE n.region_code = d.region_code AND n.business_date <= d.deadline AND NOT n.is_held
           AND extract(year FROM n.business_date) = d.policy_year
         ORDER BY n.business_date DESC, n.id DESC LIMIT 1) AS decision_id
@@ -83,9 +83,9 @@ DUE = """
         EXISTS (SELECT FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
                 WHERE p.state = 'waived' AND p.changed_on = :on AND e.region_code = d.region_code
                   AND e.policy_year = d.policy_year)
-        OR :on = (SELECT min(n.business_date) FROM region_nights n
+        OR :on = (SELECT min(n.business_date) FROM standing_nights n
                   WHERE n.region_code = d.region_code AND n.business_date > d.deadline)
-           AND EXISTS (SELECT FROM region_nights n
+           AND EXISTS (SELECT FROM standing_nights n
                        WHERE n.region_code = d.region_code AND n.business_date <= d.deadline
                          AND extract(year FROM n.business_date) = d.policy_year))
     ORDER BY d.region_code, d.policy_year

@@ -9,6 +9,7 @@ from tests.ledger.model.records import (
     Attempt,
     Case,
     Correction,
+    Entitlement,
     Forbidden,
     Model,
     Payment,
@@ -68,6 +69,8 @@ def release(model: Model, region: str, person: str) -> None:
     mine = [who for held, who in model.holds if held == region]
     if not mine or person in mine:
         raise Forbidden
+    model.clock += 1
+    model.released.append((region, person, model.clock))
     model.holds = [hold for hold in model.holds if hold[0] != region]
 
 
@@ -78,7 +81,15 @@ def rule(model: Model, refund: Reported, ruling: str, person: str) -> None:
     refund.ruling, refund.ruled_by, refund.ruled_at = ruling, person, model.clock
 
 
-def close_recovery(model: Model, case: Case, outcome: str) -> None:
-    if case.outcome:
+def close_recovery(model: Model, of: Entitlement, case: Case, outcome: str, person: str, other: str) -> None:
+    if case.outcome or person == other or (outcome == "recovered" and money_back(model, of) < case.amount):
         raise Forbidden
-    case.outcome = outcome
+    case.outcome, case.closers = outcome, {person, other}
+
+
+def money_back(model: Model, of: Entitlement) -> Decimal:
+    """What finance says came back of the unit's payments and no case has used up."""
+    paid = [p for p in of.payments if p.state == "paid"]
+    left = [(p.amount, model.left.get(p.attempts[-1].end_to_end_id, p.amount)) for p in paid]
+    back = sum((max(amount - rest, ZERO) for amount, rest in left), ZERO)
+    return back - sum((c.amount for c in of.cases if c.outcome == "recovered"), ZERO)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -89,9 +89,19 @@ def _add_batch(model: Model, night: Night, region: str, level: int, lines: list[
         }
         for c in payment.corrections if line.is_entered else ():
             batch.preparers |= {c.entered_by, c.confirmed_by} if c.confirmed_by else set()
+        for case in model.units[payment.unit].cases:
+            batch.preparers |= case.closers
     batch.preparers |= model.budgets.get(night.on.year, (ZERO, set()))[1]
+    batch.preparers |= _releasers(model, region, night.on)
     model.batches[number] = batch
     return number
+
+
+def _releasers(model: Model, region: str, on: date) -> set[str]:
+    """Whoever released a hold over the region since its last night that is more than a year old."""
+    over = [at for code, day, at in model.taken if code == region and day < on - timedelta(days=366)]
+    since = max(over, default=0)
+    return {who for held, who, at in model.released if held in (region, "000000") and at > since}
 
 
 def check_batch(model: Model, batch: Batch, night: Night) -> None:

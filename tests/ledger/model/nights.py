@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from tests.ledger.conftest import Night
-from tests.ledger.model.batches import check_batch, void_around
+from tests.ledger.model.batches import check_batch, free, void_around
 from tests.ledger.model.records import (
     ZERO,
     Case,
     Entitlement,
+    Forbidden,
     Model,
     Newest,
     Notice,
@@ -29,8 +31,11 @@ def apply(model: Model, night: Night) -> list[str]:
     for region in sorted(set(night.regions) - set(older)):
         held = bool(night.regions[region].get("is_held"))
         known = model.newest.get(region)
+        if night.regions[region].get("is_silent"):
+            continue
         if known is None or (known.night, known.is_held) != (night, held):
-            model.newest[region] = Newest(night, held, model.clock)
+            model.standing.setdefault(region, []).append(Newest(night, held, model.clock))
+            model.taken.append((region, night.on, model.clock))
             if not held:
                 _decide_region(model, night, region)
     return older
@@ -41,7 +46,10 @@ def _decide_region(model: Model, night: Night, region: str) -> None:
     for row in night.refunds:
         if row["region_code"] == region:
             _note(model, row)
-    notice = Notice(region, night.regions[region]["clears_on"])
+    for row in night.refunds:
+        if row["region_code"] == region:
+            _note_left(model, night, row)
+    notice = Notice(region, night.regions[region]["clears_on"], night.on)
     mine = [key for key in model.units if key[0] == region and key[2] == night.on.year]
     for key in sorted({*said, *mine}):
         outside = model.newest[region].outside[key] = model.outside(night, key)
@@ -58,6 +66,19 @@ def _note(model: Model, row: Said) -> None:
     standing = _standing(model, row)
     if standing:
         model.reported.setdefault(voucher(row), Reported(unit_of(row), standing))
+
+
+def _note_left(model: Model, night: Night, row: Said) -> None:
+    """What all rows with that reference say is left of our payment."""
+    reference = row["payment_reference"]
+    found = model.attempts().get(reference or "")
+    if found is None or found[0].unit != unit_of(row) or found[0].state != "paid":
+        return
+    if found[1] is found[0].attempts[-1]:
+        alike = [
+            r for r in night.refunds if (r["payment_reference"], unit_of(r)) == (reference, unit_of(row))
+        ]
+        model.left[reference] = sum((r["amount"] for r in alike), ZERO)
 
 
 def _standing(model: Model, row: Said) -> str | None:
@@ -80,9 +101,10 @@ def _decide_unit(model: Model, key: UnitKey, said: Said | None, outside: Decimal
         _fall(model, entitlement, said, outside, is_sure)
     if said and is_sure and is_eligible and (entitlement or said["entitlement"] > 0):
         entitlement = model.units.setdefault(key, Entitlement(said["scheme"], ZERO, outside))
-        _settle(model, key, entitlement, said["scheme"], said["entitlement"], outside, notice)
+        due = said["entitlement"]
+        _settle(model, key, entitlement, said["scheme"], due, outside, notice.opened_on, notice)
     elif said and is_sure and entitlement and said["decision"] == "ineligible" and said["is_revoked"]:
-        _settle(model, key, entitlement, said["scheme"], ZERO, outside, None)
+        _settle(model, key, entitlement, said["scheme"], ZERO, outside, notice.opened_on, None)
     elif entitlement:
         entitlement.recognise()
     if entitlement and entitlement.open and is_eligible and said:
@@ -113,6 +135,7 @@ def _settle(
     scheme: str,
     entitled: Decimal,
     outside: Decimal,
+    on: date,
     notice: Notice | None,
 ) -> None:
     if (entitled, outside) != (of.entitled, of.outside):
@@ -127,9 +150,34 @@ def _settle(
     elif due > 0 and notice:
         of.payments.append(Payment(key, len(of.payments) + 1, of.scheme, due, notice))
     elif due < 0:
-        of.cases.append(Case(-due))
+        of.cases.append(Case(-due, on))
 
 
 def _correct_from_extract(payment: Payment, account_no: str | None) -> None:
     if payment.state == "returned" and account_no not in (None, payment.attempts[-1].account_no):
         payment.state = "corrected"
+
+
+def withdraw(model: Model, on: date, person: str, other: str) -> None:
+    """Two people take back the night of a date; what it promised and nobody was told to pay goes with it."""
+    regions = [region for region, newest in model.newest.items() if newest.night.on == on]
+    if not regions or person == other:
+        raise Forbidden
+    for number, batch in model.batches.items():
+        if batch.state == "formed" and batch.region in regions and f"-{on:%Y%m%d}-" in number:
+            free(batch, "voided")
+    for payment in model.payments():
+        notice, is_open = payment.notice, payment.state in ("on_notice", "objected", "cleared")
+        if notice.region in regions and is_open and on in (notice.opened_on, notice.closed_on):
+            payment.state = "withdrawn"
+    for key, entitlement in model.units.items():
+        if key[0] in regions:
+            for case in entitlement.cases:
+                if case.opened_on == on:
+                    case.outcome = case.outcome or "superseded"
+            entitlement.recognise()
+    for region in regions:
+        model.standing[region] = [one for one in model.standing[region] if one.night.on != on]
+        for newest in model.standing[region][-1:]:
+            told = newest.night.units
+            newest.excused |= {(u["region_code"], u["uscc"], newest.night.on.year) for u in told}

@@ -24,7 +24,12 @@ class Forbidden(Exception):
 class Notice:
     region: str
     clears_on: date
-    is_closed: bool = False
+    opened_on: date
+    closed_on: date | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_on is not None
 
 
 @dataclass
@@ -77,7 +82,9 @@ class Payment:
 @dataclass
 class Case:
     amount: Decimal
+    opened_on: date
     outcome: str | None = None
+    closers: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -171,7 +178,14 @@ class Model:
     """The whole ledger."""
 
     clock: int = 0
-    newest: dict[str, Newest] = field(default_factory=dict)
+    standing: dict[str, list[Newest]] = field(default_factory=dict)
+    """By region, the nights that count, the newest last."""
+    taken: list[tuple[str, date, int]] = field(default_factory=list)
+    """Every night that was ever taken over: region, date, clock."""
+    released: list[tuple[str, str, int]] = field(default_factory=list)
+    """Holds that were released: region, by whom, clock."""
+    left: dict[str, Decimal] = field(default_factory=dict)
+    """By our reference, what finance says is left of a payment."""
     units: dict[UnitKey, Entitlement] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     batches: dict[str, Batch] = field(default_factory=dict)
@@ -181,6 +195,10 @@ class Model:
     holds: list[tuple[str, str]] = field(default_factory=list)
     budgets: dict[int, tuple[Decimal, set[str]]] = field(default_factory=dict)
     approvers: set[tuple[str, int]] = field(default_factory=set)
+
+    @property
+    def newest(self) -> dict[str, Newest]:
+        return {region: nights[-1] for region, nights in self.standing.items() if nights}
 
     def payments(self) -> list[Payment]:
         return [p for e in self.units.values() for p in e.payments]

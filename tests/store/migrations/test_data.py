@@ -156,6 +156,7 @@ def test_rights_in_the_ledger(url):
         "doubtful_refunds",
         "entitlement_standing",
         "newest_nights",
+        "standing_nights",
         "open_proposals",
         "individual_businesses",
         "region_stops",

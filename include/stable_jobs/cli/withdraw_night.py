@@ -1,0 +1,44 @@
+"""`stable-jobs withdraw-night`: a night that should not have been, taken back by two people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stable_jobs.cli.options import DateOption, read_date
+from stable_jobs.cli.people import ByOption, ReasonOption, deed, read_region
+from stable_jobs.regions import NATION
+
+
+def withdraw_night(
+    date: DateOption,
+    reason: ReasonOption,
+    by: ByOption,
+    region: Annotated[
+        str | None,
+        typer.Option("--region", callback=read_region, help="Only this region and those below it."),
+    ] = None,
+) -> None:
+    """Propose that the night of a date be taken back; another person confirms it with `proposal confirm`.
+
+    Only a region's newest night. The night before is its newest again; what the night put on notice or
+    cleared is withdrawn, its formed batches are voided, and the next night weighs everything again. What is
+    instructed stays: the bank has it.
+    """
+    from stable_jobs.cli.ledger_tables import print_rows
+    from stable_jobs.ledger.withdrawals import propose_withdrawal
+
+    on = read_date(date)
+    with deed("night withdrawal proposed", by, f"night {on}") as event:
+        number, found = propose_withdrawal(event, on, region or NATION, reason, by)
+    rows = [
+        (u.region_code, u.announced, u.announced_yuan, u.batches, u.instructed, u.instructed_yuan)
+        for u in found
+    ]
+    headers = ("region", "taken back", "yuan", "batches voided", "instructed, stays", "yuan instructed")
+    print_rows(headers, rows, "")
+    typer.echo(
+        f"The night of {on} is to be withdrawn: proposal {number} waits for another person:"
+        f" stable-jobs proposal confirm {number} --by NAME"
+    )

@@ -1,0 +1,133 @@
+"""What tasks hand on: ids, each checked against the catalog and the ledger before anything is done with it.
+
+Whoever may edit what a task returned could hand on anything. So an id counts only if it is of the right kind,
+of the run's own date, and, of a decision that promises something, the one in force.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.errors import StepError, UsageError
+from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.night import decision_in_force, decision_taken, put_in_force
+from stable_jobs.night.desk import Desk
+from stable_jobs.policy.determine import Decision, decision_by_id
+from stable_jobs.rendering.text import visible
+from stable_jobs.store.catalog import Validation, validations_by_id
+
+AGAIN = "next: clear `determine` of this run, so that everything after it runs with what it returns"
+MANIFEST = re.compile(r"manifest(?:\.[0-9]+)?\.json")
+SHOWN = 80
+
+
+def decide_in_force(desk: Desk, decision: Decision) -> None:
+    """Write down that this is the date's decision in force: what was decided last, as known now."""
+    with ledger_event(desk.database, "decided", business_date=desk.business_date) as event:
+        put_in_force(event, decision.id)
+        event.detail.update(decision=decision.eligibility.fingerprint)
+
+
+def decision_of(desk: Desk, determined: object, *, is_in_force: bool) -> Decision:
+    """The decision that `determine` handed on, if it is one of the business date.
+
+    is_in_force: it must be the date's decision in force, too. UsageError for anything else.
+    """
+    number = _number(desk, "decision", _of(desk, determined, "decision"))
+    with desk.database.connect() as connection:
+        try:
+            decision = decision_by_id(connection, number)
+        except KeyError:
+            raise _wrong(desk, "decision", number, "the id of a decision", "an id of none") from None
+        current = decision_in_force(connection, desk.business_date)
+    if decision.eligibility.business_date != desk.business_date:
+        found = f"a decision of {decision.eligibility.business_date}"
+        raise _wrong(desk, "decision", number, f"a decision of {desk.business_date}", found)
+    if is_in_force and current != number:
+        expected = f"{current}, the one in force" if current else "a decision that `determine` made"
+        raise _wrong(desk, "decision", number, expected, f"decision {number}")
+    return decision
+
+
+def validations_of(
+    desk: Desk, handed: object, departments: Collection[str] = DEPARTMENTS, *, with_units: bool = False
+) -> list[Validation]:
+    """The validations that were handed on, if they are the business date's and of the departments' extracts.
+
+    with_units: of the units' joined facts, too. UsageError for anything else.
+    """
+    numbers = _of(desk, handed, "validations")
+    if not isinstance(numbers, list):
+        raise _wrong(desk, "validations", numbers, "a list of ids", type(numbers).__name__)
+    ids = [_number(desk, "validations", one) for one in numbers]
+    with desk.database.connect() as connection:
+        try:
+            found = validations_by_id(connection, ids)
+        except KeyError as error:
+            raise _wrong(desk, "validations", ids, "ids of validations", f"{error} of none") from None
+    own = {name for name, contract in desk.contracts.items() if contract.department in departments}
+    for one in found:
+        if one.business_date != desk.business_date:
+            what = f"validation {one.id} of {one.business_date}"
+            raise _wrong(desk, "validations", ids, f"validations of {desk.business_date}", what)
+        if one.extract not in own and not (with_units and one.extract not in desk.contracts):
+            what = f"validation {one.id} of {one.extract}"
+            raise _wrong(desk, "validations", ids, f"validations of {', '.join(departments)}", what)
+    return found
+
+
+def comparison_of(desk: Desk, compared: object) -> Path:
+    """The manifest that `compare` handed on, if it is of the date's comparison; else UsageError."""
+    handed = _of(desk, compared, "manifest")
+    folder = desk.settings.out_root / desk.business_date.isoformat() / "comparison"
+    path = Path(handed) if isinstance(handed, str) else Path()
+    if path.parent != folder or not MANIFEST.fullmatch(path.name) or not path.is_file():
+        raise _wrong(desk, "manifest", handed, f"a manifest in {folder}", "another path")
+    return path
+
+
+def decision_to_pay(desk: Desk) -> Decision | None:
+    """The decision that the ledger took over for the business date; None if no night of the date counts.
+
+    StepError where the date was decided again since: what the ledger has is not in force.
+    """
+    on = desk.business_date
+    with desk.database.connect() as connection:
+        taken, current = decision_taken(connection, on), decision_in_force(connection, on)
+        if taken is None:
+            return None
+        if current not in (None, taken):
+            raise StepError(
+                f"{on} was decided again and the ledger has not taken that over yet: expected decision"
+                f" {current}, found {taken}; next: run the night of {on} to its end"
+            )
+        return decision_by_id(connection, taken)
+
+
+def require_taken(desk: Desk) -> bool:
+    """Whether a night of the date counts in the ledger, decided as it is in force. StepError as above."""
+    return decision_to_pay(desk) is not None
+
+
+def _of(desk: Desk, handed: object, name: str) -> Any:
+    if not isinstance(handed, Mapping) or name not in handed:
+        raise _wrong(desk, name, handed, f"a result with `{name}`", type(handed).__name__)
+    return handed[name]
+
+
+def _number(desk: Desk, name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+        raise _wrong(desk, name, value, "an id", type(value).__name__)
+    return value
+
+
+def _wrong(desk: Desk, name: str, value: object, expected: str, found: str) -> UsageError:
+    shown = visible(str(value))[:SHOWN]
+    return UsageError(
+        f"the run of {desk.business_date} was handed `{name}` {shown}: expected {expected}, found {found};"
+        f" nothing was done; {AGAIN}"
+    )

@@ -1,0 +1,74 @@
+"""Why nothing, or not everything, went out on a date: for whoever ran the disbursement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from stable_jobs.ledger.standing import Waits, waits
+from stable_jobs.night.desk import Desk
+from stable_jobs.night.handed import decision_to_pay
+from stable_jobs.policy.determine import Decision
+from stable_jobs.store.engine import quote_literal
+
+STANDS_STILL = ("no_night", "nothing_came", "withdrawn", "older_night", "newer_night")
+"""The region's newest night is of another date, or there is none: its money of this date does not move."""
+SHOWN = 3
+"""Extracts that are named; the report has all."""
+WORDS = {
+    "no_night": "no night of the region counts: run `stable-jobs night --date {on}`",
+    "nothing_came": "it sent nothing for {on}: its newest night is {night}",
+    "withdrawn": "the night of {on} was withdrawn: its newest night is {night}",
+    "older_night": "there is no night of {on}: its newest night is {night}",
+    "newer_night": "its newest night is {night}: disburse that date",
+    "held": "held that night: {detail}",
+    "notice": "on public notice until {detail}",
+    "approval": "batch {detail} waits for an answer",
+    "objection": "a decision on the objection: `stable-jobs objection list`",
+    "account_correction": "another account: `stable-jobs returns list`",
+    "hold": "payments are held: {detail}",
+    "budget": "the refund budget does not reach",
+    "refund_in_doubt": "a ruling on finance's refund: `stable-jobs refund list`",
+    "year_over": "a person: it is of a policy year that is over",
+    "review_level": "a known size",
+    "account": "an account that a bank can take",
+    "next_night": "the next night, which weighs what changed since this one",
+}
+
+
+def reasons(desk: Desk, left: Sequence[Waits]) -> tuple[Waits, ...]:
+    """Each region's causes in words. left: what was ready when batches were formed and is in none."""
+    with desk.database.connect() as connection:
+        known = waits(connection, desk.business_date)
+    explained = {one.region_code for one in left}
+    rows = [one for one in known if one.cause != "waiting_list" or one.region_code not in explained]
+    rows += left
+    held = _held(desk, decision_to_pay(desk)) if any(one.cause == "held" for one in rows) else {}
+    return tuple(
+        replace(one, detail=_words(desk, one, held))
+        for one in sorted(rows, key=lambda w: (w.region_code, w.cause))
+    )
+
+
+def _words(desk: Desk, one: Waits, held: Mapping[str, str]) -> str:
+    detail = held.get(one.region_code, "see the report") if one.cause == "held" else one.detail
+    sentence = WORDS.get(one.cause)
+    if sentence is None:
+        return detail or "see the list of what waits"
+    return sentence.format(on=desk.business_date, night=one.night or "none", detail=detail)
+
+
+def _held(desk: Desk, decision: Decision | None) -> dict[str, str]:
+    """Region → the reasons for which nothing was decided."""
+    if decision is None:
+        return {}
+    path = quote_literal(desk.lake.path(decision.held.name))
+    query = f"""
+        SELECT region_code, string_agg(what, '; ' ORDER BY what) FROM (
+            SELECT region_code, reason || ' × ' || count(*) || coalesce(' (' || nullif(concat_ws(', ',
+                array_to_string(list_sort(list(extract))[:{SHOWN}], ', '),
+                CASE WHEN count(*) > {SHOWN} THEN '…' END), '') || ')', '') AS what
+            FROM read_parquet({path}) GROUP BY region_code, reason)
+        GROUP BY region_code
+    """  # noqa: S608 - the path goes through quote_literal
+    return dict(desk.duck.execute(query).fetchall())

@@ -1,0 +1,251 @@
+"""What was handed on is checked where it is used: edited results of tasks, and dates of no night."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, text
+
+from stable_jobs.errors import StepError, UsageError
+from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.night import put_in_force
+from stable_jobs.night import disbursement_tasks, handed, returns_tasks, tasks
+from stable_jobs.night.desk import Desk, open_desk
+from stable_jobs.policy.determine import KINDS
+from stable_jobs.settings import SHANGHAI, Settings
+from stable_jobs.store import catalog
+from tests.e2e.home import BUSINESS_DATE, Home, tree
+from tests.night.small_night import Results, made_places, run_tasks
+
+pytestmark = pytest.mark.xdist_group("handed")
+
+OTHER_DATE = "2020-05-10"
+OF_DATE = f"validations of {BUSINESS_DATE}"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A home in which every task has run once, and what each returned."""
+
+    home: Home
+    first: Results
+
+
+@pytest.fixture(scope="module")
+def course(
+    postgres_url: URL, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Course]:
+    places = made_places(postgres_url, template_database, tmp_path_factory.mktemp("small"))
+    with places.home() as home:
+        yield Course(home, run_tasks())
+
+
+Change = Callable[[Course], Any]
+
+
+def determined(course: Course, **changed: Any) -> Results:
+    return {**course.first["determine"], **changed}
+
+
+def other_date(course: Course) -> Results:
+    """What `determine` returned for another date, with the validations of this one: an edited XCom."""
+    on = date.fromisoformat(OTHER_DATE)
+    with open_desk(Settings(), on) as desk, desk.database.begin() as connection:
+        made = [
+            catalog.register_snapshot(
+                connection, kind=kind, business_date=on, fingerprint=catalog.fingerprint(old=1),
+                name=f"snapshots/old-{kind}.parquet", rows=0, inputs={},
+            )
+            for kind in KINDS
+        ]  # fmt: skip
+    return determined(course, decision=next(one.id for one in made if one.kind == "eligibility"))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param(other_date, f"expected a decision of {BUSINESS_DATE}, found a decision of {OTHER_DATE}",
+                     id="another date's"),
+        pytest.param(lambda c: determined(c, decision=10**6), "expected the id of a decision", id="none"),
+        pytest.param(lambda c: determined(c, decision=10**30), "expected an id", id="a huge number"),
+        pytest.param(lambda c: determined(c, decision="1 OR 1=1"), "expected an id, found str", id="a text"),
+        pytest.param(lambda c: determined(c, decision=True), "expected an id, found bool", id="a truth"),
+        pytest.param(lambda c: {"validations": []}, "a result with `decision`", id="nothing"),
+        pytest.param(lambda c: [1], "a result with `decision`, found list", id="a list"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("task", ["compare", "lists", "notices", "report"])
+def test_a_task_takes_no_decision_but_its_own_dates(
+    course: Course, change: Change, says: str, task: str
+) -> None:
+    handed = change(course)
+    more = (None,) if task == "report" else ()
+    before, files = events(), tree(course.home.path / "out")
+    with pytest.raises(UsageError, match=re.escape(says)):
+        getattr(tasks, task)(BUSINESS_DATE, handed, *more)
+    assert (events(), tree(course.home.path / "out")) == (before, files)
+
+
+def events() -> int:
+    with (
+        open_desk(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
+        desk.database.connect() as connection,
+    ):
+        return int(connection.scalar(text("SELECT count(*) FROM audit_events")) or 0)
+
+
+def test_a_decision_that_another_one_replaced_is_not_taken_over(course: Course) -> None:
+    """Of the same date: a backfill and a night as known then may show it, nothing may promise by it."""
+    with tasks.night_of(BUSINESS_DATE) as desk:
+        own = course.first["determine"]["decision"]
+        with desk.database.begin() as connection:
+            new = [
+                catalog.register_snapshot(
+                    connection, kind=kind, business_date=desk.business_date, rows=0, inputs={},
+                    fingerprint=catalog.fingerprint(new=1), name=f"snapshots/new-{kind}.parquet",
+                )
+                for kind in KINDS
+            ]  # fmt: skip
+        number = next(one.id for one in new if one.kind == "eligibility")
+        decide(desk, number)
+        try:
+            with pytest.raises(
+                UsageError, match=f"expected {number}, the one in force, found decision {own}"
+            ):
+                handed.decision_of(desk, course.first["determine"], is_in_force=True)
+            assert handed.decision_of(desk, course.first["determine"], is_in_force=False).id == own
+            with pytest.raises(StepError, match=f"expected decision {number}, found {own}"):
+                handed.decision_to_pay(desk)
+        finally:
+            decide(desk, own)
+        assert handed.decision_to_pay(desk) == handed.decision_of(desk, determined(course), is_in_force=True)
+
+
+def decide(desk: Desk, number: int) -> None:
+    with ledger_event(desk.database, "decided", business_date=desk.business_date) as event:
+        put_in_force(event, number)
+
+
+@pytest.mark.parametrize(
+    ("task", "ids", "says"),
+    [
+        pytest.param("owed", [10**6], "of none", id="owed: none"),
+        pytest.param("owed", "1", "a list of ids", id="owed: no list"),
+        pytest.param("owed", ["1"], "expected an id", id="owed: a text"),
+        pytest.param(
+            "owed", "labor", "expected validations of tax, found validation", id="owed: another department's"
+        ),
+        pytest.param("determine", [10**6], "of none", id="determine: none"),
+        pytest.param(
+            "determine", "other date", f"validations of {BUSINESS_DATE}", id="determine: another date's"
+        ),
+        pytest.param("lists", "other date", OF_DATE, id="lists: another date's"),
+        pytest.param("report", "other date", OF_DATE, id="report: another date's"),
+    ],
+)
+def test_a_task_takes_no_validations_but_its_own(course: Course, task: str, ids: Any, says: str) -> None:
+    if ids == "other date":
+        ids = [other_validation()]
+    elif ids == "labor":
+        ids = course.first["labor.validate"]["validations"]
+    calls: dict[str, Callable[[], Any]] = {
+        "owed": lambda: tasks.owed(BUSINESS_DATE, "tax", {"validations": ids}),
+        "determine": lambda: tasks.determine(BUSINESS_DATE, [{"validations": ids}]),
+        "lists": lambda: tasks.lists(BUSINESS_DATE, determined(course, validations=ids)),
+        "report": lambda: tasks.report(BUSINESS_DATE, determined(course, validations=ids), None),
+    }
+    before, files = events(), tree(course.home.path / "out")
+    with pytest.raises(UsageError, match=says):
+        calls[task]()
+    assert (events(), tree(course.home.path / "out")) == (before, files)
+
+
+def other_validation() -> int:
+    with open_desk(Settings(), date.fromisoformat(OTHER_DATE)) as desk, desk.database.begin() as connection:
+        held = connection.scalar(text("SELECT min(quarantine_snapshot_id) FROM validations"))
+        return catalog.record_validation(
+            connection, business_date=desk.business_date, extract="insured_units", results=[], outcomes=[],
+            fingerprint=catalog.fingerprint(other=1), quarantine_snapshot_id=int(held or 0),
+        ).id  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("/etc/passwd", id="any file"),
+        pytest.param("{out}/validation/manifest.json", id="another folder of the night"),
+        pytest.param("{out}/comparison/../validation/manifest.json", id="by a detour"),
+        pytest.param("{out}/comparison/manifest.9.json", id="no edition"),
+        pytest.param(7, id="a number"),
+    ],
+)
+def test_the_report_reads_no_comparison_but_the_dates(course: Course, path: Any) -> None:
+    handed_path = path.format(out=course.home.out) if isinstance(path, str) else path
+    with pytest.raises(UsageError, match=r"expected a manifest in .*/comparison, found another path"):
+        tasks.report(BUSINESS_DATE, determined(course), {"manifest": handed_path})
+
+
+@pytest.mark.parametrize("task", ["collect", "validate", "determine", "notices", "close", "form", "take"])
+def test_a_date_after_today_is_refused_by_the_first_task(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    """Said before anything is opened."""
+    monkeypatch.setenv("STABLE_JOBS_HOME", str(settings.home))
+    monkeypatch.setattr("stable_jobs.settings.now", lambda: datetime(2020, 5, 11, 23, 59, tzinfo=SHANGHAI))
+    calls: dict[str, Callable[[str], Any]] = {
+        "collect": lambda on: tasks.collect(on, "tax"),
+        "validate": lambda on: tasks.validate(on, "tax"),
+        "determine": lambda on: tasks.determine(on, []),
+        "notices": lambda on: tasks.notices(on, {"decision": 1}),
+        "close": disbursement_tasks.close,
+        "form": disbursement_tasks.form,
+        "take": returns_tasks.take,
+    }
+    with pytest.raises(UsageError, match=r"2020-05-12 is after today: expected 2020-05-11 \(Asia/Shanghai\)"):
+        calls[task]("2020-05-12")
+    assert not settings.home.exists()
+
+
+QUIET = "2020-05-13"
+
+
+@pytest.mark.parametrize(
+    ("at", "waits", "is_refused"),
+    [
+        pytest.param("2020-05-13T00:00", True, False, id="waits for what may still come"),
+        pytest.param("2020-05-13T00:00", False, True, id="does not wait"),
+        pytest.param("2020-05-14T12:00", True, True, id="nothing may come any more"),
+    ],
+)
+def test_a_night_for_which_nobody_sent_anything_ends_at_once(
+    course: Course, monkeypatch: pytest.MonkeyPatch, at: str, waits: bool, is_refused: bool
+) -> None:
+    monkeypatch.setattr(
+        "stable_jobs.settings.now", lambda: datetime.fromisoformat(at).replace(tzinfo=SHANGHAI)
+    )
+    says = f"no department delivered anything for {QUIET} .the newest night is {BUSINESS_DATE}"
+    with ExitStack() as stack:
+        if is_refused:
+            stack.enter_context(pytest.raises(UsageError, match=says))
+        assert tasks.collect(QUIET, "economy", waits=waits)["deliveries"] == 0
+
+
+def test_nothing_is_decided_for_a_date_for_which_nobody_sent_anything(course: Course) -> None:
+    before = events()
+    with pytest.raises(UsageError, match=f"no department delivered anything for {QUIET}"):
+        tasks.determine(QUIET, [])
+    assert events() == before
+
+
+def test_a_landing_folder_that_is_gone_breaks_the_step(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STABLE_JOBS_LANDING", "/nowhere")
+    with pytest.raises(StepError, match="there is no landing folder /nowhere"):
+        tasks.collect(BUSINESS_DATE, "tax")

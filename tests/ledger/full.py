@@ -14,7 +14,16 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import acknowledgements, notices, payments, persons, proposal_kinds, refunds, returns
+from stable_jobs.ledger import (
+    acknowledgements,
+    notices,
+    payments,
+    persons,
+    proposal_kinds,
+    refunds,
+    returns,
+    settlements,
+)
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposals import propose
@@ -61,6 +70,10 @@ TABLES = [
     "release_events",
     "proposals",
     "proposal_decisions",
+    "contradictions",
+    "settlements",
+    "new_accounts",
+    "account_acceptances",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -175,12 +188,17 @@ def fill(books: Books) -> None:
     lower = unit(PAID, entitlement=Decimal("60.00"))
     books.decide(lower, *units[1:], on=LATER)
     person(books, "zheng", persons.close_recovery, 1, "dropped", "too small", "zheng")
-    books.decide(lower, *units[1:], on=LAST, refunds=(refund(PAID),))
+    moved = unit(RETURNED, review_level=1, account_no="6299999999")
+    books.decide(lower, moved, *units[2:], on=LAST, refunds=(refund(PAID),))
     finding = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
     person(books, "wang", release_held, held_delivery(books), "wang")
     person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
     person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
+    person(books, "you", settlements.accept_account, end_to_end(RETURNED), "the bank wrote", "you")
+    books.answer([{"end_to_end_id": end_to_end(PAID), "outcome": "returned"}], name="later.xml", on=LAST)
+    number = person(books, "xu", settlements.propose_settlement, end_to_end(PAID), "paid", "letter 9", "xu")
+    person(books, "he", proposal_kinds.decide_proposal, number, "confirmed", "", "he")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger import settlements
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, open_proposal, record_decision
 
@@ -23,7 +24,11 @@ class Kind:
     """(event, the proposal, who confirms it)."""
 
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {
+    settlements.KIND: Kind(
+        "银行答复矛盾的处理", "what the bank's contradicting answers come to", settlements.settle
+    ),
+}
 """By `proposals.kind`."""
 
 

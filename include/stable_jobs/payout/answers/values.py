@@ -84,7 +84,7 @@ def read_iso_day(text: str) -> date:
     A plain date is taken as it is, whatever offset an XML date may bear.
     """
     try:
-        if ISO_MOMENT.fullmatch(text):
+        if "T" in text:
             return _local_day(text)
         found = ISO_DAY.fullmatch(text)
         return date.fromisoformat(found[1] if found else "")

@@ -108,8 +108,9 @@ def row_of(
         end_to_end_id = read_id(text_of(namespace, element, "OrgnlEndToEndId"))
         outcome = _outcome(namespace, element, above, inherited[0])
         reason = reason_of(namespace, element)
-        if outcome in ("returned", "duplicate") and not reason.codes and not reason.words:
-            reason = inherited[1]
+        if outcome in ("returned", "duplicate") and not _speaks(reason):
+            has_own = text_of(namespace, element, "TxSts") is not None
+            reason = reason if has_own and not _speaks(inherited[1]) else inherited[1]
         known, fault = judged(outcome, reason, agreed)
         amount, day = _amount(namespace, element), _booked_on(namespace, element)
         return Row(row_no, end_to_end_id, known or outcome, reason.code, reason.words, amount, day, fault)
@@ -117,6 +118,10 @@ def row_of(
         return problem(
             wrong.rule, wrong.found, row_no=row_no, end_to_end_id=end_to_end_id, expected=wrong.expected
         )
+
+
+def _speaks(reason: Reason) -> bool:
+    return bool(reason.codes or reason.words)
 
 
 def _outcome(

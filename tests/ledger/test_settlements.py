@@ -1,4 +1,4 @@
-"""What the bank contradicts itself about: a case that stops the unit, settled by two people; then all follows."""
+"""What the bank contradicts itself about: a case that stops the unit, settled by two people."""
 
 from decimal import Decimal
 
@@ -276,13 +276,14 @@ def test_the_database_refuses_a_line_to_an_account_that_failed(sent, number):
     person(sent, "wei", settlements.accept_account, ONE, "asked the firm", "wei")
     with as_app(sent.engine, on=LATER) as connection:
         connection.exec_driver_sql(
-            "INSERT INTO batches (batch_no, region_code, policy_year, review_level, ordinal, count, total, hash)"
+            "INSERT INTO batches"
+            " (batch_no, region_code, policy_year, review_level, ordinal, count, total, hash)"
             " VALUES ('610100-20200701-L0-1', '610100', 2020, 0, 1, 1, 100, repeat('0', 64))"
         )
         with pytest.raises(DBAPIError, match="would go to an account that failed"):
             connection.exec_driver_sql(f"""
-                INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id, pooling_region,
-                    unit_name, scheme, priority, amount, account_name, account_no, bank_code, account_source)
+                INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id,
+                    pooling_region, unit_name, scheme, priority, amount, account_name, account_no, bank_code, account_source)
                 SELECT max(b.id), 1, 1, 2, '{AGAIN}', '610100', 'x', 'general', 1, 100,
                        '单位{A[-6:]}', '{number}', '102791000014', 'corporate' FROM batches b
             """)

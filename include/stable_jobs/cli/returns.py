@@ -135,7 +135,7 @@ def settle(
 
 @app.command("accept-account")
 def accept_account(end_to_end_id: LineArgument, reason: ReasonOption, by: ByOption) -> None:
-    """Accept the account that the newest extract brings after that line came back; the payment goes out again.
+    """Accept the account that the newest extract brings after that line came back; the payment goes again.
 
     Who accepts it has seen the bank's reason, and may not approve a batch with it.
     """

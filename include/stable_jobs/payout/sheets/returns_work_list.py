@@ -65,8 +65,8 @@ QUERY = f"""
     ORDER BY 1, 2, 6
 """
 """What was open with the bank at the end of a date, with the line that it is about: payments that came back,
-also those that go again to the same account or to a new one; lines that the bank has and says no more of; lines
-that it contradicts itself about. correction: the newest one that nobody has confirmed."""
+also those that go again to the same account or to a new one; lines that the bank has and says no more of;
+lines that it contradicts itself about. correction: the newest one that nobody has confirmed."""
 CASES = """
     SELECT n.line_id FROM contradictions n WHERE n.opened_on <= DATE '{on}' AND NOT EXISTS (
         SELECT FROM settlements s

@@ -55,7 +55,8 @@ QUERY = """
                 SELECT max(i.attempt)
                 FROM instructions i LEFT JOIN line_results x ON x.line_id = i.line_id
                 WHERE i.payment_id = p.id
-                  AND (x.outcome IS DISTINCT FROM 'returned' OR is_payees_fault(x.fault))), 0)) AS is_entered) c
+                  AND (x.outcome IS DISTINCT FROM 'returned' OR is_payees_fault(x.fault))), 0)) AS is_entered
+    ) c
     WHERE p.state IN ('cleared', 'corrected', 'batched', 'objected', 'returned')
     UNION ALL
     SELECT s.region_code, coalesce(n.priority, 999999), s.uscc, s.unit_name, n.scheme,

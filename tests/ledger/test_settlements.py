@@ -283,7 +283,8 @@ def test_the_database_refuses_a_line_to_an_account_that_failed(sent, number):
         with pytest.raises(DBAPIError, match="would go to an account that failed"):
             connection.exec_driver_sql(f"""
                 INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id,
-                    pooling_region, unit_name, scheme, priority, amount, account_name, account_no, bank_code, account_source)
+                    pooling_region, unit_name, scheme, priority, amount, account_name, account_no,
+                    bank_code, account_source)
                 SELECT max(b.id), 1, 1, 2, '{AGAIN}', '610100', 'x', 'general', 1, 100,
                        '单位{A[-6:]}', '{number}', '102791000014', 'corporate' FROM batches b
             """)

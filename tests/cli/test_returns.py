@@ -59,7 +59,7 @@ def test_from_the_banks_file_to_a_confirmed_account(bank: BankDesk) -> None:
 
     taken = run("take", "--date", "2020-05-19")
     assert taken.exit_code == 0, taken.output
-    assert line_with("610100.csv", taken.output) == ["610100.csv", "csv", "2", "0", "0", "1"]
+    assert line_with("610100.csv", taken.output) == ["610100.csv", "csv", "2", "0", "0", "1", "0", "0"]
     assert line_with(BATCH, taken.output) == [BATCH, "1", "101.00", "1", "100.00", "1", "102.00"]
     assert (bank.out / "2020-05-19/610100" / f"{BATCH}-answers" / "paid.csv").is_file()
 

@@ -24,6 +24,7 @@ from stable_jobs.ledger import (
     recoveries,
     refunds,
     returns,
+    settlements,
     withdrawals,
 )
 from stable_jobs.ledger.batches import Batch
@@ -80,6 +81,10 @@ TABLES = [
     "decisions_in_force",
     "night_withdrawals",
     "reported_recoveries",
+    "contradictions",
+    "settlements",
+    "new_accounts",
+    "account_acceptances",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -202,6 +207,9 @@ def fill(books: Books) -> None:
     books.decide(lower, *units[1:], on=LATER)
     end_case(books, 1, "dropped", "too small")
     books.decide(lower, *units[1:], on=LAST, refunds=(refund(PAID),))
+    person(books, "zheng", persons.close_recovery, 1, "dropped", "too small", "zheng")
+    moved = unit(RETURNED, review_level=1, account_no="6299999999")
+    books.decide(lower, moved, *units[2:], on=LAST, refunds=(refund(PAID),))
     finding = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
     person(books, "wang", release_held, held_delivery(books), "wang")
     person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
@@ -218,6 +226,10 @@ def fill(books: Books) -> None:
         person="wei",
     )
     person(books, "jiang", proposal_kinds.decide_proposal, number, "confirmed", "", "jiang")
+    person(books, "you", settlements.accept_account, end_to_end(RETURNED), "the bank wrote", "you")
+    books.answer([{"end_to_end_id": end_to_end(PAID), "outcome": "returned"}], name="later.xml", on=LAST)
+    number = person(books, "xu", settlements.propose_settlement, end_to_end(PAID), "paid", "letter 9", "xu")
+    person(books, "he", proposal_kinds.decide_proposal, number, "confirmed", "", "he")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
     less = refund(PAID, voucher_no="less", payment_reference=end_to_end(PAID), amount=Decimal("60.00"))
     books.decide(lower, *units[1:], on=WITHDRAWN, refunds=(refund(PAID), less))

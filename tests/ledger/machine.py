@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from stable_jobs.ledger import batches as ledger_batches
-from stable_jobs.ledger import returns
+from stable_jobs.ledger import proposal_kinds, returns, settlements
 from tests.ledger.conftest import Night, refund
 from tests.ledger.model import bank, batches, nights, notices
 from tests.ledger.model.records import Batch, Payment
 from tests.ledger.people import People, index, person
 from tests.ledger.plans import PLENTY, Plan, made, plans
 
+SAID = ["paid", "paid", "returned", "returned", "rejected", "duplicate", "pending", ""]
 FIRST, NEXT_YEAR = date(2020, 5, 11), date(2021, 1, 15)
 ASSIGNED = {("first", 1), ("second", 2), ("both", 1), ("both", 2), ("officer", 1)}
 Row = dict[str, Any]
@@ -205,7 +206,7 @@ class LedgerMachine(People):
 
     @precondition(lambda self: self.model.attempts())
     @rule(
-        outcomes=st.tuples(*[st.sampled_from(["paid", "paid", "returned", "returned", "pending", ""])] * 4),
+        outcomes=st.tuples(*[st.sampled_from(SAID)] * 4),
         stray=st.sampled_from(["", "", "unknown", "wrong amount", "contradiction", "contradiction", "twice"]),
     )
     def bank_answers(self, outcomes: tuple[str, ...], stray: str) -> None:
@@ -227,6 +228,37 @@ class LedgerMachine(People):
             "bank",
             lambda: self.books.answer(rows, name=name, on=self.on),
             lambda: returns.AnswerCounts(is_new=True, **bank.take_answer(self.model, rows)),
+        )
+
+    def to_settle(self) -> list[str]:
+        return [i for i, (_, attempt) in self.model.attempts().items() if bank.may_settle(attempt)]
+
+    @precondition(lambda self: self.to_settle())
+    @rule(which=index, outcome=st.sampled_from(["paid", "returned"]), who=person, other=person)
+    def settle_case(self, which: int, outcome: str, who: str, other: str) -> None:
+        """What the bank contradicts itself about, or has and says no more of."""
+        self.settle_line(self.to_settle()[which % len(self.to_settle())], outcome, who, other)
+
+    def settle_line(self, line: str, outcome: str, who: str, other: str) -> None:
+        def real() -> None:
+            with self.event("settlement", who) as event:
+                number = settlements.propose_settlement(event, line, outcome, "a letter", who)
+                proposal_kinds.decide_proposal(event, number, "confirmed", "", other)
+
+        self.both("settle", real, lambda: bank.settle(self.model, line, outcome, who, other))
+
+    @precondition(lambda self: any(unit.offers for unit in self.model.units.values()))
+    @rule(which=index, who=person)
+    def accept_account(self, which: int, who: str) -> None:
+        """The account that followed a return."""
+        offered = [unit for unit in self.model.units.values() if unit.offers]
+        self.accept(offered[which % len(offered)].attempts[0].end_to_end_id, who)
+
+    def accept(self, line: str, who: str) -> None:
+        self.both(
+            "accept account",
+            self.by(who, lambda event: settlements.accept_account(event, line, "asked", who)),
+            lambda: bank.accept_account(self.model, line, who),
         )
 
     @precondition(lambda self: self.files)
@@ -282,7 +314,12 @@ class LedgerMachine(People):
             self.release(held, "releaser")
         for key in self.doubtful():
             self.rule_on(key, "same", "officer")
+        for line in self.to_settle():
+            self.settle_line(line, "returned", "releaser", "head")
+            self.settle_line(line, "paid", "releaser", "head") if line in self.to_settle() else None
         self.bank_says([answer(i, "paid") for i in self.unanswered()])
+        for line in self.to_settle():
+            self.settle_line(line, "paid", "releaser", "head")
         self.settle_night(("100", "150", "difficult 300", "60") if others else ("150", "100", "100", "100"))
         self.bank_says([answer(i, "paid") for i in self.unanswered()])
         self.everybody_has_what_is_due()
@@ -302,6 +339,9 @@ class LedgerMachine(People):
             "is_silent": False,
         }
         self.night(plan | {"budget": PLENTY, "is_silent": False}, 9)
+        for unit in self.model.units.values():
+            if unit.offers and unit.is_doubtful and not unit.is_accepted:
+                self.accept(unit.attempts[0].end_to_end_id, "releaser")
         self.close()
         self.form()
         self.publish_all("last", "very last")
@@ -315,4 +355,7 @@ class LedgerMachine(People):
 
 
 def answer(end_to_end_id: str, outcome: str, amount: Decimal | None = None) -> Row:
-    return {"end_to_end_id": end_to_end_id, "outcome": outcome, "amount": amount}
+    """`rejected`: returned by our file's fault."""
+    fault = "our_file" if outcome == "rejected" else None
+    said = "returned" if fault else outcome
+    return {"end_to_end_id": end_to_end_id, "outcome": said, "amount": amount, "fault": fault}

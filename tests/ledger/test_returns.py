@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import returns
+from stable_jobs.ledger import returns, settlements
 from stable_jobs.ledger.event import ledger_event
 from tests.ledger.conftest import CODES, D, Night, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, account, end_to_end, formed, person
@@ -91,7 +91,7 @@ UNREADABLE = {"rule": "answer.status", "expected": "paid or returned", "found": 
         pytest.param(
             (row(),),
             (row(RETURNED),),
-            ["refused"],
+            ["contradiction"],
             [("answer.contradiction", "paid", "returned")],
             PAID,
             id="paid, then returned",
@@ -99,7 +99,7 @@ UNREADABLE = {"rule": "answer.status", "expected": "paid or returned", "found": 
         pytest.param(
             (row(RETURNED),),
             (row(),),
-            ["refused"],
+            ["contradiction"],
             [("answer.contradiction", "returned", "paid")],
             RETURNED,
             id="returned, then paid",
@@ -110,7 +110,7 @@ UNREADABLE = {"rule": "answer.status", "expected": "paid or returned", "found": 
         pytest.param(
             (),
             (row(), row(RETURNED)),
-            ["applied", "refused"],
+            ["applied", "contradiction"],
             [("answer.contradiction", "paid", "returned")],
             PAID,
             id="two rows that contradict each other",
@@ -118,7 +118,7 @@ UNREADABLE = {"rule": "answer.status", "expected": "paid or returned", "found": 
         pytest.param(
             (row(),),
             (row(RETURNED), row()),
-            ["refused", "repeated"],
+            ["contradiction", "repeated"],
             [("answer.contradiction", "paid", "returned")],
             PAID,
             id="one row against what is known and one with it",
@@ -134,6 +134,39 @@ UNREADABLE = {"rule": "answer.status", "expected": "paid or returned", "found": 
         pytest.param(
             (), (row("pending"), row()), ["pending", "applied"], [], PAID, id="pending and paid in one file"
         ),
+        pytest.param(
+            (),
+            (row("duplicate", reason_code="AM05", reason_text="重复"),),
+            ["duplicate"],
+            [("answer.duplicate", "what became of the payment that the bank has", "reject AM05 重复")],
+            INSTRUCTED,
+            id="a duplicate stays instructed",
+        ),
+        pytest.param((row("duplicate"),), (row(),), ["applied"], [], PAID, id="a duplicate, then paid"),
+        pytest.param((row(),), (row("duplicate"),), ["repeated"], [], PAID, id="paid, then a duplicate"),
+        pytest.param(
+            (row(RETURNED),), (row("duplicate"),), ["repeated"], [], RETURNED, id="returned, then a duplicate"
+        ),
+        pytest.param(
+            (),
+            (row("duplicate", amount=Decimal(1)),),
+            ["refused"],
+            [("answer.wrong_amount", "100.00", "1.00")],
+            INSTRUCTED,
+            id="a duplicate with a wrong amount",
+        ),
+        *(
+            pytest.param(
+                (), (row(RETURNED, fault=fault),), ["applied"], [], "corrected", id=f"returned by {fault}"
+            )
+            for fault in ("our_file", "our_account", "bank")
+        ),
+        *(
+            pytest.param(
+                (), (row(RETURNED, fault=fault),), ["applied"], [], RETURNED, id=f"returned by {fault}"
+            )
+            for fault in ("payee_account", "payee_name", "regulatory", "unknown")
+        ),
         pytest.param((), (), [], [], INSTRUCTED, id="no rows"),
     ],
 )
@@ -147,8 +180,8 @@ def test_every_row_has_its_standing(sent, before, rows, standings, refusals, sta
         " JOIN bank_answers a ON a.id = r.answer_id WHERE a.file_name = 'now' ORDER BY row_no"
     )
     assert [one[0] for one in found] == standings
-    assert [one[1:] for one in found if one[0] == "refused"] == refusals
-    for name in ("applied", "repeated", "pending", "refused"):
+    assert [one[1:] for one in found if one[1]] == refusals
+    for name in ("applied", "repeated", "pending", "refused", "duplicate", "contradiction"):
         assert getattr(counts, name) == standings.count(name)
     assert sent.states() == {f"{A[-6:]}.1": state, f"{B[-6:]}.1": "instructed"}
     assert sent.breaks() == []
@@ -191,10 +224,16 @@ def test_an_answer_for_a_batch_that_never_went_out_is_unknown(books):
     assert set(books.states().values()) == {"batched"}
 
 
+def accept(books, name="wei", failed=ONE):
+    """Somebody who saw the bank's reason takes the account of the newest extract."""
+    return person(books, name, settlements.accept_account, failed, "asked the firm", name)
+
+
 def test_an_answer_to_the_first_attempt_does_not_touch_the_second(sent):
     sent.answer([row(RETURNED)])
     again = Night(LATER, (unit(A, account_no="999"), unit(B)), regions=NOW)
     sent.apply(again)
+    accept(sent)
     sent.publish(sent.form(again)[0], LATER)
     counts = sent.answer([row(RETURNED), row(end_to_end_id=end_to_end(A, 1, 2))], name="late")
     assert (counts.repeated, counts.applied) == (1, 1)
@@ -270,7 +309,7 @@ def test_a_correction_is_confirmed_once_and_only_if_there_is_one(back):
 
 
 def test_an_old_correction_does_not_serve_the_next_attempt(back):
-    """The account of people failed as well: the payment waits for another; the old one is not taken again."""
+    """The account of people failed as well: the payment waits for another; neither one is taken again."""
     number = enter(back, "li")
     spare = enter(back, "li", account_no=SPARE)
     person(back, "wang", returns.confirm_account, number, "wang", NUMBER)
@@ -283,12 +322,126 @@ def test_an_old_correction_does_not_serve_the_next_attempt(back):
     assert back.states()[f"{A[-6:]}.1"] == RETURNED
     last = Night(LAST, (unit(A), unit(B)), regions=NOW)
     back.apply(last)
-    (batch,) = back.form(last)
-    assert back.ask(
-        "SELECT account_no, account_source FROM payment_lines WHERE batch_id = :id", id=batch.id
-    ) == [("6200001", "corporate")]
+    assert back.form(last) == []
+    assert back.states()[f"{A[-6:]}.1"] == RETURNED
 
 
 def test_a_contradiction_in_one_answer_moves_only_the_first(sent):
     sent.answer([row(RETURNED), row(), row(RETURNED, end_to_end_id=TWO)])
     assert sorted(sent.states().values()) == [RETURNED, RETURNED]
+
+
+def line_of(books, batch):
+    query = (
+        "SELECT end_to_end_id, account_no, account_source, attempt FROM payment_lines WHERE batch_id = :id"
+    )
+    return books.ask(query, id=batch.id)
+
+
+@pytest.mark.parametrize("fault", ["our_file", "our_account", "bank"])
+def test_what_is_not_the_payees_fault_goes_again_to_the_same_account(sent, fault):
+    sent.answer([row(RETURNED, fault=fault)])
+    night = Night(LATER, (unit(A), unit(B)), regions=NOW)
+    sent.apply(night)
+    (batch,) = sent.form(night)
+    assert line_of(sent, batch) == [(end_to_end(A, 1, 2), "6200001", "corporate", 2)]
+    sent.publish(batch, LATER)
+    assert sent.breaks() == []
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_rejected_file_needs_its_approvals_again(books, level):
+    books.assign(("first", 1), ("second", 2))
+    batch = formed(books, unit(A, review_level=level))
+    for number, name in list(enumerate(("first", "second"), 1))[:level]:
+        books.approve(batch, number, name)
+    books.publish(batch, CLEARED)
+    books.answer([row(RETURNED, fault="our_file")])
+    night = Night(LATER, (unit(A, review_level=level),), regions=NOW)
+    books.apply(night)
+    (again,) = books.form(night)
+    with pytest.raises(LedgerRefused, match=f"0 of {level} approvals"):
+        books.publish(again, LATER)
+
+
+def test_an_account_of_two_people_serves_again_where_the_file_was_rejected(back):
+    number = enter(back, "li")
+    person(back, "wang", returns.confirm_account, number, "wang")
+    night = Night(LATER, (unit(A), unit(B)), regions=NOW)
+    back.apply(night)
+    back.publish(back.form(night)[0], LATER)
+    back.answer([row(RETURNED, end_to_end_id=end_to_end(A, 1, 2), fault="our_file")], name="second")
+    last = Night(LAST, (unit(A), unit(B)), regions=NOW)
+    back.apply(last)
+    (batch,) = back.form(last)
+    assert line_of(back, batch) == [(end_to_end(A, 1, 3), "622200001111", "person", 3)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({}, id="the very same"),
+        pytest.param({"account_no": "620-0001"}, id="hyphens"),
+        pytest.param({"account_no": "0062 00001"}, id="blanks and leading zeros"),
+        pytest.param({"account_no": "６２００００１"}, id="full width"),
+        pytest.param({"account_name": "改了名"}, id="another name"),
+        pytest.param({"entitlement": Decimal("60.00")}, id="a lower amount"),
+        pytest.param({"entitlement": Decimal("160.00"), "account_no": "620-0001"}, id="a higher amount"),
+    ],
+)
+def test_money_never_goes_again_to_a_closed_account(sent, changed):
+    sent.answer([row(RETURNED, fault="payee_account")])
+    for on in (LATER, LAST):
+        night = Night(on, (unit(A, **changed), unit(B)), regions=NOW)
+        sent.apply(night)
+        sent.close(on)
+        assert sent.form(night) == []
+    assert sent.breaks() == []
+
+
+@pytest.mark.parametrize("entitlement", ["100.00", "60.00", "160.00"])
+def test_a_new_account_after_a_return_waits_for_a_person(sent, entitlement):
+    sent.answer([row(RETURNED, fault="payee_account")])
+    says = (unit(A, account_no="999", entitlement=Decimal(entitlement)), unit(B))
+    night = Night(LATER, says, regions=NOW)
+    sent.apply(night)
+    sent.close(LATER)
+    assert sent.form(night) == []
+    assert accept(sent) == "****"
+    (batch,) = sent.form(night)
+    assert [line[1:3] for line in line_of(sent, batch)] == [("999", "corporate")]
+    assert sent.ask("SELECT person, deed FROM batch_preparers") == [("wei", "new account")]
+    assert sent.breaks() == []
+
+
+def test_only_the_account_that_was_accepted_is_used(sent):
+    sent.answer([row(RETURNED)])
+    for on, number in ((LATER, "999"), (LAST, "888")):
+        night = Night(on, (unit(A, account_no=number), unit(B)), regions=NOW)
+        sent.apply(night)
+        if on == LATER:
+            accept(sent)
+    assert sent.form(night) == []
+    accept(sent)
+    (batch,) = sent.form(night)
+    assert line_of(sent, batch)[0][1] == "888"
+
+
+def test_after_money_arrived_another_account_is_no_doubt(sent):
+    sent.answer([row(RETURNED)])
+    night = Night(LATER, (unit(A, account_no="999"), unit(B)), regions=NOW)
+    sent.apply(night)
+    accept(sent)
+    sent.publish(sent.form(night)[0], LATER)
+    sent.answer([row(end_to_end_id=end_to_end(A, 1, 2))], name="second", on=LATER)
+    last = Night(LAST, (unit(A, account_no="888", entitlement=Decimal(150)), unit(B)), regions=NOW)
+    sent.apply(last)
+    sent.close(LAST)
+    (batch,) = sent.form(last)
+    assert line_of(sent, batch) == [(end_to_end(A, 2, 1), "888", "corporate", 1)]
+
+
+def test_no_account_is_accepted_where_none_waits(sent):
+    for failed in (ONE, "20-X"):
+        with pytest.raises(LedgerRefused, match="no new account waits"):
+            accept(sent, failed=failed)

@@ -33,7 +33,7 @@ def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, 
     owner = create_engine(postgres_url.set(database=name), isolation_level="AUTOCOMMIT")
     app = create_engine(postgres_url.set(username=APP, database=name), pool_size=1, connect_args=QUICK)
     with owner.connect() as connection:
-        tables = sorted(set(connection.scalars(text(KEPT))) - {"life_cycle"})
+        tables = sorted(set(connection.scalars(text(KEPT))) - {"life_cycle", "later_columns", "installation"})
         connection.execute(text("SET session_replication_role = replica"))
         emptied = text("; ".join(f"DELETE FROM {table}" for table in tables))
         yield app, lambda: connection.execute(emptied).close()

@@ -24,7 +24,7 @@ from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store.engine import connect
 from stable_jobs.store.lake import Lake
 from tests.ledger.conftest import CODES, REGION, Books, Night, unit
-from tests.payout.answers.messages import transaction
+from tests.payout.answers.messages import report, transaction
 
 D = date(2020, 5, 19)
 NEXT = date(2020, 5, 20)
@@ -52,6 +52,11 @@ def said(place: int, status: str = "ACSC", **changed: Any) -> str:
 def told(place: int, status: str = "成功", amount: str | None = None, code: str = "", words: str = "") -> str:
     """The same as a row of the demonstration bank's CSV."""
     return f"{id_of(place)},{amount or f'{100 + place}.00'},{status},{code},{words},2020-05-19"
+
+
+def answered(*payments: str, message_id: str = "610100-20200519-L0-1-001", **more: Any) -> str:
+    """A pain.002 that answers the first message of the first batch."""
+    return report(*payments, message_id=message_id, **more)
 
 
 STATES = """

@@ -14,15 +14,28 @@ from sqlalchemy.pool import NullPool
 
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.proposal_kinds import decide_proposal
 from stable_jobs.ledger.returns import enter_account
+from stable_jobs.ledger.settlements import accept_account, propose_settlement
 from stable_jobs.night import answer_lists, returns
 from stable_jobs.payout.table import Sum
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
 from tests.conftest import run_sql
 from tests.e2e.home import tree
-from tests.night.bank_desk import ACCOUNT, NEXT, BankDesk, D, bank_desk, id_of, read_list, said, told
-from tests.payout.answers.messages import lines, payment, report
+from tests.night.bank_desk import (
+    ACCOUNT,
+    NEXT,
+    BankDesk,
+    D,
+    answered,
+    bank_desk,
+    id_of,
+    read_list,
+    said,
+    told,
+)
+from tests.payout.answers.messages import lines, payment
 
 BATCH = "610100-20200519-L0-1"
 MESSAGE = f"{BATCH}-001"
@@ -84,7 +97,7 @@ def test_refused_rows_are_listed_with_what_to_do(bank: BankDesk) -> None:
     bank.instruct(2)
     bank.leave("1.csv", lines(told(0, amount="1.00"), told(1, "不明"), told(1, amount="99")))
     bank.leave("2.xml", "<x/>")
-    bank.leave("3.xml", report(status="RJCT", message_id="610100-20200519-L0-9-001"))
+    bank.leave("3.xml", answered(status="RJCT", message_id="610100-20200519-L0-9-001"))
     bank.take()
 
     assert bank.publish().refused == 5
@@ -151,7 +164,7 @@ KILLS = [
 def leave_two_files(bank: BankDesk) -> None:
     bank.instruct(3)
     bank.leave("1.csv", lines(told(0), told(1, "退票"), told(2, "不明")))
-    bank.leave("2.xml", report(payment(said(2))))
+    bank.leave("2.xml", answered(payment(said(2))))
 
 
 def take_and_publish(bank: BankDesk) -> None:
@@ -220,6 +233,11 @@ def test_the_work_list_says_what_a_returned_payment_waits_for(bank: BankDesk) ->
     assert {row["账号（掩码） Account (masked)"] for row in rows} == {"*" * 15 + "0123"}
 
 
+def accept(bank: BankDesk) -> None:
+    with ledger_event(bank.books.engine, "account accepted", actor="王芳") as event:
+        accept_account(event, id_of(0), "问过单位", "王芳")
+
+
 def test_a_list_of_returns_becomes_empty_when_all_are_corrected_on_the_day(bank: BankDesk) -> None:
     bank.instruct(1)
     bank.leave("1.csv", lines(told(0, "退票")))
@@ -230,8 +248,12 @@ def test_a_list_of_returns_becomes_empty_when_all_are_corrected_on_the_day(bank:
     bank.books.decide(only | {"account_no": "999000111222"}, on=D)
 
     assert bank.states() == ["corrected"]
+    assert bank.publish().returned == {"610100": Sum(1, Decimal("100.00"))}
+    (row,) = read_list(bank.out / "2020-05-19/610100/returns/returns_work_list.2.csv")
+    assert row["等待事项 Waits for"].endswith(f"stable-jobs returns accept-account {id_of(0)}")
+    accept(bank)
     assert bank.publish().returned == {"610100": Sum(0, Decimal("0.00"))}
-    assert read_list(bank.out / "2020-05-19/610100/returns/returns_work_list.2.csv") == []
+    assert read_list(bank.out / "2020-05-19/610100/returns/returns_work_list.3.csv") == []
 
 
 def test_a_work_list_stays_as_it_was_when_its_day_ended(bank: BankDesk) -> None:
@@ -244,9 +266,56 @@ def test_a_work_list_stays_as_it_was_when_its_day_ended(bank: BankDesk) -> None:
     bank.books.decide(only | {"account_no": "999000111222"}, on=NEXT)
 
     assert bank.states() == ["corrected"]
+    accept(bank)
     assert bank.publish(NEXT).returned == {}
     bank.publish()
     assert published(bank) == before
+
+
+def test_the_work_list_tells_what_the_bank_has_contradicts_and_rejects(bank: BankDesk) -> None:
+    bank.instruct(4)
+    words = ("重复指令", "文件格式错误")
+    bank.leave(
+        "1.csv", lines(*(told(n, "失败", words=text) for n, text in enumerate(words)), told(2), told(3))
+    )
+    bank.take()
+    bank.leave("2.csv", lines(told(2, "退票", words="账户已销户")))
+    bank.take()
+
+    lists = bank.publish()
+
+    assert lists.returned == {"610100": Sum(3, Decimal("303.00"))}
+    rows = read_list(bank.out / "2020-05-19/610100/returns/returns_work_list.csv")
+    told_all = {row["支付编号 End-to-end id"]: row["等待事项 Waits for"] for row in rows}
+    assert "the bank has this payment: wait for its result" in told_all[id_of(0)]
+    assert "the next batch, to the same account" in told_all[id_of(1)]
+    assert f"by the bank's letter: stable-jobs returns settle {id_of(2)}" in told_all[id_of(2)]
+    refused = read_list(bank.out / "2020-05-19/bank_answers/refused_answers.csv")
+    assert [row["规则 Rule"] for row in refused] == ["answer.duplicate", "answer.contradiction"]
+
+
+def test_the_lists_follow_a_settlement(bank: BankDesk) -> None:
+    bank.instruct(2)
+    bank.leave("1.csv", lines(told(0), told(1)))
+    bank.take()
+    bank.leave("2.csv", lines(told(0, "退票", words="账户已销户")))
+    bank.take()
+    (before,) = bank.publish().batches
+    assert (before.paid.count, before.returned.count) == (2, 0)
+    with ledger_event(bank.books.engine, "settlement proposed", actor="王芳") as event:
+        number = propose_settlement(event, id_of(0), "returned", "银行来函", "王芳")
+    with ledger_event(bank.books.engine, "proposal answered", actor="李强") as event:
+        decide_proposal(event, number, "confirmed", "", "李强")
+
+    lists = bank.publish()
+
+    assert (lists.batches[0].paid.count, lists.batches[0].returned.count) == (1, 1)
+    folder = bank.out / "2020-05-19/610100"
+    (row,) = read_list(folder / f"{BATCH}-answers/returned.2.csv")
+    assert (row["支付编号 End-to-end id"], row["银行原因 Bank's reason"]) == (id_of(0), "账户已销户")
+    (row,) = read_list(folder / "returns/returns_work_list.2.csv")
+    assert f"returns correct {id_of(0)}" in row["等待事项 Waits for"]
+    assert bank.books.breaks() == []
 
 
 def test_parts_that_do_not_add_up_end_the_step(bank: BankDesk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,12 +18,13 @@ from stable_jobs.night.returns import unanswered
 from stable_jobs.payout.banks import load_banks
 from stable_jobs.settings import Settings, data_folder
 from tests.e2e.home import tree
-from tests.night.bank_desk import NEXT, BankDesk, D, bank_desk, id_of, said, told
-from tests.payout.answers.messages import lines, payment, reason, report
+from tests.night.bank_desk import NEXT, BankDesk, D, answered, bank_desk, id_of, said, told
+from tests.payout.answers.messages import lines, payment, reason
 
 BATCH = "610100-20200519-L0-1"
 MESSAGE = f"{BATCH}-001"
 APPLIED, REPEATED, PENDING = ("applied", None), ("repeated", None), ("pending", None)
+DUPLICATE, CASE = ("duplicate", "answer.duplicate"), ("contradiction", "answer.contradiction")
 
 
 def refused(rule: str) -> tuple[str, str]:
@@ -44,7 +45,7 @@ def events(bank: BankDesk) -> int:
     [
         pytest.param(
             "a.xml",
-            report(payment(said(0), said(1, "RJCT", reason=reason()), said(2, "ACSP"))),
+            answered(payment(said(0), said(1, "RJCT", reason=reason()), said(2, "ACSP"))),
             {1: APPLIED, 2: APPLIED, 3: PENDING},
             ["paid", "returned", "instructed"],
             id="paid, returned, under way",
@@ -58,21 +59,21 @@ def events(bank: BankDesk) -> int:
         ),
         pytest.param(
             "a.xml",
-            report(payment(said(0, amount="100.01"), said(1))),
+            answered(payment(said(0, amount="100.01"), said(1))),
             {1: refused("wrong_amount"), 2: APPLIED},
             ["instructed", "paid", "instructed"],
             id="a wrong amount",
         ),
         pytest.param(
             "a.xml",
-            report(payment(said(0, end_to_end_id=id_of(0, attempt=2)), said(1))),
+            answered(payment(said(0, end_to_end_id=id_of(0, attempt=2)), said(1))),
             {1: refused("unknown_id"), 2: APPLIED},
             ["instructed", "paid", "instructed"],
             id="an id that was never instructed",
         ),
         pytest.param(
             "a.xml",
-            report(payment(said(0), said(0, "RJCT"), said(1))),
+            answered(payment(said(0), said(0, "RJCT"), said(1))),
             {1: refused("contradiction"), 2: refused("contradiction"), 3: APPLIED},
             ["instructed", "paid", "instructed"],
             id="one line paid and returned",
@@ -93,56 +94,100 @@ def events(bank: BankDesk) -> int:
         ),
         pytest.param(
             "a.xml",
-            report(status="RJCT", reasons=reason(), message_id=MESSAGE),
+            answered(status="RJCT", reasons=reason()),
             {1: APPLIED, 2: APPLIED, 3: APPLIED},
             ["returned"] * 3,
             id="the whole message rejected",
         ),
         pytest.param(
             "a.xml",
-            report(payment(status="ACSC", id_=MESSAGE), message_id=MESSAGE),
+            answered(status="RJCT", reasons=reason("<Cd>DU01</Cd>")),
+            {1: DUPLICATE, 2: DUPLICATE, 3: DUPLICATE},
+            ["instructed"] * 3,
+            id="the whole message rejected because the bank has it",
+        ),
+        pytest.param(
+            "a.xml",
+            answered(status="RJCT", reasons=reason("<Cd>FF01</Cd>")),
+            {1: APPLIED, 2: APPLIED, 3: APPLIED},
+            ["corrected"] * 3,
+            id="the whole message rejected for its own fault",
+        ),
+        pytest.param(
+            "a.xml",
+            answered(payment(said(0), said(1, "RJCT", reason=reason("<Cd>AM05</Cd>")), said(2, "RJCT"))),
+            {1: APPLIED, 2: DUPLICATE, 3: APPLIED},
+            ["paid", "instructed", "returned"],
+            id="one line that the bank has",
+        ),
+        pytest.param(
+            "a.csv",
+            lines(
+                told(0, "失败", words="重复指令"), told(1, "失败", words="付款账户余额不足"), told(2, "失败")
+            ),
+            {1: DUPLICATE, 2: APPLIED, 3: APPLIED},
+            ["instructed", "corrected", "returned"],
+            id="the bank's words in CSV",
+        ),
+        pytest.param(
+            "a.xml",
+            answered(payment(said(0)), message_id=f"{BATCH}-002"),
+            {1: refused("other_message")},
+            ["instructed"] * 3,
+            id="a line of another message",
+        ),
+        pytest.param(
+            "a.xml",
+            answered(payment(said(0)), message_id="FORGED-1"),
+            {1: refused("other_message")},
+            ["instructed"] * 3,
+            id="a message that is not ours",
+        ),
+        pytest.param(
+            "a.xml",
+            answered(payment(status="ACSC", id_=MESSAGE)),
             {1: APPLIED, 2: APPLIED, 3: APPLIED},
             ["paid"] * 3,
             id="the whole payment block settled",
         ),
         pytest.param(
             "a.xml",
-            report(status="ACTC", message_id=MESSAGE),
+            answered(status="ACTC"),
             {1: PENDING, 2: PENDING, 3: PENDING},
             ["instructed"] * 3,
             id="the whole message under way",
         ),
         pytest.param(
             "a.xml",
-            report(payment(status="RJCT", id_="P-9"), message_id=MESSAGE),
+            answered(payment(status="RJCT", id_="P-9")),
             {0: refused("unknown_message")},
             ["instructed"] * 3,
             id="a payment block that is not ours",
         ),
         pytest.param(
             "a.xml",
-            report(status="RJCT", message_id=f"{BATCH}-002"),
+            answered(status="RJCT", message_id=f"{BATCH}-002"),
             {0: refused("unknown_message")},
             ["instructed"] * 3,
             id="a message that was never sent",
         ),
         pytest.param(
             "a.xml",
-            report(status="RJCT", message_id="610100-20200519-L2-1-001"),
+            answered(status="RJCT", message_id="610100-20200519-L2-1-001"),
             {0: refused("unknown_message")},
             ["instructed"] * 3,
             id="a batch that was never formed",
         ),
         pytest.param(
             "a.xml",
-            report(payment(said(0), id_="P-1"), payment(status="RJCT", id_=MESSAGE), message_id=MESSAGE),
+            answered(payment(said(0), id_="P-1"), payment(status="RJCT", id_=MESSAGE)),
             {1: refused("contradiction"), 2: refused("contradiction"), 3: APPLIED, 4: APPLIED},
             ["instructed", "returned", "returned"],
             id="a line that contradicts its whole block",
         ),
         pytest.param(
             "a.xml",
-            report(payment(said(0), status="XXXX"), message_id=MESSAGE),
+            answered(payment(said(0), status="XXXX")),
             {0: refused("status"), 1: APPLIED},
             ["paid", "instructed", "instructed"],
             id="an unknown status above a row that has its own",
@@ -160,7 +205,8 @@ def test_every_row_is_applied_or_refused(
     assert bank.standings() == standings
     assert bank.states() == states
     counts = taken.counts
-    assert counts.applied + counts.repeated + counts.pending + counts.refused == len(standings)
+    told = counts.applied + counts.repeated + counts.pending + counts.refused + counts.duplicate
+    assert told == len(standings)
     assert bank.books.breaks() == []
 
 
@@ -168,8 +214,8 @@ def test_every_row_is_applied_or_refused(
     ("first", "second", "standing", "state"),
     [
         pytest.param("ACSC", "ACSC", REPEATED, "paid", id="the same again"),
-        pytest.param("ACSC", "RJCT", refused("contradiction"), "paid", id="paid, then returned"),
-        pytest.param("RJCT", "ACSC", refused("contradiction"), "returned", id="returned, then paid"),
+        pytest.param("ACSC", "RJCT", CASE, "paid", id="paid, then returned"),
+        pytest.param("RJCT", "ACSC", CASE, "returned", id="returned, then paid"),
         pytest.param("ACSP", "RJCT", APPLIED, "returned", id="under way, then returned"),
         pytest.param("ACSC", "ACSP", PENDING, "paid", id="paid, then under way"),
     ],
@@ -178,9 +224,9 @@ def test_the_first_result_of_a_line_stands(
     bank: BankDesk, first: str, second: str, standing: Any, state: str
 ) -> None:
     bank.instruct(1)
-    bank.leave("1.xml", report(payment(said(0, first))))
+    bank.leave("1.xml", answered(payment(said(0, first))))
     bank.take()
-    bank.leave("2.xml", report(payment(said(0, second)), before="<!-- later -->"))
+    bank.leave("2.xml", answered(payment(said(0, second)), before="<!-- later -->"))
     bank.take(NEXT)
 
     rows = bank.books.ask("SELECT standing, rule FROM bank_answer_rows ORDER BY answer_id DESC LIMIT 1")
@@ -190,11 +236,11 @@ def test_the_first_result_of_a_line_stands(
 
 def test_the_same_bytes_are_taken_once_under_any_name(bank: BankDesk) -> None:
     bank.instruct(1)
-    bank.leave("1.xml", report(payment(said(0))))
+    bank.leave("1.xml", answered(payment(said(0))))
     assert len(bank.take()) == 1
     before = events(bank)
 
-    bank.leave("2.xml", report(payment(said(0))))
+    bank.leave("2.xml", answered(payment(said(0))))
 
     assert bank.take() == []
     assert bank.take(NEXT) == []
@@ -221,7 +267,7 @@ def test_what_the_bank_still_writes_is_left(bank: BankDesk, name: str) -> None:
     if name == ".work":
         (bank.answers / name).mkdir()
     elif name != "nothing":
-        bank.leave(name, report(payment(said(0))))
+        bank.leave(name, answered(payment(said(0))))
 
     assert bank.take() == []
     assert bank.states() == ["instructed"]
@@ -229,13 +275,13 @@ def test_what_the_bank_still_writes_is_left(bank: BankDesk, name: str) -> None:
 
 def plant_link(bank: BankDesk) -> None:
     outside = bank.settings.home / "outside.xml"
-    outside.write_text(report(payment(said(0))), encoding="utf-8")
+    outside.write_text(answered(payment(said(0))), encoding="utf-8")
     (bank.answers / "1.xml").symlink_to(outside)
 
 
 def plant_folder(bank: BankDesk) -> None:
     (bank.answers / "1.xml").mkdir()
-    (bank.answers / "1.xml" / "1.xml").write_text(report(payment(said(0))), encoding="utf-8")
+    (bank.answers / "1.xml" / "1.xml").write_text(answered(payment(said(0))), encoding="utf-8")
 
 
 def plant_pipe(bank: BankDesk) -> None:
@@ -259,7 +305,7 @@ def test_only_plain_files_are_opened(bank: BankDesk, plant: Any) -> None:
 def test_a_file_too_large_is_not_read(bank: BankDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stable_jobs.night.answer_files.MOST_BYTES", 10)
     bank.instruct(1)
-    bank.leave("1.xml", report(payment(said(0))))
+    bank.leave("1.xml", answered(payment(said(0))))
 
     (taken,) = bank.take()
 
@@ -270,7 +316,7 @@ def test_a_file_too_large_is_not_read(bank: BankDesk, monkeypatch: pytest.Monkey
 
 def test_the_bytes_are_kept_and_the_banks_folder_is_as_it_was(bank: BankDesk) -> None:
     bank.instruct(1)
-    bank.leave("1.xml", report(payment(said(0))))
+    bank.leave("1.xml", answered(payment(said(0))))
     before = tree(bank.answers)
 
     (taken,) = bank.take()
@@ -282,7 +328,7 @@ def test_the_bytes_are_kept_and_the_banks_folder_is_as_it_was(bank: BankDesk) ->
 def test_a_name_cannot_harm(bank: BankDesk) -> None:
     bank.instruct(1)
     name = os.fsdecode(b"610100-\xff\xe2\x80\xae6222021234567890123.xml")
-    bank.leave(name, report(payment(said(0))))
+    bank.leave(name, answered(payment(said(0))))
 
     (taken,) = bank.take()
 
@@ -296,8 +342,8 @@ def test_a_message_is_read_as_it_was_split_then(bank: BankDesk, tmp_path: Path) 
     (tmp_path / "000000.yaml").write_text(demo.replace("file: 10000", "file: 2"), encoding="utf-8")
     split = bank_desk(bank.books.engine, bank.settings.model_copy(update={"banks": tmp_path}))
     split.instruct(5)
-    bank.leave("2.xml", report(status="RJCT", reasons=reason(), message_id=f"{BATCH}-002"))
-    bank.leave("3.xml", report(status="ACSC", message_id=f"{BATCH}-003"))
+    bank.leave("2.xml", answered(status="RJCT", reasons=reason(), message_id=f"{BATCH}-002"))
+    bank.leave("3.xml", answered(status="ACSC", message_id=f"{BATCH}-003"))
 
     bank.take()
 
@@ -314,7 +360,10 @@ def test_a_region_reads_by_its_own_banks_profile(bank: BankDesk, tmp_path: Path)
     mine.leave("610100-a.csv", lines(told(0, "OK")))
     mine.leave("answer.csv", lines(told(1)))
 
-    assert [taken.counts.applied for taken in mine.take()] == [1, 1]
+    assert [taken.counts.applied for taken in mine.take()] == [1, 0]
+    assert mine.standings("answer") == {1: refused("other_sender")}
+    mine.leave("610100-b.csv", lines(told(1, "OK")))
+    assert [taken.counts.applied for taken in mine.take()] == [1]
 
 
 def test_a_file_without_a_profile_waits_and_holds_nobody_up(bank: BankDesk, tmp_path: Path) -> None:
@@ -346,7 +395,7 @@ def test_a_file_without_a_profile_waits_and_holds_nobody_up(bank: BankDesk, tmp_
 )
 def test_lines_without_an_answer_are_told_and_not_sent_again(bank: BankDesk, on: date, is_late: bool) -> None:
     bank.instruct(3)
-    bank.leave("1.xml", report(payment(said(0), said(1, "ACSP"))))
+    bank.leave("1.xml", answered(payment(said(0), said(1, "ACSP"))))
     bank.take()
     before = events(bank)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stable_jobs.cli.options import DateOption, read_date, read_home, read_past_date
-from stable_jobs.cli.people import ByOption
+from stable_jobs.cli.people import ByOption, ReasonOption, deed
 from stable_jobs.settings import now
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stable_jobs.night.corrections import Correction
     from stable_jobs.night.returns import Taken, Unanswered
 
+LineArgument = Annotated[str, typer.Argument(metavar="ID", help="The end-to-end id of the line.")]
 app = typer.Typer(help="The bank's answers, and payments that came back.", no_args_is_help=True)
 
 
@@ -30,11 +31,13 @@ def take(date: DateOption) -> None:
     """
     from stable_jobs.night.answer_lists import publish_answers
     from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.disbursement import list_waiting
     from stable_jobs.night.returns import take_answers, unanswered
 
     with open_desk(read_home(), read_past_date(date)) as desk:
         _print_taken(take_answers(desk))
         _print_lists(publish_answers(desk))
+        list_waiting(desk)
         _print_unanswered(unanswered(desk))
         typer.echo(f"Files    {desk.settings.out_root / desk.business_date.isoformat()}")
 
@@ -43,7 +46,11 @@ def take(date: DateOption) -> None:
 def list_returns(
     date: Annotated[str | None, typer.Option("--date", help="As of this date; today by default.")] = None,
 ) -> None:
-    """List payments that came back, corrected accounts to confirm, and lines without an answer."""
+    """List what is open with the bank, corrected accounts to confirm, and lines without an answer.
+
+    standing: `returned` waits for an account; `same` goes again to the same one; `new_account` waits for a
+    person's `returns accept-account`; `duplicate` waits for the bank; `contradiction` for `returns settle`.
+    """
     from stable_jobs.cli.ledger_tables import print_rows
     from stable_jobs.night.corrections import returned_payments, waiting_corrections
     from stable_jobs.night.desk import open_desk
@@ -61,7 +68,7 @@ def list_returns(
 
 RETURNED = (
     "region", "code", "unit", "scheme", "yuan", "end-to-end id", "attempt", "reason", "bank's words", "since",
-    "account", "correction",
+    "account", "correction", "standing",
 )  # fmt: skip
 
 
@@ -109,6 +116,38 @@ def confirm(
     typer.echo(f"Correction {correction_id} is confirmed; the next batch takes the payment.")
 
 
+@app.command("settle")
+def settle(
+    end_to_end_id: LineArgument,
+    outcome: Annotated[str, typer.Option(help="What became of the line: `paid` or `returned`.")],
+    reason: ReasonOption,
+    by: ByOption,
+) -> None:
+    """Propose what became of a line about which the bank contradicts itself, by the bank's letter.
+
+    So too for a line that the bank rejected as a duplicate and says no more of. It counts once another person
+    has confirmed it; until then the unit is stopped.
+    """
+    from stable_jobs.ledger.settlements import propose_settlement
+
+    with deed("settlement proposed", by, end_to_end_id) as event:
+        number = propose_settlement(event, end_to_end_id, outcome, reason, by)
+    typer.echo(f"Proposal {number} waits for another person: stable-jobs proposal confirm {number} --by NAME")
+
+
+@app.command("accept-account")
+def accept_account(end_to_end_id: LineArgument, reason: ReasonOption, by: ByOption) -> None:
+    """Accept the account that the newest extract brings after that line came back; the payment goes again.
+
+    Who accepts it has seen the bank's reason, and may not approve a batch with it.
+    """
+    from stable_jobs.ledger.settlements import accept_account as accept
+
+    with deed("account accepted", by, end_to_end_id) as event:
+        account = accept(event, end_to_end_id, reason, by)
+    typer.echo(f"Account {account} is accepted; the next batch takes the payment.")
+
+
 def _account_no() -> str:
     """Not echoed on a terminal; else the first line of standard input."""
     if sys.stdin.isatty():
@@ -120,11 +159,26 @@ def _print_taken(taken: Sequence[Taken]) -> None:
     from stable_jobs.cli.ledger_tables import print_rows
 
     rows = [
-        (one.file_name, one.format, c.applied, c.repeated, c.pending, c.refused, one.problem)
+        (
+            one.file_name,
+            one.format,
+            *(c.applied, c.repeated, c.pending, c.refused, c.duplicate, c.contradiction),
+            one.problem,
+        )
         for one in taken
         for c in (one.counts,)
     ]
-    headers = ("file", "format", "applied", "repeated", "pending", "refused", "problem")
+    headers = (
+        "file",
+        "format",
+        "applied",
+        "repeated",
+        "pending",
+        "refused",
+        "duplicate",
+        "contradiction",
+        "problem",
+    )
     print_rows(headers, rows, "No new answer of the bank.")
 
 

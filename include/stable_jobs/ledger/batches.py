@@ -163,6 +163,22 @@ PREPARERS = (
         SELECT max(n.event_id) FROM region_nights n
         WHERE n.region_code = b.region_code AND n.business_date < b.business_date - 366), 0)
     """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, a.accepted_by, 'new account'
+    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
+    JOIN accepted_accounts a ON a.entitlement_id = p.entitlement_id AND a.account = account_key(l.account_no)
+    WHERE l.event_id = ledger_event() AND l.account_source <> 'person'
+    """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, who, 'contradiction'
+    FROM settlements s JOIN instructions i ON i.line_id = s.line_id JOIN payments q ON q.id = i.payment_id
+    JOIN payments p ON p.entitlement_id = q.entitlement_id JOIN payment_lines l ON l.payment_id = p.id
+    JOIN proposals o ON o.id = s.proposal_id JOIN proposal_decisions d ON d.proposal_id = o.id
+    CROSS JOIN LATERAL (VALUES (o.proposed_by), (d.decided_by)) AS people (who)
+    WHERE l.event_id = ledger_event()
+    """,
 )
 """Whoever had a hand in a line: they may not approve the batch. Extracts about enterprises reach
 every region. Whoever released a hold had a hand in what the region is paid, for a year."""

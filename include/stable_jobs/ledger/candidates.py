@@ -19,6 +19,8 @@ def void_stale(connection: Connection) -> None:
 
 CANDIDATES = """
     CREATE TEMPORARY TABLE candidates ON COMMIT DROP AS
+    WITH failed AS MATERIALIZED (SELECT * FROM failed_lines),
+         doubtful AS MATERIALIZED (SELECT * FROM doubtful_accounts)
     SELECT p.id AS payment_id, p.state, p.scheme, p.amount, p.ordinal, e.region_code, e.uscc, e.policy_year,
            n.unit_name, n.size_class, n.headcount, n.priority, n.review_level,
            r.pooling_region, coalesce(
@@ -39,11 +41,15 @@ CANDIDATES = """
     LEFT JOIN LATERAL (
         SELECT k.* FROM account_corrections k JOIN account_confirmations f ON f.correction_id = k.id
         WHERE k.payment_id = p.id AND k.source = 'person'
-          AND k.after_attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
+          AND k.after_attempt = coalesce((
+            SELECT max(i.attempt) FROM instructions i LEFT JOIN line_results r ON r.line_id = i.line_id
+            WHERE i.payment_id = p.id
+              AND (r.outcome IS DISTINCT FROM 'returned' OR is_payees_fault(r.fault))), 0)
         ORDER BY k.id DESC LIMIT 1) c ON true
+    LEFT JOIN (SELECT DISTINCT entitlement_id FROM failed) had ON had.entitlement_id = e.id
+    LEFT JOIN doubtful ON doubtful.entitlement_id = e.id
     LEFT JOIN LATERAL (
-        SELECT l.account_name, l.account_no, l.bank_code, i.line_id
-        FROM instructions i JOIN payment_lines l ON l.id = i.line_id
+        SELECT i.line_id FROM instructions i
         WHERE i.payment_id = p.id ORDER BY i.attempt DESC LIMIT 1) sent ON true
     WHERE p.state IN ('cleared', 'corrected', 'batched')
       AND (SELECT count(*) FROM instructions i WHERE i.payment_id = p.id) < 99
@@ -51,9 +57,14 @@ CANDIDATES = """
       AND (n.decision = 'eligible' OR n.reasons = 'account_known_unknown' AND c.account_no IS NOT NULL)
       AND coalesce(c.account_no, n.account_no) IS NOT NULL
       AND n.name_fault IS NULL
-      AND (c.account_no IS NOT NULL OR (name_key(n.account_name), account_key(n.account_no), n.bank_code)
-           IS DISTINCT FROM (name_key(sent.account_name), account_key(sent.account_no), sent.bank_code))
-      AND NOT EXISTS (SELECT FROM bank_results b WHERE b.line_id = sent.line_id AND b.event_id > w.event_id)
+      AND (c.account_no IS NOT NULL OR had.entitlement_id IS NULL OR NOT EXISTS (
+        SELECT FROM failed f WHERE f.entitlement_id = e.id AND f.account = account_key(n.account_no)
+          AND is_same_failure(f.fault, f.name, f.bank_code, n.account_name, n.bank_code)))
+      AND (c.account_no IS NOT NULL OR doubtful.entitlement_id IS NULL OR EXISTS (
+        SELECT FROM accepted_accounts a WHERE a.entitlement_id = e.id
+          AND (a.account, a.name, a.bank_code)
+              IS NOT DISTINCT FROM (account_key(n.account_no), name_key(n.account_name), n.bank_code)))
+      AND NOT EXISTS (SELECT FROM line_results b WHERE b.line_id = sent.line_id AND b.event_id > w.event_id)
       AND NOT EXISTS (
         SELECT FROM reported_refunds f JOIN refund_rulings k ON k.refund_id = f.id AND k.event_id > w.event_id
         WHERE (f.region_code, f.uscc, f.policy_year) = (e.region_code, e.uscc, e.policy_year))
@@ -64,7 +75,8 @@ CANDIDATES = """
 """Every payment that the night bears out, with the account it would go to; those in a formed batch too.
 
 What the bank answered or a person ruled after the night was applied waits for the next one, which weighs it.
-Nothing goes again to the account that failed unless two people say so.
+Nothing goes again to an account that failed for the unit, by the payee's fault, unless two people say so;
+after a return an account that only the extract knows waits until a person has accepted it.
 """
 
 STALE = """

@@ -26,7 +26,18 @@ def apply_night(connection: Connection) -> list[str]:
     note_money_back(connection)
     run_statements(connection, (NIGHTS, STANDING, FALLING, VOIDED, UNBATCHED, WITHDRAWN, SUPERSEDED, *DUE))
     run_statements(
-        connection, (NEW_ENTITLEMENTS, REVISED, FORMS, NOTICES, PAYMENTS, NOTICE_LINES, RECOVERY, *CORRECTED)
+        connection,
+        (
+            NEW_ENTITLEMENTS,
+            REVISED,
+            FORMS,
+            NOTICES,
+            PAYMENTS,
+            NOTICE_LINES,
+            RECOVERY,
+            *CORRECTED,
+            NEW_ACCOUNTS,
+        ),
     )
     void_stale(connection)
     return older
@@ -219,15 +230,16 @@ FORMS = """
 CORRECTED = (
     """
     CREATE TEMPORARY TABLE corrected ON COMMIT DROP AS
-    SELECT p.id AS payment_id, l.attempt
+    SELECT p.id AS payment_id, i.attempt
     FROM unit_standing u JOIN payments p ON p.id = u.open_payment_id AND p.state = 'returned'
     JOIN night_units n ON n.region_code = u.region_code AND n.uscc = u.uscc AND n.decision = 'eligible'
     JOIN instructions i ON i.payment_id = p.id
         AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
-    JOIN payment_lines l ON l.id = i.line_id
     WHERE n.account_no IS NOT NULL
-      AND (name_key(n.account_name), account_key(n.account_no), n.bank_code)
-          IS DISTINCT FROM (name_key(l.account_name), account_key(l.account_no), l.bank_code)
+      AND NOT EXISTS (
+        SELECT FROM failed_lines f WHERE f.entitlement_id = p.entitlement_id
+          AND f.account = account_key(n.account_no)
+          AND is_same_failure(f.fault, f.name, f.bank_code, n.account_name, n.bank_code))
     """,
     """
     INSERT INTO account_corrections (payment_id, after_attempt, source)
@@ -238,4 +250,22 @@ CORRECTED = (
     FROM corrected c WHERE p.id = c.payment_id
     """,
 )
-"""A returned payment whose unit has another account now than the one that failed, however that is written."""
+"""A returned payment whose unit has another account now than those that failed."""
+
+NEW_ACCOUNTS = """
+    INSERT INTO new_accounts (entitlement_id, line_id, account_name, account_no, bank_code, bank_name)
+    SELECT e.id, d.line_id, n.account_name, n.account_no, n.bank_code, n.bank_name
+    FROM doubtful_accounts d
+    JOIN entitlements e ON e.id = d.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
+    JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc AND n.decision = 'eligible'
+    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+    WHERE n.account_no IS NOT NULL AND n.account_name IS NOT NULL
+      AND NOT EXISTS (
+        SELECT FROM failed_lines f WHERE f.entitlement_id = e.id AND f.account = account_key(n.account_no)
+          AND is_same_failure(f.fault, f.name, f.bank_code, n.account_name, n.bank_code))
+      AND (account_key(n.account_no), name_key(n.account_name), n.bank_code) IS DISTINCT FROM (
+        SELECT (account_key(k.account_no), name_key(k.account_name), k.bank_code) FROM new_accounts k
+        WHERE k.entitlement_id = e.id ORDER BY k.id DESC LIMIT 1)
+    ORDER BY e.id
+"""
+"""Accounts that the extract brings after a return: a person accepts the newest one, or it is not used."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import recoveries, withdrawals
+from stable_jobs.ledger import recoveries, settlements, withdrawals
 from stable_jobs.ledger.codes import REGISTRATION, register_code
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, open_proposal, record_decision
@@ -29,6 +29,9 @@ KINDS: Mapping[str, Kind] = {
     REGISTRATION: Kind("登记统一社会信用代码", "registration of a licence's code", register_code),
     recoveries.CLOSING: Kind("追回结案", "end of a recovery case", recoveries.close_case),
     withdrawals.WITHDRAWAL: Kind("撤销夜间认定", "withdrawal of a night", withdrawals.withdraw_night),
+    settlements.KIND: Kind(
+        "银行答复矛盾的处理", "what the bank's contradicting answers come to", settlements.settle
+    ),
 }
 """By `proposals.kind`."""
 

@@ -82,13 +82,18 @@ def rule_on_refund(event: Event, refund_id: int, ruling: str, reason: str, perso
 
 PAID_BY_US = """
     SELECT e.region_code, e.uscc, e.policy_year,
-           CASE WHEN i.attempt = f.attempt THEN i.amount ELSE 0 END AS amount,
+           CASE WHEN i.attempt = f.attempt AND NOT f.came_back THEN i.amount ELSE 0 END AS amount,
            i.end_to_end_id AS payment_reference, NULL AS voucher_no
     FROM instructions i
     JOIN payments p ON p.id = i.payment_id
     JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN (SELECT payment_id, min(attempt) AS attempt FROM instructions GROUP BY payment_id) f
-        ON f.payment_id = i.payment_id
+    JOIN (
+        SELECT s.payment_id, min(s.attempt) AS attempt, bool_and(coalesce(r.outcome = 'returned'
+            AND coalesce(r.settled_on, b.business_date) <= DATE '{on}', false)) AS came_back
+        FROM instructions s LEFT JOIN line_results r ON r.line_id = s.line_id
+        LEFT JOIN bank_answers b ON b.id = r.answer_id
+        WHERE s.instructed_on < DATE '{on}' GROUP BY s.payment_id
+    ) f ON f.payment_id = i.payment_id
     WHERE i.instructed_on < DATE '{on}'
       AND NOT (p.state IN ('withdrawn', 'waived') AND p.changed_on < DATE '{on}')
     UNION ALL
@@ -96,4 +101,5 @@ PAID_BY_US = """
     FROM reported_refunds f JOIN refund_rulings k ON k.refund_id = f.id AND k.ruling = 'same'
     ORDER BY 1, 2, 3, 5, 6
 """
-"""What a night on `{on}` counts as paid by us: each payment once, with every reference finance may name."""
+"""What a night on `{on}` counts as paid by us: each payment once, with every reference finance may name.
+Money that came back is not already paid."""

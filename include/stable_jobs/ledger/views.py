@@ -261,10 +261,12 @@ UNIT_LINES = """
                 THEN repeat('*', length(l.account_no) - 4) || right(l.account_no, 4)
                 ELSE '****' END AS account,
            l.account_source AS source, i.instructed_on AS instructed, r.outcome AS answer,
-           concat_ws(' ', r.reason_code, r.reason_text) AS "bank's reason"
+           concat_ws(' ', r.reason_code, r.reason_text) AS "bank's reason",
+           (SELECT string_agg(DISTINCT c.outcome, ' ') FROM open_contradictions c WHERE c.line_id = l.id)
+               AS "then said"
     FROM payment_lines l JOIN batches b ON b.id = l.batch_id JOIN payments p ON p.id = l.payment_id
     JOIN entitlements e ON e.id = p.entitlement_id
-    LEFT JOIN instructions i ON i.line_id = l.id LEFT JOIN bank_results r ON r.line_id = l.id
+    LEFT JOIN instructions i ON i.line_id = l.id LEFT JOIN line_results r ON r.line_id = l.id
     WHERE (e.region_code, e.uscc) = (:region, :uscc) ORDER BY l.id
 """
 

@@ -6,11 +6,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stable_jobs.ledger.returns import ROWS
 from stable_jobs.payout.answers.model import Answer, AnswerProblem
 from stable_jobs.payout.answers.read import MOST_BYTES
+from stable_jobs.payout.answers.signature import ENDING, is_signed
 from stable_jobs.payout.answers.text import bank_text
 from stable_jobs.payout.banks import BankProfile, Banks
 from stable_jobs.regions import NATION
@@ -22,18 +25,42 @@ UNFINISHED = ".part"
 SHOWN = 120
 """Characters of a file's name that are kept."""
 REGION = re.compile(r"[0-9]{6}(?![0-9])", re.ASCII)
+ORIGINAL = re.compile(rb"<(?:[A-Za-z0-9_]+:)?OrgnlMsgId>\s*([0-9]{6})-[0-9]{8}-L", re.ASCII)
+START = 65_536
+"""Bytes in which a message says what it answers."""
 TAKE_OUT = "next: 请移出该目录并联系银行 take it out of the folder and ask the bank"
 
 
-def answer_files(root: Path) -> Iterator[Path]:
-    """What lies in the bank's folder, by name. What the bank still writes (`.name`, `name.part`) is left."""
-    found = sorted(root.iterdir(), key=lambda path: path.name) if root.is_dir() else []
-    return (path for path in found if not path.name.startswith(".") and not path.name.endswith(UNFINISHED))
+@dataclass(frozen=True)
+class Found:
+    """A file of a bank. folder: the profile in whose own folder it lies; None: in the common one."""
+
+    path: Path
+    folder: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name as a ledger and a terminal can carry it, after its folder's."""
+        shown = bank_text(os.fsencode(self.path.name).decode("utf-8", "replace"), SHOWN)
+        return shown if self.folder is None else f"{self.folder}/{shown}"
 
 
-def shown_name(path: Path) -> str:
-    """The file's name as a ledger and a terminal can carry it."""
-    return bank_text(os.fsencode(path.name).decode("utf-8", "replace"), SHOWN)
+def answer_files(root: Path, banks: Banks) -> Iterator[Found]:
+    """What lies in the banks' folder and in each profile's own folder below it, by name.
+
+    What a bank still writes (`.name`, `name.part`) is left, and so are signatures (`name.sig`).
+    """
+    for path in _listed(root):
+        if path.name in banks.profiles and path.is_dir() and not path.is_symlink():
+            yield from (Found(own, path.name) for own in _listed(path))
+        else:
+            yield Found(path)
+
+
+def _listed(folder: Path) -> list[Path]:
+    found = sorted(folder.iterdir(), key=lambda path: path.name) if folder.is_dir() else []
+    left = (UNFINISHED, ENDING)
+    return [path for path in found if not path.name.startswith(".") and not path.name.endswith(left)]
 
 
 def not_readable(path: Path) -> str | None:
@@ -49,10 +76,39 @@ def not_readable(path: Path) -> str | None:
     return None
 
 
-def profile_for(banks: Banks, path: Path) -> BankProfile:
-    """By the region that the file's name begins with, else the nation's. PolicyError if there is none."""
-    region = REGION.match(path.name)
-    return banks.of(region[0] if region else NATION)
+def profile_for(banks: Banks, found: Found) -> BankProfile:
+    """By the folder, else by the region that the file's name begins with, else by the message it answers.
+
+    The nation's where nothing says so. PolicyError if there is none.
+    """
+    if found.folder is not None:
+        return banks.profiles[found.folder]
+    region = REGION.match(found.path.name)
+    return banks.of(region[0] if region else _answered_region(found.path))
+
+
+def _answered_region(path: Path) -> str:
+    """The region in the MsgId that a pain.002 answers: a hint only, what it answers is checked later."""
+    with path.open("rb") as file:
+        named = ORIGINAL.search(file.read(START))
+    return NATION if named is None else named[1].decode("ascii")
+
+
+def not_the_banks(found: Found, profile: BankProfile) -> str | None:
+    """Why nothing shows that this file is of the profile's bank; None where it is."""
+    if profile.answer.own_folder and found.folder is None:
+        return (
+            f"不在该银行的专用目录 expected in the bank's own folder {profile.region}/;"
+            " found in the common one; next: 请移入专用目录并查明来源 find out who put it there"
+        )
+    if profile.answer.signature is None:
+        return None
+    signature = found.path.with_name(found.path.name + ENDING)
+    if not_readable(signature) is not None:
+        return f"没有签名 expected the bank's signature in {found.name}{ENDING}; found none; {TAKE_OUT}"
+    if not is_signed(found.path, signature, profile.answer.signature.public_key):
+        return f"签名不符 expected the bank's signature; found another one; {TAKE_OUT}"
+    return None
 
 
 def rows_of(answer: Answer) -> pa.Table:
@@ -66,6 +122,7 @@ def rows_of(answer: Answer) -> pa.Table:
     read = answer.rows
     for name in ("rule", "expected", "found"):
         read = read.append_column(name, nothing)
+    read = read.select(list(ROWS))
     return pa.concat_tables([read, _problems(answer, read.schema)])
 
 

@@ -104,7 +104,7 @@ def _publish_work_lists(
 ) -> dict[str, Sum]:
     """Of every region where a payment waits, and of those whose list of this date is to become empty."""
     with scratch(desk) as work:
-        query = returns_work_list.QUERY.format(on=desk.business_date)
+        query = returns_work_list.query_of(desk.business_date)
         rows = ledger_rows(desk.duck, connection, query, returns_work_list.ROWS, work)
         found = {*rows.different(desk.duck, "region_code")}
         before = {f.parent.name for f in parent.glob("*/returns") if REGION.fullmatch(f.parent.name)}

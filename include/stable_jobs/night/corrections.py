@@ -114,7 +114,7 @@ WAITING = f"""
 
 def returned_payments(connection: Connection, on: date) -> Sequence[Any]:
     """Rows of the work list of that date, all regions: see `returns_work_list.ROWS`."""
-    return connection.execute(text(returns_work_list.QUERY.format(on=on))).all()
+    return connection.execute(text(returns_work_list.query_of(on))).all()
 
 
 def _plain(account: Account) -> Account:

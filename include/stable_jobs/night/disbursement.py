@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.approvals import answers, missing_level
@@ -190,7 +190,11 @@ def _folder(desk: Desk, batch: Batch) -> Path:
 
 
 def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
-    """Publish per region what did not go out and why; region → count and yuan."""
+    """Publish per region what did not go out and why; region → count and yuan.
+
+    Of regions whose newest night this is: what an older night left is told by the newest. A list of the date
+    that has become empty is published empty.
+    """
     decision = decision_to_pay(desk)
     if decision is None:
         return {}
@@ -198,11 +202,16 @@ def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
         fill_night(desk, connection, decision)
         query = waiting.QUERY.format(on=desk.business_date.isoformat())
         rows = ledger_rows(desk.duck, connection, query, waiting.ROWS, work)
-        parts = {
-            code: rows.of(desk.duck, "region_code", code) for code in rows.different(desk.duck, "region_code")
+        found = {*rows.different(desk.duck, "region_code")}
+        emptied = set(connection.scalars(text(NEWEST), {"on": desk.business_date})) & {
+            folder.parent.name for folder in tonight(desk).glob("*/waiting")
         }
+        parts = {code: rows.of(desk.duck, "region_code", code) for code in sorted(found | emptied)}
         record_published(desk, [_publish_waiting(desk, *part) for part in parts.items()], "waiting")
-    return {code: (own.count, own.total) for code, own in parts.items()}
+    return {code: (own.count, own.total) for code, own in parts.items() if own.count}
+
+
+NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NOT is_held"
 
 
 def _publish_waiting(desk: Desk, region_code: str, own: Rows) -> Published:

@@ -18,23 +18,29 @@ from stable_jobs.ledger.event import Event, ledger_event
 from stable_jobs.ledger.payments import files_of
 from stable_jobs.ledger.returns import ROWS, AnswerCounts, answer_table, is_taken, take_answer
 from stable_jobs.night.answer_files import (
+    Found,
     answer_files,
     not_readable,
+    not_the_banks,
     problem_row,
     profile_for,
     rows_of,
-    shown_name,
 )
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.payout.answers.model import Answer, AnswerProblem, AnswerRefused, Whole
 from stable_jobs.payout.answers.problems import WORDINGS
 from stable_jobs.payout.answers.read import read_answer
-from stable_jobs.payout.banks import Banks, load_banks
+from stable_jobs.payout.banks import BankProfile, Banks, load_banks
 from stable_jobs.payout.names import MANIFEST
-from stable_jobs.payout.sheets.refused_answers import EXPECTED_MESSAGE, UNKNOWN_MESSAGE
+from stable_jobs.payout.sheets.refused_answers import (
+    EXPECTED_MESSAGE,
+    OTHER_MESSAGE,
+    OTHER_SENDER,
+    UNKNOWN_MESSAGE,
+)
 from stable_jobs.payout.sums import sha256_of
 from stable_jobs.policy.parameters import resolve
-from stable_jobs.store.loading import load_from_engine, load_rows
+from stable_jobs.store.loading import load_from_engine, load_rows, temporary_table
 from stable_jobs.workdays import add_working_days
 
 MESSAGE = re.compile(r"(?P<batch_no>[0-9]{6}-[0-9]{8}-L[0-2]-[0-9]+)-(?P<number>[0-9]{3,})", re.ASCII)
@@ -76,20 +82,23 @@ def take_answers(desk: Desk) -> list[Taken]:
     kill leaves whole files taken and the others for the next run. PolicyError for wrong bank profiles.
     """
     banks = load_banks(desk.settings.banks_root)
-    done = (_take(desk, banks, path) for path in answer_files(desk.settings.bank_answers_root))
+    done = (_take(desk, banks, found) for found in answer_files(desk.settings.bank_answers_root, banks))
     return [taken for taken in done if taken is not None]
 
 
-def _take(desk: Desk, banks: Banks, path: Path) -> Taken | None:
+def _take(desk: Desk, banks: Banks, found: Found) -> Taken | None:
     """None for bytes that are known."""
-    name = shown_name(path)
+    path, name = found.path, found.name
     if (why := not_readable(path)) is not None:
         return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), why)
     try:
         with desk.database.connect() as connection:
             if is_taken(connection, sha256_of(path)):
                 return None
-        profile, sha256 = profile_for(banks, path), desk.lake.put_landing(path)
+        profile = profile_for(banks, found)
+        if (why := not_the_banks(found, profile)) is not None:
+            return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), why)
+        sha256 = desk.lake.put_landing(path)
     except (OSError, PolicyError) as error:
         return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), str(error))
     with scratch(desk) as work:
@@ -99,7 +108,7 @@ def _take(desk: Desk, banks: Banks, path: Path) -> Taken | None:
             answer = read_answer(copy, profile)
         except AnswerRefused as refused:
             return _record_unreadable(desk, name, sha256, refused.problem)
-        return _apply(desk, name, sha256, answer, work)
+        return _apply(desk, banks, profile, name, sha256, answer, work)
 
 
 def _record_unreadable(desk: Desk, name: str, sha256: str, problem: AnswerProblem) -> Taken | None:
@@ -114,7 +123,9 @@ def _record_unreadable(desk: Desk, name: str, sha256: str, problem: AnswerProble
     return Taken(name, sha256, UNREADABLE, counts, problem.sentence()) if counts.is_new else None
 
 
-def _apply(desk: Desk, name: str, sha256: str, answer: Answer, work: Path) -> Taken | None:
+def _apply(
+    desk: Desk, banks: Banks, profile: BankProfile, name: str, sha256: str, answer: Answer, work: Path
+) -> Taken | None:
     with ledger_event(desk.database, "bank answer", business_date=desk.business_date, subject=name) as event:
         answer_table(event.connection)
         desk.duck.register("answer_read", rows_of(answer))
@@ -128,14 +139,48 @@ def _apply(desk: Desk, name: str, sha256: str, answer: Answer, work: Path) -> Ta
             event.connection.execute(
                 text(CONTRADICTED), {"expected": WORDINGS["answer.contradiction"].expected}
             )
+        _bind(desk, event.connection, banks, profile, answer, work)
         counts = take_answer(event, sha256=sha256, file_name=name, file_format=answer.format)
     return Taken(name, sha256, answer.format, counts) if counts.is_new else None
 
 
+def _bind(
+    desk: Desk, connection: Connection, banks: Banks, profile: BankProfile, answer: Answer, work: Path
+) -> None:
+    """Refuse rows about lines that the sender has no say in: another bank's, or another message's."""
+    temporary_table(connection, "answering", {"region_code": "text"})
+    regions = connection.scalars(text("SELECT DISTINCT region_code FROM batches ORDER BY 1")).all()
+    load_rows(connection, "answering", [(code,) for code in regions if banks.covers(profile, code)])
+    connection.execute(
+        text(FOREIGN), {"rule": OTHER_SENDER, "expected": f"lines of profile {profile.region}"}
+    )
+    if answer.format == "pain.002":
+        message = answer.heading.original_message_id or ""
+        whole = Whole(message, None, "pending", None, None)
+        lines = _lines_of(desk, connection, whole, work) or {"batch_no": "", "first": 0, "last": 0}
+        said = {"rule": OTHER_MESSAGE, "expected": f"lines of message {message}"}
+        connection.execute(text(STRANGE), {**said, **lines})
+
+
+FOREIGN = """
+    UPDATE answer_rows a SET rule = :rule, expected = :expected, found = a.end_to_end_id
+    FROM instructions i JOIN batches b ON b.id = i.batch_id
+    WHERE a.rule IS NULL AND i.end_to_end_id = a.end_to_end_id
+      AND b.region_code NOT IN (SELECT region_code FROM answering)
+"""
+
+STRANGE = """
+    UPDATE answer_rows a SET rule = :rule, expected = :expected, found = a.end_to_end_id
+    FROM instructions i JOIN batches b ON b.id = i.batch_id JOIN payment_lines l ON l.id = i.line_id
+    WHERE a.rule IS NULL AND i.end_to_end_id = a.end_to_end_id
+      AND NOT (b.batch_no = :batch_no AND l.line_no BETWEEN :first AND :last)
+"""
+
+
 CONTRADICTED = """
     UPDATE answer_rows a SET rule = 'answer.contradiction', expected = :expected, found = a.outcome
-    WHERE a.rule IS NULL AND a.outcome <> 'pending' AND a.end_to_end_id IN (
-        SELECT end_to_end_id FROM answer_rows WHERE rule IS NULL AND outcome <> 'pending'
+    WHERE a.rule IS NULL AND a.outcome IN ('paid', 'returned') AND a.end_to_end_id IN (
+        SELECT end_to_end_id FROM answer_rows WHERE rule IS NULL AND outcome IN ('paid', 'returned')
         GROUP BY end_to_end_id HAVING count(DISTINCT outcome) > 1)
 """
 """What is said of a whole and what is said of one of its lines: where they differ, neither counts."""
@@ -147,6 +192,7 @@ def _spread(desk: Desk, event: Event, whole: Whole, work: Path) -> None:
         "outcome": whole.outcome,
         "code": whole.reason_code,
         "words": whole.reason_text,
+        "fault": whole.fault,
     }
     lines = _lines_of(desk, event.connection, whole, work)
     if lines is None or event.connection.execute(text(SPREAD), {**said, **lines}).rowcount == 0:
@@ -155,9 +201,9 @@ def _spread(desk: Desk, event: Event, whole: Whole, work: Path) -> None:
 
 
 SPREAD = """
-    INSERT INTO answer_rows (row_no, end_to_end_id, outcome, reason_code, reason_text)
+    INSERT INTO answer_rows (row_no, end_to_end_id, outcome, reason_code, reason_text, fault)
     SELECT (SELECT greatest(max(row_no), 0) FROM answer_rows) + row_number() OVER (ORDER BY l.line_no),
-           i.end_to_end_id, :outcome, :code, :words
+           i.end_to_end_id, :outcome, :code, :words, :fault
     FROM batches b JOIN instructions i ON i.batch_id = b.id JOIN payment_lines l ON l.id = i.line_id
     WHERE b.batch_no = :batch_no AND l.line_no BETWEEN :first AND :last
 """

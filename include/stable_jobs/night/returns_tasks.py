@@ -49,10 +49,11 @@ def is_over(business_date: date) -> bool:
 def lists(business_date: str | None) -> Result:
     """Publish the date's lists: `batches` answered, lines `paid` and `returned` so far, rows `refused`, and
     payments that `wait` for another account."""
-    from stable_jobs.night import alerts, answer_lists
+    from stable_jobs.night import alerts, answer_lists, disbursement
 
     with night_of(business_date) as desk:
         made = answer_lists.publish_answers(desk)
+        disbursement.list_waiting(desk)
         alerts.tell_returns(desk, _trouble(made))
     result = {
         "batches": len(made.batches),

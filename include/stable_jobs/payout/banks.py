@@ -18,6 +18,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from stable_jobs.contracts.source import UniqueKeyLoader
 from stable_jobs.credit_code import is_cnaps
 from stable_jobs.errors import PolicyError, StepError, document_fault
+from stable_jobs.payout.answers.reasons import Verdict
+from stable_jobs.payout.answers.signature import check_public_key
 from stable_jobs.payout.names import check_name
 from stable_jobs.regions import upward
 
@@ -126,10 +128,23 @@ class AnswerColumns(_Strict):
     booked_on: Text
 
 
-class BankAnswer(_Strict):
-    """How the bank's answer reads. paid, returned: the status texts that mean so; any other is refused.
+def _public_key(pem: str) -> str:
+    check_public_key(pem)
+    return pem
 
-    date_format: of booked_on, for strptime.
+
+class Signature(_Strict):
+    """How the bank signs: a detached signature beside each answer, in `<answer's name>.sig`."""
+
+    public_key: Annotated[str, AfterValidator(_public_key)]
+
+
+class BankAnswer(_Strict):
+    """How the bank's answer reads, and what shows that it is the bank's.
+
+    paid, returned: the status texts that mean so; any other is refused. date_format: of booked_on, for
+    strptime. reasons: the bank's own codes and words, by what they mean, before those that every bank has.
+    own_folder: answers count only in the folder named after the profile. signature: each answer needs one.
     """
 
     encoding: Encoding
@@ -138,6 +153,9 @@ class BankAnswer(_Strict):
     paid: tuple[Text, ...] = Field(strict=False, min_length=1)
     returned: tuple[Text, ...] = Field(strict=False, min_length=1)
     date_format: Annotated[str, AfterValidator(_date_format)]
+    reasons: dict[Verdict, tuple[Text, ...]] = Field(default_factory=dict, strict=False)
+    own_folder: bool = False
+    signature: Signature | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -175,6 +193,11 @@ class Banks:
         if found is None:
             raise _fault(region, "bank", f"{region}.yaml or one of a region above", "none", "add the profile")
         return found
+
+    def covers(self, profile: BankProfile, region: str) -> bool:
+        """Whether that profile is the one for a region."""
+        near = next((code for code in upward(region) if code in self.profiles), None)
+        return near == profile.region
 
 
 def load_banks(root: Path) -> Banks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tests.ledger.model.batches import void_around
 from tests.ledger.model.records import (
     ZERO,
     Attempt,
@@ -20,7 +21,8 @@ from tests.ledger.model.records import (
 
 def take_answer(model: Model, rows: list[Said]) -> dict[str, int]:
     model.clock += 1
-    counts = dict.fromkeys(("applied", "repeated", "pending", "refused"), 0)
+    names = ("applied", "repeated", "pending", "refused", "duplicate", "contradiction")
+    counts = dict.fromkeys(names, 0)
     known = model.attempts()
     for row in rows:
         counts[_take_row(model, known.get(row["end_to_end_id"]), row)] += 1
@@ -33,11 +35,77 @@ def _take_row(model: Model, found: tuple[Payment, Attempt] | None, row: Said) ->
     payment, attempt = found
     if row["outcome"] == "pending":
         return "pending"
+    outcome = row["outcome"]
+    if outcome == "duplicate":
+        attempt.is_duplicate = True
+        return "duplicate" if attempt.outcome is None else "repeated"
+    if attempt.outcome is not None and outcome != attempt.outcome and outcome not in attempt.said:
+        attempt.said.add(outcome)
+        attempt.case = outcome
+        return "contradiction"
+    attempt.said.add(outcome)
     if attempt.outcome is not None:
-        return "repeated" if attempt.outcome == row["outcome"] else "refused"
-    attempt.outcome = payment.state = row["outcome"]
-    payment.answered_at = model.clock
+        return "repeated"
+    attempt.outcome, attempt.at, attempt.is_payees = outcome, model.clock, not row.get("fault")
+    payment.state = outcome
+    if outcome == "returned":
+        payment.state = "paid" if payment.arrived else "returned" if attempt.is_payees else "corrected"
+    if any(a.settled_by for a in payment.attempts):
+        model.units[payment.unit].balance(came_back=False)
     return "applied"
+
+
+def may_settle(attempt: Attempt) -> bool:
+    return bool(attempt.case or (attempt.is_duplicate and attempt.outcome is None))
+
+
+def propose_settlement(model: Model, found: tuple[Payment, Attempt] | None) -> None:
+    if found is None or not may_settle(found[1]):
+        raise Forbidden
+
+
+def settle(model: Model, end_to_end_id: str, outcome: str, proposer: str, person: str) -> None:
+    """Two people say what became of a line; the payment, what stands beside it and the sums follow."""
+    payment, attempt = model.attempts()[end_to_end_id]
+    unit = model.units[payment.unit]
+    newest = payment.attempts[-1]
+    arrived = outcome == "paid" or any(a.outcome == "paid" for a in payment.attempts if a is not attempt)
+    now = outcome if newest is attempt else newest.outcome
+    target = None
+    if now is not None and arrived and payment.state != "paid":
+        target = "paid"
+    elif now is not None and not arrived and payment.state in ("paid", "instructed"):
+        target = "returned"
+    other = unit.open if unit.open is not payment else None
+    under_way = other is not None and other.state == "instructed"
+    if person == proposer or (under_way and target == "returned"):
+        raise Forbidden
+    model.clock += 1
+    if outcome != attempt.outcome:
+        attempt.is_payees = True
+    attempt.outcome, attempt.case, attempt.at = outcome, None, model.clock
+    attempt.said.add(outcome)
+    attempt.settled_by |= {proposer, person}
+    if target:
+        for one in (payment, *([other] if other is not None and not under_way else [])):
+            void_around(model, one)
+        if other is not None and not under_way:
+            other.state = "withdrawn"
+        payment.state = target
+        if target == "returned" and not newest.is_payees:
+            payment.state = "corrected"
+    unit.balance(came_back=target == "returned")
+    if payment.unit[0] in model.newest:
+        model.newest[payment.unit[0]].excused.add(payment.unit)
+
+
+def accept_account(model: Model, end_to_end_id: str, person: str) -> None:
+    found = model.attempts().get(end_to_end_id)
+    unit = model.units[found[0].unit] if found else None
+    if unit is None or not unit.is_doubtful or not unit.offers or unit.is_accepted:
+        raise Forbidden
+    unit.is_accepted = True
+    unit.accepted.setdefault(unit.offers[-1], set()).add(person)
 
 
 def enter_account(model: Model, end_to_end_id: str, account_no: str, person: str) -> Correction:

@@ -37,11 +37,12 @@ def candidate(model: Model, payment: Payment, night: Night) -> tuple[Said, str, 
     entered = payment.entered_account()
     is_known = said["decision"] == "eligible" or (said["reasons"] == "account_known_unknown" and entered)
     account = entered.account_no if entered else said["account_no"]
-    failed = payment.attempts[-1].account_no if payment.attempts and not entered else None
-    changed_at = max(
-        [payment.answered_at, *(r.ruled_at for r in model.reported.values() if r.unit == payment.unit)]
-    )
-    if not is_known or account is None or account == failed or changed_at > model.newest[region].at:
+    known = model.units[payment.unit]
+    if not entered and (account in known.failed or (known.is_doubtful and account not in known.accepted)):
+        return None
+    answered_at = payment.attempts[-1].at if payment.attempts else 0
+    changed_at = max([answered_at, *(r.ruled_at for r in model.reported.values() if r.unit == payment.unit)])
+    if known.is_stopped or not is_known or account is None or changed_at > model.newest[region].at:
         return None
     return said, account, entered is not None
 
@@ -87,6 +88,10 @@ def _add_batch(model: Model, night: Night, region: str, level: int, lines: list[
         batch.preparers |= {
             r.ruled_by for r in model.reported.values() if r.unit == payment.unit and r.ruling
         }
+        unit = model.units[payment.unit]
+        batch.preparers |= {who for a in unit.attempts for who in a.settled_by}
+        if not line.is_entered:
+            batch.preparers |= unit.accepted.get(line.account_no, set())
         for c in payment.corrections if line.is_entered else ():
             batch.preparers |= {c.entered_by, c.confirmed_by} if c.confirmed_by else set()
         for case in model.units[payment.unit].cases:
@@ -147,11 +152,15 @@ def approve(model: Model, batch: Batch, level: int, person: str, said: str, is_r
 
 def publish(model: Model, batch: Batch, on: date) -> None:
     approved = sum(answer == "approved" for _, answer in batch.answers.values())
-    doubt = any(model.is_doubtful(line.payment.unit) for line in batch.lines)
+    doubt = any(
+        model.is_doubtful(line.payment.unit) or model.units[line.payment.unit].is_stopped
+        for line in batch.lines
+    )
     current = model.is_current(batch.region, on) and not model.is_stopped(batch.region)
     if batch.state != "formed" or approved < batch.level or not current or doubt:
         raise Forbidden
     batch.state = "published"
     for line in batch.lines:
         line.payment.state = "instructed"
-        line.payment.attempts.append(Attempt(line.end_to_end_id, line.payment.amount, line.account_no))
+        attempt = Attempt(line.end_to_end_id, line.payment.amount, line.account_no, line.is_entered)
+        line.payment.attempts.append(attempt)

@@ -57,6 +57,8 @@ def _decide_region(model: Model, night: Night, region: str) -> None:
             model.newest[region].excused.add(key)
         _decide_unit(model, key, said.get(key), outside, notice)
     model.notices.append(notice)
+    for key in mine:
+        _offer(model.units[key], said.get(key))
     for batch in model.batches.values():
         if batch.state == "formed" and batch.region == region:
             check_batch(model, batch, night)
@@ -108,7 +110,7 @@ def _decide_unit(model: Model, key: UnitKey, said: Said | None, outside: Decimal
     elif entitlement:
         entitlement.recognise()
     if entitlement and entitlement.open and is_eligible and said:
-        _correct_from_extract(entitlement.open, said["account_no"])
+        _correct_from_extract(entitlement, entitlement.open, said["account_no"])
 
 
 def _fall(model: Model, of: Entitlement, said: Said | None, outside: Decimal, is_sure: bool) -> None:
@@ -153,8 +155,8 @@ def _settle(
         of.cases.append(Case(-due, on))
 
 
-def _correct_from_extract(payment: Payment, account_no: str | None) -> None:
-    if payment.state == "returned" and account_no not in (None, payment.attempts[-1].account_no):
+def _correct_from_extract(of: Entitlement, payment: Payment, account_no: str | None) -> None:
+    if payment.state == "returned" and account_no is not None and account_no not in of.failed:
         payment.state = "corrected"
 
 
@@ -181,3 +183,13 @@ def withdraw(model: Model, on: date, person: str, other: str) -> None:
         for newest in model.standing[region][-1:]:
             told = newest.night.units
             newest.excused |= {(u["region_code"], u["uscc"], newest.night.on.year) for u in told}
+
+
+def _offer(of: Entitlement, said: Said | None) -> None:
+    """An account that follows a return waits for a person."""
+    if not said or said["decision"] != "eligible" or not of.is_doubtful:
+        return
+    account = said["account_no"]
+    if account is not None and account not in of.failed and of.offers[-1:] != [account]:
+        of.offers.append(account)
+        of.is_accepted = False

@@ -37,7 +37,20 @@ class Attempt:
     end_to_end_id: str
     amount: Decimal
     account_no: str
+    is_entered: bool = False
     outcome: str | None = None
+    is_payees: bool = True
+    said: set[str] = field(default_factory=set)
+    case: str | None = None
+    """What the bank said against its first word, until it is settled."""
+    is_duplicate: bool = False
+    settled_by: set[str] = field(default_factory=set)
+    at: int = 0
+
+    @property
+    def has_failed(self) -> bool:
+        """By the payee's fault."""
+        return self.outcome == "returned" and self.is_payees
 
 
 @dataclass
@@ -67,7 +80,16 @@ class Payment:
     attempts: list[Attempt] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
     objections: list[Objection] = field(default_factory=list)
-    answered_at: int = 0
+
+    @property
+    def arrived(self) -> int:
+        """Lines of it that arrived."""
+        return sum(attempt.outcome == "paid" for attempt in self.attempts)
+
+    @property
+    def surplus(self) -> Decimal:
+        """What arrived beside the line that counts."""
+        return self.amount * (self.arrived - (self.state == "paid"))
 
     def next_id(self) -> str:
         region, uscc, year = self.unit
@@ -75,7 +97,10 @@ class Payment:
 
     def entered_account(self) -> Correction | None:
         """The newest account that two people stand for and that has not failed yet."""
-        good = [c for c in self.corrections if c.confirmed_by and c.after_attempt == len(self.attempts)]
+        last = max(
+            [n for n, a in enumerate(self.attempts, 1) if a.outcome != "returned" or a.is_payees], default=0
+        )
+        good = [c for c in self.corrections if c.confirmed_by and c.after_attempt == last]
         return good[-1] if good else None
 
 
@@ -94,6 +119,50 @@ class Entitlement:
     outside: Decimal
     payments: list[Payment] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
+    offers: list[str] = field(default_factory=list)
+    is_accepted: bool = False
+    """The newest offer."""
+    accepted: dict[str, set[str]] = field(default_factory=dict)
+    """Account of an extract → who accepted it after a return."""
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        return [a for p in self.payments for a in p.attempts]
+
+    @property
+    def failed(self) -> set[str]:
+        """Accounts of extracts that failed."""
+        return {a.account_no for a in self.attempts if a.has_failed and not a.is_entered}
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Money came back and has not arrived since."""
+        arrived = max((a.at for a in self.attempts if a.outcome == "paid"), default=0)
+        return any(a.has_failed and a.at >= arrived for a in self.attempts)
+
+    @property
+    def is_stopped(self) -> bool:
+        return any(a.case for a in self.attempts)
+
+    @property
+    def paid(self) -> Decimal:
+        return self.total("paid") + sum((p.surplus for p in self.payments), ZERO)
+
+    def balance(self, *, came_back: bool) -> None:
+        """Sums after the bank's word changed."""
+        if came_back or self.excess < 0:
+            self.supersede()
+        if not came_back and self.excess > 0:
+            self.cases.append(Case(self.excess))
+        self.entitled += self.excess
+
+    def supersede(self) -> None:
+        for case in self.cases:
+            case.outcome = case.outcome or "superseded"
+
+    @property
+    def excess(self) -> Decimal:
+        return self.outside + self.settled + self.open_amount - self.entitled
 
     def total(self, *states: str) -> Decimal:
         return sum((p.amount for p in self.payments if p.state in states), ZERO)
@@ -108,7 +177,7 @@ class Entitlement:
 
     @property
     def settled(self) -> Decimal:
-        return self.total("paid", "waived") - self.recovering
+        return self.paid + self.total("waived") - self.recovering
 
     @property
     def recovering(self) -> Decimal:

@@ -23,6 +23,7 @@ ROW = {
     "reason_text": None,
     "amount": Decimal("1234.50"),
     "booked_on": date(2020, 5, 19),
+    "fault": None,
 }
 
 
@@ -32,12 +33,17 @@ ROW = {
         pytest.param(lines(PAID), {}, id="paid"),
         pytest.param(
             lines(f"{ONE},1234.50,退票,AC04,账户已销户,2020-05-19"),
-            {"outcome": "returned", "reason_code": "AC04", "reason_text": "账户已销户"},
+            {
+                "outcome": "returned",
+                "reason_code": "AC04",
+                "reason_text": "账户已销户",
+                "fault": "payee_account",
+            },
             id="returned",
         ),
         pytest.param(
             lines(f"{ONE},1234.50,失败,,,"),
-            {"outcome": "returned", "booked_on": None},
+            {"outcome": "returned", "booked_on": None, "fault": "unknown"},
             id="the other word for it",
         ),
         pytest.param(
@@ -47,11 +53,30 @@ ROW = {
         ),
         pytest.param(
             lines(f"{ONE},1234.50,退票,,收款账号{ACCOUNT}有误,2020-05-19"),
-            {"outcome": "returned", "reason_text": "收款账号****0123有误"},
+            {"outcome": "returned", "reason_text": "收款账号****0123有误", "fault": "payee_account"},
             id="an account in the reason",
         ),
         pytest.param(
             lines(f"\t{ONE} ,\t1234.50, 成功 , , ,2020-05-19"), {}, id="blanks and tabs around values"
+        ),
+        pytest.param(
+            lines(f"{ONE},1234.50,失败,,重复指令，原指令已受理,"),
+            {"outcome": "duplicate", "reason_text": "重复指令，原指令已受理", "booked_on": None},
+            id="a duplicate by its words",
+        ),
+        pytest.param(
+            lines(f"{ONE},1234.50,失败,E9001,付款账户余额不足,"),
+            {
+                "outcome": "returned",
+                "reason_code": "E9001",
+                "reason_text": "付款账户余额不足",
+                "booked_on": None,
+                "fault": "our_account",
+            },
+            id="our account is short",
+        ),
+        pytest.param(
+            lines(f"{ONE},1234.50,成功,,,2020-05-18T16:30:00Z"), {}, id="a moment in UTC on the local day"
         ),
         pytest.param(lines("", PAID, ",,,,,", ""), {}, id="empty lines"),
         pytest.param(lines(PAID).replace("\r\n", "\n"), {}, id="other line ends"),

@@ -31,6 +31,7 @@ ROW = {
     "reason_text": None,
     "amount": Decimal("1234.50"),
     "booked_on": date(2020, 5, 19),
+    "fault": None,
 }
 
 
@@ -43,7 +44,7 @@ def test_what_we_read_is_what_the_schema_says(tmp_path: Path, version: str) -> N
     answer = read(tmp_path, message)
 
     returned = {"row_no": 2, "end_to_end_id": TWO, "outcome": "returned"}
-    words = {"reason_code": "AC04", "reason_text": "账户已销户 请核对"}
+    words = {"reason_code": "AC04", "reason_text": "账户已销户 请核对", "fault": "payee_account"}
     assert answer.rows.to_pylist() == [ROW, {**ROW, **returned, **words}]
     assert (answer.format, answer.received, answer.problems, answer.whole) == ("pain.002", 2, (), ())
     assert answer.heading == Heading("A-1", MESSAGE)
@@ -73,7 +74,8 @@ def test_versions_between_are_read_too(tmp_path: Path, version: str) -> None:
 def test_statuses(tmp_path: Path, status: str, outcome: str) -> None:
     answer = read(tmp_path, report(payment(transaction(status=status))))
 
-    assert answer.rows.to_pylist() == [{**ROW, "outcome": outcome}]
+    fault = "unknown" if outcome == "returned" else None
+    assert answer.rows.to_pylist() == [{**ROW, "outcome": outcome, "fault": fault}]
 
 
 @pytest.mark.parametrize(
@@ -215,8 +217,48 @@ def test_statuses_above_a_transaction(
     assert answer.whole == ()
 
 
-def whole(outcome: Any, payment_id: str | None = None, code: str | None = None) -> Whole:
-    return Whole(MESSAGE, payment_id, outcome, code, None)
+@pytest.mark.parametrize(
+    ("own", "block", "group", "outcome", "fault"),
+    [
+        pytest.param("AM05", None, None, "duplicate", None, id="its own reason is a duplicate"),
+        pytest.param(None, "DU03", None, "duplicate", None, id="the payment's reason is a duplicate"),
+        pytest.param(None, None, "DU01", "duplicate", None, id="the message's reason is a duplicate"),
+        pytest.param("AC04", "DU03", None, "returned", "payee_account", id="its own reason goes first"),
+        pytest.param("AM04", None, None, "returned", "our_account", id="our account is short"),
+        pytest.param(None, None, "FF01", "returned", "our_file", id="the file's fault"),
+        pytest.param(None, None, "NARR", "returned", "our_file", id="a message without a reason"),
+        pytest.param("NARR", None, None, "returned", "unknown", id="a transaction without a reason"),
+        pytest.param("RR04", None, None, "returned", "regulatory", id="a law"),
+    ],
+)
+def test_whose_fault_a_reject_is(
+    tmp_path: Path, own: str | None, block: str | None, group: str | None, outcome: str, fault: str | None
+) -> None:
+    def why(code: str | None) -> str:
+        return reason(f"<Cd>{code}</Cd>") if code else ""
+
+    status = "RJCT" if block else None
+    content = report(
+        payment(transaction(status="RJCT", reason=why(own)), status=status, reasons=why(block)),
+        status="RJCT" if group else None,
+        reasons=why(group),
+    )
+
+    (row,) = read(tmp_path, content).rows.to_pylist()
+
+    assert (row["outcome"], row["fault"]) == (outcome, fault)
+
+
+def test_a_line_settled_in_a_message_that_the_bank_has_counts(tmp_path: Path) -> None:
+    message = report(payment(transaction()), status="RJCT", reasons=reason("<Cd>DU01</Cd>"))
+
+    assert read(tmp_path, message).rows.column("outcome").to_pylist() == ["paid"]
+
+
+def whole(
+    outcome: Any, payment_id: str | None = None, code: str | None = None, fault: str | None = "our_file"
+) -> Whole:
+    return Whole(MESSAGE, payment_id, outcome, code, None, fault if outcome == "returned" else None)
 
 
 @pytest.mark.parametrize(
@@ -228,11 +270,26 @@ def whole(outcome: Any, payment_id: str | None = None, code: str | None = None) 
             [whole("returned", None, "AM10")],
             id="its reason",
         ),
+        pytest.param(
+            report(status="RJCT", reasons=reason("<Cd>DU01</Cd>")),
+            [whole("duplicate", None, "DU01")],
+            id="a message that the bank has",
+        ),
+        pytest.param(
+            report(payment(status="RJCT", reasons=reason("<Cd>AM05</Cd>"))),
+            [whole("duplicate", "P-001", "AM05")],
+            id="a payment that the bank has",
+        ),
+        pytest.param(
+            report(payment(status="RJCT"), status="RJCT", reasons=reason("<Cd>DU02</Cd>")),
+            [whole("duplicate", "P-001", "DU02")],
+            id="a payment for the message's reason",
+        ),
         pytest.param(report(status="ACTC"), [whole("pending")], id="an acknowledgement"),
         pytest.param(report(status="ACSC"), [whole("paid")], id="a settled message"),
         pytest.param(
             report(payment(status="RJCT", reasons=reason("<Cd>AC02</Cd>"))),
-            [whole("returned", "P-001", "AC02")],
+            [whole("returned", "P-001", "AC02", "our_account")],
             id="a rejected payment",
         ),
         pytest.param(

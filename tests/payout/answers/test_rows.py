@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stable_jobs.payout.answers.rows import gather
-from tests.payout.answers.messages import ONE, THREE, TWO, payment, read, report, transaction
+from tests.payout.answers.messages import ONE, THREE, TWO, payment, read, reason, report, transaction
 
 OTHER = '<InstdAmt Ccy="CNY">1</InstdAmt>'
 
@@ -23,6 +23,15 @@ OTHER = '<InstdAmt Ccy="CNY">1</InstdAmt>'
         ),
         pytest.param(
             [(ONE, "RJCT"), (ONE, "PDNG")], [1], [(2, "answer.repeated")], id="returned, then pending"
+        ),
+        pytest.param(
+            [(ONE, "DUPL"), (ONE, "ACSC")], [2], [(1, "answer.repeated")], id="duplicate, then paid"
+        ),
+        pytest.param(
+            [(ONE, "RJCT"), (ONE, "DUPL")], [1], [(2, "answer.repeated")], id="returned, then duplicate"
+        ),
+        pytest.param(
+            [(ONE, "PDNG"), (ONE, "DUPL")], [2], [(1, "answer.repeated")], id="under way, then duplicate"
         ),
         pytest.param([(ONE, "PDNG"), (ONE, "ACSP")], [1], [(2, "answer.repeated")], id="pending twice"),
         pytest.param(
@@ -42,7 +51,9 @@ OTHER = '<InstdAmt Ccy="CNY">1</InstdAmt>'
 def test_each_line_once(
     tmp_path: Path, rows: list[tuple[str, str]], kept: list[int], left: list[tuple[int, str]]
 ) -> None:
-    answer = read(tmp_path, report(payment(*(transaction(id_, status) for id_, status in rows))))
+    reject = {"status": "RJCT", "reason": reason("<Cd>AM05</Cd>")}
+    told = (transaction(i, **(reject if status == "DUPL" else {"status": status})) for i, status in rows)
+    answer = read(tmp_path, report(payment(*told)))
 
     assert answer.rows.column("row_no").to_pylist() == kept
     assert [(p.row_no, p.rule) for p in answer.problems] == left
@@ -63,6 +74,7 @@ def test_columns_keep_their_types_without_rows(tmp_path: Path) -> None:
     assert empty.schema == filled.schema
     assert [str(kind) for kind in filled.schema.types] == [
         "int64", "string", "string", "string", "string", "decimal128(18, 2)", "date32[day]",
+        "string",
     ]  # fmt: skip
 
 

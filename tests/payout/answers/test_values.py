@@ -156,8 +156,28 @@ def test_an_iso_day(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        pytest.param("2020-05-11T16:30:00Z", date(2020, 5, 12), id="UTC"),
+        pytest.param("2020-05-11T15:59:59Z", date(2020, 5, 11), id="UTC, before midnight in Shanghai"),
+        pytest.param("2020-12-31T16:00:00Z", date(2021, 1, 1), id="the year's end"),
+        pytest.param("2020-05-12T00:30:00+09:00", date(2020, 5, 11), id="an offset to the east"),
+        pytest.param("2020-05-11T12:00:00.123-05:00", date(2020, 5, 12), id="an offset to the west"),
+        pytest.param("2020-05-11T23:59:59", date(2020, 5, 11), id="local without an offset"),
+        pytest.param("2020-05-11Z", date(2020, 5, 11), id="a plain date"),
+    ],
+)
+def test_a_moment_is_booked_on_the_local_day(text: str, day: date) -> None:
+    assert read_iso_day(text) == day
+    if "T" in text:
+        assert read_day(text, "%Y%m%d") == day
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        pytest.param("2020-05-19T25:00:00Z", id="no such hour"),
+        pytest.param("9999-12-31T23:00:00Z", id="past the end of time"),
         pytest.param("2020-13-01", id="no such month"),
         pytest.param("20200519", id="digits only"),
         pytest.param("2020-05-19 10:00:00", id="a blank for the T"),

@@ -9,6 +9,7 @@ from typing import IO
 
 from stable_jobs.payout.answers.model import AnswerProblem, Item, Outcome, Row
 from stable_jobs.payout.answers.problems import Unreadable, problem, refused
+from stable_jobs.payout.answers.reasons import verdict
 from stable_jobs.payout.answers.values import read_amount, read_code, read_day, read_id, read_text
 from stable_jobs.payout.banks import BankAnswer
 
@@ -64,15 +65,14 @@ def _row(row_no: int, fields: Mapping[str, str], agreed: BankAnswer) -> Row | An
     end_to_end_id = None
     try:
         end_to_end_id = read_id(fields["end_to_end_id"])
-        return Row(
-            row_no,
-            end_to_end_id,
-            _outcome(fields["status"].strip(), agreed),
-            read_code(fields["reason_code"]),
-            read_text(fields["reason_text"]),
-            read_amount(fields["amount"]),
-            read_day(fields["booked_on"], agreed.date_format),
-        )
+        outcome = _outcome(fields["status"].strip(), agreed)
+        code, words = read_code(fields["reason_code"]), read_text(fields["reason_text"])
+        amount, day = read_amount(fields["amount"]), read_day(fields["booked_on"], agreed.date_format)
+        fault: str | None = None
+        if outcome == "returned":
+            fault = verdict([code], f"{fields['status']} {words or ''}", agreed.reasons)
+            outcome, fault = ("duplicate", None) if fault == "duplicate" else (outcome, fault)
+        return Row(row_no, end_to_end_id, outcome, code, words, amount, day, fault)
     except Unreadable as wrong:
         return problem(
             wrong.rule, wrong.found, row_no=row_no, end_to_end_id=end_to_end_id, expected=wrong.expected

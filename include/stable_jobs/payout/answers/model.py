@@ -12,15 +12,16 @@ from stable_jobs.errors import StableJobsError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Outcome = Literal["paid", "returned", "pending"]
-"""pending: the bank is still at work; it is no result."""
+Outcome = Literal["paid", "returned", "pending", "duplicate"]
+"""pending: the bank is still at work. duplicate: it rejects because it has the payment already. Neither is a
+result."""
 
 
 class Row(NamedTuple):
     """What the bank says of one payment line. row_no: 1-based place in the file; amount: yuan.
 
     reason_code, reason_text: the bank's, accounts masked, hidden characters visible. booked_on: the day of
-    the settlement or return. None: the bank does not say.
+    the settlement or return; fault: of what came back (`reasons.Fault`). None: the bank does not say.
     """
 
     row_no: int
@@ -30,6 +31,7 @@ class Row(NamedTuple):
     reason_text: str | None
     amount: Decimal | None
     booked_on: date | None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Whole:
     outcome: Outcome
     reason_code: str | None
     reason_text: str | None
+    fault: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Heading:
 class Answer:
     """One file as read.
 
-    rows: Arrow table with the fields of Row (int64, four strings, decimal128(18, 2), date32), by row_no, each
+    rows: Arrow table with the fields of Row (int64, strings, decimal128(18, 2), date32), by row_no, each
     end_to_end_id at most once. problems: in the order of the file. received: rows in the file, always the
     rows plus the problems that have a row_no. heading: all None in a CSV.
     """

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.payout.answers.model import AnswerProblem, Heading, Item, Outcome, Whole
 from stable_jobs.payout.answers.pain002_entry import (
+    NOTHING,
     PARTLY,
+    Reason,
     contradict,
+    judged,
     reason_of,
     row_of,
     status_of,
     text_of,
 )
 from stable_jobs.payout.answers.problems import Unreadable, problem, refused
+from stable_jobs.payout.answers.reasons import Agreed
 from stable_jobs.payout.answers.text import bank_text
 from stable_jobs.payout.answers.xml_source import Source, check_encoding
 
@@ -42,12 +46,15 @@ FREE = "SplmtryData"
 MOST_ID = 35
 
 
-def read_pain002(file: Path) -> Iterator[Item]:
-    """Rows, problems and statuses of a whole, as they come. AnswerRefused where it is no pain.002."""
+def read_pain002(file: Path, agreed: Agreed | None = None) -> Iterator[Item]:
+    """Rows, problems and statuses of a whole, as they come. AnswerRefused where it is no pain.002.
+
+    agreed: the bank's own reasons, by what they mean.
+    """
     from lxml import etree
 
     check_encoding(file)
-    report = _Report()
+    report = _Report(agreed or {})
     with file.open("rb") as opened:
         source = Source(opened)
         entries = etree.iterparse(
@@ -88,14 +95,16 @@ def _local(element: Element | None) -> str:
 class _Report:
     """How far the reader is: the namespace, the message answered, and what is said above the next row."""
 
-    def __init__(self) -> None:
+    def __init__(self, agreed: Agreed) -> None:
+        self.agreed = agreed
         self.namespace = ""
         self.message_id: str | None = None
         self.group: Outcome | None = None
-        self.group_reason: tuple[str | None, str | None] = (None, None)
+        self.group_fault: str | None = None
+        self.group_reason = NOTHING
         self.block: Element | None = None
         self.payment: Outcome | None = None
-        self.inherited: Outcome | None = None
+        self.inherited: tuple[Outcome | None, Reason] = (None, NOTHING)
         self.rows = 0
         self.has_spoken = False
 
@@ -110,7 +119,8 @@ class _Report:
             yield from self._start_payment(element.getparent())
             self.rows += 1
             self.has_spoken = True
-            yield row_of(self.namespace, element, self.rows, (self.group, self.payment), self.inherited)
+            above = self.group, self.payment
+            yield row_of(self.namespace, element, self.rows, above, self.inherited, self.agreed)
 
     def end(self, root: Element | None) -> Iterator[Item]:
         """The message's own status, where nothing below it said anything."""
@@ -118,7 +128,8 @@ class _Report:
             self._take_namespace(root)
             raise refused("answer.structure", f"no {GROUP}")
         if self.group is not None and not self.has_spoken:
-            yield Whole(self.message_id, None, self.group, *self.group_reason)
+            reason = self.group_reason
+            yield Whole(self.message_id, None, self.group, reason.code, reason.words, self.group_fault)
 
     def has_place_for(self, element: Element) -> bool:
         """False below supplementary data. AnswerRefused where pain.002 has no such entry."""
@@ -149,29 +160,39 @@ class _Report:
         report = element.getparent()
         own = None if report is None else self._text(report, "GrpHdr/MsgId")
         yield Heading(None if own is None else bank_text(own), self.message_id)
-        self.group, problems = self._status(element, "GrpSts")
-        self.group_reason = reason_of(self.namespace, element)
+        said, problems = self._status(element, "GrpSts")
+        self.group_reason = reason_of(self.namespace, element, of_whole=True)
+        self.group, self.group_fault = judged(said, self.group_reason, self.agreed)
         yield from problems
 
     def _start_payment(self, block: Element | None) -> Iterator[Item]:
         if block is not None and block is not self.block:
             self.block = block
-            self.payment, problems = self._status(block, "PmtInfSts")
+            said, problems = self._status(block, "PmtInfSts")
+            reason = self._reason_above(block)
+            self.payment, _ = judged(said, reason, self.agreed)
             has_own = self._text(block, "PmtInfSts") is not None
-            self.inherited = self.payment if has_own else self.group
+            self.inherited = self.payment if has_own else self.group, reason
             yield from problems
 
     def _end_payment(self, element: Element) -> Iterator[Item]:
         if element is self.block:
             return
-        outcome, problems = self._status(element, "PmtInfSts")
+        said, problems = self._status(element, "PmtInfSts")
         yield from problems
+        reason = self._reason_above(element)
+        outcome, fault = judged(said, reason, self.agreed)
         if contradict(outcome, self.group):
             yield problem("answer.contradicts_whole", self._text(element, "PmtInfSts") or "")
         elif outcome is not None:
             ids = self.message_id or "", self._id(element, "OrgnlPmtInfId")
-            yield Whole(*ids, outcome, *reason_of(self.namespace, element))
+            yield Whole(*ids, outcome, reason.code, reason.words, fault)
         self.has_spoken = self.has_spoken or self._text(element, "PmtInfSts") is not None
+
+    def _reason_above(self, block: Element) -> Reason:
+        """The block's own reason, else the message's."""
+        own = reason_of(self.namespace, block, of_whole=True)
+        return own if own.codes or own.words else self.group_reason
 
     def _status(self, element: Element, name: str) -> tuple[Outcome | None, list[AnswerProblem]]:
         """None where nothing is said of all; an unknown status is a problem without a row."""

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stable_jobs.payout.answers.model import AnswerProblem, Outcome, Row
 from stable_jobs.payout.answers.problems import Unreadable, problem
+from stable_jobs.payout.answers.reasons import Agreed, verdict
 from stable_jobs.payout.answers.values import read_code, read_id, read_iso_amount, read_iso_day, read_text
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ YUAN = "CNY"
 AMOUNTS = ("OrgnlTxRef/Amt/InstdAmt", "OrgnlTxRef/IntrBkSttlmAmt")
 OTHER_AMOUNT = "OrgnlTxRef/Amt/EqvtAmt"
 DAYS = ("OrgnlTxRef/IntrBkSttlmDt", "AccptncDtTm")
+
+
+class Reason(NamedTuple):
+    """Why the bank says what it says. codes: all it gives, ISO or its own; code: the first one."""
+
+    codes: tuple[str, ...] = ()
+    code: str | None = None
+    words: str | None = None
+    of_whole: bool = False
+
+
+NOTHING = Reason()
 
 
 @lru_cache(maxsize=256)
@@ -59,31 +72,56 @@ def contradict(first: Outcome | None, second: Outcome | None) -> bool:
     return {first, second} == {"paid", "returned"}
 
 
-def reason_of(namespace: str, element: Element) -> tuple[str | None, str | None]:
-    """The first reason's code (ISO or the bank's own), and all its words in order."""
+def judged(outcome: Outcome | None, reason: Reason, agreed: Agreed) -> tuple[Outcome | None, str | None]:
+    """A reject by its reason: `duplicate` where the bank has the payment, else with whose fault it is."""
+    if outcome != "returned":
+        return outcome, None
+    found = verdict(reason.codes, reason.words, agreed, of_whole=reason.of_whole)
+    return ("duplicate", None) if found == "duplicate" else (outcome, found)
+
+
+def reason_of(namespace: str, element: Element, *, of_whole: bool = False) -> Reason:
+    """Every reason's code (ISO or the bank's own), and all their words in order."""
     codes: list[str | None] = []
     words: list[str] = []
     for reason in element.iterfind(path(namespace, "StsRsnInf")):
         codes.append(text_of(namespace, reason, "Rsn/Cd") or text_of(namespace, reason, "Rsn/Prtry"))
         words.extend(part.text or "" for part in reason.iterfind(path(namespace, "AddtlInf")))
-    return read_code(next(filter(None, codes), None)), read_text(" ".join(words))
+    found = tuple(filter(None, codes))
+    return Reason(found, read_code(next(iter(found), None)), read_text(" ".join(words)), of_whole)
 
 
 def row_of(
-    namespace: str, element: Element, row_no: int, above: Sequence[Outcome | None], inherited: Outcome | None
+    namespace: str,
+    element: Element,
+    row_no: int,
+    above: Sequence[Outcome | None],
+    inherited: tuple[Outcome | None, Reason],
+    agreed: Agreed,
 ) -> Row | AnswerProblem:
-    """A transaction as a row. above: statuses it must not contradict; inherited: its own if it has none."""
+    """A transaction as a row. above: statuses it must not contradict.
+
+    inherited: its own status, if it has none, and its own reason, if it is rejected without one.
+    """
     end_to_end_id = None
     try:
         end_to_end_id = read_id(text_of(namespace, element, "OrgnlEndToEndId"))
-        outcome = _outcome(namespace, element, above, inherited)
-        code, words = reason_of(namespace, element)
-        amount = _amount(namespace, element)
-        return Row(row_no, end_to_end_id, outcome, code, words, amount, _booked_on(namespace, element))
+        outcome = _outcome(namespace, element, above, inherited[0])
+        reason = reason_of(namespace, element)
+        if outcome in ("returned", "duplicate") and not _speaks(reason):
+            has_own = text_of(namespace, element, "TxSts") is not None
+            reason = reason if has_own and not _speaks(inherited[1]) else inherited[1]
+        known, fault = judged(outcome, reason, agreed)
+        amount, day = _amount(namespace, element), _booked_on(namespace, element)
+        return Row(row_no, end_to_end_id, known or outcome, reason.code, reason.words, amount, day, fault)
     except Unreadable as wrong:
         return problem(
             wrong.rule, wrong.found, row_no=row_no, end_to_end_id=end_to_end_id, expected=wrong.expected
         )
+
+
+def _speaks(reason: Reason) -> bool:
+    return bool(reason.codes or reason.words)
 
 
 def _outcome(

@@ -26,7 +26,7 @@ def read_answer(path: Path, profile: BankProfile) -> Answer:
     """
     try:
         if _is_xml(path):
-            return gather("pain.002", read_pain002(path))
+            return gather("pain.002", read_pain002(path, profile.answer.reasons))
         return gather("csv", read_csv(path, profile.answer))
     except AnswerRefused as error:
         raise AnswerRefused(error.problem, bank_text(path.name, SHOWN)) from None

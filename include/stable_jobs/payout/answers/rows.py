@@ -11,6 +11,8 @@ from stable_jobs.payout.answers.problems import problem, refused
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FINAL = 2
+"""How much a result says, above what is none."""
 MOST_ROWS = 1_000_000
 """Of one answer; a payment file holds some ten thousand, 300,000 at the most."""
 
@@ -57,13 +59,17 @@ def _one_each(rows: Sequence[Row]) -> tuple[list[Row], list[AnswerProblem]]:
     contradicted: set[str] = set()
     for row in rows:
         before = chosen.setdefault(row.end_to_end_id, row)
-        if before.outcome == "pending":
-            chosen[row.end_to_end_id] = row if row.outcome != "pending" else before
-        elif row.outcome != "pending" and (row.outcome, row.amount) != (before.outcome, before.amount):
+        if _weight(row) > _weight(before):
+            chosen[row.end_to_end_id] = row
+        elif _weight(row) == FINAL and (row.outcome, row.amount) != (before.outcome, before.amount):
             contradicted.add(row.end_to_end_id)
     kept = [r for r in rows if chosen[r.end_to_end_id] is r and r.end_to_end_id not in contradicted]
     left = [r for r in rows if chosen[r.end_to_end_id] is not r or r.end_to_end_id in contradicted]
     return kept, [_twice(row, row.end_to_end_id in contradicted) for row in left]
+
+
+def _weight(row: Row) -> int:
+    return {"pending": 0, "duplicate": 1}.get(row.outcome, FINAL)
 
 
 def _twice(row: Row, is_contradicted: bool) -> AnswerProblem:
@@ -76,7 +82,7 @@ def _table(rows: Sequence[Row]) -> pa.Table:
     import pyarrow as pa
 
     text = pa.string()
-    types = (pa.int64(), text, text, text, text, pa.decimal128(18, 2), pa.date32())
+    types = (pa.int64(), text, text, text, text, pa.decimal128(18, 2), pa.date32(), text)
     schema = pa.schema(list(zip(Row._fields, types, strict=True)))
     columns = [pa.array([row[place] for row in rows], kind) for place, kind in enumerate(types)]
     return pa.Table.from_arrays(columns, schema=schema)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 
 from stable_jobs.money import round_half_up
 from stable_jobs.payout.answers.problems import Unreadable
 from stable_jobs.payout.answers.text import bank_text
+from stable_jobs.settings import SHANGHAI
 
 MOST_ID = 35
 MOST_CODE = 35
@@ -20,6 +21,11 @@ END_TO_END_ID = re.compile(r"[0-9]{2}-[0-9]{6}-[0-9A-Z]{15,18}-[0-9]{2,3}-[0-9]{
 AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,5})?", re.ASCII)
 GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?", re.ASCII)
 ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
+ISO_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,][0-9]+)?"
+    r"\s?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+    re.ASCII,
+)
 
 
 def read_id(text: str | None) -> str:
@@ -65,15 +71,41 @@ def read_day(text: str, date_format: str) -> date | None:
 @lru_cache(maxsize=1024)
 def _day(text: str, date_format: str) -> date:
     try:
+        if ISO_MOMENT.fullmatch(text):
+            return _local_day(text)
         return datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a day, no instant
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Unreadable("answer.date", text, f"a date as {date_format}") from None
 
 
 def read_iso_day(text: str) -> date:
-    """The day of an ISO 8601 date or date and time, as written: its own offset is not converted."""
-    found = ISO_DAY.fullmatch(text.partition("T")[0])
+    """The day in Asia/Shanghai of an ISO 8601 date and time; without an offset it is local.
+
+    A plain date is taken as it is, whatever offset an XML date may bear.
+    """
     try:
+        if "T" in text:
+            return _local_day(text)
+        found = ISO_DAY.fullmatch(text)
         return date.fromisoformat(found[1] if found else "")
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Unreadable("answer.date", text, "a date as 2020-05-19") from None
+
+
+def _local_day(text: str) -> date:
+    """ValueError or OverflowError for a moment that is none."""
+    found = ISO_MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    day, clock, offset = found.groups()
+    moment = datetime.fromisoformat(f"{day}T{clock}")
+    if offset is None:
+        return moment.date()
+    return moment.replace(tzinfo=_zone(offset)).astimezone(SHANGHAI).date()
+
+
+def _zone(offset: str) -> timezone:
+    if offset == "Z":
+        return UTC
+    apart = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+    return timezone(-apart if offset[0] == "-" else apart)

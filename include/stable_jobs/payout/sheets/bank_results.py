@@ -11,8 +11,14 @@ from stable_jobs.payout.words import SCHEMES, labelled
 
 QUERY = f"""
     SELECT b.batch_no, l.line_no, l.end_to_end_id, e.uscc, l.unit_name, l.scheme, l.amount, l.attempt,
-           {masked("l.account_no")} AS account, r.outcome, r.reason_code, r.reason_text, r.booked_on,
-           r.answered_on
+           {masked("l.account_no")} AS account, coalesce(z.outcome, r.outcome) AS outcome,
+           CASE WHEN coalesce(z.outcome, r.outcome) = r.outcome THEN r.reason_code ELSE z.reason_code END
+               AS reason_code,
+           CASE WHEN coalesce(z.outcome, r.outcome) = r.outcome THEN r.reason_text ELSE z.reason_text END
+               AS reason_text,
+           CASE WHEN coalesce(z.outcome, r.outcome) = r.outcome THEN r.booked_on ELSE z.booked_on END
+               AS booked_on,
+           coalesce(z.settled_on, r.answered_on) AS answered_on
     FROM batches b JOIN instructions i ON i.batch_id = b.id JOIN payment_lines l ON l.id = i.line_id
     JOIN payments p ON p.id = i.payment_id JOIN entitlements e ON e.id = p.entitlement_id
     LEFT JOIN (
@@ -20,12 +26,20 @@ QUERY = f"""
         FROM bank_results s JOIN bank_answers a ON a.id = s.answer_id
         WHERE a.business_date <= DATE '{{on}}'
     ) r ON r.line_id = i.line_id
+    LEFT JOIN LATERAL (
+        SELECT s.outcome, s.settled_on, c.reason_code, c.reason_text, c.booked_on
+        FROM settlements s LEFT JOIN contradictions c ON c.line_id = s.line_id AND c.outcome = s.outcome
+        WHERE s.line_id = i.line_id AND s.settled_on <= DATE '{{on}}'
+        ORDER BY s.id DESC, c.id DESC LIMIT 1) z ON true
     WHERE b.id IN (
         SELECT j.batch_id FROM bank_results s JOIN bank_answers a ON a.id = s.answer_id
-        JOIN instructions j ON j.line_id = s.line_id WHERE a.business_date = DATE '{{on}}')
+        JOIN instructions j ON j.line_id = s.line_id WHERE a.business_date = DATE '{{on}}'
+        UNION SELECT j.batch_id FROM settlements s JOIN instructions j ON j.line_id = s.line_id
+        WHERE s.settled_on = DATE '{{on}}')
     ORDER BY b.batch_no, l.line_no
 """
-"""Every line of the batches that got a result on a date, with what was known of it when that date ended."""
+"""Every line of the batches that got a result on a date, the bank's or a settled one, with what was known
+of it when that date ended."""
 ROWS = {
     "batch_no": "VARCHAR",
     "line_no": "BIGINT",

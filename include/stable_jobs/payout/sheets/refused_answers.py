@@ -14,10 +14,10 @@ QUERY = """
            CASE WHEN r.row_no > 0 THEN r.row_no END AS row_no, r.end_to_end_id, r.outcome,
            r.amount, r.rule, r.expected, r.found
     FROM bank_answer_rows r JOIN bank_answers a ON a.id = r.answer_id
-    WHERE r.standing = 'refused' AND a.business_date = DATE '{on}' ORDER BY a.file_name, a.id, r.row_no
+    WHERE r.rule IS NOT NULL AND a.business_date = DATE '{on}' ORDER BY a.file_name, a.id, r.row_no
 """
-"""Every refused row of the answers taken on a date. place: its number in the ledger; 0 and less: not one row
-of the file, but the file, or what it says of a whole message."""
+"""Every row of the answers taken on a date that was not applied. place: its number in the ledger; 0 and less:
+not one row of the file, but the file, or what it says of a whole message."""
 ROWS = {
     "file_name": "VARCHAR",
     "answer_id": "BIGINT",
@@ -30,6 +30,7 @@ ROWS = {
     "expected": "VARCHAR",
     "found": "VARCHAR",
 }
+OTHER_SENDER, OTHER_MESSAGE = "answer.other_sender", "answer.other_message"
 UNKNOWN_MESSAGE = "answer.unknown_message"
 EXPECTED_MESSAGE = "the MsgId of a payment file that was published"
 OURS: Mapping[str, Wording] = {
@@ -43,8 +44,30 @@ OURS: Mapping[str, Wording] = {
         "与该笔的另一结果相矛盾",
         "it contradicts another result of the line",
         "one result for a line",
-        "请银行书面说明以何者为准；账上结果不因此改变",
-        "ask the bank in writing which one holds; what the ledger has stands",
+        "该单位暂停拨付；取得银行书面说明后由两人处理：stable-jobs returns settle",
+        "the unit is stopped; with the bank's letter two people settle it: stable-jobs returns settle",
+    ),
+    "answer.duplicate": Wording(
+        "银行因已有此笔而拒绝",
+        "the bank rejects it because it has this payment already",
+        "what became of the payment that the bank has",
+        "银行已有此笔，等待其结果，勿再发送；长期无结果的凭银行书面说明由两人处理",
+        "the bank has this payment: wait for its result, send nothing again; if none comes, two people settle"
+        " it by the bank's letter: stable-jobs returns settle",
+    ),
+    OTHER_SENDER: Wording(
+        "该行不属于此银行的批次",
+        "the line is of a batch of another bank's",
+        "lines of the sender's batches",
+        "查明何人放入此文件",
+        "find out who left this file; the line's own bank must answer it",
+    ),
+    OTHER_MESSAGE: Wording(
+        "该行不在所答复的报文内",
+        "the line is not in the message that is answered",
+        "lines of the message that is answered",
+        ASK_ZH,
+        ASK_EN,
     ),
     UNKNOWN_MESSAGE: Wording(
         "没有发出过这一报文",
@@ -56,7 +79,12 @@ OURS: Mapping[str, Wording] = {
 }
 """What only the ledger can tell, beside the reader's own."""
 WORDS = {**WORDINGS, **OURS}
-OUTCOMES = {"paid": "已付 paid", "returned": "退回 returned", "pending": "处理中 pending"}
+OUTCOMES = {
+    "paid": "已付 paid",
+    "returned": "退回 returned",
+    "pending": "处理中 pending",
+    "duplicate": "重复 duplicate",
+}
 
 
 def _rule(words: Callable[[Wording], str]) -> str:

@@ -1,4 +1,4 @@
-"""Payments that did not go out (待拨付清单): in their order, with what they wait for."""
+"""Payments that did not go out (待拨付清单), and what is due after one under way: what each waits for."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ QUERY = """
                              AND d.uscc = e.uscc AND d.policy_year = e.policy_year) THEN 'refund_in_doubt'
                 WHEN n.review_level IS NULL THEN 'review_level'
                 WHEN n.name_fault IS NOT NULL THEN 'name'
-                WHEN n.account_no IS NULL THEN 'account'
+                WHEN n.account_no IS NULL AND NOT c.is_entered THEN 'account'
+                WHEN f.end_to_end_id IS NOT NULL AND NOT c.is_entered THEN 'another_account'
+                WHEN d.end_to_end_id IS NOT NULL AND NOT c.is_entered THEN 'account_acceptance'
+                WHEN p.state = 'corrected' THEN 'next_batch'
                 ELSE 'budget' END AS waits_for,
            CASE WHEN p.state IN ('batched', 'returned', 'objected') THEN p.reason
-                ELSE coalesce(rs.detail, us.detail, n.name_fault, n.account_fault) END AS detail
+                ELSE coalesce(rs.detail, us.detail, n.name_fault, n.account_fault,
+                    CASE WHEN NOT c.is_entered THEN coalesce(f.end_to_end_id,
+                    'stable-jobs returns accept-account ' || d.end_to_end_id) END) END AS detail
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
     JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+    JOIN newest_nights w ON w.region_code = e.region_code AND w.business_date = DATE '{on}'
     LEFT JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
     LEFT JOIN LATERAL (
         SELECT s.cause, s.detail FROM region_stops s WHERE s.region_code = e.region_code
@@ -32,7 +38,41 @@ QUERY = """
     LEFT JOIN LATERAL (
         SELECT s.cause, s.detail FROM unit_stops s WHERE s.entitlement_id = e.id
         ORDER BY s.cause, s.detail LIMIT 1) us ON true
+    LEFT JOIN LATERAL (
+        SELECT i.end_to_end_id FROM failed_lines q JOIN instructions i ON i.line_id = q.line_id
+        WHERE q.entitlement_id = e.id AND q.account = account_key(n.account_no)
+          AND is_same_failure(q.fault, q.name, q.bank_code, n.account_name, n.bank_code)
+        ORDER BY q.line_id DESC LIMIT 1) f ON true
+    LEFT JOIN LATERAL (
+        SELECT i.end_to_end_id FROM doubtful_accounts q JOIN instructions i ON i.line_id = q.line_id
+        WHERE q.entitlement_id = e.id AND NOT EXISTS (
+            SELECT FROM accepted_accounts a WHERE a.entitlement_id = e.id
+              AND (a.account, a.name, a.bank_code)
+                  IS NOT DISTINCT FROM (account_key(n.account_no), name_key(n.account_name), n.bank_code))
+    ) d ON true
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (
+            SELECT FROM account_corrections k JOIN account_confirmations g ON g.correction_id = k.id
+            WHERE k.payment_id = p.id AND k.source = 'person' AND k.after_attempt = coalesce((
+                SELECT max(i.attempt)
+                FROM instructions i LEFT JOIN line_results x ON x.line_id = i.line_id
+                WHERE i.payment_id = p.id
+                  AND (x.outcome IS DISTINCT FROM 'returned' OR is_payees_fault(x.fault))), 0)) AS is_entered
+    ) c
     WHERE p.state IN ('cleared', 'corrected', 'batched', 'objected', 'returned')
+    UNION ALL
+    SELECT s.region_code, coalesce(n.priority, 999999), s.uscc, s.unit_name, n.scheme,
+           n.entitlement - s.outside - s.paid - s.open - s.waived + s.recovering - s.dropped, 'first_payment',
+           i.end_to_end_id
+    FROM entitlement_standing s
+    JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
+    JOIN newest_nights w ON w.region_code = s.region_code AND w.business_date = DATE '{on}'
+    JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc AND n.decision = 'eligible'
+    JOIN LATERAL (
+        SELECT end_to_end_id FROM instructions
+        WHERE payment_id = s.open_payment_id ORDER BY attempt DESC LIMIT 1) i ON true
+    WHERE s.is_instructed AND n.is_paid_known AND s.policy_year = extract(year FROM DATE '{on}')
+      AND n.entitlement - s.outside - s.paid - s.open - s.waived + s.recovering - s.dropped > 0
     ORDER BY 1, 2, 3
 """
 ROWS = {
@@ -55,6 +95,15 @@ WAITS = {
     "review_level": "审批层级 a known size",
     "name": "单位名称更正 a name that a bank can take",
     "account": "可用账户 an account that a bank can take",
+    "another_account": "另一账户，原账户已退票 another account than the one that failed",
+    "account_acceptance": "经办人核实退票后的新账户 a person's word on the account that followed a return",
+    "next_batch": "下一晚的批次 the batch of the next night",
+    "first_payment": "前一笔的银行结果 the bank's result of the payment before it",
+    "contradiction": "银行前后不一的处理 two people's word on what the bank contradicts itself about",
+    "policy": "参数复核 a second person's word on changed parameters",
+    "total": "地区总额复核 a person's word on the region's total",
+    "doubt": "疑点处理 a person's word on a doubt",
+    "disagreement": "决定与台账不符的处理 a decision that agrees with the ledger",
     "budget": "预算 budget",
 }
 COLUMNS = (

@@ -15,7 +15,7 @@ QUERY = """
     JOIN payments p ON p.entitlement_id = e.id AND p.state = 'waived' AND p.changed_on <= DATE '{on}'
     JOIN state_changes c ON c.payment_id = p.id AND c.to_state = 'waived'
     LEFT JOIN LATERAL (
-        SELECT s.reason_code, s.reason_text FROM instructions i JOIN bank_results s ON s.line_id = i.line_id
+        SELECT s.reason_code, s.reason_text FROM instructions i JOIN line_results s ON s.line_id = i.line_id
         WHERE i.payment_id = p.id ORDER BY i.attempt DESC LIMIT 1) r ON c.from_state = 'returned'
     ORDER BY 1, 2, 3
 """

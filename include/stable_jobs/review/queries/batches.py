@@ -104,7 +104,7 @@ def outcomes(connection: Connection, batch_id: int) -> Mapping[str, Outcome]:
     """What the bank has said, by `OUTCOMES`; all of them, also those that no line has."""
     query = """
         SELECT coalesce(r.outcome, 'unanswered') AS outcome, count(*) AS count, sum(l.amount) AS total
-        FROM payment_lines l LEFT JOIN bank_results r ON r.line_id = l.id WHERE l.batch_id = :id GROUP BY 1
+        FROM payment_lines l LEFT JOIN line_results r ON r.line_id = l.id WHERE l.batch_id = :id GROUP BY 1
     """
     found = {row.outcome: Outcome(row.count, row.total) for row in _rows(connection, query, id=batch_id)}
     return {code: found.get(code, Outcome(0, Decimal("0.00"))) for code in OUTCOMES}
@@ -116,7 +116,7 @@ def lines(connection: Connection, batch: Batch, outcome: str, order: Order) -> G
     The page is cut before anything is joined to it, so that a batch of 300,000 lines costs one sort.
     """
     where = f"l.batch_id = :id AND {OUTCOMES[outcome]}" if outcome else "l.batch_id = :id"
-    source = "payment_lines l LEFT JOIN bank_results r ON r.line_id = l.id"
+    source = "payment_lines l LEFT JOIN line_results r ON r.line_id = l.id"
     total = connection.scalar(text(f"SELECT count(*) FROM {source} WHERE {where}"), {"id": batch.id})
     query = f"""
         WITH page AS MATERIALIZED (
@@ -128,7 +128,7 @@ def lines(connection: Connection, batch: Batch, outcome: str, order: Order) -> G
                {masked("l.account_no")} AS account, l.account_source, r.outcome, r.booked_on,
                concat_ws(' ', r.reason_code, r.reason_text) AS reason
         FROM page JOIN payment_lines l ON l.id = page.id JOIN payments p ON p.id = l.payment_id
-        JOIN entitlements e ON e.id = p.entitlement_id LEFT JOIN bank_results r ON r.line_id = l.id
+        JOIN entitlements e ON e.id = p.entitlement_id LEFT JOIN line_results r ON r.line_id = l.id
         ORDER BY page.place
     """
     rows = [dict(row) for row in connection.execute(text(query), {"id": batch.id}).mappings()]

@@ -46,6 +46,9 @@ DEFAULTS: dict[str, Any] = {
     "bank_code": "102791000014",
     "bank_name": "工商银行",
     "account_source": "corporate",
+    "unit_no": None,
+    "payable": None,
+    "already_paid": None,
 }
 
 
@@ -79,6 +82,8 @@ class Night:
     refunds: tuple[dict[str, Any], ...] = ()
     regions: dict[str, dict[str, Any]] = field(default_factory=lambda: {REGION: {}})
     key: str = ""
+    codes: tuple[tuple[str, str], ...] = ()
+    """(old, new) code of the first region."""
 
 
 @dataclass
@@ -162,6 +167,7 @@ class Books:
         year = {"policy_year": night.on.year}
         load_rows(connection, "night_units", [[(u | year)[c] for c in UNITS] for u in night.units])
         load_rows(connection, "night_refunds", [[r[c] for c in REFUNDS] for r in night.refunds])
+        load_rows(connection, "night_codes", [(REGION, *codes) for codes in night.codes])
         decision = catalog.register_snapshot(
             connection,
             kind="eligibility",
@@ -176,6 +182,8 @@ class Books:
             "working_days": 5,
             "pooling_region": REGION,
             "refund_budget": Decimal(10**9),
+            "stopping_doubts": None,
+            "shared_account_units": None,
         }
         rows = []
         for code, changed in night.regions.items():

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from stable_jobs.ledger.candidates import CANDIDATES, void_stale
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.statements import run_statements
+from stable_jobs.ledger.units import resolve_units
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def form_batches(event: Event) -> list[Batch]:
     held and is not of an older night, no refund is in doubt, the pooling region's budget reaches. Formed
     batches of which a line no longer holds are voided first.
     """
+    resolve_units(event.connection)
     void_stale(event.connection)
     run_statements(event.connection, (CANDIDATES, CHOSEN, BATCHES, LINES, *PREPARERS, BATCHED))
     return _batches(event.connection, "b.event_id = ledger_event()")
@@ -141,6 +143,14 @@ PREPARERS = (
     JOIN reported_refunds f ON f.region_code = e.region_code AND f.uscc = e.uscc
         AND f.policy_year = e.policy_year
     JOIN refund_rulings k ON k.refund_id = f.id
+    WHERE l.event_id = ledger_event()
+    """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, k.ruled_by, 'doubt'
+    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
+    JOIN doubts d ON p.entitlement_id IN (d.entitlement_id, d.other_entitlement_id)
+    JOIN doubt_rulings k ON k.doubt_id = d.id AND k.outcome IN ('cleared', 'same')
     WHERE l.event_id = ledger_event()
     """,
 )

@@ -31,11 +31,15 @@ UNITS: Mapping[str, str] = {
     "bank_code": "text",
     "bank_name": "text",
     "account_source": "text",
+    "unit_no": "text",
+    "payable": "numeric(18, 2)",
+    "already_paid": "numeric(18, 2)",
 }
 """One row per unit of a decided region. decision, scheme, entitlement: of the taken row if there is one.
 
 is_paid_known: what finance reports as paid is not in doubt. is_revoked: ineligible by a test about the past,
-which never held. Accounts are here only while the transaction lasts.
+which never held. payable, already_paid: yuan, as the decision says; empty where it does not say.
+Accounts are here only while the transaction lasts.
 """
 
 REGIONS: Mapping[str, str] = {
@@ -46,8 +50,10 @@ REGIONS: Mapping[str, str] = {
     "clears_on": "date",
     "pooling_region": "text",
     "refund_budget": "numeric(18, 2)",
+    "stopping_doubts": "text",
+    "shared_account_units": "bigint",
 }
-"""Every region of the night. Of a held one only `is_held` is known."""
+"""Every region of the night. Of a held one only `is_held` is known. stopping_doubts: kinds, by `;`."""
 
 REFUNDS: Mapping[str, str] = {
     "region_code": "text",
@@ -61,7 +67,15 @@ REFUNDS: Mapping[str, str] = {
 }
 """What finance reports as paid for the policy year, accepted rows."""
 
-TABLES = {"night_units": UNITS, "night_regions": REGIONS, "night_refunds": REFUNDS}
+CODES: Mapping[str, str] = {"region_code": "text", "old_code": "text", "new_code": "text"}
+"""Each unit's code with the old number that labor names beside it."""
+
+TABLES = {
+    "night_units": UNITS,
+    "night_regions": REGIONS,
+    "night_refunds": REFUNDS,
+    "night_codes": CODES,
+}
 
 
 def night_tables(connection: Connection) -> None:

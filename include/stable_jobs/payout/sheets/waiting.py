@@ -32,6 +32,17 @@ QUERY = """
         SELECT s.cause, s.detail FROM unit_stops s WHERE s.entitlement_id = e.id
         ORDER BY s.cause, s.detail LIMIT 1) us ON true
     WHERE p.state IN ('cleared', 'corrected', 'batched', 'objected', 'returned')
+    UNION ALL
+    SELECT d.region_code, coalesce(n.priority, 999999), d.uscc, d.unit_name, coalesce(n.scheme, 'general'),
+           coalesce(d.payable, 0), 'disagreement', concat_ws(', ', d.cause, 'decision: payable ' || d.payable,
+               'already paid ' || d.already_paid, 'ledger: to pay ' || d.difference,
+               'counted as paid ' || d.counted)
+    FROM open_disagreements d
+    JOIN night_regions r ON r.region_code = d.region_code AND NOT r.is_held
+    LEFT JOIN night_units n ON n.region_code = d.region_code AND n.uscc = d.uscc
+    WHERE NOT EXISTS (
+        SELECT FROM payments p WHERE p.entitlement_id = d.entitlement_id
+        AND p.state IN ('cleared', 'corrected', 'batched', 'objected', 'returned'))
     ORDER BY 1, 2, 3
 """
 ROWS = {
@@ -50,6 +61,8 @@ WAITS = {
     "objection": "异议处理 a decision on the objection",
     "account_correction": "更正账户 a corrected account",
     "hold": "暂停拨付 release of the hold",
+    "doubt": "疑点裁定 a ruling on a doubt",
+    "disagreement": "核对认定与台账金额 decision and ledger say the same",
     "refund_in_doubt": "核对财政已拨付 a ruling on finance's refund",
     "review_level": "审批层级 a known size",
     "account": "可用账户 an account that a bank can take",

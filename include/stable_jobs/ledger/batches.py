@@ -149,7 +149,8 @@ PREPARERS = (
     INSERT INTO batch_preparers (batch_id, person, deed)
     SELECT DISTINCT l.batch_id, k.ruled_by, 'doubt'
     FROM payment_lines l JOIN payments p ON p.id = l.payment_id
-    JOIN doubts d ON p.entitlement_id IN (d.entitlement_id, d.other_entitlement_id)
+    JOIN (SELECT id, entitlement_id FROM doubts UNION ALL SELECT id, other_entitlement_id FROM doubts) d
+        ON d.entitlement_id = p.entitlement_id
     JOIN doubt_rulings k ON k.doubt_id = d.id AND k.outcome IN ('cleared', 'same')
     WHERE l.event_id = ledger_event()
     """,

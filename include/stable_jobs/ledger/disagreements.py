@@ -1,9 +1,9 @@
 """The decision and the ledger count what a unit was paid each by its own: where they differ, the unit stops.
 
-Compared are what each counts as paid, and what each says is left to pay. What the ledger knows a reason for (a
-recovery case, a waived payment, an upheld objection, money instructed or withdrawn on this very date) may differ
-in what is left; what was paid must be the same. A unit that waits for the bank's answer or for a ruling on a
-refund gets nothing new that night anyway, and is compared again when that is over.
+Compared are what each counts as paid, and what each says is left to pay. What the ledger knows a reason for
+(a recovery case, a waived payment, an upheld objection, money instructed or withdrawn on this very date) may
+differ in what is left; what was paid must be the same. A unit that waits for the bank's answer or for a
+ruling on a refund gets nothing new that night anyway, and is compared again when that is over.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ DISAGREEMENTS = (
     """
     INSERT INTO disagreements (region_code, uscc, unit_name, policy_year, entitlement_id, cause, payable,
         already_paid)
-    SELECT k.region_code, k.uscc, k.unit_name, k.policy_year, h.entitlement_id, k.cause, k.payable, k.already_paid
+    SELECT k.region_code, k.uscc, k.unit_name, k.policy_year, h.entitlement_id, k.cause, k.payable,
+           k.already_paid
     FROM unit_conflicts k
     LEFT JOIN unit_heads h ON h.region_code = k.region_code AND h.unit = k.unit
     ORDER BY k.region_code, k.uscc, h.entitlement_id

@@ -1,7 +1,8 @@
-"""What looks like one unit, or one account, twice: counted and shown; some kinds stop payments until a person rules.
+"""What looks like one unit, or one account, twice: counted, shown, and of some kinds stopped until a ruling.
 
-Looked for over every entitlement of the policy year, whatever its region, review level or batch. A doubt is between
-an entitlement and an earlier one. It ends when a person rules on it, or by itself when a night no longer shows it.
+Looked for over every entitlement of the policy year, whatever its region, review level or batch. A doubt is
+between an entitlement and an earlier one. It ends when a person rules on it, or by itself when a night no
+longer shows it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ KINDS = (
     "unit_number_reused",
     "one_unit_twice",
 )
-"""new_code: another code with the same unit number and the same name or account. two_regions: one code insured in
-two regions with the same premiums. shared_account: several units, one account. account_other_name: one account under
-two names. unit_number_reused: another code, name and account under a unit number. one_unit_twice: two entitlements
-whose codes a delivery joined; this kind always stops both."""
+"""new_code: another code with the same unit number and the same name or account. two_regions: one code
+insured in two regions with the same premiums. shared_account: several units, one account. account_other_name:
+one account under two names. unit_number_reused: another code, name and account under a unit number.
+one_unit_twice: two entitlements whose codes a delivery joined; this kind always stops both."""
 STOPPING = ("new_code", "two_regions", "shared_account")
 """The kinds that stop a payment where a region's parameter says nothing."""
 SHARED_ACCOUNT_UNITS = 2
@@ -41,8 +42,8 @@ def note_doubts(connection: Connection) -> None:
 def rule_on_doubt(event: Event, doubt_id: int, outcome: str, reason: str, person: str) -> None:
     """A person says that a doubt is `cleared` (two units, payments go on) or that both are the `same` unit.
 
-    The same unit: the later entitlement gets nothing more; within one region its code is joined with the earlier
-    one's, and what it got counts for that one from the next night on.
+    The same unit: the later entitlement gets nothing more; within one region its code is joined with the
+    earlier one's, and what it got counts for that one from the next night on.
     """
     if outcome not in ("cleared", "same"):
         raise LedgerRefused(f"a doubt is ruled cleared or same, not {outcome}")
@@ -66,7 +67,8 @@ JOINED = """
     INSERT INTO code_changes (region_code, old_code, new_code, doubt_id)
     SELECT e.region_code, o.uscc, e.uscc, d.id
     FROM doubts d JOIN entitlements e ON e.id = d.entitlement_id
-    JOIN entitlements o ON o.id = d.other_entitlement_id AND o.region_code = e.region_code AND o.uscc <> e.uscc
+    JOIN entitlements o ON o.id = d.other_entitlement_id AND o.region_code = e.region_code
+        AND o.uscc <> e.uscc
     WHERE d.id = :id
     ON CONFLICT (region_code, old_code, new_code) DO NOTHING
 """

@@ -1,8 +1,9 @@
 """A night's decisions become entitlements and payments on notice; what changed falls out, with its reason.
 
-One statement does each thing for every unit of every region, under the code that the ledger knows the unit by.
-Where the decision and the ledger say different amounts for no known reason, the unit gets nothing new. Nothing here touches money that was instructed:
-a higher entitlement is topped up once the open payment has ended, a lower one opens a recovery case.
+One statement does each thing for every unit of every region, under the code that the ledger knows the unit
+by. Where the decision and the ledger say different amounts for no known reason, the unit gets nothing new.
+Nothing here touches money that was instructed: a higher entitlement is topped up once the open payment has
+ended, a lower one opens a recovery case.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ MATCHED = """
     FROM night_refunds f
     JOIN night_regions r ON r.region_code = f.region_code AND NOT r.is_held
     LEFT JOIN (
-        SELECT i.end_to_end_id, i.amount, e.region_code, coalesce(c.ledger_code, e.uscc) AS uscc, e.policy_year
+        SELECT i.end_to_end_id, i.amount, e.region_code, coalesce(c.ledger_code, e.uscc) AS uscc,
+               e.policy_year
         FROM instructions i JOIN payments p ON p.id = i.payment_id
         JOIN entitlements e ON e.id = p.entitlement_id
         LEFT JOIN ledger_codes c ON c.region_code = e.region_code AND c.code = e.uscc

@@ -1,9 +1,9 @@
 """A unit has several codes over time: the night's tables are put under the code that the ledger knows it by.
 
-A unit's entitlement keeps the code under which the unit was first entitled in the policy year; every other code
-that a delivery or a person's ruling ever joined with it finds it. Where codes contradict each other (two of one
-unit on one night, a number that two units claim, a unit entitled twice) nothing is guessed: the unit is undecided
-that night.
+A unit's entitlement keeps the code under which the unit was first entitled in the policy year; every other
+code that a delivery or a person's ruling ever joined with it finds it. Where codes contradict each other (two
+of one unit on one night, a number that two units claim, a unit entitled twice) nothing is guessed: the unit is
+undecided that night.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ HEADS = """
         AND e.policy_year = extract(year FROM ledger_date())
     WHERE NOT EXISTS (SELECT FROM superseded_entitlements s WHERE s.entitlement_id = e.id)
 """
-"""The entitlements of units with several codes. More than one: nobody has ruled yet that they are one unit's."""
+"""The entitlements of units with several codes. More than one: nobody has ruled yet that they are one's."""
 
 CONFLICTS = """
     CREATE TEMPORARY TABLE unit_conflicts ON COMMIT DROP AS
@@ -126,8 +126,8 @@ UNDECIDED = (
     """
     INSERT INTO night_units (region_code, uscc, unit_name, policy_year, decision, reasons, is_paid_known,
         is_revoked)
-    SELECT DISTINCT ON (region_code, code) region_code, code, unit_name, policy_year, 'undecided', cause, true,
-           false
+    SELECT DISTINCT ON (region_code, code)
+           region_code, code, unit_name, policy_year, 'undecided', cause, true, false
     FROM (
         SELECT k.region_code, coalesce(h.uscc, k.uscc) AS code, k.unit_name, k.policy_year, k.cause
         FROM unit_conflicts k
@@ -151,7 +151,8 @@ TRANSLATED = (
 
 ELSEWHERE = """
     CREATE TEMPORARY TABLE paid_elsewhere ON COMMIT DROP AS
-    SELECT e.region_code, c.ledger_code AS uscc, s.paid + CASE WHEN s.is_instructed THEN s.open ELSE 0 END AS amount
+    SELECT e.region_code, c.ledger_code AS uscc,
+           s.paid + CASE WHEN s.is_instructed THEN s.open ELSE 0 END AS amount
     FROM superseded_entitlements d
     JOIN entitlements e ON e.id = d.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
     JOIN ledger_codes c ON c.region_code = e.region_code AND c.code = e.uscc

@@ -25,7 +25,7 @@ firm that closed after it was paid owes nothing back."""
 
 
 def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
-    """`night_units`, `_regions`, `_refunds` and `_codes` of this transaction, from the decision's snapshots."""
+    """`night_units`, `_regions`, `_refunds`, `_codes` of this transaction, from the decision's snapshots."""
     night_tables(connection)
     queries = {
         "night_units": units_query(desk, decision),

@@ -34,9 +34,7 @@ QUERY = """
     WHERE p.state IN ('cleared', 'corrected', 'batched', 'objected', 'returned')
     UNION ALL
     SELECT d.region_code, coalesce(n.priority, 999999), d.uscc, d.unit_name, coalesce(n.scheme, 'general'),
-           coalesce(d.payable, 0), 'disagreement', concat_ws(', ', d.cause, 'decision: payable ' || d.payable,
-               'already paid ' || d.already_paid, 'ledger: to pay ' || d.difference,
-               'counted as paid ' || d.counted)
+           coalesce(d.payable, 0), 'disagreement', d.detail
     FROM open_disagreements d
     JOIN night_regions r ON r.region_code = d.region_code AND NOT r.is_held
     LEFT JOIN night_units n ON n.region_code = d.region_code AND n.uscc = d.uscc

@@ -171,7 +171,9 @@ CREATE VIEW open_doubts AS
 SELECT d.* FROM doubts d LEFT JOIN doubt_rulings k ON k.doubt_id = d.id WHERE k.doubt_id IS NULL;
 
 CREATE VIEW open_disagreements AS
-SELECT d.* FROM disagreements d
+SELECT d.*, concat_ws(', ', d.cause, 'decision: payable ' || d.payable, 'already paid ' || d.already_paid,
+           'ledger: to pay ' || d.difference, 'counted as paid ' || d.counted) AS detail
+FROM disagreements d
 JOIN newest_nights n ON n.region_code = d.region_code AND n.event_id = d.event_id;
 
 CREATE OR REPLACE VIEW doubt_stops AS
@@ -194,8 +196,6 @@ SELECT d.entitlement_id, 'doubt', 'doubt ' || d.id || ' (' || d.kind || ') is ru
 FROM doubts d JOIN doubt_rulings k ON k.doubt_id = d.id AND k.outcome = 'same'
 JOIN entitlements o ON o.id = d.other_entitlement_id
 UNION ALL
-SELECT entitlement_id, 'disagreement', concat_ws(', ', cause, 'decision: payable ' || payable,
-       'already paid ' || already_paid, 'ledger: to pay ' || difference, 'counted as paid ' || counted)
-FROM open_disagreements WHERE entitlement_id IS NOT NULL;
+SELECT entitlement_id, 'disagreement', detail FROM open_disagreements WHERE entitlement_id IS NOT NULL;
 
 GRANT SELECT ON unit_aliases, superseded_entitlements, open_doubts, open_disagreements TO stable_jobs_app;

@@ -82,8 +82,8 @@ class Night:
     refunds: tuple[dict[str, Any], ...] = ()
     regions: dict[str, dict[str, Any]] = field(default_factory=lambda: {REGION: {}})
     key: str = ""
-    codes: tuple[tuple[str, str], ...] = ()
-    """(old, new) code of the first region."""
+    codes: tuple[tuple[str, ...], ...] = ()
+    """(region, old, new) code; without a region: of the first one."""
 
 
 @dataclass
@@ -167,7 +167,7 @@ class Books:
         year = {"policy_year": night.on.year}
         load_rows(connection, "night_units", [[(u | year)[c] for c in UNITS] for u in night.units])
         load_rows(connection, "night_refunds", [[r[c] for c in REFUNDS] for r in night.refunds])
-        load_rows(connection, "night_codes", [(REGION, *codes) for codes in night.codes])
+        load_rows(connection, "night_codes", [(REGION, *codes)[-3:] for codes in night.codes])
         decision = catalog.register_snapshot(
             connection,
             kind="eligibility",

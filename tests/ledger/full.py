@@ -14,7 +14,16 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import acknowledgements, notices, payments, persons, proposal_kinds, refunds, returns
+from stable_jobs.ledger import (
+    acknowledgements,
+    doubts,
+    notices,
+    payments,
+    persons,
+    proposal_kinds,
+    refunds,
+    returns,
+)
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposals import propose
@@ -24,6 +33,7 @@ from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 
 OPENED, CLEARED, LATER, LAST = date(2020, 5, 11), date(2020, 5, 19), date(2020, 7, 1), date(2020, 7, 2)
 PAID, RETURNED, DISMISSED, UPHELD, WAITING = CODES[:5]
+ELSEWHERE = "610300"
 NOW = {REGION: {"working_days": 0}}
 
 TABLES = [
@@ -61,6 +71,12 @@ TABLES = [
     "release_events",
     "proposals",
     "proposal_decisions",
+    "code_changes",
+    "unit_numbers",
+    "doubt_terms",
+    "doubts",
+    "doubt_rulings",
+    "disagreements",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -181,6 +197,12 @@ def fill(books: Books) -> None:
     person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
     person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
+    own = {"region_code": ELSEWHERE, "account_no": "1", "unit_no": "U1"}
+    apart = unit(CODES[7], already_paid=Decimal(7), payable=Decimal(93), **own)
+    twice = [unit(code, **own) for code in CODES[5:7]]
+    changed = (ELSEWHERE, "610100000000013", CODES[5])
+    books.decide(*twice, apart, on=LAST, regions={ELSEWHERE: {}}, codes=(changed,))
+    person(books, "shen", doubts.rule_on_doubt, 1, "cleared", "a market's account", "shen")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
 
 

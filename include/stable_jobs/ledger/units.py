@@ -2,8 +2,8 @@
 
 A unit's entitlement keeps the code under which the unit was first entitled in the policy year; every other
 code that a delivery or a person's ruling ever joined with it finds it. Where codes contradict each other (two
-of one unit on one night, a number that two units claim, a unit entitled twice) nothing is guessed: the unit is
-undecided that night.
+of one unit on one night, a number that two units claim, a unit entitled twice) nothing is guessed: the unit
+is undecided that night.
 """
 
 from __future__ import annotations

@@ -190,5 +190,5 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "ledger_table": LEDGER_TABLE,
     "ledger_column": LEDGER_COLUMN,
     "ledger_code": LEDGER_CODE,
-    "doubt": DOUBT,
+    "doubt": {**DOUBT, "disagreement": N_("Decision and ledger disagree")},
 }

@@ -91,6 +91,13 @@ def test_one_code_in_two_regions_with_other_premiums_is_no_doubt(books):
     assert kinds(books) == []
 
 
+def test_a_code_that_one_of_the_regions_has_changed_is_the_same_code(books):
+    paid(books, unit(A))
+    elsewhere = unit(B, region_code=OTHER, account_no="999")
+    assert day(books, LATER, elsewhere, regions=BOTH, codes=((OTHER, A, B),)) == []
+    assert kinds(books) == [("two_regions", 2)]
+
+
 def test_a_region_that_no_longer_names_the_unit_still_counts(books):
     paid(books, unit(A))
     elsewhere = unit(A, region_code=OTHER, account_no="999")

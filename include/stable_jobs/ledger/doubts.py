@@ -177,10 +177,19 @@ FINDERS = (
     """,
     """
     INSERT INTO found_doubts
-    SELECT 'two_regions', entitlement_id, first_id, units FROM (
+    SELECT 'two_regions', entitlement_id, min(first_id), max(units) FROM (
         SELECT entitlement_id, min(entitlement_id) OVER own AS first_id, count(*) OVER own AS units
-        FROM unit_marks WHERE premium > 0 WINDOW own AS (PARTITION BY uscc, premium)
+        FROM (
+            SELECT entitlement_id, premium, uscc AS code FROM unit_marks WHERE premium > 0
+            UNION
+            SELECT m.entitlement_id, m.premium, a.alias
+            FROM unit_marks m JOIN unit_aliases a ON a.region_code = m.region_code AND a.code = m.uscc
+            WHERE m.premium > 0
+        ) coded WINDOW own AS (PARTITION BY code, premium)
     ) same WHERE first_id < entitlement_id
+      AND (SELECT region_code FROM entitlements WHERE id = first_id)
+          <> (SELECT region_code FROM entitlements WHERE id = entitlement_id)
+    GROUP BY entitlement_id
     """,
     """
     INSERT INTO found_doubts

@@ -49,6 +49,9 @@ DEFAULTS: dict[str, Any] = {
     "legal_form": "enterprise",
     "name_fault": None,
     "account_fault": None,
+    "unit_no": None,
+    "payable": None,
+    "already_paid": None,
 }
 
 
@@ -82,6 +85,8 @@ class Night:
     refunds: tuple[dict[str, Any], ...] = ()
     regions: dict[str, dict[str, Any]] = field(default_factory=lambda: {REGION: {}})
     key: str = ""
+    codes: tuple[tuple[str, ...], ...] = ()
+    """(region, old, new) code; without a region: of the first one."""
 
 
 @dataclass
@@ -165,6 +170,7 @@ class Books:
         year = {"policy_year": night.on.year}
         load_rows(connection, "night_units", [[(u | year)[c] for c in UNITS] for u in night.units])
         load_rows(connection, "night_refunds", [[r[c] for c in REFUNDS] for r in night.refunds])
+        load_rows(connection, "night_codes", [(REGION, *codes)[-3:] for codes in night.codes])
         decision = catalog.register_snapshot(
             connection,
             kind="eligibility",
@@ -180,6 +186,8 @@ class Books:
             "working_days": 5,
             "pooling_region": REGION,
             "refund_budget": Decimal(10**9),
+            "stopping_doubts": None,
+            "shared_account_units": None,
         }
         rows = []
         for code, changed in night.regions.items():

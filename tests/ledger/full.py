@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from stable_jobs.ledger import (
     acknowledgements,
     codes,
+    doubts,
     notices,
     payments,
     persons,
@@ -39,6 +40,7 @@ WITHDRAWN = date(2020, 7, 3)
 PAID, RETURNED, DISMISSED, UPHELD, WAITING = CODES[:5]
 LICENCE = "91350200MA0000000X"
 """A code with a wrong check character."""
+ELSEWHERE = "610300"
 NOW = {REGION: {"working_days": 0}}
 
 TABLES = [
@@ -85,6 +87,12 @@ TABLES = [
     "settlements",
     "new_accounts",
     "account_acceptances",
+    "code_changes",
+    "unit_numbers",
+    "doubt_terms",
+    "doubts",
+    "doubt_rulings",
+    "disagreements",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -230,6 +238,12 @@ def fill(books: Books) -> None:
     books.answer([{"end_to_end_id": end_to_end(PAID), "outcome": "returned"}], name="later.xml", on=LAST)
     number = person(books, "xu", settlements.propose_settlement, end_to_end(PAID), "paid", "letter 9", "xu")
     person(books, "he", proposal_kinds.decide_proposal, number, "confirmed", "", "he")
+    own = {"region_code": ELSEWHERE, "account_no": "1", "unit_no": "U1"}
+    apart = unit(CODES[7], already_paid=Decimal(7), payable=Decimal(93), **own)
+    twice = [unit(code, **own) for code in CODES[5:7]]
+    changed = (ELSEWHERE, "610100000000013", CODES[5])
+    books.decide(*twice, apart, on=LAST, regions={ELSEWHERE: {}}, codes=(changed,))
+    person(books, "shen", doubts.rule_on_doubt, 1, "cleared", "a market's account", "shen")
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
     less = refund(PAID, voucher_no="less", payment_reference=end_to_end(PAID), amount=Decimal("60.00"))
     books.decide(lower, *units[1:], on=WITHDRAWN, refunds=(refund(PAID), less))

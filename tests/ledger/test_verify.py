@@ -32,7 +32,7 @@ def test_a_ledger_left_alone_is_whole(full):
     found = verified(full)
     assert found.breaks == ()
     assert found.events == full.ask("SELECT count(*) FROM audit_events")[0][0] > 20
-    assert (found.entitlements, found.files) == (5, 2)
+    assert (found.entitlements, found.files) == (7, 2)
 
 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - {"later_columns"}))

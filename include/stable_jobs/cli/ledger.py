@@ -50,12 +50,14 @@ def _tell(settings: Settings, business_date: date, verified: Verified) -> None:
 
 @app.command("show")
 def show(region: RegionOption, uscc: UnitOption) -> None:
-    """Show all that the ledger knows of one unit: what it is due, each payment's states, who, when, why."""
+    """Show all that the ledger knows of one unit, by any of its codes: what it is due, each payment's states,
+    who, when, why."""
     from stable_jobs.cli.ledger_tables import print_unit
-    from stable_jobs.ledger.views import unit_sums
+    from stable_jobs.ledger.views import Which, disagreements, unit_sums
 
     with reading() as connection:
-        if not unit_sums(connection, region, uscc).rows:
+        is_known = unit_sums(connection, region, uscc).rows
+        if not is_known and not disagreements(connection, Which(region, uscc)).rows:
             raise LedgerRefused(
                 f"the ledger knows no {uscc} in region {region}: `stable-jobs explain {uscc} --date D` "
                 "says why it was or was not decided"

@@ -25,7 +25,8 @@ from stable_jobs.night.disbursement import Course
 from stable_jobs.rendering.text import shorten, visible
 
 RIGHT = frozenset(
-    {"units", "payments", "yuan", "bytes", "committed"}
+    {"units", "payments", "yuan", "bytes", "committed", "sharing", "payable", "already paid", "to pay"}
+    | {"counted as paid"}
     | {"entitled", "outside", "paid", "open", "waived", "recovering"}
 )
 ONE_LINE = frozenset(
@@ -151,6 +152,9 @@ def print_unit(connection: Connection, region_code: str, uscc: str) -> None:
     _titled("Objections", views.objections(connection, one))
     _titled("Recovery cases", views.recoveries(connection, one))
     _titled("Refunds that finance reports", views.refunds(connection, one))
+    _titled("Doubts", views.doubts(connection, one))
+    _titled("Decision and ledger disagree", views.disagreements(connection, one))
+    _titled("Codes of the unit", views.changed_codes(connection, region_code, uscc))
 
 
 def print_verified(verified: Verified) -> None:

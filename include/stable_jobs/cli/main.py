@@ -23,6 +23,7 @@ from stable_jobs.cli import (
     delivery,
     demo,
     disburse,
+    doubt,
     explain,
     hold,
     ledger,
@@ -60,6 +61,7 @@ app.add_typer(proposal.app, name="proposal")
 app.add_typer(code.app, name="code")
 app.add_typer(recovery.app, name="recovery")
 app.add_typer(refund.app, name="refund")
+app.add_typer(doubt.app, name="doubt")
 app.add_typer(budget.app, name="budget")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(airflow.app, name="airflow")

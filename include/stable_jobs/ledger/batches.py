@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from stable_jobs.ledger.candidates import CANDIDATES, void_stale
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.statements import run_statements
+from stable_jobs.ledger.units import resolve_units
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def form_batches(event: Event) -> list[Batch]:
     held and is not of an older night, no refund is in doubt, the pooling region's budget reaches. Formed
     batches of which a line no longer holds are voided first.
     """
+    resolve_units(event.connection)
     void_stale(event.connection)
     run_statements(event.connection, (CANDIDATES, CHOSEN, BATCHES, LINES, *PREPARERS, BATCHED))
     return _batches(event.connection, "b.event_id = ledger_event()")
@@ -177,6 +179,15 @@ PREPARERS = (
     JOIN payments p ON p.entitlement_id = q.entitlement_id JOIN payment_lines l ON l.payment_id = p.id
     JOIN proposals o ON o.id = s.proposal_id JOIN proposal_decisions d ON d.proposal_id = o.id
     CROSS JOIN LATERAL (VALUES (o.proposed_by), (d.decided_by)) AS people (who)
+    WHERE l.event_id = ledger_event()
+    """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, k.ruled_by, 'doubt'
+    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
+    JOIN (SELECT id, entitlement_id FROM doubts UNION ALL SELECT id, other_entitlement_id FROM doubts) d
+        ON d.entitlement_id = p.entitlement_id
+    JOIN doubt_rulings k ON k.doubt_id = d.id AND k.outcome IN ('cleared', 'same')
     WHERE l.event_id = ledger_event()
     """,
 )

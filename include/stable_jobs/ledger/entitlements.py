@@ -1,7 +1,9 @@
 """A night's decisions become entitlements and payments on notice; what changed falls out, with its reason.
 
-One statement does each thing for every unit of every region. Nothing here touches money that was instructed:
-a higher entitlement is topped up once the open payment has ended, a lower one opens a recovery case.
+One statement does each thing for every unit of every region, under the code that the ledger knows the unit
+by. Where the decision and the ledger say different amounts for no known reason, the unit gets nothing new.
+Nothing here touches money that was instructed: a higher entitlement is topped up once the open payment has
+ended, a lower one opens a recovery case.
 """
 
 from __future__ import annotations
@@ -9,10 +11,13 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from stable_jobs.ledger.candidates import UNBATCHED, void_stale
+from stable_jobs.ledger.disagreements import DISAGREEMENTS
+from stable_jobs.ledger.doubts import note_doubts
 from stable_jobs.ledger.night import leave_out_known, older_regions
 from stable_jobs.ledger.recoveries import note_money_back
 from stable_jobs.ledger.refunds import note_refunds
 from stable_jobs.ledger.statements import run_statements
+from stable_jobs.ledger.units import note_codes, resolve_units
 
 
 def apply_night(connection: Connection) -> list[str]:
@@ -22,9 +27,12 @@ def apply_night(connection: Connection) -> list[str]:
     """
     older = older_regions(connection)
     leave_out_known(connection)
+    note_codes(connection)
+    resolve_units(connection)
     note_refunds(connection)
     note_money_back(connection)
     run_statements(connection, (NIGHTS, STANDING, FALLING, VOIDED, UNBATCHED, WITHDRAWN, SUPERSEDED, *DUE))
+    run_statements(connection, DISAGREEMENTS)
     run_statements(
         connection,
         (
@@ -39,6 +47,7 @@ def apply_night(connection: Connection) -> list[str]:
             NEW_ACCOUNTS,
         ),
     )
+    note_doubts(connection)
     void_stale(connection)
     return older
 
@@ -70,6 +79,8 @@ STANDING = """
 FALLING = """
     CREATE TEMPORARY TABLE falling ON COMMIT DROP AS
     SELECT p.id AS payment_id, u.entitlement_id, CASE
+        WHEN EXISTS (SELECT FROM superseded_entitlements s WHERE s.entitlement_id = u.entitlement_id)
+            THEN 'same_unit'
         WHEN u.decision IS NULL THEN 'unit_gone'
         WHEN u.decision = 'ineligible' THEN 'ineligible:' || u.reasons
         WHEN u.decision = 'undecided' THEN 'undecided:' || u.reasons
@@ -118,7 +129,7 @@ DUE = (
     CREATE TEMPORARY TABLE due ON COMMIT DROP AS
     SELECT region_code, uscc, decision, entitlement_id, unit_name, scheme, outside, settled, open, dropped,
            entitlement,
-           entitlement - outside - settled - open AS difference
+           entitlement - outside - settled - open AS difference, false AS is_barred
     FROM (
         SELECT n.region_code, n.uscc, n.decision, u.entitlement_id, n.unit_name, n.scheme,
                coalesce(u.outside, o.outside, 0) AS outside,
@@ -140,7 +151,7 @@ DUE = (
     WHERE difference > 0 AND dropped > 0
     """,
     """
-    UPDATE due SET entitlement = outside + settled + open, difference = 0
+    UPDATE due SET entitlement = outside + settled + open, difference = 0, is_barred = open = 0
     WHERE difference > 0 AND (open > 0 OR decision <> 'eligible' OR EXISTS (
         SELECT FROM payments p JOIN objections b ON b.payment_id = p.id
         JOIN objection_decisions k ON k.objection_id = b.id AND k.outcome = 'upheld'

@@ -36,12 +36,16 @@ UNITS: Mapping[str, str] = {
     "account_source": "text",
     "name_fault": "text",
     "account_fault": "text",
+    "unit_no": "text",
+    "payable": "numeric(18, 2)",
+    "already_paid": "numeric(18, 2)",
 }
 """One row per unit of a decided region. decision, scheme, entitlement: of the taken row if there is one.
 
 is_paid_known: what finance reports as paid is not in doubt. is_revoked: ineligible by a test about the past,
 which never held. name_fault, account_fault: why no bank can take the unit's name or its account, and who must
-mend it; such an account is empty. Accounts are here only while the transaction lasts.
+mend it; such an account is empty. payable, already_paid: yuan, as the decision says; empty where it does not
+say. Accounts are here only while the transaction lasts.
 """
 
 REGIONS: Mapping[str, str] = {
@@ -53,8 +57,11 @@ REGIONS: Mapping[str, str] = {
     "clears_on": "date",
     "pooling_region": "text",
     "refund_budget": "numeric(18, 2)",
+    "stopping_doubts": "text",
+    "shared_account_units": "bigint",
 }
-"""Every region of the night. Of a held one only `is_held` and `is_silent` are known.
+"""Every region of the night. Of a held one only `is_held` and `is_silent` are known. stopping_doubts: kinds,
+by `;`.
 
 is_silent: it is held and sent nothing for the date. Such a night is written down and never the region's
 newest.
@@ -72,7 +79,15 @@ REFUNDS: Mapping[str, str] = {
 }
 """What finance reports as paid for the policy year, accepted rows."""
 
-TABLES = {"night_units": UNITS, "night_regions": REGIONS, "night_refunds": REFUNDS}
+CODES: Mapping[str, str] = {"region_code": "text", "old_code": "text", "new_code": "text"}
+"""Each unit's code with the old number that labor names beside it."""
+
+TABLES = {
+    "night_units": UNITS,
+    "night_regions": REGIONS,
+    "night_refunds": REFUNDS,
+    "night_codes": CODES,
+}
 
 
 def night_tables(connection: Connection) -> None:

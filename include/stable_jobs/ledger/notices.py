@@ -39,7 +39,8 @@ def add_objection(event: Event, region_code: str, uscc: str, reason: str, person
     found = event.connection.execute(
         text("""
             SELECT p.id FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
-            WHERE e.region_code = :region AND e.uscc = :uscc AND p.state IN ('on_notice', 'objected')
+            WHERE e.region_code = :region AND e.uscc IN (SELECT unit_codes(:region, :uscc))
+                  AND p.state IN ('on_notice', 'objected')
             ORDER BY e.policy_year DESC LIMIT 1
         """),
         {"region": region_code, "uscc": uscc},

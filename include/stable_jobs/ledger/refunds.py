@@ -25,15 +25,19 @@ MATCHED = """
         WHEN i.amount IS NOT NULL THEN 'differs'
         WHEN f.payment_reference IS NULL AND EXISTS (
             SELECT FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
-            WHERE e.region_code = f.region_code AND e.uscc = f.uscc AND e.policy_year = f.policy_year
+            LEFT JOIN ledger_codes c ON c.region_code = e.region_code AND c.code = e.uscc
+            WHERE e.region_code = f.region_code AND coalesce(c.ledger_code, e.uscc) = f.uscc
+              AND e.policy_year = f.policy_year
               AND p.scheme = f.scheme AND p.amount = f.amount AND p.state IN ('instructed', 'paid'))
         THEN 'doubtful' END AS standing
     FROM night_refunds f
     JOIN night_regions r ON r.region_code = f.region_code AND NOT r.is_held
     LEFT JOIN (
-        SELECT i.end_to_end_id, i.amount, e.region_code, e.uscc, e.policy_year
+        SELECT i.end_to_end_id, i.amount, e.region_code, coalesce(c.ledger_code, e.uscc) AS uscc,
+               e.policy_year
         FROM instructions i JOIN payments p ON p.id = i.payment_id
         JOIN entitlements e ON e.id = p.entitlement_id
+        LEFT JOIN ledger_codes c ON c.region_code = e.region_code AND c.code = e.uscc
     ) i ON (i.end_to_end_id, i.region_code, i.uscc, i.policy_year)
         = (f.payment_reference, f.region_code, f.uscc, f.policy_year)
     WHERE f.policy_year = extract(year FROM ledger_date())
@@ -50,15 +54,21 @@ NOTED = """
 
 OUTSIDE = """
     CREATE TEMPORARY TABLE unit_outside ON COMMIT DROP AS
-    SELECT m.region_code, m.uscc, sum(m.amount) AS outside
-    FROM matched m
-    LEFT JOIN reported_refunds f ON (f.region_code, f.uscc, f.policy_year, f.voucher_no)
-        = (m.region_code, m.uscc, m.policy_year, m.voucher_no)
-    LEFT JOIN refund_rulings k ON k.refund_id = f.id
-    WHERE coalesce(f.standing, '') NOT IN ('ours', 'differs')
-      AND (f.standing IS DISTINCT FROM 'doubtful' OR k.ruling = 'outside')
-    GROUP BY m.region_code, m.uscc
+    SELECT region_code, uscc, sum(amount) AS outside FROM (
+        SELECT m.region_code, m.uscc, m.amount
+        FROM matched m
+        LEFT JOIN (
+            SELECT f.*, coalesce(c.ledger_code, f.uscc) AS ledger_code FROM reported_refunds f
+            LEFT JOIN ledger_codes c ON c.region_code = f.region_code AND c.code = f.uscc
+        ) f ON (f.region_code, f.ledger_code, f.policy_year, f.voucher_no)
+            = (m.region_code, m.uscc, m.policy_year, m.voucher_no)
+        LEFT JOIN refund_rulings k ON k.refund_id = f.id
+        WHERE coalesce(f.standing, '') NOT IN ('ours', 'differs')
+          AND (f.standing IS DISTINCT FROM 'doubtful' OR k.ruling = 'outside')
+        UNION ALL SELECT region_code, uscc, amount FROM paid_elsewhere WHERE amount > 0
+    ) beside GROUP BY region_code, uscc
 """
+"""With what the unit got under an entitlement that a person ruled to be the same unit's."""
 
 
 def rule_on_refund(event: Event, refund_id: int, ruling: str, reason: str, person: str) -> None:
@@ -81,25 +91,31 @@ def rule_on_refund(event: Event, refund_id: int, ruling: str, reason: str, perso
 
 
 PAID_BY_US = """
-    SELECT e.region_code, e.uscc, e.policy_year,
-           CASE WHEN i.attempt = f.attempt AND NOT f.came_back THEN i.amount ELSE 0 END AS amount,
-           i.end_to_end_id AS payment_reference, NULL AS voucher_no
-    FROM instructions i
-    JOIN payments p ON p.id = i.payment_id
-    JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN (
-        SELECT s.payment_id, min(s.attempt) AS attempt, bool_and(coalesce(r.outcome = 'returned'
-            AND coalesce(r.settled_on, b.business_date) <= DATE '{on}', false)) AS came_back
-        FROM instructions s LEFT JOIN line_results r ON r.line_id = s.line_id
-        LEFT JOIN bank_answers b ON b.id = r.answer_id
-        WHERE s.instructed_on < DATE '{on}' GROUP BY s.payment_id
-    ) f ON f.payment_id = i.payment_id
-    WHERE i.instructed_on < DATE '{on}'
-      AND NOT (p.state IN ('withdrawn', 'waived') AND p.changed_on < DATE '{on}')
+    WITH ours AS (
+        SELECT e.region_code, e.uscc, e.policy_year,
+               CASE WHEN i.attempt = f.attempt AND NOT f.came_back THEN i.amount ELSE 0 END AS amount,
+               i.end_to_end_id AS payment_reference, NULL AS voucher_no
+        FROM instructions i
+        JOIN payments p ON p.id = i.payment_id
+        JOIN entitlements e ON e.id = p.entitlement_id
+        JOIN (
+            SELECT s.payment_id, min(s.attempt) AS attempt, bool_and(coalesce(r.outcome = 'returned'
+                AND coalesce(r.settled_on, b.business_date) <= DATE '{on}', false)) AS came_back
+            FROM instructions s LEFT JOIN line_results r ON r.line_id = s.line_id
+            LEFT JOIN bank_answers b ON b.id = r.answer_id
+            WHERE s.instructed_on < DATE '{on}' GROUP BY s.payment_id
+        ) f ON f.payment_id = i.payment_id
+        WHERE i.instructed_on < DATE '{on}'
+          AND NOT (p.state IN ('withdrawn', 'waived') AND p.changed_on < DATE '{on}')
+        UNION ALL
+        SELECT f.region_code, f.uscc, f.policy_year, 0, NULL, f.voucher_no
+        FROM reported_refunds f JOIN refund_rulings k ON k.refund_id = f.id AND k.ruling = 'same'
+    )
+    SELECT region_code, uscc, policy_year, amount, payment_reference, voucher_no FROM ours
     UNION ALL
-    SELECT f.region_code, f.uscc, f.policy_year, 0, NULL, f.voucher_no
-    FROM reported_refunds f JOIN refund_rulings k ON k.refund_id = f.id AND k.ruling = 'same'
+    SELECT o.region_code, a.alias, o.policy_year, o.amount, o.payment_reference, o.voucher_no
+    FROM ours o JOIN unit_aliases a ON a.region_code = o.region_code AND a.code = o.uscc
     ORDER BY 1, 2, 3, 5, 6
 """
-"""What a night on `{on}` counts as paid by us: each payment once, with every reference finance may name.
-Money that came back is not already paid."""
+"""What a night on `{on}` counts as paid by us: each payment once under every code of its unit, with every
+reference finance may name. Money that came back is not already paid."""

@@ -57,8 +57,11 @@ def at(event: str = "a") -> str:
 OF_UNIT = f"""
     {within("e.region_code")}
     AND (CAST(:uscc AS text) IS NULL
-         OR (e.region_code, e.uscc) = (CAST(:region AS text), CAST(:uscc AS text)))
+         OR e.region_code = CAST(:region AS text)
+            AND e.uscc IN (SELECT unit_codes(CAST(:region AS text), CAST(:uscc AS text))))
 """
+"""A unit is found by each of its codes."""
+THE_UNIT = "e.region_code = :region AND e.uscc IN (SELECT unit_codes(:region, :uscc))"
 
 
 def objections(connection: Connection, which: Which = EVERY) -> Listing:
@@ -225,12 +228,12 @@ def unit_sums(connection: Connection, region_code: str, uscc: str) -> Listing:
     return _ask(connection, UNIT_SUMS, region=region_code, uscc=uscc)
 
 
-UNIT_SUMS = """
-    SELECT s.policy_year::text AS year, s.unit_name AS unit, s.scheme, s.entitled_amount AS entitled,
+UNIT_SUMS = f"""
+    SELECT s.policy_year::text AS year, s.uscc, s.unit_name AS unit, s.scheme, s.entitled_amount AS entitled,
            s.outside, s.paid, s.open, s.waived, s.recovering, e.decided_on AS decided
     FROM entitlements e
     CROSS JOIN LATERAL (SELECT * FROM entitlement_standing s WHERE s.entitlement_id = e.id OFFSET 0) s
-    WHERE (e.region_code, e.uscc) = (:region, :uscc) ORDER BY s.policy_year
+    WHERE {THE_UNIT} ORDER BY s.policy_year
 """
 """OFFSET 0 keeps the planner from adding up every unit's payments to show one unit's."""
 
@@ -246,7 +249,7 @@ UNIT_CHANGES = f"""
            c.reason, c.event_id::text AS event
     FROM state_changes c JOIN payments p ON p.id = c.payment_id JOIN entitlements e ON e.id = p.entitlement_id
     JOIN audit_events a ON a.id = c.event_id
-    WHERE (e.region_code, e.uscc) = (:region, :uscc) ORDER BY c.id
+    WHERE {THE_UNIT} ORDER BY c.id
 """
 
 
@@ -255,7 +258,7 @@ def unit_lines(connection: Connection, region_code: str, uscc: str) -> Listing:
     return _ask(connection, UNIT_LINES, region=region_code, uscc=uscc)
 
 
-UNIT_LINES = """
+UNIT_LINES = f"""
     SELECT l.end_to_end_id AS line, b.batch_no AS batch, b.state, l.amount AS yuan, l.bank_name AS bank,
            CASE WHEN length(l.account_no) >= 8
                 THEN repeat('*', length(l.account_no) - 4) || right(l.account_no, 4)
@@ -267,7 +270,7 @@ UNIT_LINES = """
     FROM payment_lines l JOIN batches b ON b.id = l.batch_id JOIN payments p ON p.id = l.payment_id
     JOIN entitlements e ON e.id = p.entitlement_id
     LEFT JOIN instructions i ON i.line_id = l.id LEFT JOIN line_results r ON r.line_id = l.id
-    WHERE (e.region_code, e.uscc) = (:region, :uscc) ORDER BY l.id
+    WHERE {THE_UNIT} ORDER BY l.id
 """
 
 
@@ -320,4 +323,53 @@ REGISTERED = f"""
     FROM registered_codes r JOIN audit_events a ON a.id = r.event_id
     JOIN proposals p ON p.id = r.proposal_id JOIN proposal_decisions d ON d.proposal_id = p.id
     WHERE {within("r.region_code")} ORDER BY r.region_code, r.code
+"""
+
+
+def doubts(connection: Connection, which: Which = EVERY) -> Listing:
+    """Doubts that wait for a ruling, oldest first; with those that have ended where all are asked for."""
+    return _ask(connection, DOUBTS, **vars(which))
+
+
+DOUBTS = f"""
+    SELECT d.id::text AS id, d.kind AS doubt, e.region_code AS region,
+           concat_ws(' ', e.region_code, e.uscc, e.unit_name) AS one,
+           concat_ws(' ', o.region_code, o.uscc, o.unit_name) AS other, d.units AS sharing,
+           CASE WHEN EXISTS (
+               SELECT FROM doubt_stops s WHERE s.entitlement_id IN (d.entitlement_id, d.other_entitlement_id)
+               AND starts_with(s.detail, 'doubt ' || d.id || ' (')) THEN 'stops' ELSE 'shown' END AS effect,
+           {at()} AS at,
+           CASE k.outcome WHEN 'cleared' THEN 'two_units' WHEN 'same' THEN 'same_unit' WHEN 'gone' THEN 'gone'
+                ELSE 'open' END AS ruling, k.ruled_by AS "ruled by", k.reason AS why
+    FROM doubts d JOIN entitlements e ON e.id = d.entitlement_id
+    JOIN entitlements o ON o.id = d.other_entitlement_id
+    JOIN audit_events a ON a.id = d.event_id LEFT JOIN doubt_rulings k ON k.doubt_id = d.id
+    WHERE (:is_all OR k.doubt_id IS NULL) AND (({OF_UNIT}) OR ({OF_UNIT.replace("e.", "o.")}))
+    ORDER BY d.id
+"""
+
+
+def disagreements(connection: Connection, which: Which = EVERY) -> Listing:
+    """Units of which the newest night's decision says another amount than the ledger."""
+    return _ask(connection, DISAGREEMENTS, region=which.region, uscc=which.uscc)
+
+
+DISAGREEMENTS = f"""
+    SELECT e.region_code AS region, e.uscc, e.unit_name AS unit, e.policy_year::text AS year, e.cause,
+           e.payable, e.already_paid AS "already paid", e.difference AS "to pay",
+           e.counted AS "counted as paid"
+    FROM open_disagreements e WHERE {OF_UNIT} ORDER BY e.region_code, e.uscc
+"""
+
+
+def changed_codes(connection: Connection, region_code: str, uscc: str) -> Listing:
+    """How a unit's codes took each other's place, oldest first; no row for a unit that always had one."""
+    return _ask(connection, CHANGED_CODES, region=region_code, uscc=uscc)
+
+
+CHANGED_CODES = f"""
+    SELECT c.old_code AS "old code", c.new_code AS "new code", {at()} AS at,
+           coalesce('doubt ' || c.doubt_id, 'labor') AS source
+    FROM code_changes c JOIN audit_events a ON a.id = c.event_id
+    WHERE c.region_code = :region AND c.old_code IN (SELECT unit_codes(:region, :uscc)) ORDER BY c.id
 """

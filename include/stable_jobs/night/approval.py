@@ -1,5 +1,7 @@
 """What a person who approves a batch is shown, and what their answer does. The ledger decides on it."""
 
+# ruff: noqa: S608 - what is put into the queries is this module's own
+
 from __future__ import annotations
 
 import re
@@ -137,15 +139,29 @@ def _change(connection: Connection, batch: Batch) -> Change | None:
     return Change(before_no, batch.count - count, batch.total - total)
 
 
+DOUBTED = """
+    SELECT l.id
+    FROM (SELECT id, kind, entitlement_id FROM doubts
+          UNION ALL SELECT id, kind, other_entitlement_id FROM doubts) d
+    JOIN payments p ON p.entitlement_id = d.entitlement_id
+    JOIN payment_lines l ON l.payment_id = p.id AND l.batch_id = :id
+    LEFT JOIN doubt_rulings k ON k.doubt_id = d.id WHERE k.outcome IS DISTINCT FROM 'gone'
+"""
+"""Lines of units about which there is a doubt, whatever was ruled on it."""
 LINES = "SELECT count(*) FROM payment_lines WHERE batch_id = :id"
 CHECKS = {
     "person_accounts": f"{LINES} AND account_source = 'person'",
     "premium_accounts": f"{LINES} AND account_source = 'premium'",
     "later_attempts": f"{LINES} AND attempt > 1",
-    "shared_accounts": """
-        SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM payment_lines WHERE batch_id = :id
-            GROUP BY account_no, bank_code HAVING count(*) > 1) shared
+    "shared_accounts": f"""
+        SELECT count(*) FROM (
+            SELECT id FROM (
+                SELECT id, count(*) OVER (PARTITION BY account_key(account_no)) AS n
+                FROM payment_lines WHERE batch_id = :id) own WHERE n > 1
+            UNION SELECT id FROM ({DOUBTED} AND d.kind = 'shared_account') others
+        ) shared
     """,
+    "doubts": f"SELECT count(DISTINCT id) FROM ({DOUBTED} AND d.kind <> 'shared_account') doubted",
     "fell_out": """
         SELECT count(*) FROM payments p JOIN notices n ON n.id = p.notice_id JOIN batches b ON b.id = :id
         WHERE p.state = 'withdrawn' AND p.reason NOT IN ('amount_changed', 'scheme_changed')
@@ -170,7 +186,8 @@ LABELS = {
     "person_accounts": "人工录入账户 accounts entered by people",
     "premium_accounts": "缴费账户 premium accounts",
     "later_attempts": "重新拨付 later attempts",
-    "shared_accounts": "多户同账号 units that share an account",
+    "shared_accounts": "多户同账号（全年各批次各地区） units that share an account, over the year",
+    "doubts": "有疑点的单位 units in doubt, whatever was ruled",
     "fell_out": "公示后退出 units that fell out of notice tonight",
     "doubtful_refunds": "存疑拨付记录 refunds in doubt",
     "open_recoveries": "待追回 open recovery cases",

@@ -22,6 +22,7 @@ from stable_jobs.ledger.notices import close_due_notices
 from stable_jobs.ledger.payments import LINES, files_of, instruct, manifests
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.ledger.standing import Waits, left_out
+from stable_jobs.ledger.units import resolve_units
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.ledger_night import deadlines, fill_night
@@ -200,6 +201,7 @@ def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
         return {}
     with scratch(desk) as work, desk.database.connect() as connection:
         fill_night(desk, connection, decision)
+        resolve_units(connection, desk.business_date)
         query = waiting.QUERY.format(on=desk.business_date.isoformat())
         rows = ledger_rows(desk.duck, connection, query, waiting.ROWS, work)
         found = {*rows.different(desk.duck, "region_code")}

@@ -29,7 +29,7 @@ firm that closed after it was paid owes nothing back."""
 
 
 def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
-    """`night_units`, `night_regions`, `night_refunds` of this transaction, from the decision's snapshots.
+    """`night_units`, `_regions`, `_refunds`, `_codes` of this transaction, from the decision's snapshots.
 
     StepError for the decision of another date, and for snapshots that are not of one decision.
     """
@@ -39,6 +39,7 @@ def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
         "night_units": units_query(desk, decision),
         "night_regions": regions_query(desk, decision, regions_that_sent(desk, connection)),
         "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(desk, decision.refunds)}",
+        "night_codes": codes_query(desk, decision),
     }
     with scratch(desk) as work:
         for name, query in queries.items():
@@ -96,6 +97,15 @@ def units_query(desk: Desk, decision: Decision) -> str:
     """
 
 
+def codes_query(desk: Desk, decision: Decision) -> str:
+    """Each unit's code with the number that labor names as its old one, of 15 digits or 18 characters."""
+    return f"""
+        SELECT DISTINCT region_code, registration_no AS old_code, uscc AS new_code
+        FROM {_file(desk, decision.unit_facts)}
+        WHERE regexp_full_match(registration_no, '[0-9]{{15}}|[0-9A-Z]{{18}}') AND registration_no <> uscc
+    """
+
+
 def regions_query(desk: Desk, decision: Decision, sent: Collection[str]) -> str:
     """Every region of the night: decided ones with their terms, held ones as held.
 
@@ -118,8 +128,30 @@ def regions_query(desk: Desk, decision: Decision, sent: Collection[str]) -> str:
             SELECT DISTINCT region_code, {decision.id}, true, region_code NOT IN ({own}), NULL::BIGINT,
                    NULL::DATE, NULL, NULL::DECIMAL(18, 2)
             FROM {_file(desk, decision.held)}
-        )
+        ) LEFT JOIN ({_doubt_terms(desk)}) USING (region_code)
     """
+
+
+def _doubt_terms(desk: Desk) -> str:
+    """SQL: which doubts stop a payment, of every region that says so."""
+
+    def value(region: str, name: str) -> Any:
+        return resolve(desk.policies, region, "general", name, desk.business_date).value
+
+    rows = [
+        (region, value(region, "stopping_doubts"), value(region, "shared_account_units"))
+        for region in regions_taking_part(desk.policies, desk.business_date)
+    ]
+    said = ", ".join(
+        f"({quote_literal(region)}, {'NULL' if kinds is None else quote_literal(';'.join(kinds))},"
+        f" {'NULL' if units is None else int(units)})"
+        for region, kinds, units in rows
+        if kinds is not None or units is not None
+    )
+    columns = "region_code, stopping_doubts, shared_account_units"
+    if not said:
+        return "SELECT NULL::VARCHAR AS region_code, NULL AS stopping_doubts, NULL AS shared_account_units"
+    return f"SELECT * FROM (VALUES {said}) AS said ({columns})"
 
 
 def deadlines(desk: Desk) -> list[tuple[str, date]]:

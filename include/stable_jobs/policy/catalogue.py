@@ -34,6 +34,8 @@ EXCLUSION_LISTS = (
 )
 RECOVERING = "recovering"
 CATEGORIES = ("epidemic_supplies", "catering", "accommodation", "tourism", "retail", "shipping", RECOVERING)
+DOUBTS = ("new_code", "two_regions", "shared_account", "account_other_name", "unit_number_reused")
+"""Kinds of doubt (`ledger.doubts`) that a region may let stop a payment."""
 PROVINCE = "province"
 """As `pooling_region`: the region's own province."""
 
@@ -47,6 +49,7 @@ class Unit(StrEnum):
     PEOPLE = "people"  # approvals
     MONTH = "month"  # 1 = January
     WORKING_DAYS = "working_days"
+    UNITS = "units"
     DATE = "date"
     FLAG = "flag"
     CODE = "code"
@@ -226,6 +229,19 @@ _ALL = (
         "The region promises decision and notice on the same day",
     ),
     Parameter("approvals", Unit.PEOPLE, "审批人数", "How many different people approve", by_size=True),
+    _optional(
+        "stopping_doubts",
+        Unit.LIST,
+        "暂停拨付的疑点种类",
+        "Doubts that stop a payment until a person rules; not set: new_code, two_regions, shared_account",
+        codes=DOUBTS,
+    ),
+    _optional(
+        "shared_account_units",
+        Unit.UNITS,
+        "同账号暂停拨付的起始户数",
+        "From how many units on one account the doubt shared_account stops; not set: 2",
+    ),
 )
 
 CATALOGUE: dict[str, Parameter] = {p.name: p for p in _ALL}

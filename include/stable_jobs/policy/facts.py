@@ -45,7 +45,7 @@ def gather(backend: BaseBackend, inputs: Inputs, on: date, hold: Hold) -> Gather
     walk = hold(crosswalk(units))
     rows = {e: renamed(accepted(backend, inputs, e), walk) for e in UNIT_EXTRACTS}
     refunds = hold(paid.reported(rows["prior_refunds"], on))
-    ours = renamed(paid.ours(backend, inputs.paid_by_us), walk)
+    ours = renamed(paid.ours(backend, inputs.paid_by_us), walk).distinct()
     parts = _parts(rows, on, hold) | {"prior_refunds": paid.already_paid(refunds, ours, on)}
     units = renamed(units, walk, column="parent_uscc")
     found = hold(accounts.account_facts(units, rows["payee_accounts"], rows["taxpayers"], hold))

@@ -90,6 +90,7 @@ _READERS: dict[Unit, Callable[[Parameter, object], Scalar]] = {
     Unit.PERSONS: _count,
     Unit.PEOPLE: _count,
     Unit.WORKING_DAYS: _count,
+    Unit.UNITS: _count,
     Unit.MONTH: _month,
     Unit.DATE: _date,
     Unit.FLAG: _flag,

@@ -16,6 +16,7 @@ from stable_jobs.quality.report_build import ExtractFacts, HeldFact, NightFacts,
 from stable_jobs.quality.report_comparison import ComparisonFacts
 from stable_jobs.quality.report_data import NightReport, OrphanLine, Sample
 from stable_jobs.quality.report_deliveries import Known, delivery_lines
+from stable_jobs.quality.report_doubts import DoubtLine, doubt_lines
 from stable_jobs.quality.report_parts import Words
 from stable_jobs.quality.report_words import place_of
 from stable_jobs.quality.samples import masked_samples
@@ -72,8 +73,17 @@ def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, n
                 row["region_code"]: _reconciliation(row) for row in _rows(con, lake, night.reconciliation)
             },
             comparison=night.comparison,
+            doubts=_doubts(engine, night),
         )
     )
+
+
+def _doubts(engine: Engine, night: Night) -> tuple[DoubtLine, ...]:
+    """A night as known then promised nothing: the ledger has no word on it."""
+    if night.known_at is not None:
+        return ()
+    with engine.connect() as connection:
+        return doubt_lines(connection, night.business_date, night.names)
 
 
 def _extract(

@@ -22,6 +22,7 @@ from stable_jobs.quality.report_data import (
     RuleLine,
     Sample,
 )
+from stable_jobs.quality.report_doubts import DoubtLine
 from stable_jobs.quality.report_owed import owed_items
 from stable_jobs.quality.report_parts import NightCount, Place, Trend, Trouble, Words
 from stable_jobs.quality.report_words import place_of, slot_of, words_of
@@ -72,6 +73,7 @@ class NightFacts:
     reconciliation: Mapping[str, Reconciliation]
     """By region code; `000000`: rows whose region cannot be read."""
     comparison: ComparisonFacts | None = None
+    doubts: tuple[DoubtLine, ...] = ()
 
 
 def build_report(facts: NightFacts) -> NightReport:
@@ -91,6 +93,7 @@ def build_report(facts: NightFacts) -> NightReport:
         extracts=extracts,
         owed=owed_items(regions, extracts),
         comparison=facts.comparison,
+        doubts=facts.doubts,
     )
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from stable_jobs.quality.report_balance import Reconciliation
 from stable_jobs.quality.report_comparison import ComparisonFacts
+from stable_jobs.quality.report_doubts import DoubtLine
 from stable_jobs.quality.report_parts import Place, Trend, Trouble, Words
 
 ORPHAN_WARNING = Decimal("0.01")
@@ -213,6 +214,7 @@ class NightReport:
     owed: tuple[OwedItem, ...]
     comparison: ComparisonFacts | None = None
     """None: it did not run."""
+    doubts: tuple[DoubtLine, ...] = ()
 
     @property
     def held(self) -> tuple[RegionLine, ...]:

@@ -23,6 +23,7 @@ from stable_jobs.quality.report_data import (
     RegionLine,
     RuleLine,
 )
+from stable_jobs.quality.report_doubts import doubts_json
 from stable_jobs.quality.report_parts import Json, Place, Trend, Trouble, Words, place_json, words_json
 
 FORMAT = 1
@@ -38,6 +39,7 @@ def report_json(report: NightReport) -> bytes:
         "regions": [_region(line) for line in report.regions],
         "elsewhere": [_region(line) for line in report.elsewhere],
         "comparison": None if report.comparison is None else comparison_json(report.comparison),
+        "doubts": doubts_json(report.doubts),
         "owed": [_owed(item) for item in report.owed],
         "extracts": [_extract(extract) for extract in report.extracts],
     }

@@ -25,6 +25,7 @@ from stable_jobs.quality.report_data import (
     RuleLine,
     Sample,
 )
+from stable_jobs.quality.report_doubts import doubt_from_json
 from stable_jobs.quality.report_json import FORMAT
 from stable_jobs.quality.report_parts import NightCount, Place, Trend, Trouble, Words, place_from_json
 
@@ -58,6 +59,7 @@ def _report(document: Document) -> NightReport:
         elsewhere=_all(_region, document["elsewhere"]),
         extracts=_all(_extract, document["extracts"]),
         owed=_all(_owed, document["owed"]),
+        doubts=_all(doubt_from_json, document["doubts"]),
         comparison=None if comparison is None else comparison_from_json(comparison),
     )
 

@@ -17,7 +17,8 @@ BATCH_CHECK = {
     "person_accounts": N_("Accounts entered by people"),
     "premium_accounts": N_("Premium accounts instead of corporate ones"),
     "later_attempts": N_("Later attempts after a return"),
-    "shared_accounts": N_("Units that share an account"),
+    "shared_accounts": N_("Units that share an account, over the year's batches and regions"),
+    "doubts": N_("Units in doubt, whatever was ruled"),
     "fell_out": N_("Units that fell out of notice on this date"),
     "doubtful_refunds": N_("Refunds in doubt"),
     "open_recoveries": N_("Open recovery cases"),
@@ -30,6 +31,16 @@ DEED = {
     "budget": N_("Entered the budget"),
     "delivery": N_("Released a delivery"),
     "refund": N_("Ruled on a refund"),
+    "doubt": N_("Ruled on a doubt"),
+}
+
+DOUBT = {
+    "new_code": N_("Another code with the same unit number and name or account"),
+    "two_regions": N_("One code in two regions with the same premiums"),
+    "shared_account": N_("Units that share an account"),
+    "account_other_name": N_("One account under two names"),
+    "unit_number_reused": N_("One unit number, another unit"),
+    "one_unit_twice": N_("Two entitlements of one unit"),
 }
 
 ACCOUNT_SOURCE = {
@@ -70,6 +81,9 @@ LEDGER_TABLE = {
     "objections": N_("Objections"),
     "recoveries": N_("Recovery cases"),
     "refunds": N_("Refunds that finance reports"),
+    "doubts": N_("Doubts"),
+    "disagreements": N_("Decision and ledger disagree"),
+    "codes": N_("Codes of the unit"),
 }
 
 LEDGER_COLUMN = {
@@ -114,6 +128,17 @@ LEDGER_COLUMN = {
     "standing": N_("Standing"),
     "ruling": N_("Ruling"),
     "ruled by": N_("Ruled by"),
+    "doubt": N_("Doubt"),
+    "one": N_("Unit"),
+    "other": N_("Other unit"),
+    "sharing": N_("Units that share"),
+    "effect": N_("Effect"),
+    "payable": N_("Decision: payable"),
+    "already paid": N_("Decision: already paid"),
+    "to pay": N_("Ledger: to pay"),
+    "counted as paid": N_("Ledger: counted as paid"),
+    "old code": N_("Old code"),
+    "new code": N_("New code"),
 }
 
 LEDGER_CODE = {
@@ -140,6 +165,16 @@ LEDGER_CODE = {
     "doubtful": N_("In doubt"),
     "same": N_("The same payment"),
     "outside": N_("Another payment"),
+    **DOUBT,
+    "two_units": N_("Different units"),
+    "same_unit": N_("The same unit"),
+    "gone": N_("No longer shown by a night"),
+    "stops": N_("Stops the payment"),
+    "shown": N_("Is shown"),
+    "amounts": N_("Different amounts"),
+    "codes_together": N_("Two codes of one unit on one night"),
+    "code_claimed_twice": N_("Two units claim one old number"),
+    "labor": N_("Labor's delivery"),
     **BATCH_STATE,
     **ACCOUNT_SOURCE,
 }
@@ -155,4 +190,5 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "ledger_table": LEDGER_TABLE,
     "ledger_column": LEDGER_COLUMN,
     "ledger_code": LEDGER_CODE,
+    "doubt": {**DOUBT, "disagreement": N_("Decision and ledger disagree")},
 }

@@ -43,6 +43,7 @@ PARAMETER_UNIT = {
     "people": N_("people"),
     "month": N_("(month)"),
     "working_days": N_("working days"),
+    "units": N_("units"),
 }
 
 TROUBLE = {

@@ -73,6 +73,15 @@ QUERY = """
         WHERE payment_id = s.open_payment_id ORDER BY attempt DESC LIMIT 1) i ON true
     WHERE s.is_instructed AND n.is_paid_known AND s.policy_year = extract(year FROM DATE '{on}')
       AND n.entitlement - s.outside - s.paid - s.open - s.waived + s.recovering - s.dropped > 0
+    UNION ALL
+    SELECT d.region_code, coalesce(n.priority, 999999), d.uscc, d.unit_name, coalesce(n.scheme, 'general'),
+           coalesce(d.payable, 0), 'disagreement', d.detail
+    FROM open_disagreements d
+    JOIN night_regions r ON r.region_code = d.region_code AND NOT r.is_held
+    LEFT JOIN night_units n ON n.region_code = d.region_code AND n.uscc = d.uscc
+    WHERE NOT EXISTS (
+        SELECT FROM payments p WHERE p.entitlement_id = d.entitlement_id
+        AND p.state IN ('cleared', 'corrected', 'batched', 'objected', 'returned'))
     ORDER BY 1, 2, 3
 """
 ROWS = {
@@ -91,6 +100,8 @@ WAITS = {
     "objection": "异议处理 a decision on the objection",
     "account_correction": "更正账户 a corrected account",
     "hold": "暂停拨付 release of the hold",
+    "doubt": "疑点裁定 a ruling on a doubt",
+    "disagreement": "核对认定与台账金额 decision and ledger say the same",
     "refund_in_doubt": "核对财政已拨付 a ruling on finance's refund",
     "review_level": "审批层级 a known size",
     "name": "单位名称更正 a name that a bank can take",
@@ -102,8 +113,6 @@ WAITS = {
     "contradiction": "银行前后不一的处理 two people's word on what the bank contradicts itself about",
     "policy": "参数复核 a second person's word on changed parameters",
     "total": "地区总额复核 a person's word on the region's total",
-    "doubt": "疑点处理 a person's word on a doubt",
-    "disagreement": "决定与台账不符的处理 a decision that agrees with the ledger",
     "budget": "预算 budget",
 }
 COLUMNS = (

@@ -175,6 +175,9 @@ def _ledger(connection: Connection, region: str, uscc: str) -> dict[str, Listing
         "objections": views.objections(connection, one),
         "recoveries": views.recoveries(connection, one),
         "refunds": views.refunds(connection, one),
+        "doubts": views.doubts(connection, one),
+        "disagreements": views.disagreements(connection, one),
+        "codes": views.changed_codes(connection, region, uscc),
     }
 
 

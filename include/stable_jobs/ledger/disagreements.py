@@ -1,0 +1,61 @@
+"""The decision and the ledger count what a unit was paid each by its own: where they differ, the unit stops.
+
+Compared are what each counts as paid, and what each says is left to pay. What the ledger knows a reason for
+(a recovery case, a waived payment, an upheld objection, money instructed or withdrawn on this very date) may
+differ in what is left; what was paid must be the same. A unit that waits for the bank's answer or for a
+ruling on a refund gets nothing new that night anyway, and is compared again when that is over.
+"""
+
+from __future__ import annotations
+
+DISAGREEMENTS = (
+    """
+    CREATE TEMPORARY TABLE disagreeing ON COMMIT DROP AS
+    SELECT * FROM (
+        SELECT d.region_code, d.uscc, d.entitlement_id, n.unit_name, n.payable, n.already_paid,
+               d.outside + coalesce(p.counted, 0) AS counted,
+               coalesce(p.fresh, 0) + greatest(d.difference, 0) AS difference,
+               coalesce(p.is_moved, false) OR coalesce(u.waived > 0 OR u.recovering > 0, false)
+                   OR d.is_barred AS is_explained
+        FROM due d
+        JOIN night_units n ON n.region_code = d.region_code AND n.uscc = d.uscc
+        LEFT JOIN unit_standing u ON u.entitlement_id = d.entitlement_id
+        LEFT JOIN (
+            SELECT p.entitlement_id,
+                   sum(p.amount) FILTER (WHERE i.first_on < ledger_date() AND NOT (
+                       p.state IN ('withdrawn', 'waived') AND p.changed_on < ledger_date())) AS counted,
+                   sum(p.amount) FILTER (WHERE i.first_on IS NULL
+                       AND p.state NOT IN ('paid', 'withdrawn', 'waived')) AS fresh,
+                   bool_or(i.last_on >= ledger_date()
+                       OR p.state = 'withdrawn' AND p.changed_on >= ledger_date()
+                          AND i.first_on IS NOT NULL) AS is_moved
+            FROM payments p
+            LEFT JOIN (SELECT payment_id, min(instructed_on) AS first_on, max(instructed_on) AS last_on
+                       FROM instructions GROUP BY payment_id) i ON i.payment_id = p.id
+            GROUP BY p.entitlement_id
+        ) p ON p.entitlement_id = d.entitlement_id
+        WHERE d.decision = 'eligible' AND n.already_paid IS NOT NULL
+    ) compared
+    WHERE counted <> already_paid OR difference <> payable AND NOT is_explained
+    """,
+    """
+    DELETE FROM due d USING disagreeing g WHERE g.region_code = d.region_code AND g.uscc = d.uscc
+    """,
+    """
+    INSERT INTO disagreements (region_code, uscc, unit_name, policy_year, entitlement_id, cause, payable,
+        already_paid, difference, counted)
+    SELECT region_code, uscc, unit_name, extract(year FROM ledger_date()), entitlement_id, 'amounts', payable,
+           already_paid, difference, counted
+    FROM disagreeing ORDER BY region_code, uscc
+    """,
+    """
+    INSERT INTO disagreements (region_code, uscc, unit_name, policy_year, entitlement_id, cause, payable,
+        already_paid)
+    SELECT k.region_code, k.uscc, k.unit_name, k.policy_year, h.entitlement_id, k.cause, k.payable,
+           k.already_paid
+    FROM unit_conflicts k
+    LEFT JOIN unit_heads h ON h.region_code = k.region_code AND h.unit = k.unit
+    ORDER BY k.region_code, k.uscc, h.entitlement_id
+    """,
+)
+"""Nothing becomes due to a unit that disagrees: what was settled and what is open stands."""

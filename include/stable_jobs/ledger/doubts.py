@@ -117,7 +117,7 @@ ACCOUNTS = """
     SELECT entitlement_id, account, max(name) AS name FROM (
         SELECT p.entitlement_id, account_key(l.account_no) AS account, name_key(l.account_name) AS name
         FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN batches b ON b.id = l.batch_id
-        LEFT JOIN bank_results k ON k.line_id = l.id
+        LEFT JOIN line_results k ON k.line_id = l.id
         WHERE b.policy_year = extract(year FROM ledger_date()) AND b.state IN ('formed', 'published')
           AND k.outcome IS DISTINCT FROM 'returned'
         UNION ALL

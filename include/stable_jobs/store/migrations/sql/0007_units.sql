@@ -1,13 +1,30 @@
 -- A unit and its codes over time; what looks like one unit or one account twice; what decision and ledger say apart.
 
 -- An account number as it is compared: half width, upper case, without blanks, hyphens, dots and leading zeros.
+-- `stable_jobs.accounts.account_key` says the same.
 CREATE FUNCTION account_key(account_no text) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN nullif(ltrim(translate(regexp_replace(upper(normalize(account_no, NFKC)), '\s', '', 'g'),
-    '-.·‐‑‒–—―−_', ''), '0'), '');
+RETURN nullif(ltrim(regexp_replace(upper(normalize(account_no, NFKC)),
+    '[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000'
+    '\u002e\u00b7\u2022\u2024\u2027\u2219\u22c5\u3002\u30fb\uff0e\uff61\uff65'
+    '\u058a\u05be\u1806\u2010-\u2015\u2043\u207b\u208b\u2212\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0\u30fc'
+    '\ufe31\ufe32\ufe58\ufe63\uff0d\uff70\u002d]', '', 'g'), '0'), '');
 
--- A name as it is compared: NFKC, without blanks.
+-- A name as it is compared: the private characters of GBK and of GB 18030 before 2022 as what they are now, NFKC,
+-- without blanks. `stable_jobs.names.comparable_name` says the same.
 CREATE FUNCTION name_key(name text) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN regexp_replace(normalize(name, NFKC), '\s', '', 'g');
+RETURN regexp_replace(normalize(translate(name,
+    U&'\E5E5\E76C\E78D\E78E\E78F\E790\E791\E792\E793\E794\E795\E796\E7C7\E7C8\E7E7\E7E8\E7E9\E7EA\E7EB\E7EC\E7ED\E7EE'
+    '\E7EF\E7F0\E7F1\E7F2\E7F3\E815\E816\E817\E818\E819\E81A\E81B\E81C\E81D\E81E\E81F\E820\E821\E822\E823\E824\E825'
+    '\E826\E827\E828\E829\E82A\E82B\E82C\E82D\E82E\E82F\E830\E831\E832\E833\E834\E835\E836\E837\E838\E839\E83A\E83B'
+    '\E83C\E83D\E83E\E83F\E840\E841\E842\E843\E844\E845\E846\E847\E848\E849\E84A\E84B\E84C\E84D\E84E\E84F\E850\E851'
+    '\E852\E853\E854\E855\E856\E857\E858\E859\E85A\E85B\E85C\E85D\E85E\E85F\E860\E861\E862\E863\E864',
+    U&'\3000\20AC\FE10\FE12\FE11\FE13\FE14\FE15\FE16\FE17\FE18\FE19\1E3F\01F9\303E\2FF0\2FF1\2FF2\2FF3\2FF4\2FF5\2FF6'
+    '\2FF7\2FF8\2FF9\2FFA\2FFB\2E81\+020087\+020089\+0200CC\2E84\3473\3447\2E88\2E8B\9FB4\359E\361A\360E\2E8C\2E97'
+    '\396E\3918\9FB5\39CF\39DF\3A73\39D0\9FB6\9FB7\3B4E\3C6E\3CE0\2EA7\+0215D7\9FB8\2EAA\4056\415F\2EAE\4337\2EB3'
+    '\2EB6\2EB7\+02298F\43B1\43AC\2EBB\43DD\44D6\4661\464C\9FB9\4723\4729\477C\478D\2ECA\4947\497A\497D\4982\4983'
+    '\4985\4986\499F\499B\49B7\49B6\9FBA\+0241FE\4CA3\4C9F\4CA0\4CA1\4C77\4CA2\4D13\4D14\4D15\4D16\4D17\4D18\4D19'
+    '\4DAE\9FBB'), NFKC),
+    '[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]', '', 'g');
 
 CREATE TABLE doubts (
     id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT doubts_pkey PRIMARY KEY,

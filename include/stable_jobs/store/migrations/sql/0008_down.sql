@@ -4,4 +4,4 @@ DROP TRIGGER guard ON account_corrections;
 DROP VIEW individual_businesses;
 DROP TABLE registered_codes, unit_forms;
 DROP FUNCTION guard_typed_account, guard_correction, guard_registered_code;
-DROP FUNCTION is_unit_code_shape, name_key, account_key;
+DROP FUNCTION is_unit_code_shape;

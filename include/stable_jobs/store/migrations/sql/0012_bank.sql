@@ -74,19 +74,6 @@ CALL keep_ledger_table('new_accounts');
 CALL keep_ledger_table('account_acceptances');
 GRANT MAINTAIN ON new_accounts TO stable_jobs_app;
 
--- One account however it is written. An earlier version may have it already.
-DO $$
-BEGIN
-    IF to_regprocedure('account_key(text)') IS NULL THEN
-        CREATE FUNCTION account_key(account text) RETURNS text LANGUAGE sql IMMUTABLE
-        RETURN ltrim(regexp_replace(upper(normalize(account, NFKC)), '[\s.‐-―−-]', '', 'g'), '0');
-        COMMENT ON FUNCTION account_key(text) IS '0012';
-    END IF;
-END $$;
-
-CREATE FUNCTION name_key(name text) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN upper(regexp_replace(normalize(name, NFKC), '\s', '', 'g'));
-
 -- Whether another account is needed before the money goes again.
 CREATE FUNCTION is_payees_fault(fault text) RETURNS boolean LANGUAGE sql IMMUTABLE
 RETURN coalesce(fault, 'unknown') NOT IN ('our_account', 'our_file', 'bank');

@@ -58,7 +58,7 @@ CREATE OR REPLACE VIEW contradiction_stops AS
 SELECT NULL::bigint AS entitlement_id, NULL::text AS cause, NULL::text AS detail WHERE false;
 DROP VIEW surplus_payments, accepted_accounts, doubtful_accounts, failed_lines, duplicate_lines, open_contradictions,
     line_results, newest_settlements;
-DROP FUNCTION guard_line_accounts, is_same_failure, is_payees_fault, name_key, guard_contradiction CASCADE;
+DROP FUNCTION guard_line_accounts, is_same_failure, is_payees_fault, guard_contradiction CASCADE;
 DROP TABLE account_acceptances, new_accounts, settlements, contradictions;
 DROP FUNCTION guard_settlement;
 DROP INDEX bank_answer_rows_duplicate_index;
@@ -68,9 +68,3 @@ ALTER TABLE bank_answer_rows DROP CONSTRAINT bank_answer_rows_standing_check,
     ADD CONSTRAINT bank_answer_rows_standing_check
         CHECK (standing IN ('applied', 'repeated', 'pending', 'refused')) NOT VALID,
     ADD CONSTRAINT bank_answer_rows_rule_check CHECK ((standing = 'refused') = (rule IS NOT NULL)) NOT VALID;
-DO $$
-BEGIN
-    IF obj_description('account_key(text)'::regprocedure, 'pg_proc') = '0012' THEN
-        DROP FUNCTION account_key(text);
-    END IF;
-END $$;

@@ -214,8 +214,6 @@ def fill(books: Books) -> None:
     lower = unit(PAID, entitlement=Decimal("60.00"))
     books.decide(lower, *units[1:], on=LATER)
     end_case(books, 1, "dropped", "too small")
-    books.decide(lower, *units[1:], on=LAST, refunds=(refund(PAID),))
-    person(books, "zheng", persons.close_recovery, 1, "dropped", "too small", "zheng")
     moved = unit(RETURNED, review_level=1, account_no="6299999999")
     books.decide(lower, moved, *units[2:], on=LAST, refunds=(refund(PAID),))
     finding = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}

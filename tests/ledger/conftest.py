@@ -57,7 +57,8 @@ def unit(uscc: str = CODES[0], **changed: Any) -> dict[str, Any]:
         "account_name": f"单位{uscc[-6:]}",
         "account_no": f"62{uscc[-6:-1]}",
     }
-    return DEFAULTS | own | changed
+    made = DEFAULTS | own | changed
+    return made | {"premium_base": max(made["premium_base"], made["entitlement"] or Decimal(0))} | changed
 
 
 def refund(uscc: str = CODES[0], **changed: Any) -> dict[str, Any]:

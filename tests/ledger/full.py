@@ -14,7 +14,16 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import acknowledgements, notices, payments, persons, proposal_kinds, refunds, returns
+from stable_jobs.ledger import (
+    acknowledgements,
+    notices,
+    payments,
+    persons,
+    policies,
+    proposal_kinds,
+    refunds,
+    returns,
+)
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposals import propose
@@ -61,6 +70,11 @@ TABLES = [
     "release_events",
     "proposals",
     "proposal_decisions",
+    "policy_values",
+    "policy_nights",
+    "policy_confirmations",
+    "region_totals",
+    "total_rulings",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -181,7 +195,27 @@ def fill(books: Books) -> None:
     person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
     person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
+    fill_policies(books)
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
+
+
+def fill_policies(books: Books) -> None:
+    """Values found, proposed and confirmed; totals of two nights, the second accepted though beyond."""
+    named = {"general.total_factor": "3", "general.refund_rate.small": "0.5"}
+    content = {name: {"value": value, "from": "", "reference": ""} for name, value in named.items()}
+    region = "620100"
+    with ledger_event(books.engine, "policy proposed", actor="shen") as event:
+        number, _ = policies.propose_values(event, {region: content}, region, OPENED, "a letter", "shen")
+    person(books, "han", proposal_kinds.decide_proposal, number, "confirmed", "", "han")
+    for on, amount in ((OPENED, 10), (CLEARED, 100)):
+        with ledger_event(books.engine, "policy values", business_date=on) as event:
+            policies.note_values(event, {region: content})
+            books._fill(
+                event.connection,
+                Night(on, (unit(region_code=region, entitlement=Decimal(amount)),), regions={region: {}}),
+            )
+            policies.note_totals(event.connection)
+    person(books, "yang", policies.accept_total, region, CLEARED, "new extracts", "yang")
 
 
 @contextmanager

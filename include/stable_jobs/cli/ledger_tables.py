@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Connection
 
-from stable_jobs.cli.tables import console
+from stable_jobs.cli.tables import console, print_policy
 from stable_jobs.ledger import views
 from stable_jobs.ledger.approvals import approvers, known_batch, missing_level
 from stable_jobs.ledger.batches import Batch
@@ -83,6 +83,7 @@ def print_disbursement(desk: Desk, course: Course) -> None:
     )
     waits = [(code, count, yuan) for code, (count, yuan) in sorted(course.waiting.items())]
     print_rows(("region", "payments", "yuan"), waits, "Nothing waits.")
+    print_policy(desk)
     console().print(
         f"Cleared {course.cleared:,} units whose notice is over. Files    "
         f"{desk.settings.out_root / desk.business_date.isoformat()}",

@@ -27,6 +27,7 @@ from stable_jobs.cli import (
     ledger,
     night,
     objection,
+    policy,
     proposal,
     recovery,
     refund,
@@ -53,6 +54,7 @@ app.add_typer(objection.app, name="objection")
 app.add_typer(batch.app, name="batch")
 app.add_typer(approver.app, name="approver")
 app.add_typer(returns.app, name="returns")
+app.add_typer(policy.app, name="policy")
 app.add_typer(proposal.app, name="proposal")
 app.add_typer(recovery.app, name="recovery")
 app.add_typer(refund.app, name="refund")

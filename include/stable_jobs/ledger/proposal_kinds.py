@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger import policies
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, open_proposal, record_decision
 
@@ -23,7 +24,9 @@ class Kind:
     """(event, the proposal, who confirms it)."""
 
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {
+    policies.KIND: Kind("政策参数", "Values of a region's policy", policies.confirm_values),
+}
 """By `proposals.kind`."""
 
 

@@ -41,8 +41,10 @@ def regions_taking_part(policies: Policies, on: date) -> tuple[str, ...]:
 
 
 def region_faults(policies: Policies, on: date) -> Mapping[str, str]:
-    """Region → why its parameters cannot be used on that date: the first fault of its files or of those above,
-    or a required parameter without a value."""
+    """Region → why its parameters cannot be used on that date.
+
+    The first fault of its files or of those above, or a required parameter without a value.
+    """
     if on not in policies.known:
         broken = {code for code in policies.faults if is_code(code) and not code.endswith("0000")}
         codes = sorted(broken | set(_with_values(policies, on)))

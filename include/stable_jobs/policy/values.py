@@ -43,8 +43,9 @@ def _scalar(parameter: Parameter, raw: object) -> Scalar:
 def _decimal(parameter: Parameter, raw: object) -> Decimal:
     low, high = parameter.limits
     if not isinstance(raw, str) or not _DECIMAL.fullmatch(raw) or not low <= Decimal(raw) <= high:
+        like = _LIKE[parameter.unit]
         raise ValueError(
-            f'a {parameter.unit} from {low} to {high} as text with at most 4 places, like "{_LIKE[parameter.unit]}"'
+            f'a {parameter.unit} from {low} to {high} as text with at most 4 places, like "{like}"'
         )
     return Decimal(raw)
 

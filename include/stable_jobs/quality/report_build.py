@@ -24,6 +24,7 @@ from stable_jobs.quality.report_data import (
 )
 from stable_jobs.quality.report_owed import owed_items
 from stable_jobs.quality.report_parts import NightCount, Place, Trend, Trouble, Words
+from stable_jobs.quality.report_policy import NO_POLICY, PolicyFacts
 from stable_jobs.quality.report_words import place_of, slot_of, words_of
 from stable_jobs.regions import NATION
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
@@ -72,6 +73,7 @@ class NightFacts:
     reconciliation: Mapping[str, Reconciliation]
     """By region code; `000000`: rows whose region cannot be read."""
     comparison: ComparisonFacts | None = None
+    policy: PolicyFacts = NO_POLICY
 
 
 def build_report(facts: NightFacts) -> NightReport:
@@ -91,6 +93,7 @@ def build_report(facts: NightFacts) -> NightReport:
         extracts=extracts,
         owed=owed_items(regions, extracts),
         comparison=facts.comparison,
+        policy=facts.policy,
     )
 
 

@@ -28,8 +28,14 @@ DEED = {
     "objection": N_("Decided an objection"),
     "account": N_("Entered or confirmed an account"),
     "budget": N_("Entered the budget"),
+    "total": N_("Accepted the region's total"),
     "delivery": N_("Released a delivery"),
     "refund": N_("Ruled on a refund"),
+}
+
+POLICY_CONFIRMED = {
+    "demonstration": N_("the demonstration's own, confirmed by nobody"),
+    "no": N_("not confirmed"),
 }
 
 ACCOUNT_SOURCE = {
@@ -148,6 +154,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "batch_state": BATCH_STATE,
     "batch_check": BATCH_CHECK,
     "deed": DEED,
+    "policy_confirmed": POLICY_CONFIRMED,
     "account_source": ACCOUNT_SOURCE,
     "given_answer": GIVEN_ANSWER,
     "why_not": WHY_NOT,

@@ -50,6 +50,8 @@ WAITS = {
     "objection": "异议处理 a decision on the objection",
     "account_correction": "更正账户 a corrected account",
     "hold": "暂停拨付 release of the hold",
+    "policy": "复核政策参数 a second person's word on the region's policy values",
+    "total": "核对地区总额 a person's word on the region's total",
     "refund_in_doubt": "核对财政已拨付 a ruling on finance's refund",
     "review_level": "审批层级 a known size",
     "account": "可用账户 an account that a bank can take",

@@ -44,7 +44,7 @@ def test_no_general_refund_is_above_the_premium_it_returns(
     decided(world, tmp_path, with_rate(rate))
     kinds = ("eligibility", "payees", "terms")
     decision = SimpleNamespace(**{kind: SimpleNamespace(name=kind) for kind in kinds})
-    desk = SimpleNamespace(lake=SimpleNamespace(path=lambda name: str(tmp_path / f"{name}.parquet")))
+    desk = SimpleNamespace(lake=SimpleNamespace(path=lambda name: str(tmp_path / "out" / f"{name}.parquet")))
     with duckdb.connect() as duck:
         found = duck.sql(units_query(cast(Any, desk), cast(Any, decision)))
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]

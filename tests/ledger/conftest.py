@@ -89,9 +89,11 @@ class Books:
     engine: Engine
     out: Any = None
 
-    def apply(self, night: Night) -> list[str]:
+    def apply(self, night: Night, before: Callable[[Any], object] = lambda _: None) -> list[str]:
+        """Take a night over. before: what is done to its tables first."""
         with ledger_event(self.engine, "night", business_date=night.on) as event:
             self._fill(event.connection, night)
+            before(event.connection)
             return entitlements.apply_night(event.connection)
 
     def decide(self, *units: dict[str, Any], on: date = D, **more: Any) -> list[str]:

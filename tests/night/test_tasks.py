@@ -28,7 +28,7 @@ from stable_jobs.night.run import run_night
 from stable_jobs.quality.report_parts import Words
 from stable_jobs.settings import SHANGHAI, Settings
 from stable_jobs.store.database import APP
-from tests.conftest import run_sql
+from tests.conftest import mark_demonstration, run_sql
 from tests.e2e.home import BUSINESS_DATE, Home, ages, new_home, tree
 from tests.e2e.published import decided, delivered, digit_runs, read_csv, regions
 from tests.e2e.small import write_small
@@ -51,6 +51,7 @@ class Places:
     def home(self) -> Iterator[Home]:
         name = f"tasks_{uuid4().hex}"
         run_sql(self.postgres, f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        mark_demonstration(self.postgres, name)
         url = self.postgres.set(username=APP, database=name).render_as_string(hide_password=False)
         with new_home() as home, pytest.MonkeyPatch.context() as patch:
             patch.chdir(home.path)

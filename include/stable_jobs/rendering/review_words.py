@@ -43,6 +43,8 @@ PARAMETER_UNIT = {
     "people": N_("people"),
     "month": N_("(month)"),
     "working_days": N_("working days"),
+    "yuan": N_("yuan"),
+    "factor": N_("times"),
 }
 
 TROUBLE = {

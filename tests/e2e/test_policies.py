@@ -173,6 +173,7 @@ def test_one_regions_broken_files_hold_that_region_alone() -> None:
                 home, "broken", common=("large: 2}", "large: 3}"), general=('"0.5"', '"5.0"')
             )
         }
+        run(home, "holds")  # as packaged: this home is a demonstration's
         said = run(home, "night", "--date", FIRST, **broken)
         assert f"{NANCHANG}/common.yaml: parameters.approvals.values.0.value" in said
         assert "bad_parameters" in said

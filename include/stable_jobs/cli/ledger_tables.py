@@ -16,6 +16,7 @@ from stable_jobs.ledger import views
 from stable_jobs.ledger.approvals import approvers, known_batch, missing_level
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.payments import files_of
+from stable_jobs.ledger.policy_views import stop_of
 from stable_jobs.ledger.verify import Verified
 from stable_jobs.ledger.views import Listing, Which
 from stable_jobs.money import format_yuan
@@ -95,6 +96,9 @@ def waits_for(connection: Connection, batch: Batch) -> str:
     """Whom or what an open batch waits for; nothing for one that has ended."""
     if batch.state != "formed":
         return ""
+    stop = stop_of(connection, batch.region_code)
+    if stop:
+        return f"people, {stop}"
     level = missing_level(connection, batch)
     if level is None:
         return "the next run"

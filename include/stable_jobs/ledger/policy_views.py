@@ -142,6 +142,15 @@ def policy_version(connection: Connection, region_code: str) -> dict[str, str]:
 DEMO = "demonstration"
 
 
+def stop_of(connection: Connection, region_code: str) -> str:
+    """Why a region's values or its total stop its money; empty where they do not."""
+    query = """
+        SELECT cause || ': ' || detail FROM (SELECT * FROM policy_stops UNION ALL SELECT * FROM total_stops) s
+        WHERE region_code = :region ORDER BY cause LIMIT 1
+    """
+    return str(connection.scalar(text(query), {"region": region_code}) or "")
+
+
 def differences_of(connection: Connection, values: Mapping[str, Content], on: date) -> Listing:
     """These values beside what is confirmed for that date: one row per difference."""
     fill_values(connection, "asked_values", values)

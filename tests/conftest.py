@@ -55,6 +55,15 @@ def run_sql(url: URL, *statements: str) -> None:
     engine.dispose()
 
 
+def mark_demonstration(url: URL, name: str) -> None:
+    """Make a test's database one of a demonstration: the packaged policies count as confirmed in it."""
+    run_sql(
+        url.set(database=name),
+        "SET session_replication_role = replica",
+        "UPDATE installation SET is_demonstration = true",
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[URL]:
     """The superuser on a real server. Nothing in it outlives the session, so nothing is synced to disk."""

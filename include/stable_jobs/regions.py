@@ -34,6 +34,11 @@ def known_codes() -> frozenset[str]:
     return frozenset(code for code in codes if len(code) == 6 and code.isascii() and code.isdigit())
 
 
+def is_code(code: str) -> bool:
+    """Whether it is written as a region's code is: six digits. The division need not exist."""
+    return len(code) == 6 and code.isascii() and code.isdigit()
+
+
 def is_known(code: str) -> bool:
     """Whether the code is, or from 2010 on was, a division."""
     return code in known_codes()

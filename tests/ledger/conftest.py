@@ -63,7 +63,8 @@ def unit(uscc: str = CODES[0], **changed: Any) -> dict[str, Any]:
         "account_name": f"单位{uscc[-6:]}",
         "account_no": f"62{uscc[-6:-1]}",
     }
-    return DEFAULTS | own | changed
+    made = DEFAULTS | own | changed
+    return made | {"premium_base": max(made["premium_base"], made["entitlement"] or Decimal(0))} | changed
 
 
 def refund(uscc: str = CODES[0], **changed: Any) -> dict[str, Any]:
@@ -96,9 +97,12 @@ class Books:
     engine: Engine
     out: Any = None
 
-    def apply(self, night: Night) -> list[str]:
+    def apply(self, night: Night, before: Callable[[Any], object] = lambda _: None) -> list[str]:
+        """Take a night over. before: what is done to its tables first."""
         with ledger_event(self.engine, "night", business_date=night.on) as event:
-            put_in_force(event, self._fill(event.connection, night))
+            decision_id = self._fill(event.connection, night)
+            before(event.connection)
+            put_in_force(event, decision_id)
             return entitlements.apply_night(event.connection)
 
     def decide(self, *units: dict[str, Any], on: date = D, **more: Any) -> list[str]:

@@ -21,6 +21,7 @@ from stable_jobs.ledger import (
     notices,
     payments,
     persons,
+    policies,
     proposal_kinds,
     recoveries,
     refunds,
@@ -93,6 +94,11 @@ TABLES = [
     "doubts",
     "doubt_rulings",
     "disagreements",
+    "policy_values",
+    "policy_nights",
+    "policy_confirmations",
+    "region_totals",
+    "total_rulings",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -242,6 +248,7 @@ def fill(books: Books) -> None:
     changed = (ELSEWHERE, "610100000000013", CODES[5])
     books.decide(*twice, apart, on=LAST, regions={ELSEWHERE: {}}, codes=(changed,))
     person(books, "shen", doubts.rule_on_doubt, 1, "cleared", "a market's account", "shen")
+    fill_policies(books)
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
     less = refund(PAID, voucher_no="less", payment_reference=end_to_end(PAID), amount=Decimal("60.00"))
     books.decide(lower, *units[1:], on=WITHDRAWN, refunds=(refund(PAID), less))
@@ -260,6 +267,25 @@ def withdraw(books: Books, on: date, region: str = "000000", by: str = "zheng", 
     """Two people withdraw a night."""
     number, _ = person(books, by, withdrawals.propose_withdrawal, on, region, "a slip", by)
     person(books, other, proposal_kinds.decide_proposal, number, "confirmed", "", other)
+
+
+def fill_policies(books: Books) -> None:
+    """Values found, proposed and confirmed; totals of two nights, the second accepted though beyond."""
+    named = {"general.total_factor": "3", "general.refund_rate.small": "0.5"}
+    content = {name: {"value": value, "from": "", "reference": ""} for name, value in named.items()}
+    region = "620100"
+    with ledger_event(books.engine, "policy proposed", actor="shen") as event:
+        number, _ = policies.propose_values(event, {region: content}, region, OPENED, "a letter", "shen")
+    person(books, "han", proposal_kinds.decide_proposal, number, "confirmed", "", "han")
+    for on, amount in ((OPENED, 10), (CLEARED, 100)):
+        with ledger_event(books.engine, "policy values", business_date=on) as event:
+            policies.note_values(event, {region: content})
+            books._fill(
+                event.connection,
+                Night(on, (unit(region_code=region, entitlement=Decimal(amount)),), regions={region: {}}),
+            )
+            policies.note_totals(event.connection)
+    person(books, "yang", policies.accept_total, region, CLEARED, "new extracts", "yang")
 
 
 @contextmanager

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from stable_jobs.ledger import batches as ledger_batches
-from stable_jobs.ledger import proposal_kinds, returns, settlements
+from stable_jobs.ledger import policies, proposal_kinds, returns, settlements
+from stable_jobs.ledger.event import ledger_event
 from tests.ledger.conftest import Night, refund
 from tests.ledger.model import bank, batches, nights, notices
 from tests.ledger.model.records import Batch, Payment
-from tests.ledger.people import People, index, person
-from tests.ledger.plans import PLENTY, Plan, made, plans
+from tests.ledger.people import People, index, person, values
+from tests.ledger.plans import PLENTY, A, B, Plan, made, plans
 
 SAID = ["paid", "paid", "returned", "returned", "rejected", "duplicate", "pending", ""]
 FIRST, NEXT_YEAR = date(2020, 5, 11), date(2021, 1, 15)
@@ -40,6 +41,9 @@ class LedgerMachine(People):
     def begin(self, plan: Plan, begun: str) -> None:
         self.books.assign(*sorted(ASSIGNED))
         self.model.approvers |= ASSIGNED
+        for place in (A, B):
+            self.edit_policy(place, "a")
+            self.agree_on_policy(place, FIRST - timedelta(days=800), "first", "second")
         self.night(plan | ({"days": 0} if begun else {}), 1)
         if begun:
             self.disburse()
@@ -112,7 +116,13 @@ class LedgerMachine(People):
         return [payment for payment in self.in_state("instructed", "paid") if payment.unit[2] == self.on.year]
 
     def take(self, name: str, night: Night) -> None:
-        self.same(name, lambda: self.books.apply(night), lambda: nights.apply(self.model, night))
+        self.same(name, lambda: self.apply(night), lambda: nights.apply(self.model, night))
+
+    def apply(self, night: Night) -> list[str]:
+        """As the step `notices` does: the values are noted, and what they stop is held."""
+        with ledger_event(self.books.engine, "policy values", business_date=night.on) as event:
+            policies.note_values(event, {r: values(self.model.values[r]) for r in night.regions})
+        return self.books.apply(night, before=policies.hold_stopped)
 
     @rule(plan=plans, which=st.sampled_from(["same", "earlier decision", "older"]))
     def night_again(self, plan: Plan, which: str) -> None:
@@ -312,6 +322,8 @@ class LedgerMachine(People):
                 self.decide(number, "dismissed", "officer")
         for held in {code for code, _ in self.model.holds}:
             self.release(held, "releaser")
+        for place in (A, B):
+            self.agree_on_policy(place, self.on, "officer", "second")
         for key in self.doubtful():
             self.rule_on(key, "same", "officer")
         for line in self.to_settle():

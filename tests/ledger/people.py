@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,20 +12,26 @@ from hypothesis.stateful import precondition, rule
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import notices as ledger_notices
-from stable_jobs.ledger import persons, proposal_kinds, recoveries, refunds, withdrawals
+from stable_jobs.ledger import persons, policies, proposal_kinds, recoveries, refunds, withdrawals
 from stable_jobs.store.loading import load_rows, temporary_table
 from tests.ledger.both import Both
 from tests.ledger.model import bank, nights, notices
-from tests.ledger.model.records import UnitKey
+from tests.ledger.model.records import Forbidden, UnitKey
 from tests.ledger.plans import PLENTY, POOL, UNITS, A, B
 
 person = st.sampled_from(["first", "second", "both", "officer"])
 region = st.sampled_from([A, B, "000000"])
+place = st.sampled_from([A, B])
 index = st.integers(0, 5)
 
 
+def values(said: str) -> dict[str, dict[str, str]]:
+    """A region's values, of which one is what its files say."""
+    return {"general.refund_rate.small": {"value": said, "from": "2020-01-01", "reference": "某文"}}
+
+
 class People(Both):
-    """Objections, holds, refunds in doubt, recovery, the deadline, the budget."""
+    """Objections, policies, holds, refunds in doubt, recovery, the deadline, the budget."""
 
     @precondition(lambda self: self.in_state("on_notice", "objected"))
     @rule(which=index, who=person, outcome=st.sampled_from(["", "upheld", "dismissed"]))
@@ -65,6 +71,42 @@ class People(Both):
             self.by(who, lambda event: ledger_notices.decide_objection(event, number, outcome, "heard", who)),
             lambda: notices.decide_objection(self.model, self.model.objections[number], outcome, who),
         )
+
+    @rule(place=place, said=st.sampled_from("ab"))
+    def edit_policy(self, place: str, said: str) -> None:
+        """Somebody writes other values into the region's files: nothing of the ledger changes."""
+        self.model.values[place] = said
+
+    @rule(place=place, first=person, second=person)
+    def confirm_policy(self, place: str, first: str, second: str) -> None:
+        self.agree_on_policy(place, self.on, first, second)
+
+    def agree_on_policy(self, place: str, on: date, first: str, second: str) -> None:
+        """One person vouches for the files, another confirms; who does both is refused, and takes it back."""
+        said = self.model.values[place]
+
+        def proposed() -> None:
+            if self.model.confirmed_on(place, on) == said:
+                raise Forbidden
+
+        def agreed() -> None:
+            if first == second:
+                raise Forbidden
+            self.model.confirmed.append((place, on, said))
+
+        given = {place: values(said)}
+        found = self.both(
+            "propose policy",
+            self.by(first, lambda event: policies.propose_values(event, given, place, on, "a letter", first)),
+            proposed,
+        )
+        if found is None:
+            return
+        number = found[0][0]
+        decide = proposal_kinds.decide_proposal
+        confirmed = self.by(second, lambda event: decide(event, number, "confirmed", "", second))
+        if self.both("confirm policy", confirmed, agreed) is None:
+            self.by(first, lambda event: decide(event, number, "rejected", "not mine", first))()
 
     @precondition(lambda self: len(self.model.holds) < 2)
     @rule(region=region, who=person)

@@ -18,7 +18,7 @@ from sqlalchemy import URL
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.night import tasks
 from stable_jobs.store.database import APP
-from tests.conftest import run_sql
+from tests.conftest import mark_demonstration, run_sql
 from tests.e2e.home import BUSINESS_DATE, Home, new_home
 from tests.e2e.small import write_small
 
@@ -37,6 +37,7 @@ class Places:
     def home(self) -> Iterator[Home]:
         name = f"tasks_{uuid4().hex}"
         run_sql(self.postgres, f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        mark_demonstration(self.postgres, name)
         url = self.postgres.set(username=APP, database=name).render_as_string(hide_password=False)
         with new_home() as home, pytest.MonkeyPatch.context() as patch:
             patch.chdir(home.path)

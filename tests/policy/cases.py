@@ -78,7 +78,9 @@ def with_region(base: Policies, region: str, **values: Any) -> Policies:
     in YAML."""
     new = {
         (scheme, name): (
-            Value(date(NIGHT.year, 1, 1), parse(CATALOGUE[name], raw), "test", False, None, "test"),
+            Value(
+                date(NIGHT.year, 1, 1), parse(CATALOGUE[name], raw, NIGHT.year), "test", False, None, "test"
+            ),
         )
         for name, raw in values.items()
         for scheme in SCHEMES

@@ -12,7 +12,7 @@ import pytest
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.errors import PolicyError
 from stable_jobs.policy.catalogue import CATALOGUE, CATEGORIES, EXCLUSION_LISTS, LEGAL_FORMS, SIZES
-from stable_jobs.policy.load import load_policies, policies_fingerprint
+from stable_jobs.policy.load import load_policies, load_sound, policies_fingerprint
 from stable_jobs.settings import data_folder
 
 GOOD = """\
@@ -68,9 +68,9 @@ BROKEN = [
     pytest.param(GOOD.replace("region:", "region: [", 1), "text: expected YAML in UTF-8", id="no YAML"),
     pytest.param(GOOD + GOOD.split("parameters:\n")[1], "written twice: refund_rate", id="a key twice"),
     pytest.param("", "document", id="empty file"),
-    pytest.param(rate("0.5"), "expected a share as text with at most 4 places", id="share as a float"),
-    pytest.param(rate('"0.55555"'), "expected a share as text with at most 4 places", id="five places"),
-    pytest.param(rate('"50 %"'), "expected a share as text with at most 4 places", id="per cent"),
+    pytest.param(rate("0.5"), "expected a share from 0 to 1 as text with at most 4 places", id="share as a float"),
+    pytest.param(rate('"0.55555"'), "expected a share from 0 to 1 as text with at most 4 places", id="five places"),
+    pytest.param(rate('"50 %"'), "expected a share from 0 to 1 as text with at most 4 places", id="per cent"),
     pytest.param(rate('{huge: "0.5"}'), "expected one value, or one for some of large, medium, small, micro", id="unknown size"),
     pytest.param(rate("{}"), "expected one value, or one for some of", id="no size"),
     pytest.param(GOOD.replace("scheme: general", "scheme: general") + "      - {effective_from: 2020-01-01, value: \"0.5\", reference: 某文}\n",
@@ -79,9 +79,9 @@ BROKEN = [
                  "      - {effective_from: 2020-01-01, value: 6, reference: 某文}"), "expected it in difficult.yaml; found it in general.yaml", id="wrong scheme"),
 ]  # fmt: skip
 VALUES = [
-    pytest.param(one("min_paid_months", "months", '"12"'), "a whole number from 0 to 100000", id="months as text"),
-    pytest.param(one("min_paid_months", "months", "true"), "a whole number from 0 to 100000", id="months as a flag"),
-    pytest.param(one("min_paid_months", "months", "-1"), "a whole number from 0 to 100000", id="negative months"),
+    pytest.param(one("min_paid_months", "months", '"12"'), "a whole number from 0 to 600", id="months as text"),
+    pytest.param(one("min_paid_months", "months", "true"), "a whole number from 0 to 600", id="months as a flag"),
+    pytest.param(one("min_paid_months", "months", "-1"), "a whole number from 0 to 600", id="negative months"),
     pytest.param(one("new_unit_base_month", "month", "2"), "1 \\(January\\)", id="stand-in month"),
     pytest.param(one("deadline", "date", '"31 December"'), "a date like 2020-12-31", id="deadline"),
     pytest.param(one("deadline", "date", "2020-12-31 10:00:00"), "a date like 2020-12-31", id="deadline with a time"),
@@ -92,6 +92,25 @@ VALUES = [
     pytest.param(one("layoff_formulas", "list", "[F7]"), "different words out of F1", id="unknown formula"),
     pytest.param(one("layoff_formulas", "list", "[F1, F1]"), "different words out of F1", id="a formula twice"),
     pytest.param(one("layoff_formulas", "list", "F1"), "a list of words", id="no list"),
+    pytest.param(one("refund_rate", "share", '"5.0"'), "a share from 0 to 1", id="a rate of 5.0 for 0.5"),
+    pytest.param(one("refund_rate", "share", '"1.0001"'), "a share from 0 to 1", id="a rate just above 1"),
+    pytest.param(one("refund_rate", "share", '{large: "0.5", micro: "5.0"}'), "a share from 0 to 1", id="a rate above 1 for one size"),
+    pytest.param(one("refund_rate", "share", '"-0.5"'), "a share from 0 to 1", id="a rate below 0"),
+    pytest.param(one("layoff_cap", "share", '"5.5"'), "a share from 0 to 1", id="a cap in per cent"),
+    pytest.param(one("small_unit_cap", "share", '"20"'), "a share from 0 to 1", id="a small-unit cap in per cent"),
+    pytest.param(one("declared_tolerance", "share", '"10"'), "a share from 0 to 1", id="a tolerance in per cent"),
+    pytest.param(one("headcount_held_max_drop", "share", '"50"'), "a share from 0 to 1", id="a drop in per cent"),
+    pytest.param(one("benefit_months", "months", "7"), "a whole number from 1 to 6", id="benefit of seven months"),
+    pytest.param(one("approvals", "people", "3"), "a whole number from 0 to 2", id="three approvals"),
+    pytest.param(one("approvals", "people", "{large: 3, micro: 0}"), "a whole number from 0 to 2", id="three approvals for one size"),
+    pytest.param(one("approvals", "people", "-1"), "a whole number from 0 to 2", id="approvals below 0"),
+    pytest.param(one("notice_working_days", "working_days", "61"), "a whole number from 0 to 60", id="notice of a quarter"),
+    pytest.param(one("small_unit_headcount", "persons", "100001"), "a whole number from 0 to 100000", id="a small unit of a city"),
+    pytest.param(one("fund_min_reserve_months", "months", "601"), "a whole number from 0 to 600", id="a reserve of fifty years"),
+    pytest.param(one("deadline", "date", "2022-12-31"), "a date in the policy year 2020 or the year after", id="a deadline two years on"),
+    pytest.param(one("total_factor", "factor", '"0.5"'), "a factor from 1 to 1000", id="a factor below 1"),
+    pytest.param(one("total_factor", "factor", "3"), "a factor from 1 to 1000", id="a factor as a number"),
+    pytest.param(one("total_floor", "yuan", "-1"), "a whole number from 0 to", id="a floor below 0"),
 ]  # fmt: skip
 
 
@@ -108,6 +127,16 @@ def test_broken_file(text: str, message: str, tmp_path: Path) -> None:
 def test_broken_value(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=f"values.0.value: expected {message}"):
         load_policies(put(tmp_path, text, "999900/common.yaml"))
+
+
+@pytest.mark.parametrize("code", ["361100", "360000", "000000"])
+def test_a_fault_is_one_folders_own(code: str, tmp_path: Path) -> None:
+    """The others are read; what is wrong is kept as a sentence, also where the whole file cannot be read."""
+    put(tmp_path, GOOD)
+    put(tmp_path, rate('"5.0"').replace("999900", code), f"{code}/general.yaml")
+    found = load_sound(tmp_path)
+    assert set(found.regions) == {"999900"}
+    assert found.faults[code].startswith(f"{code}/general.yaml: parameters.refund_rate.values.0.value: ")
 
 
 def test_one_parameter_in_two_files(tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ CITY, PROVINCE, COUNTY = "990100", "990000", "990122"
 
 
 def versions(name: str, *dated: tuple[date, Any]) -> tuple[Value, ...]:
-    return tuple(Value(on, parse(CATALOGUE[name], raw), "某文", False, None, "f.yaml") for on, raw in dated)
+    return tuple(
+        Value(on, parse(CATALOGUE[name], raw, on.year), "某文", False, None, "f.yaml") for on, raw in dated
+    )
 
 
 def made(*entries: tuple[str, str, tuple[tuple[date, Any], ...]]) -> Policies:

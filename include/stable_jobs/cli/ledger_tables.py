@@ -11,11 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Connection
 
-from stable_jobs.cli.tables import console
+from stable_jobs.cli.tables import console, print_policy
 from stable_jobs.ledger import views
 from stable_jobs.ledger.approvals import approvers, known_batch, missing_level
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.payments import files_of
+from stable_jobs.ledger.policy_views import stop_of
 from stable_jobs.ledger.verify import Verified
 from stable_jobs.ledger.views import Listing, Which
 from stable_jobs.money import format_yuan
@@ -84,6 +85,7 @@ def print_disbursement(desk: Desk, course: Course) -> None:
     )
     why = [(w.region_code, w.night, w.cause, w.payments, w.yuan, w.detail) for w in course.why]
     print_rows(("region", "night", "waits for", "payments", "yuan", "detail"), why, "Nothing waits.")
+    print_policy(desk)
     console().print(
         f"Cleared {course.cleared:,} units whose notice is over. Files    "
         f"{desk.settings.out_root / desk.business_date.isoformat()}",
@@ -95,6 +97,9 @@ def waits_for(connection: Connection, batch: Batch) -> str:
     """Whom or what an open batch waits for; nothing for one that has ended."""
     if batch.state != "formed":
         return ""
+    stop = stop_of(connection, batch.region_code)
+    if stop:
+        return f"people, {stop}"
     level = missing_level(connection, batch)
     if level is None:
         return "the next run"

@@ -29,6 +29,7 @@ from stable_jobs.cli import (
     ledger,
     night,
     objection,
+    policy,
     proposal,
     recovery,
     refund,
@@ -57,6 +58,7 @@ app.add_typer(objection.app, name="objection")
 app.add_typer(batch.app, name="batch")
 app.add_typer(approver.app, name="approver")
 app.add_typer(returns.app, name="returns")
+app.add_typer(policy.app, name="policy")
 app.add_typer(proposal.app, name="proposal")
 app.add_typer(code.app, name="code")
 app.add_typer(recovery.app, name="recovery")

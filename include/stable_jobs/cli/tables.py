@@ -15,13 +15,16 @@ from stable_jobs.demo.published import Published, published_totals
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.figures import RegionFigures, quarantined_rows, region_figures
+from stable_jobs.night.policies import policy_facts
 from stable_jobs.policy.determine import Decision
+from stable_jobs.rendering.text import visible
 from stable_jobs.store.catalog import Delivery, HeldOutcome
 
 if TYPE_CHECKING:
     from stable_jobs.night.what_if import WhatIf
 
 EXTRACTS_SHOWN = 3
+CHANGES_SHOWN = 30
 
 
 WIDTH = 165
@@ -44,12 +47,49 @@ def print_night(desk: Desk, decision: Decision, validation_ids: Collection[int],
     out.print(_regions(figures, published))
     for region in figures:
         _print_held(out, region)
+    print_policy(desk)
     if published:
         out.print(
             "Values marked demo are calibrated to the totals published that day. 演示参数按当日公布总数校准。"
         )
     out.print(f"Lists    {desk.settings.out_root / desk.business_date.isoformat()}", soft_wrap=True)
     out.print(f"Report   {report}", soft_wrap=True)
+
+
+def print_policy(desk: Desk) -> None:
+    """Values that changed and totals beyond their factor on the desk's date, a line each."""
+    found = policy_facts(desk)
+    out = console()
+    for one in found.changes[:CHANGES_SHOWN]:
+        who = (
+            f"{one.proposed_by}, {one.confirmed_by}"
+            if one.confirmed_by
+            else "nobody: no money of the region moves"
+        )
+        said = (
+            f"{one.place.code} {one.name}: {one.old or '-'} -> {one.new or '-'} ({one.new_reference or '-'})"
+        )
+        out.print(
+            escape(visible(f"Policy   {said}, first on {one.first_night}, confirmed by {who}")),
+            soft_wrap=True,
+        )
+    more = len(found.changes) - CHANGES_SHOWN
+    if more > 0:
+        out.print(f"Policy   and {more:,} more: stable-jobs policy show", soft_wrap=True)
+    for total in found.totals:
+        who = total.ruled_by or "nobody: no money of the region moves; stable-jobs policy accept-total"
+        times = f"{total.factor:f} times {format_yuan(total.last_total)}"
+        said = f"{format_yuan(total.total)} yuan, more than {times}"
+        out.print(
+            escape(visible(f"Total    {total.place.code}: {said} of {total.last_date}, accepted by {who}")),
+            soft_wrap=True,
+        )
+    if any(not one.confirmed_by for one in found.changes):
+        out.print(
+            "Next     one person: stable-jobs policy propose; another: stable-jobs policy show --proposal ID,"
+            " stable-jobs proposal confirm ID; then run the night again.",
+            soft_wrap=True,
+        )
 
 
 def _regions(figures: Sequence[RegionFigures], published: dict[str, Published]) -> Table:

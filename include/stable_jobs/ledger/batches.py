@@ -190,6 +190,15 @@ PREPARERS = (
     JOIN doubt_rulings k ON k.doubt_id = d.id AND k.outcome IN ('cleared', 'same')
     WHERE l.event_id = ledger_event()
     """,
+    """
+    INSERT INTO batch_preparers (batch_id, person, deed)
+    SELECT DISTINCT l.batch_id, k.ruled_by, 'total'
+    FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN notices n ON n.id = p.notice_id
+    JOIN region_totals t ON t.region_code = n.region_code JOIN total_rulings k ON k.total_id = t.id
+    WHERE l.event_id = ledger_event() AND n.opened_on = (
+        SELECT min(o.opened_on) FROM notices o
+        WHERE o.region_code = t.region_code AND o.opened_on >= t.business_date)
+    """,
 )
 """Whoever had a hand in a line: they may not approve the batch. Extracts about enterprises reach
 every region. Whoever released a hold had a hand in what the region is paid, for a year."""

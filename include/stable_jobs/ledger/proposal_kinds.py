@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import recoveries, settlements, withdrawals
+from stable_jobs.ledger import policies, recoveries, settlements, withdrawals
 from stable_jobs.ledger.codes import REGISTRATION, register_code
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, open_proposal, record_decision
@@ -32,6 +32,7 @@ KINDS: Mapping[str, Kind] = {
     settlements.KIND: Kind(
         "银行答复矛盾的处理", "what the bank's contradicting answers come to", settlements.settle
     ),
+    policies.KIND: Kind("政策参数", "Values of a region's policy", policies.confirm_values),
 }
 """By `proposals.kind`."""
 

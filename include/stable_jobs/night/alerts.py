@@ -13,6 +13,7 @@ from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.verify import Verified
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
+from stable_jobs.night.policies import policy_facts
 from stable_jobs.notification import Kind, MailSpec, Message, notifier
 from stable_jobs.policy.determine import Decision
 from stable_jobs.settings import Settings
@@ -20,14 +21,16 @@ from stable_jobs.store.engine import quote_literal
 
 
 def tell_held(desk: Desk, decision: Decision) -> None:
-    """Which regions are held tonight, and why."""
+    """Which regions are held tonight, and why; and whose money waits for people."""
     path = quote_literal(desk.lake.path(decision.held.name))
     rows = desk.duck.execute(
         f"SELECT region_code, reason, department, extract FROM read_parquet({path}) ORDER BY ALL"
     ).fetchall()
-    if rows:
-        lines = tuple(" ".join(str(value) for value in row if value is not None) for row in rows)
-        regions = len({row[0] for row in rows})
+    stopped = [place.code for place in policy_facts(desk).stopped]
+    if rows or stopped:
+        lines = [" ".join(str(value) for value in row if value is not None) for row in rows]
+        lines += [f"{code} policy or total: stable-jobs policy show --region {code}" for code in stopped]
+        regions = len({*stopped, *(row[0] for row in rows)})
         _tell(desk, Kind.NIGHT_HELD, f"{regions} 个地区暂缓", f"{regions} regions are held", lines)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import Connection, text
@@ -22,12 +23,21 @@ from stable_jobs.ledger.approvals import (
 )
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.policy_views import (
+    DEMO,
+    PolicyChange,
+    RegionTotal,
+    policy_changes,
+    policy_version,
+    totals_beyond,
+)
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
 from stable_jobs.payout.words import SCHEMES
 from stable_jobs.rendering.text import visible
 
 LARGEST = 10
+MOST_CHANGES = 20
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>&~])")
 
 
@@ -64,6 +74,11 @@ class Facts:
     change: Change | None
     checks: Mapping[str, int]
     largest: tuple[tuple[str, str, Decimal], ...]
+    policy: tuple[PolicyChange, ...] = ()
+    """What changed of the region's values since its last published batch."""
+    totals: tuple[RegionTotal, ...] = ()
+    confirmed: str = ""
+    """What its region's values stand on: `proposal N`, `demonstration`, `no`; empty where it is not known."""
 
 
 def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
@@ -122,7 +137,24 @@ def approval_facts(connection: Connection, batch: Batch) -> Facts:
             code: int(connection.scalar(text(query), {"id": batch.id}) or 0) for code, query in CHECKS.items()
         },
         largest=_largest(connection, batch),
+        policy=tuple(
+            policy_changes(
+                connection, batch.business_date, batch.region_code, _last_published(connection, batch)
+            )
+        ),
+        totals=tuple(totals_beyond(connection, batch.business_date, batch.region_code)),
+        confirmed=policy_version(connection, batch.region_code).get("policy_confirmed", ""),
     )
+
+
+def _last_published(connection: Connection, batch: Batch) -> date:
+    """The date of the region's last batch before this one's; the beginning of the policy year without one."""
+    query = """
+        SELECT max(business_date) FROM batches
+        WHERE region_code = :region AND state = 'published' AND business_date < :on
+    """
+    found = connection.scalar(text(query), {"region": batch.region_code, "on": batch.business_date})
+    return found or date(batch.policy_year - 1, 12, 31)
 
 
 def _change(connection: Connection, batch: Batch) -> Change | None:
@@ -216,6 +248,7 @@ def _body(batch: Batch, facts: Facts, level: int) -> list[str]:
         "",
         *_given_lines(facts, level),
         *_change_lines(facts),
+        *_policy_lines(facts),
         *_check_lines(facts),
         *_largest_lines(facts),
     ]
@@ -234,6 +267,31 @@ def _change_lines(facts: Facts) -> list[str]:
         f"较上一批次 against {change.batch_no}: {change.count:+d} 户 units, {change.total:+,} 元 yuan",
         "",
     ]
+
+
+def _policy_lines(facts: Facts) -> list[str]:
+    """Values that are new since the last batch, and whose word they and the total stand on."""
+    lines = [_policy_line(one) for one in facts.policy[:MOST_CHANGES]]
+    more = len(facts.policy) - MOST_CHANGES
+    lines += [f"- 另有 and {more} 项 more: stable-jobs policy show"] if more > 0 else []
+    lines += [
+        f"- 地区总额 total {one.total:,} 元 yuan > {one.factor:f} × {one.last_total:,} ({one.last_date}); "
+        + (_shown(one.ruled_by) or "未核对 nobody has accepted it")
+        for one in facts.totals
+    ]
+    if facts.confirmed == DEMO:
+        lines = ["- 演示参数，未经复核 the demonstration's own values, confirmed by nobody", *lines]
+    return ["**政策参数 Policy values**", *lines, ""] if lines else []
+
+
+def _policy_line(one: PolicyChange) -> str:
+    people = (
+        f"{_shown(one.proposed_by)}, {_shown(one.confirmed_by)}"
+        if one.is_confirmed
+        else "未复核 not confirmed"
+    )
+    values = f"{_shown(one.old) or '–'} → {_shown(one.new) or '–'}"
+    return f"- {_shown(one.name)}: {values} ({_shown(one.new_reference)}); {one.first_night}; {people}"
 
 
 def _check_lines(facts: Facts) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.payout.workspace import workspace
-from stable_jobs.policy.load import Policies, load_policies
+from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.quality.report_parts import Words
 from stable_jobs.settings import Settings
@@ -65,11 +65,12 @@ def scratch(desk: Desk) -> Iterator[Path]:
 def open_desk(settings: Settings, business_date: date, known_at: datetime | None = None) -> Iterator[Desk]:
     """Open the stores and the engine for one business date; closed on leaving.
 
-    ContractError, PolicyError or UsageError (the lake) before anything is opened, so that a wrong file costs
-    no start of a server.
+    ContractError, PolicyError (no policy file at all) or UsageError (the lake) before anything is opened, so
+    that a wrong file costs no start of a server. A region whose policy files have a fault is held, not the
+    night.
     """
     contracts = contracts_as_of(settings.contracts_root, business_date)
-    policies = load_policies(settings.policies_root)
+    policies = load_sound(settings.policies_root)
     from stable_jobs.store.database import database
     from stable_jobs.store.engine import connect
 

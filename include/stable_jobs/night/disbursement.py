@@ -14,23 +14,26 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.errors import LedgerRefused
+from stable_jobs.errors import LedgerRefused, PolicyError, StableJobsError
 from stable_jobs.ledger.approvals import answers, missing_level
 from stable_jobs.ledger.batches import Batch, form_batches, open_batches, published_on
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import close_due_notices
 from stable_jobs.ledger.payments import LINES, files_of, instruct, manifests
 from stable_jobs.ledger.persons import waive_overdue
+from stable_jobs.ledger.policies import noted
+from stable_jobs.ledger.policy_views import policy_version
 from stable_jobs.ledger.standing import Waits, left_out
 from stable_jobs.ledger.units import resolve_units
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published, tonight
+from stable_jobs.night.policies import note_profiles
 from stable_jobs.night.reasons import STANDS_STILL, reasons
 from stable_jobs.night.steps import versions
 from stable_jobs.night.waived import publish_waived
-from stable_jobs.payout.banks import load_banks
+from stable_jobs.payout.banks import Banks
 from stable_jobs.payout.batch import LINE, BatchHead
 from stable_jobs.payout.batch_files import ENGINE, write_batch_files
 from stable_jobs.payout.ledger_lists import Rows, ledger_rows, publish_tables
@@ -61,9 +64,11 @@ def close_notices(desk: Desk) -> tuple[int, int]:
     """
     if decision_to_pay(desk) is None:
         return 0, 0
+    note_profiles(desk)
     with ledger_event(desk.database, "close notices", business_date=desk.business_date) as event:
         temporary_table(event.connection, "night_deadlines", {"region_code": "text", "deadline": "date"})
-        load_rows(event.connection, "night_deadlines", deadlines(desk))
+        known = {**dict(deadlines(desk)), **noted(event.connection)}
+        load_rows(event.connection, "night_deadlines", [one for one in known.items() if one[1] is not None])
         waived = waive_overdue(event)
         cleared = close_due_notices(event)
         event.detail.update(cleared=cleared, waived=waived)
@@ -75,6 +80,7 @@ def form(desk: Desk) -> list[Batch]:
 
     StepError where the date was decided again since the ledger took over its night.
     """
+    note_profiles(desk)
     return _form(desk)[0]
 
 
@@ -94,13 +100,15 @@ def _form(desk: Desk) -> tuple[list[Batch], list[Waits]]:
 def publish(desk: Desk) -> list[Instructed]:
     """Publish every batch with the approvals it needs, then what was instructed today and has no files.
 
-    A batch that the ledger refuses (a hold, a newer night) stays as it is.
+    A batch that the ledger refuses (a hold, a newer night, values that nobody confirmed) stays as it is, and
+    so does one whose bank profile has a fault.
     """
+    banks = note_profiles(desk)
     with desk.database.connect() as connection:
         ready = [batch for batch in open_batches(connection) if missing_level(connection, batch) is None]
     with scratch(desk) as work:
         for batch in ready:
-            _instruct(desk, batch, work)
+            _instruct(desk, batch, banks, work)
     with desk.database.connect() as connection:
         done = published_on(connection, desk.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
@@ -122,20 +130,26 @@ def _place_left_over(desk: Desk) -> None:
                 place_files(desk.lake, out, files_of(connection, batch_id))
 
 
-def _instruct(desk: Desk, batch: Batch, work: Path) -> None:
+def _instruct(desk: Desk, batch: Batch, banks: Banks, work: Path) -> None:
     """Make the files, keep them in the lake, and let the ledger instruct the batch with their hashes."""
+    try:
+        profile = banks.of(batch.region_code)
+    except PolicyError as error:
+        _tell(batch, error)
+        return
     folder = _folder(desk, batch)
     with tempfile.TemporaryDirectory(dir=work) as own:
         holder = Path(own)
         inner = holder / "files"
         inner.mkdir()
-        banks = load_banks(desk.settings.banks_root)
         with desk.database.connect() as connection, connect(desk.settings.model_copy(update=ENGINE)) as duck:
             rows = ledger_rows(duck, connection, LINES.format(batch_id=batch.id), LINE, holder)
             head = _head(desk, connection, batch)
-            profile = banks.of(batch.region_code)
             sums = write_batch_files(duck, rows.source, head, profile, inner, desk.settings.workbook_rows)
-        said = {**_manifest(head, sums), "versions": {**versions(desk), "banks": banks.fingerprint}}
+        with desk.database.connect() as connection:
+            confirmed = policy_version(connection, batch.region_code)
+        made_by = {**versions(desk), "banks": banks.fingerprint, **confirmed}
+        said = {**_manifest(head, sums), "versions": made_by}
         relative = folder.relative_to(desk.settings.out_root).as_posix()
         files = keep_files(desk.lake, inner, sums, relative, said)
         try:
@@ -147,7 +161,7 @@ def _instruct(desk: Desk, batch: Batch, work: Path) -> None:
             _tell(batch, refused)
 
 
-def _tell(batch: Batch, refused: LedgerRefused) -> None:
+def _tell(batch: Batch, refused: StableJobsError) -> None:
     import logging
 
     logging.getLogger(__name__).warning("batch %s is not published: %s", batch.batch_no, refused)

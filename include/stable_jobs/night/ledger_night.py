@@ -26,6 +26,9 @@ ACCOUNT = ("account_name", "account_no", "bank_code", "bank_name")
 REVOKING = ("in_scope", "paid_months", "layoff_rate", "size_known")
 """Tests about what has passed: a unit that fails one now was never eligible. The others look at today, and a
 firm that closed after it was paid owes nothing back."""
+ABOVE_PREMIUM = """
+    (e.is_taken AND e.scheme = 'general' AND NOT coalesce(e.entitlement <= e.premium_base, false))"""
+ABOVE_PREMIUM_REASON = "entitlement_above_premium"
 
 
 def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
@@ -69,7 +72,9 @@ def regions_that_sent(desk: Desk, connection: Connection) -> frozenset[str]:
 def units_query(desk: Desk, decision: Decision) -> str:
     """One row per unit: the taken row if there is one, else the one that says most; with the account.
 
-    An account that no bank can take counts as none, and says why: one unit's text must not stop a batch.
+    An account that no bank can take counts as none, and says why: one unit's text must not stop a batch. A
+    general entitlement above the premium it returns is none: such a unit is undecided, whatever the decision
+    says.
     """
     account = {name: f"CASE WHEN account_fault IS NULL THEN {name} END AS {name}" for name in ACCOUNT}
     columns = ", ".join(account.get(name, name) for name in UNITS)
@@ -77,8 +82,10 @@ def units_query(desk: Desk, decision: Decision) -> str:
     return f"""
         SELECT {columns} FROM (
             SELECT *, {name_fault_sql()} AS name_fault, {account_fault_sql()} AS account_fault FROM (
-                SELECT e.* EXCLUDE (decision, account_source), p.* EXCLUDE (region_code, uscc),
-                       CASE WHEN e.is_taken THEN 'eligible' WHEN e.decision = 'ineligible' THEN 'ineligible'
+                SELECT e.* EXCLUDE (decision, account_source, reasons), p.* EXCLUDE (region_code, uscc),
+                       CASE WHEN {ABOVE_PREMIUM} THEN '{ABOVE_PREMIUM_REASON}' ELSE e.reasons END AS reasons,
+                       CASE WHEN {ABOVE_PREMIUM} THEN 'undecided'
+                            WHEN e.is_taken THEN 'eligible' WHEN e.decision = 'ineligible' THEN 'ineligible'
                             ELSE 'undecided' END AS decision,
                        e.already_paid IS NOT NULL AS is_paid_known,
                        e.decision = 'ineligible' AND ({revoked}) AS is_revoked, t.approvals AS review_level,

@@ -12,8 +12,10 @@ from sqlalchemy import text
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.payments import PublishedFile, record_files
+from stable_jobs.ledger.policies import hold_stopped
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import fill_night
+from stable_jobs.night.policies import note_policies, require_same_files
 from stable_jobs.payout.ledger_lists import Place, Rows, ledger_rows, publish_tables
 from stable_jobs.payout.names import region_folder
 from stable_jobs.payout.publish import Published
@@ -26,6 +28,8 @@ from stable_jobs.policy.determine import Decision
 class Notices:
     """What was announced on a date. older: regions of which the ledger knows a newer night: nothing was done.
 
+    stopped: regions whose values or total wait for people: the ledger stays as it was there.
+
     units and payable (yuan): on the notices opened on that date, by however many runs.
     """
 
@@ -34,21 +38,26 @@ class Notices:
     payable: Decimal
     older: tuple[str, ...]
     folders: tuple[Path, ...]
+    stopped: tuple[str, ...] = ()
 
 
 def open_notices(desk: Desk, decision: Decision) -> Notices:
     """Take over the decision, publish the list of every notice opened on the date; again: no change."""
+    note_policies(desk)
     with ledger_event(desk.database, "night", business_date=desk.business_date) as event:
+        require_same_files(desk, event.connection, decision)
         fill_night(desk, event.connection, decision)
+        stopped = hold_stopped(event.connection)
         older = apply_night(event.connection)
-        event.detail.update(decision=decision.eligibility.fingerprint, older=older)
+        event.detail.update(decision=decision.eligibility.fingerprint, older=older, stopped=stopped)
     with scratch(desk) as work, desk.database.connect() as connection:
         query = public_notice.QUERY.format(on=desk.business_date.isoformat())
         rows = ledger_rows(desk.duck, connection, query, public_notice.ROWS, work)
         known = connection.execute(text(NOTICES), {"on": desk.business_date}).all()
         made = [_publish(desk, rows, *notice) for notice in known]
     record_published(desk, made, "notices")
-    return Notices(len(known), rows.count, rows.total, tuple(older), tuple(one.folder for one in made))
+    folders = tuple(one.folder for one in made)
+    return Notices(len(known), rows.count, rows.total, tuple(older), folders, tuple(stopped))
 
 
 NOTICES = """

@@ -17,6 +17,7 @@ from stable_jobs.intake.staging import stage_department
 from stable_jobs.night.comparison import Comparison, compare_night, load_comparison
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.paid_by_us import paid_by_us
+from stable_jobs.night.policies import note_policies, policy_facts
 from stable_jobs.payout.lists import RegionLists, publish_lists
 from stable_jobs.payout.night import Inputs, QuarantineFile
 from stable_jobs.payout.publish import publish_folder
@@ -58,6 +59,8 @@ def determine_eligibility(desk: Desk, validation_ids: Collection[int] = ()) -> D
 
     validation_ids: what this night's `validate` steps returned; they speak instead of newer ones.
     """
+    if desk.known_at is None:
+        note_policies(desk)
     in_force, held = deliveries_in_force(desk, validation_ids)
     stores = (desk.duck, desk.database, desk.lake)
     paid = paid_by_us(desk)
@@ -133,6 +136,7 @@ def _report_inputs(
         versions=versions(desk),
         known_at=desk.known_at,
         comparison=None if comparison is None else load_comparison(comparison).facts,
+        policy=policy_facts(desk),
     )
 
 

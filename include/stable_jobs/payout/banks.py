@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -182,14 +182,18 @@ class BankProfile(_Strict):
 
 @dataclass(frozen=True)
 class Banks:
-    """All profiles. `profiles`: region → its own; `fingerprint`: SHA-256 over the files' names and bytes."""
+    """All profiles. `profiles`: region → its own; `fingerprint`: SHA-256 over the files' names and bytes.
+
+    faults: a file's stem → why it cannot be read; it stops its region and those below that have none nearer.
+    """
 
     profiles: Mapping[str, BankProfile]
     fingerprint: str
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, region: str) -> BankProfile:
         """The profile for a region: its own, else the nearest one upward. PolicyError if there is none."""
-        found = next((self.profiles[code] for code in upward(region) if code in self.profiles), None)
+        found = self.nearest(region)
         if found is None:
             raise _fault(region, "bank", f"{region}.yaml or one of a region above", "none", "add the profile")
         return found
@@ -199,20 +203,44 @@ class Banks:
         near = next((code for code in upward(region) if code in self.profiles), None)
         return near == profile.region
 
+    def nearest(self, region: str) -> BankProfile | None:
+        """The same; None if there is none. PolicyError where the nearest file has a fault."""
+        for code in upward(region):
+            if code in self.faults:
+                raise PolicyError(self.faults[code])
+            if code in self.profiles:
+                return self.profiles[code]
+        return None
+
 
 def load_banks(root: Path) -> Banks:
     """All bank profiles in `root`. PolicyError naming file, place, expected, found and next step.
 
     What was found where an account may stand is never shown.
     """
-    files = sorted(root.glob("*.yaml")) if root.is_dir() else []
-    if not files:
+    banks = load_sound_banks(root)
+    for name in sorted(banks.faults):
+        raise PolicyError(banks.faults[name])
+    if not banks.profiles:
         raise _fault(str(root), "folder", "<region>.yaml", "no such file", "set STABLE_JOBS_BANKS")
-    contents = {file: file.read_bytes() for file in files}
+    return banks
+
+
+def load_sound_banks(root: Path) -> Banks:
+    """The same, but a file with a fault is left out and named in `faults`, and no file at all is no error."""
     digest = hashlib.sha256()
-    for file, content in contents.items():
-        digest.update(f"{file.name}\0".encode() + hashlib.sha256(content).digest())
-    return Banks({f.stem: _profile(f, content) for f, content in contents.items()}, digest.hexdigest())
+    profiles: dict[str, BankProfile] = {}
+    faults: dict[str, str] = {}
+    for file in sorted(root.glob("*.yaml")) if root.is_dir() else []:
+        try:
+            content = file.read_bytes()
+            digest.update(f"{file.name}\0".encode() + hashlib.sha256(content).digest())
+            profiles[file.stem] = _profile(file, content)
+        except OSError as error:
+            faults[file.stem] = str(_fault(file.name, "file", "a file to read", error.strerror))
+        except PolicyError as error:
+            faults[file.stem] = str(error)
+    return Banks(profiles, digest.hexdigest(), faults)
 
 
 def _profile(file: Path, content: bytes) -> BankProfile:

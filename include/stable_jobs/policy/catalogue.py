@@ -43,7 +43,9 @@ PROVINCE = "province"
 class Unit(StrEnum):
     """What a value is counted in, and so how its text is read."""
 
-    SHARE = "share"  # decimal as text, 0 to 10, at most 4 places
+    SHARE = "share"  # decimal as text, at most 4 places
+    FACTOR = "factor"  # likewise
+    YUAN = "yuan"  # whole
     MONTHS = "months"
     PERSONS = "persons"
     PEOPLE = "people"  # approvals
@@ -56,11 +58,24 @@ class Unit(StrEnum):
     LIST = "list"
 
 
+BOUNDS: dict[Unit, tuple[int, int]] = {
+    Unit.SHARE: (0, 1),
+    Unit.FACTOR: (1, 1000),
+    Unit.YUAN: (0, 10**12),
+    Unit.MONTHS: (0, 600),
+    Unit.PERSONS: (0, 100_000),
+    Unit.PEOPLE: (0, 2),
+    Unit.WORKING_DAYS: (0, 60),
+}
+"""Lowest and highest value of a unit, both included, unless the parameter has bounds of its own."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One entry. `codes`: the allowed words of a code or list; empty: a region code.
 
-    required: no value in force for a region is an error. nullable: `null` means "not set".
+    required: no value in force for a region is an error. nullable: `null` means "not set". bounds: lowest and
+    highest value, both included, where they differ from the unit's.
     """
 
     name: str
@@ -72,6 +87,12 @@ class Parameter:
     required: bool = True
     nullable: bool = False
     codes: tuple[str, ...] = ()
+    bounds: tuple[int, int] | None = None
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Lowest and highest value, both included. KeyError for a unit that is no number."""
+        return self.bounds or BOUNDS[self.unit]
 
 
 def _optional(name: str, unit: Unit, zh: str, en: str, codes: tuple[str, ...] = ()) -> Parameter:
@@ -192,6 +213,7 @@ _ALL = (
         "困难企业返还月数",
         "Months of benefit in the difficult scheme",
         schemes=("difficult",),
+        bounds=(1, 6),
     ),
     Parameter(
         "fund_min_reserve_months",
@@ -241,6 +263,18 @@ _ALL = (
         Unit.UNITS,
         "同账号暂停拨付的起始户数",
         "From how many units on one account the doubt shared_account stops; not set: 2",
+    ),
+    _optional(
+        "total_factor",
+        Unit.FACTOR,
+        "地区应返还总额相对上一夜的最大倍数",
+        "Beyond so many times its last night's total a region's money waits for a person's word",
+    ),
+    _optional(
+        "total_floor",
+        Unit.YUAN,
+        "总额不超过此数（元）不核对倍数",
+        "Up to this total in yuan the factor is not looked at",
     ),
 )
 

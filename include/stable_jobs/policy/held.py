@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.extracts import Inputs, accepted, quarantined
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.parameters import regions_taking_part
+from stable_jobs.policy.parameters import region_faults, regions_taking_part
 from stable_jobs.policy.table import Row, parameter_table
 from stable_jobs.policy.working import rows_of
 from stable_jobs.regions import NATION
@@ -44,7 +44,10 @@ def held_regions(backend: BaseBackend, inputs: Inputs, policies: Policies, on: d
     """One row per region and reason: `region_code, reason, department, extract, detail`, sorted."""
     rows = parameter_table(policies, on)
     regions = regions_taking_part(policies, on)
-    found = [*_without_parameters(backend, inputs, set(regions)), *_missing(inputs, _needed(regions, rows))]
+    faults = region_faults(policies, on)
+    found = [_row(inputs, region, "bad_parameters", "", why) for region, why in faults.items()]
+    found += _without_parameters(backend, inputs, {*regions, *faults})
+    found += _missing(inputs, _needed(regions, rows))
     found += _unreadable(backend, inputs, regions)
     return tuple(sorted(found, key=lambda r: tuple(str(r[c]) for c in COLUMNS)))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stable_jobs.contracts.source import UniqueKeyLoader
+from stable_jobs.errors import PolicyError
 from stable_jobs.policy.catalogue import CATALOGUE, SCHEMES, Parameter
 from stable_jobs.policy.fault import fault
 from stable_jobs.policy.values import Parsed, parse
@@ -47,10 +49,15 @@ class RegionPolicy:
 class Policies:
     """All policy files. `regions`: code → its own policy; what it inherits is looked up when asked
     (parameters.py). `fingerprint`: SHA-256 over names and bytes of the files.
+
+    faults: code of a folder that cannot be read → why. It has no values, and neither has a region below it.
     """
 
     regions: Mapping[str, RegionPolicy]
     fingerprint: str
+    faults: Mapping[str, str] = field(default_factory=dict)
+    known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was worked out from these files once (parameters.py)."""
 
 
 class _Strict(BaseModel):
@@ -80,17 +87,31 @@ class _File(_Strict):
 
 def load_policies(root: Path) -> Policies:
     """All policy files below `root`. Raises PolicyError naming file, place, expected, found and next step."""
+    policies = load_sound(root)
+    for code in sorted(policies.faults):
+        raise PolicyError(policies.faults[code])
+    return policies
+
+
+def load_sound(root: Path) -> Policies:
+    """The same, but a folder with a fault is left out and named in `faults`: other regions go on.
+
+    PolicyError only where there is no policy file at all.
+    """
     if not root.is_dir():
         raise fault(str(root), "folder", "a folder of policy files", "nothing", "set STABLE_JOBS_POLICIES")
     files = sorted(root.glob("*/*.yaml"))
     if not files:
         raise fault(str(root), "folder", "<region>/<scheme>.yaml", "no such file", "set STABLE_JOBS_POLICIES")
-    folders: dict[str, list[tuple[str, _File]]] = {}
-    for file in files:
-        label = f"{file.parent.name}/{file.name}"
-        folders.setdefault(file.parent.name, []).append((label, _read(file, label)))
-    regions = {code: _region(code, documents) for code, documents in folders.items()}
-    return Policies(regions, policies_fingerprint(root))
+    regions: dict[str, RegionPolicy] = {}
+    faults: dict[str, str] = {}
+    for code, own in groupby(files, key=lambda file: file.parent.name):
+        try:
+            documents = [(label, _read(file, label)) for file in own for label in [f"{code}/{file.name}"]]
+            regions[code] = _region(code, documents)
+        except PolicyError as error:
+            faults[code] = str(error)
+    return Policies(regions, policies_fingerprint(root), faults)
 
 
 def policies_fingerprint(root: Path) -> str:
@@ -98,8 +119,15 @@ def policies_fingerprint(root: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(root.glob("*/*.yaml")):
         digest.update(f"{file.parent.name}/{file.name}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        digest.update(hashlib.sha256(_bytes(file)).digest())
     return digest.hexdigest()
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
 
 
 def _read(file: Path, label: str) -> _File:
@@ -114,7 +142,7 @@ def _read(file: Path, label: str) -> _File:
 def _yaml(file: Path, label: str) -> object:
     try:
         return yaml.load(file.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)  # noqa: S506 - a subclass of SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise fault(label, "text", "YAML in UTF-8", " ".join(str(error).split())) from error
 
 
@@ -178,7 +206,7 @@ def _versions(label: str, parameter: Parameter, written: _Parameter) -> tuple[Va
 
 def _version(label: str, place: str, parameter: Parameter, v: _Value) -> Value:
     try:
-        parsed = parse(parameter, v.value)
+        parsed = parse(parameter, v.value, v.effective_from.year)
     except ValueError as error:
         raise fault(label, f"{place}.value", str(error), repr(v.value)) from error
     return Value(v.effective_from, parsed, v.reference, v.demo, v.note, label)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from stable_jobs.dated import as_of
 from stable_jobs.errors import PolicyError
-from stable_jobs.policy.catalogue import CATALOGUE, PROVINCE, Parameter
+from stable_jobs.policy.catalogue import CATALOGUE, PROVINCE, SIZES, Parameter
 from stable_jobs.policy.load import Policies, Value
 from stable_jobs.policy.values import Parsed, Scalar
-from stable_jobs.regions import upward
+from stable_jobs.regions import is_code, upward
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,62 @@ def in_force(versions: tuple[Value, ...], on: date) -> Value | None:
 
 
 def regions_taking_part(policies: Policies, on: date) -> tuple[str, ...]:
-    """Codes whose own folder has a value in force in the policy year; nation and provinces only pass on."""
-    return tuple(
+    """Codes whose own folder has a value in force in the policy year; nation and provinces only pass on.
+
+    Without those that have a fault: nothing can be decided by their parameters.
+    """
+    faults = region_faults(policies, on)
+    return tuple(code for code in _with_values(policies, on) if code not in faults)
+
+
+def region_faults(policies: Policies, on: date) -> Mapping[str, str]:
+    """Region → why its parameters cannot be used on that date.
+
+    The first fault of its files or of those above, or a required parameter without a value.
+    """
+    if on not in policies.known:
+        broken = {code for code in policies.faults if is_code(code) and not code.endswith("0000")}
+        codes = sorted(broken | set(_with_values(policies, on)))
+        found = ((code, _fault_of(policies, code, on)) for code in codes)
+        policies.known[on] = {code: why for code, why in found if why is not None}
+    faults: Mapping[str, str] = policies.known[on]
+    return faults
+
+
+def _with_values(policies: Policies, on: date) -> list[str]:
+    return [
         code
         for code, policy in sorted(policies.regions.items())
         if not code.endswith("0000") and any(in_force(versions, on) for versions in policy.values.values())
-    )
+    ]
+
+
+def _fault_of(policies: Policies, region: str, on: date) -> str | None:
+    read = next((policies.faults[level] for level in upward(region) if level in policies.faults), None)
+    if read is not None:
+        return read
+    try:
+        settled(policies, region, on)
+    except PolicyError as error:
+        return str(error)
+    return None
+
+
+def settled(policies: Policies, region: str, on: date) -> dict[str, Resolved]:
+    """Every parameter that is set for a region on a date: `<scheme>.<name>`, or `<scheme>.<name>.<size>`.
+
+    Of a scheme that is closed only that it is. PolicyError where a required one is missing.
+    """
+    is_open = set(schemes_open(policies, region, on))
+    found: dict[str, Resolved] = {}
+    for parameter in CATALOGUE.values():
+        for scheme in parameter.schemes:
+            if scheme in is_open or parameter.name == "scheme_open":
+                for size in SIZES if parameter.by_size else (None,):
+                    one = resolve(policies, region, scheme, parameter.name, on, size)
+                    if one.source is not None:
+                        found[".".join(filter(None, (scheme, parameter.name, size)))] = one
+    return found
 
 
 def demo_regions(policies: Policies, on: date) -> tuple[str, ...]:

@@ -14,14 +14,18 @@ Scalar = bool | int | Decimal | date | str | tuple[str, ...]
 Parsed = Scalar | Mapping[str, Scalar] | None
 """What a value is in code; by size: one per size; None: ended, or not set."""
 
-_SHARE = re.compile(r"\d(\.\d{1,4})?")
+_DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
+_LIKE = {Unit.SHARE: "0.055", Unit.FACTOR: "3"}
 
 
-def parse(parameter: Parameter, raw: object) -> Parsed:
-    """The value in code. Raises ValueError whose text is what was expected."""
+def parse(parameter: Parameter, raw: object, year: int) -> Parsed:
+    """The value in code, of that policy year. Raises ValueError whose text is what was expected."""
     if raw is None:
         return None
-    return _by_size(parameter, raw) if parameter.by_size else _scalar(parameter, raw)
+    found = _by_size(parameter, raw) if parameter.by_size else _scalar(parameter, raw)
+    if isinstance(found, date) and found.year not in (year, year + 1):
+        raise ValueError(f"a date in the policy year {year} or the year after it")
+    return found
 
 
 def _by_size(parameter: Parameter, raw: object) -> Mapping[str, Scalar]:
@@ -36,15 +40,20 @@ def _scalar(parameter: Parameter, raw: object) -> Scalar:
     return _READERS[parameter.unit](parameter, raw)
 
 
-def _share(_: Parameter, raw: object) -> Decimal:
-    if not isinstance(raw, str) or not _SHARE.fullmatch(raw):
-        raise ValueError('a share as text with at most 4 places, like "0.055"')
+def _decimal(parameter: Parameter, raw: object) -> Decimal:
+    low, high = parameter.limits
+    if not isinstance(raw, str) or not _DECIMAL.fullmatch(raw) or not low <= Decimal(raw) <= high:
+        like = _LIKE[parameter.unit]
+        raise ValueError(
+            f'a {parameter.unit} from {low} to {high} as text with at most 4 places, like "{like}"'
+        )
     return Decimal(raw)
 
 
-def _count(_: Parameter, raw: object) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= 100_000:
-        raise ValueError("a whole number from 0 to 100000")
+def _count(parameter: Parameter, raw: object) -> int:
+    low, high = parameter.limits
+    if isinstance(raw, bool) or not isinstance(raw, int) or not low <= raw <= high:
+        raise ValueError(f"a whole number from {low} to {high}")
     return raw
 
 
@@ -85,7 +94,9 @@ def _list(parameter: Parameter, raw: object) -> tuple[str, ...]:
 
 
 _READERS: dict[Unit, Callable[[Parameter, object], Scalar]] = {
-    Unit.SHARE: _share,
+    Unit.SHARE: _decimal,
+    Unit.FACTOR: _decimal,
+    Unit.YUAN: _count,
     Unit.MONTHS: _count,
     Unit.PERSONS: _count,
     Unit.PEOPLE: _count,

@@ -18,6 +18,7 @@ from stable_jobs.quality.report_data import NightReport, OrphanLine, Sample
 from stable_jobs.quality.report_deliveries import Known, delivery_lines
 from stable_jobs.quality.report_doubts import DoubtLine, doubt_lines
 from stable_jobs.quality.report_parts import Words
+from stable_jobs.quality.report_policy import NO_POLICY, PolicyFacts
 from stable_jobs.quality.report_words import place_of
 from stable_jobs.quality.samples import masked_samples
 from stable_jobs.quality.units import unit_extract
@@ -55,6 +56,8 @@ class Night:
     known_at: datetime | None = None
     comparison: ComparisonFacts | None = None
     """None: it did not run."""
+    policy: PolicyFacts = NO_POLICY
+    """Changed values and totals that people are to look at."""
 
 
 def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, night: Night) -> NightReport:
@@ -74,6 +77,7 @@ def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, n
             },
             comparison=night.comparison,
             doubts=_doubts(engine, night),
+            policy=night.policy,
         )
     )
 

@@ -25,6 +25,7 @@ from stable_jobs.quality.report_data import (
 from stable_jobs.quality.report_doubts import DoubtLine
 from stable_jobs.quality.report_owed import owed_items
 from stable_jobs.quality.report_parts import NightCount, Place, Trend, Trouble, Words
+from stable_jobs.quality.report_policy import NO_POLICY, PolicyFacts
 from stable_jobs.quality.report_words import place_of, slot_of, words_of
 from stable_jobs.regions import NATION
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
@@ -74,6 +75,7 @@ class NightFacts:
     """By region code; `000000`: rows whose region cannot be read."""
     comparison: ComparisonFacts | None = None
     doubts: tuple[DoubtLine, ...] = ()
+    policy: PolicyFacts = NO_POLICY
 
 
 def build_report(facts: NightFacts) -> NightReport:
@@ -94,6 +96,7 @@ def build_report(facts: NightFacts) -> NightReport:
         owed=owed_items(regions, extracts),
         comparison=facts.comparison,
         doubts=facts.doubts,
+        policy=facts.policy,
     )
 
 

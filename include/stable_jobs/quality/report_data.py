@@ -13,6 +13,7 @@ from stable_jobs.quality.report_balance import Reconciliation
 from stable_jobs.quality.report_comparison import ComparisonFacts
 from stable_jobs.quality.report_doubts import DoubtLine
 from stable_jobs.quality.report_parts import Place, Trend, Trouble, Words
+from stable_jobs.quality.report_policy import NO_POLICY, PolicyFacts
 
 ORPHAN_WARNING = Decimal("0.01")
 """Share of a region's accepted rows that match no unit, from which the report warns."""
@@ -215,6 +216,7 @@ class NightReport:
     comparison: ComparisonFacts | None = None
     """None: it did not run."""
     doubts: tuple[DoubtLine, ...] = ()
+    policy: PolicyFacts = NO_POLICY
 
     @property
     def held(self) -> tuple[RegionLine, ...]:

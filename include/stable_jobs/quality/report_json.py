@@ -2,7 +2,8 @@
 
 Format 1. Money and shares are decimal strings (yuan; shares to six places, half-up, null without a whole),
 dates are ISO, texts are `{"zh", "en"}`. Data values stand as sent; a half surrogate is a `\\u` escape.
-`comparison` is null where it did not run. `report_read` reads it back, whole.
+`comparison` is null where it did not run. `policy`: what people are to look at before money moves.
+`report_read` reads it back, whole.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from stable_jobs.quality.report_data import (
 )
 from stable_jobs.quality.report_doubts import doubts_json
 from stable_jobs.quality.report_parts import Json, Place, Trend, Trouble, Words, place_json, words_json
+from stable_jobs.quality.report_policy import policy_json
 
 FORMAT = 1
 
@@ -40,6 +42,7 @@ def report_json(report: NightReport) -> bytes:
         "elsewhere": [_region(line) for line in report.elsewhere],
         "comparison": None if report.comparison is None else comparison_json(report.comparison),
         "doubts": doubts_json(report.doubts),
+        "policy": policy_json(report.policy),
         "owed": [_owed(item) for item in report.owed],
         "extracts": [_extract(extract) for extract in report.extracts],
     }

@@ -28,6 +28,7 @@ from stable_jobs.quality.report_data import (
 from stable_jobs.quality.report_doubts import doubt_from_json
 from stable_jobs.quality.report_json import FORMAT
 from stable_jobs.quality.report_parts import NightCount, Place, Trend, Trouble, Words, place_from_json
+from stable_jobs.quality.report_policy import policy_from_json
 
 Document = Mapping[str, Any]
 T = TypeVar("T")
@@ -54,6 +55,7 @@ def _report(document: Document) -> NightReport:
     return NightReport(
         business_date=date.fromisoformat(document["business_date"]),
         is_demo=document["is_demo"],
+        policy=policy_from_json(document.get("policy")),
         versions=tuple(document["versions"].items()),
         regions=_all(_region, document["regions"]),
         elsewhere=_all(_region, document["elsewhere"]),

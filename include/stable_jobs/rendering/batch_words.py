@@ -29,6 +29,7 @@ DEED = {
     "objection": N_("Decided an objection"),
     "account": N_("Entered or confirmed an account"),
     "budget": N_("Entered the budget"),
+    "total": N_("Accepted the region's total"),
     "delivery": N_("Released a delivery"),
     "refund": N_("Ruled on a refund"),
     "doubt": N_("Ruled on a doubt"),
@@ -41,6 +42,11 @@ DOUBT = {
     "account_other_name": N_("One account under two names"),
     "unit_number_reused": N_("One unit number, another unit"),
     "one_unit_twice": N_("Two entitlements of one unit"),
+}
+
+POLICY_CONFIRMED = {
+    "demonstration": N_("the demonstration's own, confirmed by nobody"),
+    "no": N_("not confirmed"),
 }
 
 ACCOUNT_SOURCE = {
@@ -183,6 +189,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "batch_state": BATCH_STATE,
     "batch_check": BATCH_CHECK,
     "deed": DEED,
+    "policy_confirmed": POLICY_CONFIRMED,
     "account_source": ACCOUNT_SOURCE,
     "given_answer": GIVEN_ANSWER,
     "why_not": WHY_NOT,

@@ -44,6 +44,8 @@ PARAMETER_UNIT = {
     "month": N_("(month)"),
     "working_days": N_("working days"),
     "units": N_("units"),
+    "yuan": N_("yuan"),
+    "factor": N_("times"),
 }
 
 TROUBLE = {

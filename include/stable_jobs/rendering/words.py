@@ -42,6 +42,7 @@ HELD = {
     "missing_delivery": N_("A required delivery is missing: none was accepted within the age allowed"),
     "held_delivery": N_("The delivery was stopped by a rule about the whole delivery"),
     "no_parameters": N_("The region has no policy parameters for this policy year"),
+    "bad_parameters": N_("The region's policy files have a fault"),
     "unreadable_unit": N_("A quarantined row may concern any unit of the region: its unit cannot be read"),
 }
 
@@ -49,6 +50,7 @@ HELD_NEXT = {
     "missing_delivery": N_("Send the delivery, or send it again corrected; the next run decides the region"),
     "held_delivery": N_("Send it again corrected; if it is right as it is, have it released with a reason"),
     "no_parameters": N_("Enter the region's parameters for the policy year with their legal reference"),
+    "bad_parameters": N_("Correct the named place in the policy file and run the night again"),
     "unreadable_unit": N_("Correct the code in that row and send the whole delivery again"),
 }
 

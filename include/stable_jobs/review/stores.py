@@ -88,14 +88,14 @@ class Stores:
 
     @property
     def policies(self) -> Policies:
-        """The parameters, read again when a file has changed. PolicyError for a wrong one."""
-        from stable_jobs.policy.load import load_policies
+        """The parameters, read again when a file has changed. PolicyError where there is none at all."""
+        from stable_jobs.policy.load import load_sound
 
         root = self.settings.policies_root
         stamp = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in root.rglob("*.yaml")))
         with self._lock:
             if self._policies is None or self._policies[0] != stamp:
-                self._policies = (stamp, load_policies(root))
+                self._policies = (stamp, load_sound(root))
             return self._policies[1]
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ def form(model: Model, night: Night) -> dict[str, Batch]:
     for batch in model.batches.values():
         if batch.state == "formed" and batch.region in going:
             check_batch(model, batch, night)
-    going = [r for r in going if not model.is_stopped(r)]
+    going = [r for r in going if not model.is_stopped(r, night.on)]
     chosen: dict[tuple[str, int], list[tuple[Any, Line]]] = {}
     for order, line, level in _chosen(model, night, going):
         chosen.setdefault((line.payment.unit[0], level), []).append((order, line))
@@ -156,7 +156,7 @@ def publish(model: Model, batch: Batch, on: date) -> None:
         model.is_doubtful(line.payment.unit) or model.units[line.payment.unit].is_stopped
         for line in batch.lines
     )
-    current = model.is_current(batch.region, on) and not model.is_stopped(batch.region)
+    current = model.is_current(batch.region, on) and not model.is_stopped(batch.region, on)
     if batch.state != "formed" or approved < batch.level or not current or doubt:
         raise Forbidden
     batch.state = "published"

@@ -27,9 +27,11 @@ from tests.ledger.model.records import (
 def apply(model: Model, night: Night) -> list[str]:
     """Take over a night; the regions for which a newer one is known."""
     model.clock += 1
+    for region in night.regions:
+        model.noted[region, night.on] = model.values[region]
     older = [r for r in sorted(night.regions) if r in model.newest and model.newest[r].night.on > night.on]
     for region in sorted(set(night.regions) - set(older)):
-        held = bool(night.regions[region].get("is_held"))
+        held = bool(night.regions[region].get("is_held")) or model.is_unconfirmed(region, night.on)
         known = model.newest.get(region)
         if night.regions[region].get("is_silent"):
             continue

@@ -264,6 +264,20 @@ class Model:
     holds: list[tuple[str, str]] = field(default_factory=list)
     budgets: dict[int, tuple[Decimal, set[str]]] = field(default_factory=dict)
     approvers: set[tuple[str, int]] = field(default_factory=set)
+    values: dict[str, str] = field(default_factory=dict)
+    """What a region's policy files say now."""
+    noted: dict[tuple[str, date], str] = field(default_factory=dict)
+    """What the night of a date found there last."""
+    confirmed: list[tuple[str, date, str]] = field(default_factory=list)
+
+    def confirmed_on(self, region: str, on: date) -> str:
+        """The values that two people agreed on last for that date."""
+        known = [(since, n, said) for n, (code, since, said) in enumerate(self.confirmed) if code == region]
+        return max([one for one in known if one[0] <= on], default=(on, 0, ""))[2]
+
+    def is_unconfirmed(self, region: str, on: date) -> bool:
+        noted = self.noted.get((region, on))
+        return noted is not None and noted != self.confirmed_on(region, on)
 
     @property
     def newest(self) -> dict[str, Newest]:
@@ -293,8 +307,9 @@ class Model:
         newest = self.newest.get(region)
         return newest is not None and newest.night.on == on and not newest.is_held
 
-    def is_stopped(self, region: str) -> bool:
-        return any(held in (region, "000000") for held, _ in self.holds)
+    def is_stopped(self, region: str, on: date) -> bool:
+        is_held = any(held in (region, "000000") for held, _ in self.holds)
+        return is_held or self.is_unconfirmed(region, on)
 
     def _counts(self, row: dict[str, Any]) -> bool:
         known = self.reported.get(voucher(row))

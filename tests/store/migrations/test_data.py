@@ -165,6 +165,8 @@ def test_rights_in_the_ledger(url):
         "contradiction_stops",
         "policy_stops",
         "total_stops",
+        "policy_standing",
+        "total_standing",
         "standing_holds",
     )
     recorded = (

@@ -102,6 +102,8 @@ WAITS = {
     "hold": "暂停拨付 release of the hold",
     "doubt": "疑点裁定 a ruling on a doubt",
     "disagreement": "核对认定与台账金额 decision and ledger say the same",
+    "policy": "复核政策参数 a second person's word on the region's policy values",
+    "total": "核对地区总额 a person's word on the region's total",
     "refund_in_doubt": "核对财政已拨付 a ruling on finance's refund",
     "review_level": "审批层级 a known size",
     "name": "单位名称更正 a name that a bank can take",
@@ -111,8 +113,6 @@ WAITS = {
     "next_batch": "下一晚的批次 the batch of the next night",
     "first_payment": "前一笔的银行结果 the bank's result of the payment before it",
     "contradiction": "银行前后不一的处理 two people's word on what the bank contradicts itself about",
-    "policy": "参数复核 a second person's word on changed parameters",
-    "total": "地区总额复核 a person's word on the region's total",
     "budget": "预算 budget",
 }
 COLUMNS = (

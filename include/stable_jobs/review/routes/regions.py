@@ -8,8 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import Response
 
+from stable_jobs.ledger.policy_views import confirmations, policy_changes, totals_beyond
 from stable_jobs.ledger.views import Which, holds
-from stable_jobs.policy.parameters import regions_taking_part, schemes_open
+from stable_jobs.night.policies import policy_line, total_line
+from stable_jobs.policy.parameters import region_faults, regions_taking_part, schemes_open
 from stable_jobs.quality.report_parts import Place
 from stable_jobs.quality.report_words import place_of
 from stable_jobs.review.access import Permission
@@ -32,8 +34,9 @@ def regions(request: Request, on: OnDate = None) -> Response:
     day = on or _newest(stores)
     cards = region_cards(stores.policies, day)
     names = names_of(stores)
-    places = {card.code: place_of(card.code, names) for card in cards}
-    return html(request, "regions.html", "regions", on=day, cards=cards, places=places)
+    faults = region_faults(stores.policies, day)
+    places = {code: place_of(code, names) for code in (*(card.code for card in cards), *faults)}
+    return html(request, "regions.html", "regions", on=day, cards=cards, places=places, faults=faults)
 
 
 @router.get("/regions/{code}")
@@ -42,12 +45,18 @@ def region(request: Request, code: str, on: OnDate = None) -> Response:
     stores = stores_of(request)
     policies = stores.policies
     day = on or _newest(stores)
+    names = names_of(stores)
+    fault = region_faults(policies, day).get(code)
+    if fault is not None:
+        return html(request, "region_fault.html", "regions", on=day, place=place_of(code, names), fault=fault)
     if code not in regions_taking_part(policies, day):
         raise HTTPException(404)
     dated = changes(policies, code, day)
-    names = names_of(stores)
     with stores.database.connect() as connection:
         stops = holds(connection, Which(region=code))
+        said = confirmations(connection, code)
+        policy = [policy_line(one, names) for one in policy_changes(connection, None, code)]
+        totals = [total_line(one, names) for one in totals_beyond(connection, None, code)]
     return html(
         request,
         "region.html",
@@ -61,6 +70,9 @@ def region(request: Request, code: str, on: OnDate = None) -> Response:
         changes=dated,
         levels={level: Place(level, words) for level, words in names.items()},
         holds=stops.rows,
+        policy=policy,
+        totals=totals,
+        confirmations=said.rows,
     )
 
 

@@ -1,4 +1,4 @@
-"""Nothing yet."""
+"""The values that money rests on, found and confirmed; regions' totals; no refund above its premium."""
 
 from stable_jobs.store.migrations.scripts import run
 
@@ -7,10 +7,10 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Tables, what stops a region for its values or its total, and the guards."""
     run("0011_policies.sql")
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Drop them: nothing stops a region for its values or its total any more."""
     run("0011_down.sql")

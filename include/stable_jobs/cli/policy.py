@@ -1,0 +1,113 @@
+"""`stable-jobs policy …`: the values that money rests on, and who has confirmed them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stable_jobs.cli.options import DateOption, read_date, read_settings
+from stable_jobs.cli.people import (
+    BelowOption,
+    ByOption,
+    ReasonOption,
+    RegionOption,
+    deed,
+    read_area,
+    reading,
+)
+
+app = typer.Typer(
+    help="Values that money rests on: what changed, who vouches (政策参数复核).",
+    no_args_is_help=True,
+)
+
+
+@app.command("show")
+def show(
+    date: Annotated[
+        str | None, typer.Option(help="Business date, YYYY-MM-DD; without it the newest night's.")
+    ] = None,
+    region: BelowOption = None,
+    proposal: Annotated[
+        int | None, typer.Option(help="What this proposal asks to confirm, instead of what the files say.")
+    ] = None,
+) -> None:
+    """Show what the files say for a date beside what is confirmed for it: old, new, reference, first night.
+
+    Values are of policy files, bank profiles and contracts. Who confirms a proposal looks here first.
+    """
+    from stable_jobs.cli.ledger_tables import print_listing
+    from stable_jobs.ledger.policy_views import differences_of_proposal
+    from stable_jobs.ledger.views import newest_date
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.policies import policy_differences
+    from stable_jobs.settings import now
+
+    if proposal is not None:
+        with reading() as connection:
+            print_listing(
+                differences_of_proposal(connection, proposal), "This proposal would change nothing."
+            )
+        return
+    on = None if date is None else read_date(date)
+    if on is None:
+        with reading() as connection:
+            on = newest_date(connection) or now().date()
+    with open_desk(read_settings(), on) as desk, desk.database.connect() as connection:
+        print_listing(policy_differences(desk, connection, region), f"Every value for {on} is confirmed.")
+
+
+@app.command("list")
+def list_confirmations(region: BelowOption = None) -> None:
+    """List who confirmed a region's values, and from which date they count."""
+    from stable_jobs.cli.ledger_tables import print_listing
+    from stable_jobs.ledger.policy_views import confirmations
+
+    with reading() as connection:
+        print_listing(confirmations(connection, region), "Nobody has confirmed any value.")
+
+
+@app.command("propose")
+def propose(
+    region: Annotated[
+        str, typer.Option("--region", callback=read_area, help="It and those below; 000000: all.")
+    ],
+    date: DateOption,
+    reason: ReasonOption,
+    by: ByOption,
+) -> None:
+    """Vouch for exactly what the files say now: it counts from that date on, once another confirms.
+
+    Until then the region's money stands still; its decision does not. Refused (exit 1) where nothing differs.
+    """
+    from stable_jobs.ledger.event import ledger_event
+    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.policies import propose_policy
+
+    on = read_date(date)
+    with (
+        open_desk(read_settings(), on) as desk,
+        ledger_event(desk.database, "policy proposed", actor=by, subject=f"{region} from {on}") as event,
+    ):
+        number, count = propose_policy(desk, event, region, reason, by)
+    typer.echo(
+        f"Proposal {number}: the values of {count} region(s) from {on}. Another person looks at them"
+        f" (stable-jobs policy show --proposal {number}) and confirms them"
+        f" (stable-jobs proposal confirm {number})."
+    )
+
+
+@app.command("accept-total")
+def accept_total(region: RegionOption, date: DateOption, reason: ReasonOption, by: ByOption) -> None:
+    """Let a region's total of a night stand though it is beyond the factor of its last night's.
+
+    The night's next run takes it over. Who accepts it may not approve the batches it pays. Refused (exit 1)
+    where no total of that night is stopped.
+    """
+    from stable_jobs.ledger.policies import accept_total as accept
+
+    on = read_date(date)
+    with deed("total accepted", by, f"{region} {on}") as event:
+        accept(event, region, on, reason, by)
+    typer.echo(f"The total of region {region} on {on} is accepted by {by}: run the night of {on} again.")

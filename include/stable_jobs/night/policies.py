@@ -1,0 +1,231 @@
+"""What a night's money rests on, as the files say it: policies, bank profiles and contracts.
+
+The files may be edited by whoever may write them. What they say is noted in the ledger by every step that
+moves money, and a region whose values two people have not confirmed stays as it is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.contracts.load import contracts_as_of
+from stable_jobs.contracts.model import Contract
+from stable_jobs.errors import PolicyError, StepError
+from stable_jobs.ledger.event import Event, ledger_event
+from stable_jobs.ledger.policies import (
+    Content,
+    confirm_demonstration,
+    note_banks,
+    note_values,
+    noted,
+    propose_values,
+    unconfirmed,
+)
+from stable_jobs.ledger.policy_views import (
+    PolicyChange,
+    RegionTotal,
+    differences_of,
+    policy_changes,
+    totals_beyond,
+)
+from stable_jobs.ledger.views import Listing
+from stable_jobs.night.desk import Desk
+from stable_jobs.payout.banks import Banks, load_sound_banks
+from stable_jobs.policy.determine import Decision
+from stable_jobs.policy.load import Policies, load_sound
+from stable_jobs.policy.parameters import region_faults, regions_taking_part, settled
+from stable_jobs.quality.report_parts import Words
+from stable_jobs.quality.report_policy import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
+from stable_jobs.quality.report_words import place_of
+from stable_jobs.settings import data_folder
+from stable_jobs.store.catalog import fingerprint
+from stable_jobs.store.database import is_demonstration
+
+SECRET = "bank.debtor.account_no"  # noqa: S105 - where our account stands
+"""Kept as a hash: no account number leaves the payment files."""
+FAULTS = frozenset({"fault", "bank.fault"})
+"""What stands for a file that cannot be read."""
+
+
+def note_policies(desk: Desk) -> None:
+    """Note what the files say for the business date; in a demonstration its own files count as confirmed."""
+    values = _now(desk, None)
+    with ledger_event(desk.database, "policy values", business_date=desk.business_date) as event:
+        note_values(event, values)
+        _confirm_own(event, desk.business_date)
+        event.detail.update(regions=len(values), policies=desk.policies.fingerprint)
+
+
+def note_profiles(desk: Desk) -> Banks:
+    """Note the bank profiles as they are now beside the values by which the night was decided.
+
+    The profiles that were noted: what goes by others was not.
+    """
+    banks = load_sound_banks(desk.settings.banks_root)
+    with ledger_event(desk.database, "bank profiles", business_date=desk.business_date) as event:
+        note_banks(event, {region: _bank(banks, region) for region in noted(event.connection)})
+        _confirm_own(event, desk.business_date)
+        event.detail.update(banks=banks.fingerprint)
+    return banks
+
+
+def _confirm_own(event: Event, on: date) -> None:
+    if not unconfirmed(event.connection) or not is_demonstration(event.connection):
+        return
+    policies = load_sound(data_folder("policies"))
+    banks = load_sound_banks(data_folder("banks"))
+    contracts = contracts_as_of(data_folder("contracts"), on)
+    files = fingerprint(
+        policies=policies.fingerprint,
+        banks=banks.fingerprint,
+        contracts={name: contract.fingerprint for name, contract in contracts.items()},
+    )
+    confirm_demonstration(event, region_values(policies, banks, contracts, on), files)
+
+
+def propose_policy(desk: Desk, event: Event, area: str, reason: str, person: str) -> tuple[int, int]:
+    """A person vouches for what the files say for the desk's date, in a region and those below it.
+
+    The proposal's number and how many regions it is about. Regions whose files have a fault are left out.
+    """
+    values = {code: found for code, found in _now(desk, area).items() if not FAULTS & found.keys()}
+    return propose_values(event, values, area, desk.business_date, reason, person)
+
+
+def policy_differences(desk: Desk, connection: Connection, area: str | None) -> Listing:
+    """What the files say for the desk's date beside what is confirmed for it."""
+    return differences_of(connection, _now(desk, area), desk.business_date)
+
+
+def _now(desk: Desk, area: str | None) -> dict[str, Content]:
+    banks = load_sound_banks(desk.settings.banks_root)
+    return region_values(desk.policies, banks, desk.contracts, desk.business_date, area)
+
+
+def policy_facts(desk: Desk) -> PolicyFacts:
+    """What changed and what is beyond its factor on the desk's date, for the report; a night as known then
+    moves no money, and has nothing to show."""
+    if desk.known_at is not None:
+        return NO_POLICY
+    with desk.database.connect() as connection:
+        changes = policy_changes(connection, desk.business_date)
+        totals = totals_beyond(connection, desk.business_date)
+    return PolicyFacts(
+        tuple(policy_line(one, desk.names) for one in changes),
+        tuple(total_line(one, desk.names) for one in totals),
+    )
+
+
+def policy_line(one: PolicyChange, names: Mapping[str, Words]) -> PolicyLine:
+    """A change as it is shown to people."""
+    return PolicyLine(
+        place=place_of(one.region_code, names),
+        name=one.name,
+        old=one.old,
+        new=one.new,
+        old_reference=one.old_reference,
+        new_reference=one.new_reference,
+        first_night=one.first_night,
+        proposed_by=one.proposed_by,
+        confirmed_by=one.confirmed_by,
+    )
+
+
+def total_line(one: RegionTotal, names: Mapping[str, Words]) -> TotalLine:
+    """A total as it is shown to people."""
+    return TotalLine(
+        place=place_of(one.region_code, names),
+        total=one.total,
+        factor=one.factor,
+        last_date=one.last_date,
+        last_total=one.last_total,
+        ruled_by=one.ruled_by,
+    )
+
+
+def require_same_files(desk: Desk, connection: Connection, decision: Decision) -> None:
+    """StepError where the decision was made by other policy files or contracts than those that are noted."""
+    query = """
+        SELECT inputs -> 'policies' AS policies, inputs -> 'contracts' AS contracts
+        FROM snapshots WHERE id = :id
+    """
+    made = connection.execute(text(query), {"id": decision.id}).mappings().one()
+    now = {
+        "policies": desk.policies.fingerprint,
+        "contracts": {name: contract.fingerprint for name, contract in desk.contracts.items()},
+    }
+    changed = [name for name, value in now.items() if made[name] != value]
+    if changed:
+        raise StepError(
+            f"notices: decision {decision.id} was made by other {' and '.join(changed)} than are there now;"
+            " nothing was taken over; next: run the night again from determine"
+        )
+
+
+def region_values(
+    policies: Policies, banks: Banks, contracts: Mapping[str, Contract], on: date, area: str | None = None
+) -> dict[str, Content]:
+    """Region taking part → every value that is set for it: `<scheme>.<parameter>[.<size>]`, `bank.<field>`,
+    `contract.<extract>`; of a region whose files have a fault, that fault alone.
+
+    area: only this region and those below it.
+    """
+    checked = {f"contract.{name}": _value(one.fingerprint) for name, one in sorted(contracts.items())}
+    found: dict[str, Content] = {
+        region: {**_parameters(policies, region, on), **_bank(banks, region), **checked}
+        for region in regions_taking_part(policies, on)
+        if _is_in(region, area)
+    }
+    broken = region_faults(policies, on).items()
+    return found | {region: {"fault": _value(why)} for region, why in broken if _is_in(region, area)}
+
+
+def _is_in(region: str, area: str | None) -> bool:
+    return area is None or region.startswith(area.removesuffix("00").removesuffix("00").removesuffix("00"))
+
+
+def _parameters(policies: Policies, region: str, on: date) -> dict[str, dict[str, Any]]:
+    return {
+        name: _value(one.value, one.source.effective_from.isoformat(), one.source.reference)
+        for name, one in settled(policies, region, on).items()
+        if one.source is not None
+    }
+
+
+def _bank(banks: Banks, region: str) -> dict[str, dict[str, Any]]:
+    try:
+        profile = banks.nearest(region)
+    except PolicyError as error:
+        return {"bank.fault": _value(str(error))}
+    if profile is None:
+        return {}
+    fields = dict(_flat("bank", profile.model_dump(mode="json")))
+    fields[SECRET] = "sha256:" + hashlib.sha256(fields[SECRET].encode()).hexdigest()
+    return {name: _value(value) for name, value in fields.items()}
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(f"{name}.{key}", inner)
+    else:
+        yield name, json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value
+
+
+def _value(value: object, since: str = "", reference: str = "") -> dict[str, Any]:
+    """In one spelling, so that equal values have equal hashes."""
+    plain: object = value
+    if isinstance(value, Decimal):
+        plain = format(value.normalize(), "f")
+    elif isinstance(value, date):
+        plain = value.isoformat()
+    elif isinstance(value, tuple):
+        plain = list(value)
+    return {"value": plain, "from": since, "reference": reference}

@@ -1,0 +1,171 @@
+"""What the files say of a region's money, and what happens when a file changes under a night's hands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Engine
+
+from stable_jobs.errors import StepError
+from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.proposal_kinds import decide_proposal
+from stable_jobs.night.desk import Desk
+from stable_jobs.night.disbursement import publish
+from stable_jobs.night.policies import (
+    note_policies,
+    policy_facts,
+    propose_policy,
+    region_values,
+    require_same_files,
+)
+from stable_jobs.payout.banks import load_banks, load_sound_banks
+from stable_jobs.policy.load import load_policies, load_sound
+from stable_jobs.settings import Settings, data_folder
+from stable_jobs.store import catalog
+from tests.ledger.conftest import REGION
+from tests.night.bank_desk import CONTRACTS, POLICIES, BankDesk, D, bank_desk
+
+BANKS = load_banks(data_folder("banks"))
+YEAR = date(2020, 5, 19)
+
+
+@pytest.fixture
+def desk(engine: Engine, settings: Settings, tmp_path: Path) -> BankDesk:
+    """A ledger and folders of its own, with a copy of the packaged bank profiles."""
+    shutil.copytree(data_folder("banks"), tmp_path / "banks")
+    return bank_desk(engine, settings.model_copy(update={"banks": tmp_path / "banks"}))
+
+
+def agree(desk: Desk, area: str = "000000") -> None:
+    with ledger_event(desk.database, "policy proposed", actor="li") as event:
+        number, _ = propose_policy(desk, event, area, "a letter", "li")
+    with ledger_event(desk.database, "proposal answered", actor="wang") as event:
+        decide_proposal(event, number, "confirmed", "", "wang")
+
+
+def formed(desk: BankDesk) -> None:
+    """A batch that needs nobody, under values that two people confirmed."""
+    with desk.at() as opened:
+        agree(opened)
+        note_policies(opened)
+    night = desk.night(2)
+    desk.books.apply(night)
+    desk.books.close(D)
+    desk.books.form(night)
+
+
+def states(desk: BankDesk) -> list[str]:
+    return [state for (state,) in desk.books.ask("SELECT state FROM batches")]
+
+
+def published(desk: BankDesk) -> list[str]:
+    with desk.at() as opened:
+        publish(opened)
+    return states(desk)
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def profile_of(desk: BankDesk) -> Path:
+    root = desk.settings.banks_root
+    return next(f for f in (root / f"{c}.yaml" for c in (REGION, "610000", "000000")) if f.exists())
+
+
+def test_confirmed_values_are_paid_by(desk: BankDesk) -> None:
+    formed(desk)
+    assert published(desk) == ["published"]
+
+
+def test_another_account_of_ours_waits_for_two_people(desk: BankDesk) -> None:
+    formed(desk)
+    old = BANKS.of(REGION).debtor.account_no
+    edit(profile_of(desk), old, "9" * len(old))
+    assert published(desk) == ["formed"]
+    with desk.at() as opened:
+        changes = [c for c in policy_facts(opened).changes if c.place.code == REGION]
+        assert [c.name for c in changes] == ["bank.debtor.account_no"]
+        assert all(old not in value for value in (changes[0].old, changes[0].new))
+        agree(opened, REGION)
+    assert published(desk) == ["published"]
+
+
+def test_a_broken_profile_stops_its_own_region_and_nothing_breaks(desk: BankDesk) -> None:
+    formed(desk)
+    profile_of(desk).write_text("region: [", encoding="utf-8")
+    assert published(desk) == ["formed"]
+    with desk.at() as opened:
+        assert {c.name for c in policy_facts(opened).changes if c.place.code == REGION} >= {"bank.fault"}
+
+
+def test_values_name_their_law_and_no_account() -> None:
+    found = region_values(POLICIES, BANKS, CONTRACTS, YEAR)
+    rate = found["360100"]["general.refund_rate.large"]
+    assert rate == {"value": "0.5", "from": "2020-01-01", "reference": "人社部发〔2019〕23号"}
+    assert found["610100"]["general.approvals.large"]["value"] == 2
+    assert "difficult.scheme_open" in found["360100"]
+    assert "difficult.benefit_months" not in found["360100"], "of a closed scheme only that it is closed"
+    assert {f"contract.{name}" for name in CONTRACTS} <= set(found["360100"])
+    text = json.dumps(found, ensure_ascii=False)
+    assert all(profile.debtor.account_no not in text for profile in BANKS.profiles.values())
+
+
+@pytest.mark.parametrize(
+    ("area", "expected"),
+    [
+        pytest.param("000000", 8, id="all"),
+        pytest.param("610000", 3, id="a province"),
+        pytest.param("610100", 3, id="a city and its counties"),
+        pytest.param("610122", 1, id="a county"),
+    ],
+)
+def test_values_of_an_area(area: str, expected: int) -> None:
+    assert len(region_values(POLICIES, BANKS, CONTRACTS, YEAR, area)) == expected
+
+
+def test_of_a_region_with_a_fault_the_fault_alone(tmp_path: Path) -> None:
+    shutil.copytree(data_folder("policies"), tmp_path / "policies")
+    edit(tmp_path / "policies" / "610100" / "general.yaml", '"0.5"', '"5.0"')
+    found = region_values(load_sound(tmp_path / "policies"), BANKS, CONTRACTS, YEAR)
+    assert {code for code, content in found.items() if "fault" in content} == {"610100", "610122", "610124"}
+    assert "general.refund_rate.large" in found["360100"]
+
+
+@contextmanager
+def decision_by(desk: BankDesk, **changed: str) -> Iterator[tuple[Desk, Any]]:
+    """A registered decision that was made by the desk's files, or by others."""
+    contracts = {name: contract.fingerprint for name, contract in CONTRACTS.items()}
+    inputs = {"policies": POLICIES.fingerprint, "contracts": contracts} | changed
+    with desk.books.engine.begin() as connection:
+        made = catalog.register_snapshot(
+            connection, kind="eligibility", business_date=D, fingerprint="a" * 64,
+            name="snapshots/x.parquet", rows=1, inputs=inputs,
+        )  # fmt: skip
+    with desk.at() as opened:
+        yield opened, cast(Any, SimpleNamespace(id=made.id))
+
+
+def test_a_decision_made_by_other_files_is_not_taken_over(desk: BankDesk) -> None:
+    with decision_by(desk) as (opened, decision), opened.database.connect() as connection:
+        require_same_files(opened, connection, decision)
+        other = replace(opened, policies=replace(POLICIES, fingerprint="b" * 64))
+        with pytest.raises(StepError, match="was made by other policies than are there now"):
+            require_same_files(other, connection, decision)
+
+
+def test_no_profile_at_all_is_no_fault(tmp_path: Path) -> None:
+    banks = load_sound_banks(tmp_path)
+    found = region_values(load_policies(data_folder("policies")), banks, CONTRACTS, YEAR)
+    assert not any(name.startswith("bank.") for name in found["360100"])

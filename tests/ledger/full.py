@@ -61,6 +61,8 @@ TABLES = [
     "release_events",
     "proposals",
     "proposal_decisions",
+    "known_persons",
+    "event_hands",
     "audit_events",
     "life_cycle",
     "later_columns",

@@ -25,6 +25,8 @@ from stable_jobs.store.database import APP, init_database
 from stable_jobs.store.embedded import embedded_server
 
 SERVER_HOME = "TEST_POSTGRES_HOME"
+HANDS = [hands.Hand(hands.AIRFLOW, "test")]
+"""By whose hand people act in a test's own process: the last."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -68,10 +70,9 @@ def postgres_url() -> Iterator[URL]:
 @pytest.fixture(scope="session", autouse=True)
 def checked_people() -> Iterator[None]:
     """Whoever acts in a test's own process is somebody whom Airflow has checked, unless the test says else."""
-    checked = hands.Hand(hands.AIRFLOW, "test")
     with pytest.MonkeyPatch.context() as patch:
         for module in (ledger_events, approvals):
-            patch.setattr(module, "hand_of", lambda person: hands._HAND.get() or checked)
+            patch.setattr(module, "hand_of", lambda person: hands._HAND.get() or HANDS[-1])
         yield
 
 

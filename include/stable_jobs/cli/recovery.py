@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, reading
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, act, reading
 
 app = typer.Typer(help="Recovery of what was paid too much (追回).", no_args_is_help=True)
 
@@ -42,8 +42,5 @@ def close(
     by: ByOption,
 ) -> None:
     """End a recovery case, once."""
-    from stable_jobs.ledger.persons import close_recovery
-
-    with deed("recovery closed", by, f"case {case_id}") as event:
-        close_recovery(event, case_id, outcome.value, reason, by)
+    act("close-recovery", by, case_id=case_id, outcome=outcome.value, reason=reason)
     typer.echo(f"Recovery case {case_id} is closed as {outcome.value} by {by}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stable_jobs.cli.options import DateOption, read_date, read_settings
-from stable_jobs.cli.people import ByOption
+from stable_jobs.cli.people import ByOption, act
 from stable_jobs.settings import now
 
 if TYPE_CHECKING:
@@ -79,10 +79,13 @@ def correct(
 
     The account number is asked for, or read from standard input: never an argument.
     """
-    from stable_jobs.night import corrections
-
-    account = corrections.Account(account_name, _account_no(), bank_code, bank_name)
-    number = corrections.correct(read_settings(), end_to_end_id, by, account)
+    account = {
+        "account_name": account_name,
+        "account_no": _account_no(),
+        "bank_code": bank_code,
+        "bank_name": bank_name,
+    }
+    number = act("correct-account", by, end_to_end_id=end_to_end_id, account=account)
     typer.echo(
         f"Correction {number} waits for another person: stable-jobs returns confirm {number} --by NAME"
     )
@@ -103,7 +106,7 @@ def confirm(
     with database(settings) as engine, engine.connect() as connection:
         _print_corrections([corrections.waiting_correction(connection, correction_id)])
     typer.confirm("Is this account right?", abort=True)
-    corrections.confirm(settings, correction_id, by)
+    act("confirm-account", by, correction_id=correction_id)
     typer.echo(f"Correction {correction_id} is confirmed; the next batch takes the payment.")
 
 

@@ -95,6 +95,7 @@ def _close(event: Event, said: dict[str, Any]) -> None:
         return
     if "hand" in said:
         know_person(connection, said["actor"])
+        connection.execute(text("SELECT record_hand()"))
         rows = connection.scalar(text("SELECT event_digest(:id)"), {"id": event.id})
     before = connection.scalar(text("SELECT hash FROM audit_events ORDER BY id DESC LIMIT 1")) or FIRST
     body = canonical(said | {"id": event.id, "at": now().isoformat(), "detail": event.detail, "rows": rows})

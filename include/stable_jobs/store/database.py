@@ -55,7 +55,9 @@ def reading_database(settings: Settings) -> Iterator[Engine]:
     that only read. StepError and UsageError as there.
     """
     if settings.reader_url is not None:
-        with _engine(postgres_url(settings.reader_url.get_secret_value(), "STABLE_JOBS_READER_URL")) as engine:
+        with _engine(
+            postgres_url(settings.reader_url.get_secret_value(), "STABLE_JOBS_READER_URL")
+        ) as engine:
             _check_version(engine)
             yield engine
         return

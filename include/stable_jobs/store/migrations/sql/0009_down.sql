@@ -27,21 +27,7 @@ GRANT SELECT ON assigned_approvers TO stable_jobs_app;
 DROP TABLE event_hands, known_persons;
 DROP PROCEDURE grant_reading;
 DROP FUNCTION guard_hand, guard_event_hand, require_hand, guard_same_kind, guard_approval_hand, guard_known_approver,
-    hand_words;
-
-CREATE OR REPLACE FUNCTION require_own_event() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-DECLARE
-    next bigint;
-BEGIN
-    PERFORM pg_advisory_xact_lock(5700003);
-    SELECT coalesce(max(id), 0) + 1 INTO next FROM audit_events;
-    IF ledger_event() <> next THEN
-        RAISE EXCEPTION 'a row of % cannot be of event %: the next one is %', TG_TABLE_NAME, ledger_event(), next
-            USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NULL;
-END $$;
-DROP FUNCTION record_hand;
+    hand_words, record_hand;
 
 CREATE OR REPLACE FUNCTION person_key(person text) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN lower(btrim(normalize(person, NFKC)));

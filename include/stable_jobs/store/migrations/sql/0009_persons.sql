@@ -33,7 +33,8 @@ CREATE TABLE event_hands (
 CALL keep_ledger_table('known_persons');
 CALL keep_ledger_table('event_hands', false);
 
--- The hand that the transaction names (`stable_jobs.hand`), written once, with the first row of its event.
+-- The hand that the transaction names (`stable_jobs.hand`), written once: with the first row in a person's name, or as
+-- the event is closed.
 CREATE FUNCTION record_hand() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp AS $$
 DECLARE
@@ -43,23 +44,6 @@ BEGIN
         INSERT INTO event_hands (person, is_authenticated, via, os_user, host)
         VALUES (hand ->> 'person', hand ->> 'login' IS NOT NULL, hand ->> 'via', hand ->> 'user', hand ->> 'host');
     END IF;
-END $$;
-
--- As before; and the event's hand is written with its first row.
-CREATE OR REPLACE FUNCTION require_own_event() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
-DECLARE
-    next bigint;
-BEGIN
-    PERFORM pg_advisory_xact_lock(5700003);
-    SELECT coalesce(max(id), 0) + 1 INTO next FROM audit_events;
-    IF ledger_event() <> next THEN
-        RAISE EXCEPTION 'a row of % cannot be of event %: the next one is %', TG_TABLE_NAME, ledger_event(), next
-            USING ERRCODE = 'restrict_violation';
-    END IF;
-    IF TG_TABLE_NAME <> 'event_hands' THEN
-        PERFORM record_hand();
-    END IF;
-    RETURN NULL;
 END $$;
 
 -- Where people and money are real, an act counts only under a login that was checked.
@@ -105,6 +89,7 @@ BEGIN
     IF TG_NARGS > 1 AND coalesce(who, 'stable-jobs') = 'stable-jobs' THEN
         RETURN NEW;
     END IF;
+    PERFORM record_hand();
     SELECT * INTO hand FROM event_hands WHERE event_id = ledger_event();
     IF NOT FOUND OR hand.person <> who THEN
         RAISE EXCEPTION 'a row of % in the name of %: it is done by %', TG_TABLE_NAME, who,

@@ -69,7 +69,7 @@ def postgres_url() -> Iterator[URL]:
 
 @pytest.fixture(scope="session", autouse=True)
 def checked_people() -> Iterator[None]:
-    """Whoever acts in a test's own process is somebody whom Airflow has checked, unless the test says else."""
+    """Whoever acts in a test's own process is somebody whom Airflow has checked, or as `HANDS` says."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (ledger_events, approvals):
             patch.setattr(module, "hand_of", lambda person: hands._HAND.get() or HANDS[-1])

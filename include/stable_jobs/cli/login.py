@@ -1,4 +1,4 @@
-"""`stable-jobs login`, `logout`, `whoami`: a person's own login to the running Airflow, for what they do here."""
+"""`stable-jobs login`, `logout`, `whoami`: a person's own login to Airflow, for what they do here."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def login(
 ) -> None:
     """Log in to the running Airflow: what you do at this command line is then done in your own name.
 
-    The password is asked for, or read from standard input: never an argument. The token lives an hour and lies
-    in the home, for your eyes only.
+    The password is asked for, or read from standard input: never an argument. The token lives an hour and
+    lies in the home, for your eyes only.
     """
     from stable_jobs.local.login import log_in, login_file
 

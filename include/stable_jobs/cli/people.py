@@ -42,9 +42,7 @@ def read_by(name: str) -> str:
     person = read_person(name)
     login = login_of(read_settings())
     if login is not None and login.name != person:
-        raise UsageError(
-            f"--by {visible(person)}: you are logged in as {visible(login.name)} and act as nobody else"
-        )
+        raise UsageError(f"--by {visible(person)}: you are logged in as {visible(login.name)}")
     return person
 
 
@@ -175,8 +173,9 @@ def _on_trust(settings: Settings, by: str) -> Iterator[Engine]:
             is_demo = is_demonstration(connection)
         if not is_demo:
             raise LedgerRefused(
-                f"nobody checked that this is {visible(by)}: log in to the running Airflow first (stable-jobs"
-                " login --url …; make up starts one on this machine). Only a demonstration takes a name on trust"
+                f"nobody checked that this is {visible(by)}: log in to the running Airflow first"
+                " (stable-jobs login --url …; make up starts one on this machine). Only a demonstration takes"
+                " a name on trust"
             )
         yield engine
 

@@ -67,6 +67,17 @@ def answers(connection: Connection, batch_id: int) -> list[tuple[int, str, str, 
     return [tuple(row) for row in connection.execute(text(query), {"id": batch_id})]
 
 
+def answer_hands(connection: Connection, batch_id: int) -> dict[int, str]:
+    """Level → in brackets where that answer was given and whether a login was checked; '' for Airflow's."""
+    query = """
+        SELECT a.level, concat_ws('，', CASE WHEN a.answered_in <> 'airflow' THEN a.answered_in END,
+                                  CASE WHEN NOT h.is_authenticated THEN '未经验证 unauthenticated' END)
+        FROM approvals a JOIN approval_hands h ON h.approval_id = a.id WHERE a.batch_id = :id
+    """
+    found = connection.execute(text(query), {"id": batch_id})
+    return {level: f"（{words}）" if words else "" for level, words in found}
+
+
 def missing_level(connection: Connection, batch: Batch) -> int | None:
     """Which approval a formed batch waits for: 1 or 2; None if for none."""
     given = sum(answer == APPROVED for _, _, answer, _ in answers(connection, batch.id))

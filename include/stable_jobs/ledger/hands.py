@@ -1,4 +1,4 @@
-"""By whose hand a person's act is done: what the software checked of who they are, and which account ran it."""
+"""By whose hand an act is done: what the software checked of who acts, and which account ran it."""
 
 from __future__ import annotations
 

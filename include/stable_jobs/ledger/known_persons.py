@@ -1,6 +1,6 @@
 """Persons whom the ledger knows: one key however a name is spelled, and no two whose names look alike.
 
-The key is the database's (`person_key`). What a name looks like is Unicode's list of confusable characters (UTS 39).
+The key is the database's (`person_key`). What a name looks like, Unicode's list of confusables says (UTS 39).
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ def check_person(connection: Connection, name: str) -> str | None:
     key = str(connection.scalar(text("SELECT person_key(:name)"), {"name": name}))
     if not key:
         raise LedgerRefused("a person's name has no character that can be seen")
-    query = "SELECT person_key, person FROM known_persons WHERE person_key = :key OR skeleton = :skeleton"
-    rows = connection.execute(text(query), {"key": key, "skeleton": skeleton(key)})
+    query = "SELECT person_key, person FROM known_persons WHERE person_key = :key OR skeleton = :alike"
+    rows = connection.execute(text(query), {"key": key, "alike": skeleton(key)})
     found = {str(known): str(person) for known, person in rows}
     if key in found:
         return None
     for other in found.values():
         raise LedgerRefused(
-            f"{name} looks like {other}, whom the ledger knows: use the other's own spelling if it is the same"
-            f" person, or a name that nobody can mistake ({_spelled(name)} is not {_spelled(other)})"
+            f"{name} looks like {other}, whom the ledger knows: write {other} if it is the same person,"
+            f" else a name that nobody can mistake ({_spelled(name)} is not {_spelled(other)})"
         )
     return key
 

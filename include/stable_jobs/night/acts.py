@@ -38,8 +38,8 @@ WHERE = frozenset({"event", "engine", "settings"})
 class Act:
     """One thing that a person does.
 
-    do: its first parameter is the open `event`, or the `engine` or `settings` for what opens its own; its `by`,
-    else its `person` is whoever acts. subject: of the event, with parameters in braces.
+    do: its first parameter is the open `event`, or the `engine` or `settings` for what opens its own; its
+    `by`, else its `person` is whoever acts. subject: of the event, with parameters in braces.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Act:
         return create_model(self.name, __config__=config, **fields)
 
     def read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The function's arguments. UsageError, without the values, for what is missing, wrong or too much."""
+        """The function's arguments. UsageError, without the values, for what is missing or wrong."""
         from pydantic import ValidationError
 
         try:

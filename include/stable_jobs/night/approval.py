@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sqlalchemy import Connection, text
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from stable_jobs.ledger.approvals import (
     APPROVED,
     REFUSED,
+    answer_hands,
     answers,
     approvers,
     known_batch,
@@ -20,6 +21,8 @@ from stable_jobs.ledger.approvals import (
 )
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.hands import AIRFLOW, Hand, acting
+from stable_jobs.ledger.reasons import NO_REASON, kept_reason
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
 from stable_jobs.payout.words import SCHEMES
@@ -55,13 +58,15 @@ class Facts:
     """A batch as its approver sees it. Foreign text is as it came; no account.
 
     given: (level, approver, answer, reason); change: None for the first of its kind; checks: code of `CHECKS`
-    → how many; largest: (unit, scheme, yuan), the largest amount first.
+    → how many; largest: (unit, scheme, yuan), the largest amount first;
+    hands: level → where its answer was given, as `answer_hands` says.
     """
 
     given: tuple[tuple[int, str, str, str], ...]
     change: Change | None
     checks: Mapping[str, int]
     largest: tuple[tuple[str, str, Decimal], ...]
+    hands: Mapping[int, str] = field(default_factory=dict)
 
 
 def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
@@ -70,13 +75,18 @@ def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
         return [batch for batch in batches if missing_level(connection, batch) is not None]
 
 
-def approval_request(desk: Desk, batch_no: str, level: int) -> Request | None:
-    """The question for that level; None if it is not asked: answered, not needed, the batch has ended."""
+def approval_request(
+    desk: Desk, batch_no: str, level: int, *, is_authenticated: bool = False
+) -> Request | None:
+    """The question for that level; None if it is not asked: answered, not needed, the batch has ended.
+
+    is_authenticated: for people whose login is checked, and whom somebody assigned under one.
+    """
     with desk.database.connect() as connection:
         batch = known_batch(connection, batch_no)
         if missing_level(connection, batch) != level:
             return None
-        people = tuple(approvers(connection, batch.region_code, level))
+        people = tuple(approvers(connection, batch.region_code, level, is_authenticated=is_authenticated))
         body = "\n".join(_body(batch, approval_facts(connection, batch), level))
     name = desk.names.get(batch.region_code)
     place = name.both if name else batch.region_code
@@ -95,10 +105,16 @@ def answer(
     reason: str,
     answered_in: str,
 ) -> None:
-    """Record the answer. LedgerRefused where the ledger does not take it from this person for these lines."""
-    with ledger_event(
-        desk.database, "approval", actor=person, business_date=desk.business_date, subject=batch_no
-    ) as event:
+    """Record the answer that Airflow took under the person's login. Of its reason accounts are masked.
+
+    LedgerRefused where the ledger does not take it from this person for these lines.
+    """
+    with (
+        acting(Hand(AIRFLOW, answered_in)),
+        ledger_event(
+            desk.database, "approval", actor=person, business_date=desk.business_date, subject=batch_no
+        ) as event,
+    ):
         record_answer(
             event,
             batch_no,
@@ -106,7 +122,7 @@ def answer(
             level=level,
             person=person,
             answer=APPROVED if is_approved else REFUSED,
-            reason=reason,
+            reason=kept_reason(reason) or ("" if is_approved else NO_REASON),
             answered_in=answered_in,
         )
 
@@ -120,6 +136,7 @@ def approval_facts(connection: Connection, batch: Batch) -> Facts:
             code: int(connection.scalar(text(query), {"id": batch.id}) or 0) for code, query in CHECKS.items()
         },
         largest=_largest(connection, batch),
+        hands=answer_hands(connection, batch.id),
     )
 
 
@@ -143,8 +160,7 @@ CHECKS = {
     "premium_accounts": f"{LINES} AND account_source = 'premium'",
     "later_attempts": f"{LINES} AND attempt > 1",
     "shared_accounts": """
-        SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM payment_lines WHERE batch_id = :id
-            GROUP BY account_no, bank_code HAVING count(*) > 1) shared
+        SELECT coalesce(sum(lines), 0) FROM shared_accounts WHERE batch_id = :id
     """,
     "fell_out": """
         SELECT count(*) FROM payments p JOIN notices n ON n.id = p.notice_id JOIN batches b ON b.id = :id
@@ -205,7 +221,10 @@ def _body(batch: Batch, facts: Facts, level: int) -> list[str]:
 
 
 def _given_lines(facts: Facts, level: int) -> list[str]:
-    known = [f"第 {n} 级 level {n}: {_shown(who)} — {what}" for n, who, what, _ in facts.given]
+    known = [
+        f"第 {n} 级 level {n}: {_shown(who)} — {what}{_shown(facts.hands.get(n, ''))}"
+        for n, who, what, _ in facts.given
+    ]
     return [*(f"- {line}" for line in known), ""] if known and level > 1 else []
 
 

@@ -51,8 +51,8 @@ def database(settings: Settings) -> Iterator[Engine]:
 def reading_database(settings: Settings) -> Iterator[Engine]:
     """The database as pages see it: nothing can be written, and no account number read.
 
-    As `settings.reader_url` says. Without one it is `database(settings)` in the reader's role, in transactions
-    that only read. StepError and UsageError as there.
+    As `settings.reader_url` says. Without one it is `database(settings)` in the reader's role, in
+    transactions that only read. StepError and UsageError as there.
     """
     if settings.reader_url is not None:
         with _engine(

@@ -24,6 +24,7 @@ SELECT person, region_code, level FROM (
     FROM approver_changes ORDER BY person, region_code, level, id DESC
 ) newest WHERE is_assigned;
 GRANT SELECT ON assigned_approvers TO stable_jobs_app;
+DROP FUNCTION as_known;
 DROP TABLE event_hands, known_persons;
 DROP PROCEDURE grant_reading;
 DROP FUNCTION guard_hand, guard_event_hand, require_hand, guard_same_kind, guard_approval_hand, guard_known_approver,

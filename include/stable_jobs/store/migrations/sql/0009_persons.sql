@@ -140,6 +140,14 @@ SELECT a.id AS approval_id, a.batch_id, coalesce(h.is_authenticated, a.answered_
        h.via, h.os_user, h.host
 FROM approvals a LEFT JOIN event_hands h ON h.event_id = a.event_id;
 
+-- A person as everybody is shown them: beside whoever was not authenticated it says so.
+CREATE FUNCTION as_known(person text, event bigint) RETURNS text LANGUAGE sql STABLE
+SET search_path = public, pg_temp
+BEGIN ATOMIC
+    SELECT person || CASE WHEN EXISTS (SELECT FROM event_hands h WHERE h.event_id = event AND NOT h.is_authenticated)
+        THEN '（未经验证 unauthenticated）' ELSE '' END;
+END;
+
 CREATE FUNCTION guard_approval_hand() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     batch record;

@@ -78,6 +78,16 @@ def _prototypes() -> Mapping[str, str]:
             new = alike[waiting.pop()] - group
             group |= new
             waiting += new
-        chosen = max(group, key=lambda text: (len(alike[text]), text.isascii(), text))
-        prototypes |= {text: chosen for text in group if len(text) == 1}
+        ideographs = {text for text in group if _is_ideograph(text)}
+        chosen = max(
+            ideographs if len(ideographs) == 1 else group - ideographs or group,
+            key=lambda text: (len(alike[text]), text.isascii(), text),
+        )
+        prototypes |= {text: chosen for text in group - ideographs if len(text) == 1}
+        prototypes |= {text: text for text in ideographs}
     return prototypes
+
+
+def _is_ideograph(text: str) -> bool:
+    """A Chinese character: two that look alike are two, as 土 and 士 in names."""
+    return len(text) == 1 and ("\u3400" <= text <= "\u9fff" or text >= "\U00020000")

@@ -45,7 +45,8 @@ def check_reason(text: str, what: str = "the reason") -> str:
 
 def kept_reason(text: object) -> str:
     """What is kept of a reason that was taken already: account numbers masked, cut, and both said."""
-    reason = str(visible("" if text is None else text)).strip()
+    lines = ("" if text is None else str(text)).replace("\r\n", "\n").strip().split("\n")
+    reason = "\n".join(visible(line) for line in lines)
     accounts = _accounts(_plain(reason))
     if accounts:
         plain, kept, at = _plain(reason), "", 0

@@ -52,7 +52,7 @@ def reader(request: pytest.FixtureRequest, url: URL, settings: Settings) -> Iter
     ],
 )
 def test_nothing_is_written_through_a_page(reader: Engine, statement: str) -> None:
-    with reader.connect() as connection, pytest.raises(DBAPIError, match="permission denied|read-only"):
+    with reader.connect() as connection, pytest.raises(DBAPIError, match=r"permission denied|read-only"):
         connection.execute(text(statement))
 
 
@@ -64,10 +64,8 @@ def test_the_own_login_has_no_right_to_write_at_all(url: URL) -> None:
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
         assert connection.scalar(text(query)) == 0
-        assert (
-            connection.scalar(text("SELECT pg_has_role('stable_jobs_reader', 'stable_jobs_app', 'MEMBER')"))
-            is False
-        )
+        member = "SELECT pg_has_role('stable_jobs_reader', 'stable_jobs_app', 'MEMBER')"
+        assert connection.scalar(text(member)) is False
 
 
 @pytest.mark.parametrize("table", ["payment_lines", "account_corrections"])
@@ -83,7 +81,8 @@ def test_everything_else_is_read(reader: Engine) -> None:
         names = (
             connection.execute(
                 text(
-                    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
+                    "SELECT relname FROM pg_class"
+                    " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
                 )
             )
             .scalars()

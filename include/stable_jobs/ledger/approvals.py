@@ -78,6 +78,12 @@ def answer_hands(connection: Connection, batch_id: int) -> dict[int, str]:
     return {level: f"（{words}）" if words else "" for level, words in found}
 
 
+def has_answer_on_trust(connection: Connection, batch_id: int) -> bool:
+    """Whether somebody answered for the batch whose login nobody checked: others then do not count beside it."""
+    query = "SELECT EXISTS (SELECT FROM approval_hands WHERE batch_id = :id AND NOT is_authenticated)"
+    return bool(connection.scalar(text(query), {"id": batch_id}))
+
+
 def missing_level(connection: Connection, batch: Batch) -> int | None:
     """Which approval a formed batch waits for: 1 or 2; None if for none."""
     given = sum(answer == APPROVED for _, _, answer, _ in answers(connection, batch.id))

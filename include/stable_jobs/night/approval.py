@@ -15,6 +15,7 @@ from stable_jobs.ledger.approvals import (
     answer_hands,
     answers,
     approvers,
+    has_answer_on_trust,
     known_batch,
     missing_level,
     record_answer,
@@ -80,11 +81,14 @@ def approval_request(
 ) -> Request | None:
     """The question for that level; None if it is not asked: answered, not needed, the batch has ended.
 
-    is_authenticated: for people whose login is checked, and whom somebody assigned under one.
+    is_authenticated: for people whose login is checked, and whom somebody assigned under one; nobody is asked
+    beside an answer on trust.
     """
     with desk.database.connect() as connection:
         batch = known_batch(connection, batch_no)
         if missing_level(connection, batch) != level:
+            return None
+        if is_authenticated and has_answer_on_trust(connection, batch.id):
             return None
         people = tuple(approvers(connection, batch.region_code, level, is_authenticated=is_authenticated))
         body = "\n".join(_body(batch, approval_facts(connection, batch), level))

@@ -79,7 +79,7 @@ def answer_hands(connection: Connection, batch_id: int) -> dict[int, str]:
 
 
 def has_answer_on_trust(connection: Connection, batch_id: int) -> bool:
-    """Whether somebody answered for the batch whose login nobody checked: others then do not count beside it."""
+    """Whether somebody answered for the batch whose login nobody checked: others do not count beside it."""
     query = "SELECT EXISTS (SELECT FROM approval_hands WHERE batch_id = :id AND NOT is_authenticated)"
     return bool(connection.scalar(text(query), {"id": batch_id}))
 

@@ -15,7 +15,10 @@ ASKED_FOR = timedelta(hours=20)
 """From the run's start: over before the next night asks the same again."""
 AGAIN = {"retries": 30, "retry_delay": timedelta(seconds=5), "retry_exponential_backoff": False}
 """Whoever may not answer uses up a try, and the question is asked again."""
-REASON = "理由（不同意时请写明）。 Why; please say so if you reject."
+REASON = (
+    "理由（不同意时请写明），不超过 500 字，不得写账号。"
+    " Why; please say so if you reject. At most 500 characters are kept; never write an account number."
+)
 LATE = "not answered in time: the batch stays open and the next run asks again"
 
 
@@ -55,8 +58,11 @@ class BatchApproval(ApprovalOperator):
             raise AirflowSkipException(LATE)
         given = super(ApprovalOperator, self).execute_complete(context, event)
         person, is_approved = given["responded_by_user"]["name"], given["chosen_options"] == [self.APPROVE]
-        reason = given["params_input"].get("reason", "")
+        reason = (event["params_input"] or {}).get("reason") or ""
         disbursing("answer", context, self.batch_no, self.batch_hash, self.level, person, is_approved, reason)
+
+    def validate_params_input(self, params_input: Any) -> None:
+        """Whatever form Airflow took is an answer: a try that failed on it here would lose it in silence."""
 
 
 def _time_left(context: Any) -> timedelta:

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     lake: str | None = None
     out: Path | None = None
     database_url: SecretStr | None = None
+    reader_url: SecretStr | None = None
     policies: Path | None = None
     banks: Path | None = None
     bank_answers: Path | None = None

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 from stable_jobs.cli import main as command_line
+from stable_jobs.ledger.hands import Hand
 from stable_jobs.settings import Settings
+from stable_jobs.store.database import init_database
+from tests.conftest import HANDS
 from tests.ledger.conftest import Books
 
 
@@ -33,6 +37,22 @@ class Done:
 
 Run = Callable[..., Done]
 Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_url: URL) -> str:
+    """A demonstration: the only kind of ledger on which the command line takes a name on trust."""
+    name = f"demonstration_{uuid4().hex}"
+    init_database(postgres_url, name=name, is_demonstration=True)
+    return name
+
+
+@pytest.fixture(autouse=True)
+def people_on_trust() -> Iterator[None]:
+    """What the books do beside the commands is of their kind: nobody checked who does it."""
+    HANDS.append(Hand(None, "test"))
+    yield
+    HANDS.pop()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ AIRFLOW = ("init", "api-server", "scheduler", "dag-processor", "triggerer", "wor
 SECRETS = {
     "POSTGRES_PASSWORD",
     "STABLE_JOBS_APP_PASSWORD",
+    "STABLE_JOBS_READER_PASSWORD",
     "AIRFLOW_DB_PASSWORD",
     "AIRFLOW_JWT_SECRET",
     "AIRFLOW_SECRET_KEY",

@@ -29,14 +29,24 @@ class Home:
     path: Path
     more: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, said: str | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """said: what stands on its standard input."""
         return subprocess.run(
             [PROGRAM, *arguments],
             env=self.environment(**environment),
+            input=said,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def log_in(self, url: str, user: str) -> None:
+        """Log the command line in to the Airflow of this home, as one of its users."""
+        password = json.loads((self.path / "airflow/passwords.json").read_text())[user]
+        done = self.run("login", "--url", url, "--user", user, said=f"{password}\n")
+        assert done.returncode == 0, done.stderr
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The same in a process group of its own, not waited for; what it says on stderr can be read."""

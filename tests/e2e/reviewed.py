@@ -96,7 +96,7 @@ def reviewed_nights() -> Iterator[Reviewed]:
         more = {"STABLE_JOBS_LANDING": str(_landing(common.path))}
         with both_homes(Home(one.path, more), Home(other.path, more)) as both:
             for person, level in APPROVERS:
-                _assign(both.home, person, level)
+                assign(both, person, level)
             for day in (FIRST, LATER):
                 assert both.wait(both.run(day)) == "success"
                 both.until(lambda day=day: bool(runs(both, DAG, day)), A_LOOK)
@@ -115,6 +115,8 @@ def _landing(folder: Path) -> Path:
     return landing
 
 
-def _assign(home: Home, person: str, level: int) -> None:
-    done = home.run("approver", "add", person, "--region", "000000", "--level", str(level), "--by", "head")
+def assign(both: Both, person: str, level: int) -> None:
+    """As the engineer, under a login of the command line."""
+    both.home.log_in(both.airflow.url, "engineer")
+    done = both.home.run("approver", "add", person, "--region", "000000", "--level", str(level))
     assert done.returncode == 0, done.stderr

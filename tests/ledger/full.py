@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -99,6 +100,8 @@ TABLES = [
     "policy_confirmations",
     "region_totals",
     "total_rulings",
+    "known_persons",
+    "event_hands",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -289,15 +292,22 @@ def fill_policies(books: Books) -> None:
 
 
 @contextmanager
-def as_app(engine: Engine, *, on: date | None = CLEARED, event: str = "next") -> Iterator[Connection]:
-    """What the application's role may do with plain SQL; nothing is kept."""
+def as_app(
+    engine: Engine, *, on: date | None = CLEARED, event: str = "next", hand: str = "first"
+) -> Iterator[Connection]:
+    """What the application's role may do with plain SQL in that person's name; nothing is kept."""
     with engine.connect() as connection:
         number = connection.scalar(text("SELECT coalesce(max(id), 0) + 1 FROM audit_events"))
-        values = {"event": str(number) if event == "next" else event, "on": str(on or "")}
+        values = {
+            "event": str(number) if event == "next" else event,
+            "on": str(on or ""),
+            "hand": json.dumps({"person": hand, "login": "airflow", "via": "test"}) if hand else "",
+        }
         connection.execute(
             text(
                 "SELECT set_config('stable_jobs.event', :event, true),"
-                " set_config('stable_jobs.business_date', :on, true)"
+                " set_config('stable_jobs.business_date', :on, true),"
+                " set_config('stable_jobs.hand', :hand, true)"
             ),
             values,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,9 +11,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import batches as ledger_batches
 from stable_jobs.ledger import policies, proposal_kinds, returns, settlements
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.hands import Hand, acting
 from tests.ledger.conftest import Night, refund
 from tests.ledger.model import bank, batches, nights, notices
 from tests.ledger.model.records import Batch, Payment
@@ -22,6 +25,7 @@ from tests.ledger.plans import PLENTY, A, B, Plan, made, plans
 SAID = ["paid", "paid", "returned", "returned", "rejected", "duplicate", "pending", ""]
 FIRST, NEXT_YEAR = date(2020, 5, 11), date(2021, 1, 15)
 ASSIGNED = {("first", 1), ("second", 2), ("both", 1), ("both", 2), ("officer", 1)}
+ALL = "SELECT (SELECT count(*) FROM approvals), (SELECT count(*) FROM audit_events)"
 Row = dict[str, Any]
 
 
@@ -178,6 +182,16 @@ class LedgerMachine(People):
             lambda: self.books.approve(real, level, who, **given),
             lambda: batches.approve(self.model, batch, level, who, said, is_right),
         )
+
+    @precondition(lambda self: self.model.batches)
+    @rule(which=index, level=st.integers(1, 2), who=person, said=st.sampled_from(["approved", "refused"]))
+    def say_on_trust(self, which: int, level: int, who: str, said: str) -> None:
+        """Nobody checked who answers: a bureau's ledger takes nothing of it, whoever it would be."""
+        number, _ = self.batch(which)
+        real, before = self.ledger_batch(number), self.books.ask(ALL)
+        with acting(Hand(None, "test")), suppress(LedgerRefused):
+            self.books.approve(real, level, who, answer=said, reason="because")
+        assert self.books.ask(ALL) == before
 
     def ledger_batch(self, number: str) -> ledger_batches.Batch:
         with self.books.engine.connect() as connection:

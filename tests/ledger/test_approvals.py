@@ -60,7 +60,7 @@ def test_nothing_goes_out_unapproved(books, two):
         pytest.param(1, "first", {"answer": "perhaps"}, "approvals_answer_check", id="neither yes nor no"),
         pytest.param(3, "first", {}, "asks for 2 approvals", id="a third approval"),
         pytest.param(0, "first", {}, "approvals_level_check|not assigned", id="level 0"),
-        pytest.param(1, " ", {}, "not assigned", id="no name"),
+        pytest.param(1, " ", {}, "no character that can be seen", id="no name"),
     ],
 )
 def test_an_answer_is_refused(books, two, level, who, changed, word):
@@ -193,7 +193,7 @@ def test_a_row_put_in_by_hand_is_refused(books, two, values, event, word):
 def test_a_row_put_in_by_hand_for_the_right_lines_leaves_its_event_or_nothing(books, two):
     with as_app(books.engine) as connection:
         connection.execute(text(INSERT.format(hash="hash", level=1, who="first", event=1)))
-        with pytest.raises(DBAPIError, match="approvals_event_id_fkey"):
+        with pytest.raises(DBAPIError, match="event_id_fkey"):
             connection.commit()
     assert books.ask("SELECT count(*) FROM approvals") == [(0,)]
 

@@ -204,17 +204,17 @@ def test_no_row_for_an_event_that_is_written_or_not_next(full, event):
 
 
 def test_the_event_of_a_row_is_not_the_statements_to_say(full):
-    with as_app(full.engine) as connection:
+    with as_app(full.engine, hand="head") as connection:
         statement = APPROVER.replace("entered_by)", "entered_by, event_id)")
-        connection.execute(text(statement.format("'li', '000000', 1, true, 'head', 1")))
+        connection.execute(text(statement.format("'first', '610100', 2, true, 'head', 1")))
         query = "SELECT event_id = ledger_event() FROM approver_changes ORDER BY id DESC LIMIT 1"
         assert connection.scalar(text(query)) is True
 
 
 def test_rows_without_their_audit_event_are_not_kept(full):
-    with as_app(full.engine) as connection:
-        connection.execute(text(APPROVER.format("'li', '000000', 1, true, 'head'")))
-        with pytest.raises(DBAPIError, match="approver_changes_event_id_fkey"):
+    with as_app(full.engine, hand="head") as connection:
+        connection.execute(text(APPROVER.format("'first', '610100', 2, true, 'head'")))
+        with pytest.raises(DBAPIError, match="event_id_fkey"):
             connection.commit()
 
 

@@ -55,7 +55,7 @@ def test_the_full_ledger_has_rows_of(full, table):
         pytest.param("DELETE FROM audit_events WHERE id = 1", "event 2", id="the first event removed"),
         pytest.param(
             "DELETE FROM audit_events WHERE id = (SELECT max(id) FROM audit_events)",
-            "table refund_rulings",
+            "table event_hands",
             id="the last event cut off",
         ),
     ],

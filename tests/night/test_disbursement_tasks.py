@@ -98,7 +98,6 @@ def test_who_is_asked(course: Course, batch_no: str, level: int, people: tuple[s
         pytest.param({"batch_hash": "0" * 64}, "for other lines", id="other lines"),
         pytest.param({"person": "sun"}, "not assigned", id="not assigned"),
         pytest.param({"level": 2, "person": "qian"}, "first approval is not there", id="out of turn"),
-        pytest.param({"is_approved": False, "reason": " \n"}, "says why", id="rejected without a reason"),
         pytest.param({"batch_no": "610100-20200519-L1-9"}, "no batch", id="no such batch"),
     ],
 )

@@ -4,6 +4,9 @@ from stable_jobs.review.access import Permission, Person, Role, roles_of
 
 READ, QUARANTINE, LISTS = Permission.READ, Permission.QUARANTINE, Permission.LISTS
 ACKNOWLEDGE, RELEASE, APPROVE = Permission.ACKNOWLEDGE, Permission.RELEASE, Permission.APPROVE
+WORK, CONFIRM, MANAGE = Permission.WORK, Permission.CONFIRM, Permission.MANAGE
+OFFICERS = {READ, QUARANTINE, LISTS, ACKNOWLEDGE, RELEASE, WORK, CONFIRM}
+ENGINEERS = {READ, QUARANTINE, LISTS, MANAGE}
 
 
 @pytest.mark.parametrize(
@@ -13,13 +16,13 @@ ACKNOWLEDGE, RELEASE, APPROVE = Permission.ACKNOWLEDGE, Permission.RELEASE, Perm
         pytest.param(["Public"], set(), id="a role that is not ours"),
         pytest.param(["Viewer"], {READ}, id="FAB's viewer"),
         pytest.param(["viewer"], {READ}, id="the simple login's viewer"),
-        pytest.param(["Officer"], {READ, QUARANTINE, LISTS, ACKNOWLEDGE, RELEASE}, id="officer"),
-        pytest.param(["Approver"], {READ, LISTS, APPROVE}, id="approver"),
-        pytest.param(["Engineer"], {READ, QUARANTINE, LISTS}, id="engineer"),
-        pytest.param(["Admin"], {READ, QUARANTINE, LISTS}, id="an administrator approves nothing"),
-        pytest.param(["op"], {READ, QUARANTINE, LISTS}, id="op"),
-        pytest.param(["user"], set(Permission), id="the simple login's user is officer and approver"),
-        pytest.param(["Viewer", "Approver"], {READ, LISTS, APPROVE}, id="two roles add up"),
+        pytest.param(["Officer"], OFFICERS, id="officer"),
+        pytest.param(["Approver"], {READ, LISTS, APPROVE, CONFIRM}, id="approver"),
+        pytest.param(["Engineer"], ENGINEERS, id="engineer"),
+        pytest.param(["Admin"], ENGINEERS, id="an administrator approves nothing"),
+        pytest.param(["op"], ENGINEERS, id="op"),
+        pytest.param(["user"], OFFICERS | {APPROVE}, id="the simple login's user is officer and approver"),
+        pytest.param(["Viewer", "Approver"], {READ, LISTS, APPROVE, CONFIRM}, id="two roles add up"),
     ],
 )
 def test_what_a_role_of_airflow_may(airflow_roles: list[str], may: set[Permission]) -> None:

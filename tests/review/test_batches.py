@@ -275,9 +275,10 @@ def test_airflow_refuses(bureau: Bureau) -> None:
     [
         pytest.param(None, {"answer": "maybe"}, 404, id="another answer"),
         pytest.param(None, {}, 404, id="no answer"),
-        pytest.param(None, {"answer": "approve", "reason": "\0"}, 404, id="what no database takes"),
-        pytest.param(None, {"answer": "refuse", "reason": "x" * 1001}, 404, id="longer than any field"),
-        pytest.param(None, {"answer": "refuse", "reason": "x" * 501}, 409, id="longer than Airflow's field"),
+        pytest.param(None, {"answer": "approve", "reason": "\0"}, 409, id="what no database takes"),
+        pytest.param(None, {"answer": "refuse", "reason": "x" * 10_001}, 404, id="longer than any field"),
+        pytest.param(None, {"answer": "refuse", "reason": "x" * 501}, 409, id="longer than is kept"),
+        pytest.param(None, {"answer": "refuse", "reason": "6222-0212-3456-7890"}, 409, id="an account"),
         pytest.param("360100-20200511-L1-9", {"answer": "approve"}, 404, id="no such batch"),
     ],
 )

@@ -314,7 +314,12 @@ def test_an_acknowledgement_is_a_row_an_event_and_on_the_page(office: Office) ->
         pytest.param({"reason": ""}, 409, id="no reason"),
         pytest.param({"reason": " \n "}, 409, id="a blank reason"),
         pytest.param({"reason": "a\0b"}, 409, id="a reason that cannot be kept"),
-        pytest.param({"reason": "x" * 1001}, 404, id="a reason too long"),
+        pytest.param({"reason": "x" * 501}, 409, id="a reason too long"),
+        pytest.param({"reason": "x" * 10_001}, 404, id="longer than any reason"),
+        pytest.param({"reason": "see 6222 0212 3456 7890 123"}, 409, id="an account in groups"),
+        pytest.param(
+            {"reason": "６２２２０２１２３４５６７８９０１２３"}, 409, id="an account in full width"
+        ),
         pytest.param({"rule_id": "premium_payments.nothing"}, 404, id="no rule"),
         pytest.param({"rule_id": KEY}, 404, id="a rule that found nothing"),
         pytest.param({"rule_id": "exclusion_list.uscc.code"}, 404, id="another extract's rule"),

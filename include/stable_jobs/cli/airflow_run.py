@@ -31,7 +31,7 @@ def run_nights(
     """
     from stable_jobs.local.session import night_of_run, run_key, wait_for_people
 
-    assign_local_approvers(settings)
+    assign_local_approvers(settings, airflow)
     for business_date in dates:
         key = business_date.isoformat()
         run_id = run_key(airflow, key, say, timeout_seconds)
@@ -43,18 +43,22 @@ def run_nights(
         _print(settings, business_date, determined, reported["path"])
 
 
-def assign_local_approvers(settings: Settings) -> None:
-    """The local login's `first` and `second` approve everywhere, where nobody is assigned yet."""
-    from stable_jobs.ledger.approvals import approvers, assign_approver
-    from stable_jobs.ledger.event import ledger_event
+def assign_local_approvers(settings: Settings, airflow: LocalAirflow) -> None:
+    """The local `engineer` assigns `first` and `second` everywhere, where nobody is assigned yet."""
+    from stable_jobs.ledger.approvals import approvers
+    from stable_jobs.ledger.hands import here
+    from stable_jobs.local.login import act_through
     from stable_jobs.regions import NATION
     from stable_jobs.store.database import database
 
-    with database(settings) as engine:
-        for level, person in ((1, "first"), (2, "second")):
-            with ledger_event(engine, "approver", actor="engineer", subject=person) as event:
-                if not approvers(event.connection, NATION, level):
-                    assign_approver(event, person, NATION, level, True, "engineer")
+    hand = here()
+    for level, person in ((1, "first"), (2, "second")):
+        with database(settings) as engine, engine.connect() as connection:
+            if approvers(connection, NATION, level, is_authenticated=True):
+                continue
+        asked = {"approver": person, "region_code": NATION, "level": level, "is_assigned": True}
+        said = {"user": hand.os_user, "host": hand.host}
+        act_through(airflow.client.http, "assign-approver", asked, said)
 
 
 def _bank_answers(settings: Settings, business_date: date, say: Say) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import BelowOption, ByOption, deed, read_area, read_person, reading
+from stable_jobs.cli.people import BelowOption, ByOption, act, read_area, read_person, reading
 from stable_jobs.errors import LedgerRefused
 
 app = typer.Typer(help="Who may approve batches (审批人).", no_args_is_help=True)
@@ -50,10 +50,7 @@ def list_approvers(region: BelowOption = None) -> None:
 
 def _assign(person: str, region: str, level: int, by: str, *, is_assigned: bool) -> bool:
     """Whether the person was assigned before."""
-    from stable_jobs.ledger.approvals import assign_approver
-    from stable_jobs.ledger.views import is_assigned as was_assigned
-
-    with deed("approvers", by, person) as event:
-        known = was_assigned(event.connection, person, region, level)
-        assign_approver(event, person, region, level, is_assigned, by)
-    return known
+    known = act(
+        "assign-approver", by, approver=person, region_code=region, level=level, is_assigned=is_assigned
+    )
+    return bool(known)

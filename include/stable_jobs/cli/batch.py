@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stable_jobs.cli.options import read_date, read_settings
-from stable_jobs.cli.people import ByOption, ReasonOption, deed, read_reason, reading
+from stable_jobs.cli.people import ByOption, ReasonOption, act, read_reason, reading
 from stable_jobs.errors import LedgerRefused
 
 if TYPE_CHECKING:
@@ -99,20 +99,19 @@ def refuse(batch_no: BatchArgument, level: LevelOption, reason: ReasonOption, by
 
 def _record(request: Request, by: str, answer: str, reason: str) -> None:
     from stable_jobs.cli.ledger_tables import waits_for
-    from stable_jobs.ledger.approvals import known_batch, record_answer
+    from stable_jobs.ledger.approvals import known_batch
 
-    with deed("approval", by, request.batch_no) as event:
-        record_answer(
-            event,
-            request.batch_no,
-            batch_hash=request.batch_hash,
-            level=request.level,
-            person=by,
-            answer=answer,
-            reason=reason,
-            answered_in="command line",
-        )
-        waits = waits_for(event.connection, known_batch(event.connection, request.batch_no))
+    act(
+        "answer-batch",
+        by,
+        batch_no=request.batch_no,
+        batch_hash=request.batch_hash,
+        level=request.level,
+        answer=answer,
+        reason=reason,
+    )
+    with reading() as connection:
+        waits = waits_for(connection, known_batch(connection, request.batch_no))
     rest = f" It waits for {waits}." if waits else ""
     typer.echo(f"{request.batch_no} is {answer} by {by}, approval {request.level}.{rest}")
 

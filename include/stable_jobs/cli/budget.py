@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import ByOption, ReasonOption, deed, read_amount, read_region, reading
+from stable_jobs.cli.people import ByOption, ReasonOption, act, read_amount, read_region, reading
 from stable_jobs.money import format_yuan
 
 app = typer.Typer(help="Refund budgets entered by people (预算).", no_args_is_help=True)
@@ -29,11 +29,8 @@ def set_budget(
 
     What was instructed in the year counts against it. Who enters it may not approve the batches it pays.
     """
-    from stable_jobs.ledger.persons import enter_budget
-
     yuan = read_amount(amount)
-    with deed("budget", by, f"{region} {year}") as event:
-        enter_budget(event, region, year, yuan, reason, by)
+    act("set-budget", by, pooling_region=region, policy_year=year, amount=yuan, reason=reason)
     typer.echo(f"Budget of pooling region {region} for {year}: {format_yuan(yuan)} yuan, entered by {by}.")
 
 

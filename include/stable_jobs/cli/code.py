@@ -11,7 +11,7 @@ from stable_jobs.cli.people import (
     ByOption,
     ReasonOption,
     RegionOption,
-    deed,
+    act,
     read_reason,
     read_unit,
     reading,
@@ -48,10 +48,7 @@ def register(
     It counts for units of the region and those below it, from the next night after another person has
     confirmed it (`stable-jobs proposal confirm`).
     """
-    from stable_jobs.ledger.codes import propose_code
-
-    with deed("code proposed", by, code) as event:
-        number = propose_code(event, code, region, evidence=evidence, reason=reason, person=by)
+    number = act("propose-code", by, code=code, region=region, evidence=evidence, reason=reason)
     typer.echo(f"Proposal {number} waits for another person: stable-jobs proposal confirm {number} --by NAME")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from stable_jobs.cli.options import DateOption, read_date, read_home
+from stable_jobs.cli.people import ByOption, ReasonOption, act
 
 app = typer.Typer(help="What departments sent: list it, release it.", no_args_is_help=True)
 
@@ -28,17 +29,12 @@ def accept(
     delivery_id: Annotated[
         int, typer.Argument(metavar="ID", help="The delivery's id, from `delivery list`.")
     ],
-    reason: Annotated[str, typer.Option(help="Why this delivery is right although a rule held it.")],
-    by: Annotated[str, typer.Option(help="Who releases it.")],
+    reason: ReasonOption,
+    by: ByOption,
 ) -> None:
     """Release a delivery that a table rule or the tolerance held, from the next run on.
 
     Never one that was refused when it was read, and never the quarantined rows.
     """
-    from stable_jobs.night.release import release
-    from stable_jobs.store.database import database
-
-    with database(read_home()) as engine:
-        released = release(engine, delivery_id, reason=reason, released_by=by)
-    rules = ", ".join(one.rule_id for one in released)
+    rules = ", ".join(act("accept-delivery", by, delivery_id=delivery_id, reason=reason))
     typer.echo(f"Delivery {delivery_id} is released from {rules}; the next run of its date takes it.")

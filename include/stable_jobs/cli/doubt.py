@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, reading
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, act, reading
 from stable_jobs.errors import UsageError
 
 app = typer.Typer(help="Doubts about units and accounts (单位与账户疑点).", no_args_is_help=True)
@@ -45,15 +45,10 @@ def rule(
 
     Who rules may not approve a batch that pays one of the units.
     """
-    from stable_jobs.ledger.doubts import rule_on_doubt
-
     if is_cleared == is_same:
         raise UsageError("a doubt is either --cleared or --same: give one of them")
     outcome = "cleared" if is_cleared else "same"
     numbers = sorted(set(doubt_ids))
     named = ", ".join(map(str, numbers))
-    with deed("doubt ruling", by, f"doubt {named}") as event:
-        for number in numbers:
-            rule_on_doubt(event, number, outcome, reason, by)
-        event.detail.update({"doubts": numbers})
+    act("rule-on-doubts", by, doubt_ids=numbers, outcome=outcome, reason=reason)
     typer.echo(f"Doubt {named}: {outcome}, ruled by {by}. The next night and disbursement go by it.")

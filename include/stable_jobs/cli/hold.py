@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, read_area, reading
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, act, read_area, reading
 
 AreaArgument = Annotated[
     str,
@@ -21,10 +21,7 @@ def hold(region: AreaArgument, reason: ReasonOption, by: ByOption) -> None:
 
     What the bank has already stays as it is. Another person releases it.
     """
-    from stable_jobs.ledger.persons import hold_region
-
-    with deed("hold", by, region) as event:
-        number = hold_region(event, region, reason, by)
+    number = act("hold", by, region_code=region, reason=reason)
     typer.echo(
         f"Hold {number}: payments of region {region} are stopped until another person than {by} releases it."
     )
@@ -32,10 +29,7 @@ def hold(region: AreaArgument, reason: ReasonOption, by: ByOption) -> None:
 
 def release(region: AreaArgument, reason: ReasonOption, by: ByOption) -> None:
     """Release every hold of exactly this region. Refused (exit 1) for a person who set one of them."""
-    from stable_jobs.ledger.persons import release_region
-
-    with deed("release", by, region) as event:
-        count = release_region(event, region, reason, by)
+    count = act("release", by, region_code=region, reason=reason)
     typer.echo(f"{count} of region {region}'s holds released: the next run may pay again.")
 
 

@@ -27,6 +27,7 @@ from stable_jobs.cli import (
     explain,
     hold,
     ledger,
+    login,
     night,
     objection,
     policy,
@@ -54,6 +55,9 @@ app.command("explain")(explain.explain)
 app.command("hold")(hold.hold)
 app.command("release")(hold.release)
 app.command("holds")(hold.holds)
+app.command("login")(login.login)
+app.command("logout")(login.logout)
+app.command("whoami")(login.whoami)
 app.add_typer(objection.app, name="objection")
 app.add_typer(batch.app, name="batch")
 app.add_typer(approver.app, name="approver")

@@ -12,7 +12,7 @@ from stable_jobs.cli.people import (
     ReasonOption,
     RegionOption,
     UnitOption,
-    deed,
+    act,
     reading,
 )
 
@@ -27,10 +27,7 @@ def add(region: RegionOption, uscc: UnitOption, reason: ReasonOption, by: ByOpti
 
     Refused (exit 1) where the unit is not on notice.
     """
-    from stable_jobs.ledger.notices import add_objection
-
-    with deed("objection", by, f"{region} {uscc}") as event:
-        number = add_objection(event, region, uscc, reason, by)
+    number = act("add-objection", by, region_code=region, uscc=uscc, reason=reason)
     typer.echo(f"Objection {number}: {uscc} in region {region} waits until somebody upholds or dismisses it.")
 
 
@@ -62,8 +59,5 @@ def dismiss(objection_id: IdArgument, reason: ReasonOption, by: ByOption) -> Non
 
 
 def _decide(objection_id: int, outcome: str, reason: str, by: str) -> None:
-    from stable_jobs.ledger.notices import decide_objection
-
-    with deed("objection decided", by, f"objection {objection_id}") as event:
-        decide_objection(event, objection_id, outcome, reason, by)
+    act("decide-objection", by, objection_id=objection_id, outcome=outcome, reason=reason)
     typer.echo(f"Objection {objection_id} is {outcome} by {by}.")

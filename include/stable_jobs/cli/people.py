@@ -7,26 +7,24 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stable_jobs.cli.options import read_home
-from stable_jobs.credit_code import may_be_shown
-from stable_jobs.errors import UsageError
+from stable_jobs.cli.options import read_home, read_settings
+from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.regions import NATION, is_known
 from stable_jobs.rendering.text import visible
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from stable_jobs.ledger.event import Event
+    from stable_jobs.settings import Settings
 
 AMOUNT = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,2})?")
 SYSTEM = "stable-jobs"
 """The actor of what no person did: nobody may go by that name."""
-DIGITS = re.compile(r"[0-9]{16,}")
-"""As long as a bank's account; a credit code may be all digits too."""
 
 
 def read_person(name: str) -> str:
@@ -37,16 +35,32 @@ def read_person(name: str) -> str:
     return person
 
 
+def read_by(name: str) -> str:
+    """Who acts: with a login the person who is logged in, whatever else is written is refused."""
+    from stable_jobs.local.login import login_of
+
+    person = read_person(name)
+    login = login_of(read_settings())
+    if login is not None and login.name != person:
+        raise UsageError(f"--by {visible(person)}: you are logged in as {visible(login.name)}")
+    return person
+
+
+def name_of_login() -> str:
+    """Who is logged in. UsageError where nobody is."""
+    from stable_jobs.local.login import login_of
+
+    login = login_of(read_settings())
+    if login is None:
+        raise UsageError("nobody is logged in: stable-jobs login; in a demonstration --by NAME says who acts")
+    return login.name
+
+
 def read_reason(text: str | None) -> str | None:
-    """A reason on one line; UsageError for an empty one and for one that shows an account."""
-    if text is None:
-        return None
-    reason = _line(text, "--reason")
-    if not all(may_be_shown(digits) for digits in DIGITS.findall(reason)):
-        raise UsageError(
-            "--reason shows an account number: it is kept for good and read by many; leave it out"
-        )
-    return reason
+    """A reason on one line; UsageError for an empty or too long one and for one that shows an account."""
+    from stable_jobs.ledger.reasons import check_reason
+
+    return None if text is None else check_reason(_line(text, "--reason"), "--reason")
 
 
 def read_region(code: str | None) -> str | None:
@@ -84,7 +98,16 @@ def _line(text: str, option: str) -> str:
     return line
 
 
-ByOption = Annotated[str, typer.Option("--by", callback=read_person, help="Who does it.")]
+ByOption = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        callback=read_by,
+        default_factory=name_of_login,
+        show_default=False,
+        help="Who does it: whoever is logged in; on trust only in a demonstration.",
+    ),
+]
 ReasonOption = Annotated[str, typer.Option("--reason", callback=read_reason, help="Why; kept for good.")]
 RegionOption = Annotated[
     str, typer.Option("--region", callback=read_region, help="Six-digit region code (GB/T 2260).")
@@ -97,14 +120,64 @@ UnitOption = Annotated[
 ]
 
 
+def act(name: str, by: str, **parameters: Any) -> Any:
+    """Do an act of `night.acts`, by its name, as one event of the ledger; what it returns, as plain JSON.
+
+    With a login by the running Airflow, in the name that Airflow checked. Else here, on trust: only a
+    demonstration takes it, as unauthenticated.
+    """
+    from stable_jobs.ledger.hands import here
+    from stable_jobs.local.login import act_as, login_of
+    from stable_jobs.night.acts import ACTS, as_json, perform
+
+    settings = read_settings()
+    login = login_of(settings)
+    if login is not None:
+        ACTS[name].read(parameters)
+        hand = here()
+        return act_as(login, name, as_json(parameters), {"user": hand.os_user, "host": hand.host})
+    with _on_trust(read_home(), by) as engine:
+        return perform(name, parameters, person=by, hand=here(), engine=engine, settings=settings)
+
+
 @contextmanager
 def deed(kind: str, by: str, subject: str = "") -> Iterator[Event]:
-    """What one person does: one event of the ledger in that person's name, of no night; all or nothing."""
-    from stable_jobs.ledger.event import ledger_event
-    from stable_jobs.store.database import database
+    """What one person does here, on trust: one event of the ledger in that person's name; all or nothing.
 
-    with database(read_home()) as engine, ledger_event(engine, kind, actor=by, subject=subject) as event:
+    Only in a demonstration, as unauthenticated. What people do for good has a line in `night.acts`.
+    """
+    from stable_jobs.ledger.event import ledger_event
+    from stable_jobs.ledger.hands import acting, here
+
+    with (
+        _on_trust(read_home(), by) as engine,
+        acting(here()),
+        ledger_event(engine, kind, actor=by, subject=subject) as event,
+    ):
         yield event
+
+
+@contextmanager
+def _on_trust(settings: Settings, by: str) -> Iterator[Engine]:
+    """The database, where a name may be taken on trust. LedgerRefused where it may not."""
+    from stable_jobs.local.login import runs_here
+    from stable_jobs.store.database import database, is_demonstration
+
+    if runs_here(settings):
+        raise LedgerRefused(
+            f"nobody checked that this is {visible(by)}: an Airflow runs for this home, so log in to it first"
+            " (stable-jobs login)"
+        )
+    with database(settings) as engine:
+        with engine.connect() as connection:
+            is_demo = is_demonstration(connection)
+        if not is_demo:
+            raise LedgerRefused(
+                f"nobody checked that this is {visible(by)}: log in to the running Airflow first"
+                " (stable-jobs login --url …; make up starts one on this machine). Only a demonstration takes"
+                " a name on trust"
+            )
+        yield engine
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from stable_jobs.cli.people import (
     ByOption,
     ReasonOption,
     RegionOption,
-    deed,
+    act,
     read_area,
     reading,
 )
@@ -81,16 +81,8 @@ def propose(
 
     Until then the region's money stands still; its decision does not. Refused (exit 1) where nothing differs.
     """
-    from stable_jobs.ledger.event import ledger_event
-    from stable_jobs.night.desk import open_desk
-    from stable_jobs.night.policies import propose_policy
-
     on = read_date(date)
-    with (
-        open_desk(read_settings(), on) as desk,
-        ledger_event(desk.database, "policy proposed", actor=by, subject=f"{region} from {on}") as event,
-    ):
-        number, count = propose_policy(desk, event, region, reason, by)
+    number, count = act("propose-policy", by, region_code=region, on=on, reason=reason)
     typer.echo(
         f"Proposal {number}: the values of {count} region(s) from {on}. Another person looks at them"
         f" (stable-jobs policy show --proposal {number}) and confirms them"
@@ -105,9 +97,6 @@ def accept_total(region: RegionOption, date: DateOption, reason: ReasonOption, b
     The night's next run takes it over. Who accepts it may not approve the batches it pays. Refused (exit 1)
     where no total of that night is stopped.
     """
-    from stable_jobs.ledger.policies import accept_total as accept
-
     on = read_date(date)
-    with deed("total accepted", by, f"{region} {on}") as event:
-        accept(event, region, on, reason, by)
+    act("accept-total", by, region_code=region, on=on, reason=reason)
     typer.echo(f"The total of region {region} on {on} is accepted by {by}: run the night of {on} again.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, read_reason, reading
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, act, read_reason, reading
 
 app = typer.Typer(help="What waits for a second person: look, confirm, reject (复核).", no_args_is_help=True)
 
@@ -48,8 +48,5 @@ def reject(proposal_id: IdArgument, reason: ReasonOption, by: ByOption) -> None:
 
 
 def _decide(proposal_id: int, outcome: str, reason: str, by: str) -> None:
-    from stable_jobs.ledger.proposal_kinds import decide_proposal
-
-    with deed("proposal answered", by, f"proposal {proposal_id}") as event:
-        proposal = decide_proposal(event, proposal_id, outcome, reason, by)
-    typer.echo(f"Proposal {proposal.id} ({proposal.kind}, {proposal.subject}) is {outcome} by {by}.")
+    found = act("decide-proposal", by, proposal_id=proposal_id, outcome=outcome, reason=reason)
+    typer.echo(f"Proposal {found['id']} ({found['kind']}, {found['subject']}) is {outcome} by {by}.")

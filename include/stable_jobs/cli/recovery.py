@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, reading
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, act, reading
 
 app = typer.Typer(help="Recovery of what was paid too much (追回).", no_args_is_help=True)
 
@@ -46,10 +46,7 @@ def close(
     `recovered` is confirmed only once finance's prior_refunds show the money: its row with our payment
     reference says what is left of the payment. Both people prepare whatever the unit is paid afterwards.
     """
-    from stable_jobs.ledger.recoveries import propose_closing
-
-    with deed("recovery proposed", by, f"case {case_id}") as event:
-        number = propose_closing(event, case_id, outcome.value, reason, by)
+    number = act("propose-recovery-closing", by, case_id=case_id, outcome=outcome.value, reason=reason)
     typer.echo(
         f"Recovery case {case_id} is to end as {outcome.value}: proposal {number} waits for another person:"
         f" stable-jobs proposal confirm {number} --by NAME"

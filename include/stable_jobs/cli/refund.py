@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, deed, reading
+from stable_jobs.cli.people import BelowOption, ByOption, ReasonOption, act, reading
 from stable_jobs.errors import UsageError
 
 app = typer.Typer(help="Refunds reported by finance that may be ours (存疑拨付).", no_args_is_help=True)
@@ -38,11 +38,8 @@ def rule(
     ] = False,
 ) -> None:
     """Say whether a refund in doubt is the same money as ours or was paid outside; once."""
-    from stable_jobs.ledger.refunds import rule_on_refund
-
     if is_same == is_outside:
         raise UsageError("a refund is either --same or --outside: give one of them")
     ruling = "same" if is_same else "outside"
-    with deed("refund ruling", by, f"refund {refund_id}") as event:
-        rule_on_refund(event, refund_id, ruling, reason, by)
+    act("rule-on-refund", by, refund_id=refund_id, ruling=ruling, reason=reason)
     typer.echo(f"Refund {refund_id}: {ruling}, ruled by {by}. It counts from the next night on.")

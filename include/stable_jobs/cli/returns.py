@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stable_jobs.cli.options import DateOption, read_date, read_home, read_past_date
-from stable_jobs.cli.people import ByOption, ReasonOption, deed
+from stable_jobs.cli.people import ByOption, ReasonOption, act
 from stable_jobs.settings import now
 
 if TYPE_CHECKING:
@@ -86,10 +86,13 @@ def correct(
 
     The account number is asked for, or read from standard input: never an argument.
     """
-    from stable_jobs.night import corrections
-
-    account = corrections.Account(account_name, _account_no(), bank_code, bank_name)
-    number = corrections.correct(read_home(), end_to_end_id, by, account)
+    account = {
+        "account_name": account_name,
+        "account_no": _account_no(),
+        "bank_code": bank_code,
+        "bank_name": bank_name,
+    }
+    number = act("correct-account", by, end_to_end_id=end_to_end_id, account=account)
     typer.echo(
         f"Correction {number} waits for another person: stable-jobs returns confirm {number} --by NAME"
     )
@@ -112,7 +115,7 @@ def confirm(
     settings = read_home()
     with database(settings) as engine, engine.connect() as connection:
         _print_corrections([corrections.waiting_correction(connection, correction_id)])
-    corrections.confirm(settings, correction_id, by, _account_no())
+    act("confirm-account", by, correction_id=correction_id, account_no=_account_no())
     typer.echo(f"Correction {correction_id} is confirmed; the next batch takes the payment.")
 
 
@@ -128,10 +131,7 @@ def settle(
     So too for a line that the bank rejected as a duplicate and says no more of. It counts once another person
     has confirmed it; until then the unit is stopped.
     """
-    from stable_jobs.ledger.settlements import propose_settlement
-
-    with deed("settlement proposed", by, end_to_end_id) as event:
-        number = propose_settlement(event, end_to_end_id, outcome, reason, by)
+    number = act("propose-settlement", by, end_to_end_id=end_to_end_id, outcome=outcome, reason=reason)
     typer.echo(f"Proposal {number} waits for another person: stable-jobs proposal confirm {number} --by NAME")
 
 
@@ -141,10 +141,7 @@ def accept_account(end_to_end_id: LineArgument, reason: ReasonOption, by: ByOpti
 
     Who accepts it has seen the bank's reason, and may not approve a batch with it.
     """
-    from stable_jobs.ledger.settlements import accept_account as accept
-
-    with deed("account accepted", by, end_to_end_id) as event:
-        account = accept(event, end_to_end_id, reason, by)
+    account = act("accept-account", by, end_to_end_id=end_to_end_id, reason=reason)
     typer.echo(f"Account {account} is accepted; the next batch takes the payment.")
 
 

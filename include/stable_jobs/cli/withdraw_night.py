@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
 from stable_jobs.cli.options import DateOption, read_date
-from stable_jobs.cli.people import ByOption, ReasonOption, deed, read_region
+from stable_jobs.cli.people import ByOption, ReasonOption, act, read_region
 from stable_jobs.regions import NATION
 
 
@@ -27,13 +28,20 @@ def withdraw_night(
     instructed stays: the bank has it.
     """
     from stable_jobs.cli.ledger_tables import print_rows
-    from stable_jobs.ledger.withdrawals import propose_withdrawal
 
     on = read_date(date)
-    with deed("night withdrawal proposed", by, f"night {on}") as event:
-        number, found = propose_withdrawal(event, on, region or NATION, reason, by)
+    number, found = act(
+        "propose-night-withdrawal", by, business_date=on, region_code=region or NATION, reason=reason
+    )
     rows = [
-        (u.region_code, u.announced, u.announced_yuan, u.batches, u.instructed, u.instructed_yuan)
+        (
+            u["region_code"],
+            u["announced"],
+            Decimal(u["announced_yuan"]),
+            u["batches"],
+            u["instructed"],
+            Decimal(u["instructed_yuan"]),
+        )
         for u in found
     ]
     headers = ("region", "taken back", "yuan", "batches voided", "instructed, stays", "yuan instructed")

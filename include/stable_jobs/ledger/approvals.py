@@ -8,6 +8,8 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.batches import Batch, batch_by_no
 from stable_jobs.ledger.candidates import UNBATCHED
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.hands import hand_of
+from stable_jobs.ledger.known_persons import know_person
 
 APPROVED, REFUSED = "approved", "refused"
 
@@ -65,53 +67,95 @@ def answers(connection: Connection, batch_id: int) -> list[tuple[int, str, str, 
     return [tuple(row) for row in connection.execute(text(query), {"id": batch_id})]
 
 
+def answer_hands(connection: Connection, batch_id: int) -> dict[int, str]:
+    """Level → in brackets where that answer was given and whether a login was checked; '' for Airflow's."""
+    query = """
+        SELECT a.level, concat_ws('，', CASE WHEN a.answered_in <> 'airflow' THEN a.answered_in END,
+                                  CASE WHEN NOT h.is_authenticated THEN '未经验证 unauthenticated' END)
+        FROM approvals a JOIN approval_hands h ON h.approval_id = a.id WHERE a.batch_id = :id
+    """
+    found = connection.execute(text(query), {"id": batch_id})
+    return {level: f"（{words}）" if words else "" for level, words in found}
+
+
+def has_answer_on_trust(connection: Connection, batch_id: int) -> bool:
+    """Whether somebody answered for the batch whose login nobody checked: others do not count beside it."""
+    query = "SELECT EXISTS (SELECT FROM approval_hands WHERE batch_id = :id AND NOT is_authenticated)"
+    return bool(connection.scalar(text(query), {"id": batch_id}))
+
+
 def missing_level(connection: Connection, batch: Batch) -> int | None:
     """Which approval a formed batch waits for: 1 or 2; None if for none."""
     given = sum(answer == APPROVED for _, _, answer, _ in answers(connection, batch.id))
     return given + 1 if batch.state == "formed" and given < batch.review_level else None
 
 
-def approvers(connection: Connection, region_code: str, level: int) -> list[str]:
-    """Who is assigned as approver of that level for the region, there or above."""
+def approvers(
+    connection: Connection, region_code: str, level: int, *, is_authenticated: bool = False
+) -> list[str]:
+    """Who is assigned as approver of that level for the region, there or above.
+
+    is_authenticated: only those whom a person assigned under a checked login, whose answers there count.
+    """
     query = """
         SELECT DISTINCT person FROM assigned_approvers a
-        WHERE level = :level AND is_within(:region, a.region_code) ORDER BY person
+        WHERE level = :level AND is_within(:region, a.region_code) AND (a.is_authenticated OR NOT :checked)
+        ORDER BY person
     """
-    return list(connection.execute(text(query), {"level": level, "region": region_code}).scalars())
+    values = {"level": level, "region": region_code, "checked": is_authenticated}
+    return list(connection.execute(text(query), values).scalars())
 
 
 def hindrance(connection: Connection, batch: Batch, level: int, person: str) -> str | None:
-    """Why the ledger would not take that person's answer, before they give it.
+    """Why the ledger would not take that person's answer under a checked login, before they give it.
 
-    `prepared` a line, `answered` already, `not_assigned` to the level here or above; None: it would.
+    `prepared` a line, `answered` already, `not_assigned` to the level here or above, assigned by an
+    `unchecked` person, `mixed` with unauthenticated answers; None: it would.
     """
     query = """
         SELECT EXISTS (SELECT FROM batch_preparers
                        WHERE batch_id = :id AND person_key(person) = person_key(:person)) AS prepared,
                EXISTS (SELECT FROM approvals
-                       WHERE batch_id = :id AND person_key(approver) = person_key(:person)) AS answered
+                       WHERE batch_id = :id AND person_key(approver) = person_key(:person)) AS answered,
+               EXISTS (SELECT FROM approval_hands WHERE batch_id = :id AND NOT is_authenticated) AS mixed
     """
     found = connection.execute(text(query), {"id": batch.id, "person": person}).mappings().one()
     for name, is_so in found.items():
         if is_so:
             return str(name)
-    return None if person in approvers(connection, batch.region_code, level) else "not_assigned"
+    if person in approvers(connection, batch.region_code, level, is_authenticated=True):
+        return None
+    return "unchecked" if person in approvers(connection, batch.region_code, level) else "not_assigned"
 
 
 def assign_approver(
     event: Event, person: str, region_code: str, level: int, is_assigned: bool, by: str
 ) -> None:
-    """Assign a person to a level of a region and all below it, or end that. Nobody assigns themselves."""
+    """Assign a person to a level of a region and all below it, or end that. Nobody assigns themselves.
+
+    Under a checked login it stands for an assignment that was not. LedgerRefused for a person whose name
+    looks like another's.
+    """
     if person == by:
         raise LedgerRefused(f"{person} cannot assign themselves: another person must")
+    if is_assigned:
+        know_person(event.connection, person)
     event.connection.execute(
         text("""
             INSERT INTO approver_changes (person, region_code, level, is_assigned, entered_by)
             SELECT :person, :region, :level, :assigned, :by
             WHERE :assigned <> EXISTS (SELECT FROM assigned_approvers
-                WHERE person = :person AND region_code = :region AND level = :level)
+                WHERE person = :person AND region_code = :region AND level = :level
+                  AND (is_authenticated OR NOT :assigned OR NOT :checked))
         """),
-        {"person": person, "region": region_code, "level": level, "assigned": is_assigned, "by": by},
+        {
+            "person": person,
+            "region": region_code,
+            "level": level,
+            "assigned": is_assigned,
+            "checked": hand_of(by).login is not None,
+            "by": by,
+        },
     )
     event.detail.update({"approver": person, "region": region_code, "level": level, "assigned": is_assigned})
 

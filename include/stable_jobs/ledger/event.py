@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger.hands import Hand, hand_of
+from stable_jobs.ledger.known_persons import check_person, know_person
 from stable_jobs.settings import now
 
 LEDGER_LOCK = 5_700_003
@@ -41,14 +43,19 @@ def ledger_event(
 ) -> Iterator[Event]:
     """Write to the ledger: all of the block or nothing; where it wrote nothing, no event is left.
 
-    business_date: the night in whose name states change; the database refuses what an older night may not
-    do. LedgerRefused where one of the ledger's rules forbids it.
+    actor: a person, whose hand `hands.acting` says, or `SYSTEM`. business_date: the night in whose name
+    states change; the database refuses what an older night may not do. LedgerRefused where one of the
+    ledger's rules forbids it, for a person of whom nothing says who they are, and for a look-alike of
+    another one.
     """
+    hand = None if actor == SYSTEM else hand_of(actor)
     try:
         with engine.begin() as connection:
-            event = _open(connection, business_date)
+            event = _open(connection, business_date, actor, hand)
             yield event
-            said = {"actor": actor, "kind": kind, "subject": subject}
+            said: dict[str, Any] = {"actor": actor, "kind": kind, "subject": subject}
+            if hand is not None:
+                said["hand"] = hand.as_json()
             _close(event, said | {"business_date": business_date and business_date.isoformat()})
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in REFUSED:
@@ -66,14 +73,18 @@ def chained(previous_hash: str, body: str) -> str:
     return hashlib.sha256((previous_hash + body).encode()).hexdigest()
 
 
-def _open(connection: Connection, business_date: date | None) -> Event:
+def _open(connection: Connection, business_date: date | None, actor: str, hand: Hand | None) -> Event:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
     number = connection.scalar(text("SELECT coalesce(max(id), 0) + 1 FROM audit_events"))
     settings = """
         SELECT set_config('stable_jobs.event', :event, true),
-               set_config('stable_jobs.business_date', :on, true)
+               set_config('stable_jobs.business_date', :on, true),
+               set_config('stable_jobs.hand', :hand, true)
     """
-    connection.execute(text(settings), {"event": str(number), "on": str(business_date or "")})
+    by = json.dumps({"person": actor, **hand.as_json()}, ensure_ascii=False) if hand else ""
+    connection.execute(text(settings), {"event": str(number), "on": str(business_date or ""), "hand": by})
+    if hand is not None:
+        check_person(connection, actor)
     return Event(int(number or 1), connection)
 
 
@@ -82,6 +93,10 @@ def _close(event: Event, said: dict[str, Any]) -> None:
     rows = connection.scalar(text("SELECT event_digest(:id)"), {"id": event.id})
     if not rows:
         return
+    if "hand" in said:
+        know_person(connection, said["actor"])
+        connection.execute(text("SELECT record_hand()"))
+        rows = connection.scalar(text("SELECT event_digest(:id)"), {"id": event.id})
     before = connection.scalar(text("SELECT hash FROM audit_events ORDER BY id DESC LIMIT 1")) or FIRST
     body = canonical(said | {"id": event.id, "at": now().isoformat(), "detail": event.detail, "rows": rows})
     connection.execute(

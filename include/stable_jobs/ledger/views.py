@@ -54,6 +54,11 @@ def at(event: str = "a") -> str:
     return f"replace(left({event}.body::jsonb ->> 'at', 16), 'T', ' ')"
 
 
+def actor() -> str:
+    """SQL: who did the event, and beside the name whether nobody checked that."""
+    return "as_known(a.body::jsonb ->> 'actor', a.id)"
+
+
 OF_UNIT = f"""
     {within("e.region_code")}
     AND (CAST(:uscc AS text) IS NULL
@@ -71,8 +76,9 @@ def objections(connection: Connection, which: Which = EVERY) -> Listing:
 
 OBJECTIONS = f"""
     SELECT o.id::text AS id, e.region_code AS region, e.uscc, e.unit_name AS unit, p.amount AS yuan,
-           o.reason AS objection, o.entered_by AS "entered by", {at()} AS at, p.state AS payment,
-           coalesce(k.outcome, 'open') AS decision, k.decided_by AS "decided by", k.reason AS why
+           o.reason AS objection, as_known(o.entered_by, o.event_id) AS "entered by", {at()} AS at,
+           p.state AS payment, coalesce(k.outcome, 'open') AS decision,
+           as_known(k.decided_by, k.event_id) AS "decided by", k.reason AS why
     FROM objections o JOIN payments p ON p.id = o.payment_id JOIN entitlements e ON e.id = p.entitlement_id
     JOIN audit_events a ON a.id = o.event_id LEFT JOIN objection_decisions k ON k.objection_id = o.id
     WHERE (:is_all OR k.objection_id IS NULL) AND {OF_UNIT} ORDER BY o.id
@@ -87,7 +93,8 @@ def recoveries(connection: Connection, which: Which = EVERY) -> Listing:
 RECOVERIES = f"""
     SELECT c.id::text AS id, e.region_code AS region, e.uscc, e.unit_name AS unit,
            e.policy_year::text AS year, c.amount AS yuan, c.reason AS cause, c.opened_on AS opened,
-           coalesce(k.outcome, 'open') AS outcome, k.closed_by AS "closed by", k.reason AS why
+           coalesce(k.outcome, 'open') AS outcome,
+           as_known(k.closed_by, k.event_id) AS "closed by", k.reason AS why
     FROM recovery_cases c JOIN entitlements e ON e.id = c.entitlement_id
     LEFT JOIN recovery_closings k ON k.case_id = c.id
     WHERE (:is_all OR k.case_id IS NULL) AND {OF_UNIT} ORDER BY c.id
@@ -103,7 +110,7 @@ REFUNDS = f"""
     SELECT e.id::text AS id, e.region_code AS region, e.uscc, u.unit_name AS unit,
            e.policy_year::text AS year, e.scheme, e.amount AS yuan, e.paid_date AS "paid on",
            e.voucher_no AS voucher, e.payment_reference AS reference, e.standing, k.ruling,
-           k.ruled_by AS "ruled by", k.reason AS why
+           as_known(k.ruled_by, k.event_id) AS "ruled by", k.reason AS why
     FROM reported_refunds e LEFT JOIN refund_rulings k ON k.refund_id = e.id
     LEFT JOIN entitlements u
         ON (u.region_code, u.uscc, u.policy_year) = (e.region_code, e.uscc, e.policy_year)
@@ -117,8 +124,9 @@ def holds(connection: Connection, which: Which = EVERY) -> Listing:
 
 
 HOLDS = f"""
-    SELECT h.id::text AS id, h.region_code AS region, h.reason, h.held_by AS "held by", {at()} AS at,
-           r.released_by AS "released by", {at("b")} AS released, r.reason AS why
+    SELECT h.id::text AS id, h.region_code AS region, h.reason,
+           as_known(h.held_by, h.event_id) AS "held by", {at()} AS at,
+           as_known(r.released_by, r.event_id) AS "released by", {at("b")} AS released, r.reason AS why
     FROM region_holds h JOIN audit_events a ON a.id = h.event_id
     LEFT JOIN region_hold_releases r ON r.hold_id = h.id LEFT JOIN audit_events b ON b.id = r.event_id
     WHERE (:is_all OR r.hold_id IS NULL) AND {within("h.region_code")} ORDER BY h.id
@@ -131,8 +139,8 @@ def assigned(connection: Connection, which: Which = EVERY) -> Listing:
 
 
 ASSIGNED = f"""
-    SELECT s.person, s.region_code AS region, s.level::text AS level, c.entered_by AS "assigned by",
-           {at()} AS at
+    SELECT s.person, s.region_code AS region, s.level::text AS level,
+           as_known(c.entered_by, c.event_id) AS "assigned by", {at()} AS at
     FROM assigned_approvers s
     JOIN LATERAL (
         SELECT entered_by, event_id FROM approver_changes
@@ -165,7 +173,8 @@ def budgets(connection: Connection) -> Listing:
 BUDGETS = f"""
     SELECT k.pooling_region AS region, k.policy_year::text AS year, k.amount AS yuan,
            k.id = max(k.id) OVER (PARTITION BY k.pooling_region, k.policy_year) AS "in force",
-           coalesce(s.committed, 0) AS committed, k.reason, k.entered_by AS "entered by", {at()} AS at
+           coalesce(s.committed, 0) AS committed, k.reason,
+           as_known(k.entered_by, k.event_id) AS "entered by", {at()} AS at
     FROM budget_entries k JOIN audit_events a ON a.id = k.event_id
     LEFT JOIN (
         SELECT l.pooling_region, e.policy_year, sum(l.amount) AS committed
@@ -199,21 +208,23 @@ def batch_history(connection: Connection, batch_id: int) -> Listing:
 
 
 BATCH_HISTORY = f"""
-    SELECT c.to_state AS state, c.changed_on AS night, {at()} AS at, a.body::jsonb ->> 'actor' AS by,
+    SELECT c.to_state AS state, c.changed_on AS night, {at()} AS at, {actor()} AS by,
            c.reason, c.event_id::text AS event
     FROM batch_changes c JOIN audit_events a ON a.id = c.event_id WHERE c.batch_id = :id ORDER BY c.id
 """
 
 
 def batch_answers(connection: Connection, batch_id: int) -> Listing:
-    """Who answered for a batch, and where."""
+    """Who answered for a batch, where, under a checked login or not, and who ran the command line."""
     return _ask(connection, BATCH_ANSWERS, id=batch_id)
 
 
 BATCH_ANSWERS = f"""
     SELECT p.level::text AS level, p.approver, p.answer, p.reason, p.answered_in AS "answered in",
-           {at()} AS at
-    FROM approvals p JOIN audit_events a ON a.id = p.event_id WHERE p.batch_id = :id ORDER BY p.level
+           CASE WHEN h.is_authenticated THEN 'authenticated' ELSE 'unauthenticated' END AS login,
+           coalesce(h.os_user || '@' || h.host, '') AS "system user", {at()} AS at
+    FROM approvals p JOIN audit_events a ON a.id = p.event_id JOIN approval_hands h ON h.approval_id = p.id
+    WHERE p.batch_id = :id ORDER BY p.level
 """
 
 
@@ -245,7 +256,7 @@ def unit_changes(connection: Connection, region_code: str, uscc: str) -> Listing
 
 UNIT_CHANGES = f"""
     SELECT e.policy_year || '-' || lpad(p.ordinal::text, 2, '0') AS payment, p.amount AS yuan,
-           c.to_state AS state, c.changed_on AS night, {at()} AS at, a.body::jsonb ->> 'actor' AS by,
+           c.to_state AS state, c.changed_on AS night, {at()} AS at, {actor()} AS by,
            c.reason, c.event_id::text AS event
     FROM state_changes c JOIN payments p ON p.id = c.payment_id JOIN entitlements e ON e.id = p.entitlement_id
     JOIN audit_events a ON a.id = c.event_id
@@ -260,15 +271,12 @@ def unit_lines(connection: Connection, region_code: str, uscc: str) -> Listing:
 
 UNIT_LINES = f"""
     SELECT l.end_to_end_id AS line, b.batch_no AS batch, b.state, l.amount AS yuan, l.bank_name AS bank,
-           CASE WHEN length(l.account_no) >= 8
-                THEN repeat('*', length(l.account_no) - 4) || right(l.account_no, 4)
-                ELSE '****' END AS account,
-           l.account_source AS source, i.instructed_on AS instructed, r.outcome AS answer,
+           m.account, l.account_source AS source, i.instructed_on AS instructed, r.outcome AS answer,
            concat_ws(' ', r.reason_code, r.reason_text) AS "bank's reason",
            (SELECT string_agg(DISTINCT c.outcome, ' ') FROM open_contradictions c WHERE c.line_id = l.id)
                AS "then said"
     FROM payment_lines l JOIN batches b ON b.id = l.batch_id JOIN payments p ON p.id = l.payment_id
-    JOIN entitlements e ON e.id = p.entitlement_id
+    JOIN entitlements e ON e.id = p.entitlement_id JOIN masked_accounts m ON m.line_id = l.id
     LEFT JOIN instructions i ON i.line_id = l.id LEFT JOIN line_results r ON r.line_id = l.id
     WHERE {THE_UNIT} ORDER BY l.id
 """
@@ -304,8 +312,9 @@ def proposals(connection: Connection, which: Which = EVERY) -> Listing:
 
 PROPOSALS = f"""
     SELECT p.id::text AS id, p.kind, p.region_code AS region, p.subject, p.reason,
-           p.proposed_by AS "proposed by", {at()} AS at, coalesce(d.outcome, 'open') AS answer,
-           d.decided_by AS "answered by", d.reason AS why
+           as_known(p.proposed_by, p.event_id) AS "proposed by", {at()} AS at,
+           coalesce(d.outcome, 'open') AS answer,
+           as_known(d.decided_by, d.event_id) AS "answered by", d.reason AS why
     FROM proposals p JOIN audit_events a ON a.id = p.event_id
     LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
     WHERE (:is_all OR d.proposal_id IS NULL) AND {within("p.region_code")} ORDER BY p.id

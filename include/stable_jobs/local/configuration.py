@@ -12,7 +12,7 @@ from sqlalchemy import URL
 
 from stable_jobs.errors import UsageError
 from stable_jobs.settings import PACKAGE, Settings
-from stable_jobs.store.database import APP, DATABASE
+from stable_jobs.store.database import APP, DATABASE, READER
 
 HOST = "127.0.0.1"
 METADATA = "airflow"
@@ -50,6 +50,7 @@ def environment(settings: Settings, server: URL, port: int) -> dict[str, str]:
     else:
         business_url = business.render_as_string(hide_password=False)
     ours = {
+        **_reader(settings, server),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder()),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(dags_folder().parent / "plugins"),
@@ -79,6 +80,16 @@ def environment(settings: Settings, server: URL, port: int) -> dict[str, str]:
         "STABLE_JOBS_DATABASE_URL": business_url,
     }
     return {**os.environ, **ours}
+
+
+def _reader(settings: Settings, server: URL) -> dict[str, str]:
+    """Where the pages read: in their own role where the embedded server has it, else as the caller says."""
+    if settings.reader_url is not None:
+        return {"STABLE_JOBS_READER_URL": settings.reader_url.get_secret_value()}
+    if settings.database_url is not None:
+        return {}
+    url = server.set(username=READER, database=DATABASE)
+    return {"STABLE_JOBS_READER_URL": url.render_as_string(hide_password=False)}
 
 
 def _no_proxy() -> str:

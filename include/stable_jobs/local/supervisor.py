@@ -108,6 +108,7 @@ def _make_metadata(server: URL, variables: Mapping[str, str], home: Path) -> Non
             connection.execute(text(f"CREATE ROLE {METADATA} LOGIN"))
         if not connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": METADATA}):
             connection.execute(text(f"CREATE DATABASE {METADATA} OWNER {METADATA}"))
+        connection.execute(text(f"REVOKE CONNECT ON DATABASE {METADATA} FROM PUBLIC"))
         if connection.scalar(text(noted), {"name": METADATA}) != version:
             _migrate(variables, home)
             connection.execute(text(f"COMMENT ON DATABASE {METADATA} IS '{version}'"))

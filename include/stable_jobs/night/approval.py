@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -15,14 +15,17 @@ from sqlalchemy import Connection, text
 from stable_jobs.ledger.approvals import (
     APPROVED,
     REFUSED,
+    answer_hands,
     answers,
     approvers,
+    has_answer_on_trust,
     known_batch,
     missing_level,
     record_answer,
 )
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.hands import AIRFLOW, Hand, acting
 from stable_jobs.ledger.policy_views import (
     DEMO,
     PolicyChange,
@@ -31,6 +34,7 @@ from stable_jobs.ledger.policy_views import (
     policy_version,
     totals_beyond,
 )
+from stable_jobs.ledger.reasons import NO_REASON, kept_reason
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
 from stable_jobs.payout.words import SCHEMES
@@ -67,7 +71,8 @@ class Facts:
     """A batch as its approver sees it. Foreign text is as it came; no account.
 
     given: (level, approver, answer, reason); change: None for the first of its kind; checks: code of `CHECKS`
-    → how many; largest: (unit, scheme, yuan), the largest amount first.
+    → how many; largest: (unit, scheme, yuan), the largest amount first;
+    hands: level → where its answer was given, as `answer_hands` says.
     """
 
     given: tuple[tuple[int, str, str, str], ...]
@@ -79,6 +84,7 @@ class Facts:
     totals: tuple[RegionTotal, ...] = ()
     confirmed: str = ""
     """What its region's values stand on: `proposal N`, `demonstration`, `no`; empty where it is not known."""
+    hands: Mapping[int, str] = field(default_factory=dict)
 
 
 def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
@@ -87,13 +93,21 @@ def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
         return [batch for batch in batches if missing_level(connection, batch) is not None]
 
 
-def approval_request(desk: Desk, batch_no: str, level: int) -> Request | None:
-    """The question for that level; None if it is not asked: answered, not needed, the batch has ended."""
+def approval_request(
+    desk: Desk, batch_no: str, level: int, *, is_authenticated: bool = False
+) -> Request | None:
+    """The question for that level; None if it is not asked: answered, not needed, the batch has ended.
+
+    is_authenticated: for people whose login is checked, and whom somebody assigned under one; nobody is asked
+    beside an answer on trust.
+    """
     with desk.database.connect() as connection:
         batch = known_batch(connection, batch_no)
         if missing_level(connection, batch) != level:
             return None
-        people = tuple(approvers(connection, batch.region_code, level))
+        if is_authenticated and has_answer_on_trust(connection, batch.id):
+            return None
+        people = tuple(approvers(connection, batch.region_code, level, is_authenticated=is_authenticated))
         body = "\n".join(_body(batch, approval_facts(connection, batch), level))
     name = desk.names.get(batch.region_code)
     place = name.both if name else batch.region_code
@@ -112,10 +126,16 @@ def answer(
     reason: str,
     answered_in: str,
 ) -> None:
-    """Record the answer. LedgerRefused where the ledger does not take it from this person for these lines."""
-    with ledger_event(
-        desk.database, "approval", actor=person, business_date=desk.business_date, subject=batch_no
-    ) as event:
+    """Record the answer that Airflow took under the person's login. Of its reason accounts are masked.
+
+    LedgerRefused where the ledger does not take it from this person for these lines.
+    """
+    with (
+        acting(Hand(AIRFLOW, answered_in)),
+        ledger_event(
+            desk.database, "approval", actor=person, business_date=desk.business_date, subject=batch_no
+        ) as event,
+    ):
         record_answer(
             event,
             batch_no,
@@ -123,7 +143,7 @@ def answer(
             level=level,
             person=person,
             answer=APPROVED if is_approved else REFUSED,
-            reason=reason,
+            reason=kept_reason(reason) or ("" if is_approved else NO_REASON),
             answered_in=answered_in,
         )
 
@@ -144,6 +164,7 @@ def approval_facts(connection: Connection, batch: Batch) -> Facts:
         ),
         totals=tuple(totals_beyond(connection, batch.business_date, batch.region_code)),
         confirmed=policy_version(connection, batch.region_code).get("policy_confirmed", ""),
+        hands=answer_hands(connection, batch.id),
     )
 
 
@@ -187,9 +208,7 @@ CHECKS = {
     "later_attempts": f"{LINES} AND attempt > 1",
     "shared_accounts": f"""
         SELECT count(*) FROM (
-            SELECT id FROM (
-                SELECT id, count(*) OVER (PARTITION BY account_key(account_no)) AS n
-                FROM payment_lines WHERE batch_id = :id) own WHERE n > 1
+            SELECT line_id AS id FROM shared_accounts WHERE batch_id = :id
             UNION SELECT id FROM ({DOUBTED} AND d.kind = 'shared_account') others
         ) shared
     """,
@@ -255,7 +274,10 @@ def _body(batch: Batch, facts: Facts, level: int) -> list[str]:
 
 
 def _given_lines(facts: Facts, level: int) -> list[str]:
-    known = [f"第 {n} 级 level {n}: {_shown(who)} — {what}" for n, who, what, _ in facts.given]
+    known = [
+        f"第 {n} 级 level {n}: {_shown(who)} — {what}{_shown(facts.hands.get(n, ''))}"
+        for n, who, what, _ in facts.given
+    ]
     return [*(f"- {line}" for line in known), ""] if known and level > 1 else []
 
 

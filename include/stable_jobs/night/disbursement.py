@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused, PolicyError, StableJobsError
-from stable_jobs.ledger.approvals import answers, missing_level
+from stable_jobs.ledger.approvals import answer_hands, answers, missing_level
 from stable_jobs.ledger.batches import Batch, form_batches, open_batches, published_on
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import close_due_notices
@@ -169,7 +169,7 @@ def _tell(batch: Batch, refused: StableJobsError) -> None:
 
 def _head(desk: Desk, connection: Connection, batch: Batch) -> BatchHead:
     place = place_of(desk, batch.region_code)
-    given = answers(connection, batch.id)
+    given, hands = answers(connection, batch.id), answer_hands(connection, batch.id)
     return BatchHead(
         batch_no=batch.batch_no,
         region_code=batch.region_code,
@@ -181,7 +181,7 @@ def _head(desk: Desk, connection: Connection, batch: Batch) -> BatchHead:
         hash=batch.hash,
         names=place.names,
         is_demo=place.is_demo,
-        approvals=tuple((str(level), person) for level, person, _, _ in given),
+        approvals=tuple((str(level), person + hands.get(level, "")) for level, person, _, _ in given),
     )
 
 

@@ -52,7 +52,8 @@ FILLED = ("account_name", "account_no", "bank_code", "uscc", "unit_name")
 class BatchHead:
     """What stands over a batch's lines. total: yuan. hash: of the lines, what the approvals are bound to.
 
-    names: the region's, Chinese and English. approvals: (level, person), none where no person is asked.
+    names: the region's, Chinese and English. approvals: (level, person and, in brackets, where
+    else than in Airflow and whether unauthenticated), none where no person is asked.
     """
 
     batch_no: str

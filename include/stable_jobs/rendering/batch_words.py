@@ -67,7 +67,25 @@ WHY_NOT = {
         "You are not assigned as approver of this level for this region. Another person assigns you:"
         " stable-jobs approver add."
     ),
+    "unchecked": N_(
+        "Whoever assigned you was not authenticated. An engineer assigns you again: stable-jobs login, then"
+        " stable-jobs approver add."
+    ),
+    "mixed": N_(
+        "This batch has an unauthenticated answer from the command line of the demonstration: an answer under"
+        " a login does not count beside it."
+    ),
 }
+
+ANSWERED_IN = {
+    "airflow": N_("Airflow"),
+    "browser": N_("Browser"),
+    "command line": N_("Command line"),
+}
+
+PROPOSAL_ANSWER = {"confirmed": N_("Confirmed"), "rejected": N_("Rejected")}
+
+LOGIN = {"authenticated": N_("Authenticated"), "unauthenticated": N_("Unauthenticated")}
 
 ANSWER_SAID = {
     "sent": N_(
@@ -192,6 +210,9 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "policy_confirmed": POLICY_CONFIRMED,
     "account_source": ACCOUNT_SOURCE,
     "given_answer": GIVEN_ANSWER,
+    "answered_in": ANSWERED_IN,
+    "login": LOGIN,
+    "proposal_answer": PROPOSAL_ANSWER,
     "why_not": WHY_NOT,
     "answer_said": {**WHY_NOT, **ANSWER_SAID},
     "ledger_table": LEDGER_TABLE,

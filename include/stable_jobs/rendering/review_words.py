@@ -12,6 +12,7 @@ SECTION = {
     "enterprises": N_("Enterprises"),
     "regions": N_("Regions and policy"),
     "batches": N_("Batches"),
+    "proposals": N_("Second persons"),
     "comparison": N_("Comparison"),
 }
 

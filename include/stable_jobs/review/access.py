@@ -22,6 +22,12 @@ class Permission(StrEnum):
     """Let a delivery through that a rule holds."""
     APPROVE = "approve"
     """Answer for a batch. The ledger says whether this person may, for this batch."""
+    WORK = "work"
+    """What an officer decides of units, accounts, budgets and recoveries, and stopping a region's money."""
+    CONFIRM = "confirm"
+    """Confirm or reject what another person proposed or entered."""
+    MANAGE = "manage"
+    """Say who may approve where."""
 
 
 class Role(StrEnum):
@@ -42,10 +48,12 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
             Permission.LISTS,
             Permission.ACKNOWLEDGE,
             Permission.RELEASE,
+            Permission.WORK,
+            Permission.CONFIRM,
         }
     ),
-    Role.APPROVER: frozenset({Permission.READ, Permission.LISTS, Permission.APPROVE}),
-    Role.ENGINEER: frozenset({Permission.READ, Permission.QUARANTINE, Permission.LISTS}),
+    Role.APPROVER: frozenset({Permission.READ, Permission.LISTS, Permission.APPROVE, Permission.CONFIRM}),
+    Role.ENGINEER: frozenset({Permission.READ, Permission.QUARANTINE, Permission.LISTS, Permission.MANAGE}),
 }
 
 AIRFLOW_ROLES: Mapping[str, frozenset[Role]] = {

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from stable_jobs.errors import LedgerRefused, StableJobsError, StepError, UsageError
@@ -16,7 +17,17 @@ from stable_jobs.review.differences import Differences
 from stable_jobs.review.explanations import Explanations
 from stable_jobs.review.guard import SecurityHeaders
 from stable_jobs.review.page import base_of, html
-from stable_jobs.review.routes import assets, batches, comparison, enterprises, nights, regions, report
+from stable_jobs.review.routes import (
+    acts,
+    assets,
+    batches,
+    comparison,
+    enterprises,
+    nights,
+    proposals,
+    regions,
+    report,
+)
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
 
@@ -28,6 +39,8 @@ ROUTERS = (
     comparison.router,
     report.router,
     batches.router,
+    proposals.router,
+    acts.router,
     enterprises.router,
 )
 REFUSALS = {UsageError: (404, "not_found"), LedgerRefused: (409, "refused"), NotAnswered: (409, "refused")}
@@ -73,6 +86,8 @@ async def _http_trouble(request: Request, error: Exception) -> Response:
 
 
 async def _wrong_address(request: Request, error: Exception) -> Response:
+    if isinstance(request.scope.get("route"), APIRoute) and request.scope["route"].path.startswith("/acts/"):
+        return JSONResponse({"detail": "expected JSON with the act's parameters, and user and host"}, 422)
     return _trouble(request, "not_found", 404)
 
 

@@ -61,6 +61,17 @@ class WriteGuard(Guard):
         return person
 
 
+class BearerGuard(Guard):
+    """The same for what programs do: only a token in the header, which no other site's page can send."""
+
+    async def __call__(self, request: Request) -> Person:
+        """The person, who may. 401 without a token in the header, whatever the cookies say."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise HTTPException(401, "Not authenticated")
+        return await super().__call__(request)
+
+
 def form_token(request: Request, person: Person) -> str:
     """What a form carries in `FORM_FIELD`: it is this person's, and of this server."""
     return str(_serializer(request).dumps(person.name))

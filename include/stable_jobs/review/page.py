@@ -14,7 +14,7 @@ from stable_jobs.review.guard import form_token
 from stable_jobs.review.stores import Stores
 
 COOKIE = "stable_jobs_language"
-SECTIONS = ("nights", "enterprises", "regions", "batches", "comparison")
+SECTIONS = ("nights", "enterprises", "regions", "batches", "proposals", "comparison")
 YEAR = 365 * 24 * 3600
 
 

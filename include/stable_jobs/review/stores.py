@@ -53,6 +53,7 @@ class Stores:
         self._opened = ExitStack()
         self._lock = Lock()
         self._engine: Engine | None = None
+        self._ledger: Engine | None = None
         self._duck: duckdb.DuckDBPyConnection | None = None
         self._policies: tuple[object, Policies] | None = None
         self.contracts = lru_cache(maxsize=8)(self._contracts)
@@ -72,13 +73,26 @@ class Stores:
 
     @property
     def database(self) -> Engine:
-        """The promises. StepError if the database does not answer or is of another version."""
+        """The promises, to read: nothing can be written here, and no account number read.
+
+        StepError if the database does not answer or is of another version.
+        """
         with self._lock:
             if self._engine is None:
+                from stable_jobs.store.database import reading_database
+
+                self._engine = self._opened.enter_context(reading_database(self.settings))
+            return self._engine
+
+    @property
+    def ledger(self) -> Engine:
+        """The promises, for acts of people. StepError likewise."""
+        with self._lock:
+            if self._ledger is None:
                 from stable_jobs.store.database import database
 
-                self._engine = self._opened.enter_context(database(self.settings))
-            return self._engine
+                self._ledger = self._opened.enter_context(database(self.settings))
+            return self._ledger
 
     @contextmanager
     def duck(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -102,7 +116,7 @@ class Stores:
         """Give everything back; the next request opens it again."""
         with self._lock:
             self._opened.close()
-            self._engine = self._duck = None
+            self._engine = self._ledger = self._duck = None
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         with self._lock:

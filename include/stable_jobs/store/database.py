@@ -18,6 +18,8 @@ from stable_jobs.store.embedded import embedded_server
 DATABASE = "stable_jobs"
 OWNER = "stable_jobs_owner"
 APP = "stable_jobs_app"
+READER = "stable_jobs_reader"
+"""The pages' role: it reads everything but account numbers, and writes nothing."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 _INIT_LOCK = 5_700_001
 _DATE_LOCK = 5_700_002
@@ -45,16 +47,32 @@ def database(settings: Settings) -> Iterator[Engine]:
             yield engine
 
 
-def postgres_url(text: str) -> URL:
+@contextmanager
+def reading_database(settings: Settings) -> Iterator[Engine]:
+    """The database as pages see it: nothing can be written, and no account number read.
+
+    As `settings.reader_url` says. Without one it is `database(settings)` in the reader's role, in
+    transactions that only read. StepError and UsageError as there.
+    """
+    if settings.reader_url is not None:
+        with _engine(
+            postgres_url(settings.reader_url.get_secret_value(), "STABLE_JOBS_READER_URL")
+        ) as engine:
+            _check_version(engine)
+            yield engine
+        return
+    with database(settings) as app, _engine(app.url, f"-c role={READER}") as engine:
+        yield engine
+
+
+def postgres_url(text: str, setting: str = "STABLE_JOBS_DATABASE_URL") -> URL:
     """The URL for psycopg 3. UsageError for anything but PostgreSQL, without showing the text."""
     try:
         url = make_url(text)
     except ArgumentError:
-        raise UsageError(
-            "STABLE_JOBS_DATABASE_URL is not a URL: write postgresql://user:password@host/name."
-        ) from None
+        raise UsageError(f"{setting} is not a URL: write postgresql://user:password@host/name.") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
-        raise UsageError(f"STABLE_JOBS_DATABASE_URL names {url.drivername}: only PostgreSQL is supported.")
+        raise UsageError(f"{setting} names {url.drivername}: only PostgreSQL is supported.")
     return url.set(drivername="postgresql+psycopg")
 
 
@@ -84,6 +102,7 @@ def init_database(
         _make_roles(connection, app_password)
         _make_database(connection, name)
         upgrade(url.set(database=name))
+        _let_read(url.set(database=name))
         _mark(url.set(database=name), is_demonstration)
     return url.set(username=APP, password=app_password, database=name)
 
@@ -119,8 +138,10 @@ def business_date_lock(engine: Engine, business_date: date) -> Iterator[None]:
 
 
 @contextmanager
-def _engine(url: URL) -> Iterator[Engine]:
-    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+def _engine(url: URL, options: str = "") -> Iterator[Engine]:
+    """options: what the server's session begins with, in libpq's words; with any, it only reads."""
+    given = {"options": f"{options} -c default_transaction_read_only=on"} if options else {}
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=given)
     try:
         yield engine
     finally:
@@ -163,11 +184,12 @@ def _is_ready(app: URL) -> bool:
 
 
 def _make_roles(connection: Connection, app_password: str | None) -> None:
-    for role, login in ((OWNER, "NOLOGIN"), (APP, "LOGIN")):
+    for role, login in ((OWNER, "NOLOGIN"), (APP, "LOGIN"), (READER, "LOGIN")):
         known = connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role})
         if not known:
             connection.execute(text(f"CREATE ROLE {role} {login} NOSUPERUSER NOCREATEDB NOCREATEROLE"))
     connection.execute(text(f"GRANT {OWNER} TO CURRENT_USER"))
+    connection.execute(text(f"GRANT {READER} TO {APP}"))
     if app_password is not None:
         statement = "SELECT format('ALTER ROLE %I PASSWORD %L', CAST(:role AS text), CAST(:password AS text))"
         made = connection.scalar(text(statement), {"role": APP, "password": app_password})
@@ -175,18 +197,27 @@ def _make_roles(connection: Connection, app_password: str | None) -> None:
 
 
 def _make_database(connection: Connection, name: str) -> None:
+    """Ours is for our roles, and they have no business in the server's other databases."""
     known = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
-    if known:
-        return
     quoted = connection.dialect.identifier_preparer.quote(name)
-    connection.execute(
-        text(
-            f"CREATE DATABASE {quoted} OWNER {OWNER} TEMPLATE template0"
-            " ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+    if not known:
+        connection.execute(
+            text(
+                f"CREATE DATABASE {quoted} OWNER {OWNER} TEMPLATE template0"
+                " ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+            )
         )
-    )
-    connection.execute(text(f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC"))
-    connection.execute(text(f"GRANT CONNECT ON DATABASE {quoted} TO {APP}"))
+        connection.execute(text(f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC"))
+    connection.execute(text(f"GRANT CONNECT ON DATABASE {quoted} TO {APP}, {READER}"))
+    for other in ("postgres", "template1"):
+        connection.execute(text(f"REVOKE CONNECT ON DATABASE {other} FROM PUBLIC"))
+
+
+def _let_read(owner: URL) -> None:
+    """The reader's rights, over whatever tables and views this version has."""
+    with _engine(owner) as engine, engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
+        connection.execute(text("CALL grant_reading()"))
 
 
 def _mark(owner: URL, is_demonstration: bool) -> None:

@@ -177,6 +177,7 @@ def test_rights_in_the_ledger(url):
         "state_changes",
         "batch_changes",
         "release_events",
+        "event_hands",
     )
     for name in (*views, *recorded):
         assert found[name].removeprefix("MAINTAIN ") == "SELECT"

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, text
 from stable_jobs.ledger.approvals import approvers, missing_level
 from stable_jobs.ledger.batches import Batch, batch_by_no
 from stable_jobs.ledger.payments import PublishedFile
-from stable_jobs.payout.files.text import masked
 from stable_jobs.review.grid import Grid, Order
 
 COLUMNS: Mapping[str, str] = {
@@ -125,9 +124,10 @@ def lines(connection: Connection, batch: Batch, outcome: str, order: Order) -> G
             ) l
         )
         SELECT l.line_no, e.region_code, e.uscc, l.unit_name, l.scheme, l.attempt, l.amount, l.bank_name,
-               {masked("l.account_no")} AS account, l.account_source, r.outcome, r.booked_on,
+               m.account, l.account_source, r.outcome, r.booked_on,
                concat_ws(' ', r.reason_code, r.reason_text) AS reason
-        FROM page JOIN payment_lines l ON l.id = page.id JOIN payments p ON p.id = l.payment_id
+        FROM page JOIN payment_lines l ON l.id = page.id JOIN masked_accounts m ON m.line_id = l.id
+        JOIN payments p ON p.id = l.payment_id
         JOIN entitlements e ON e.id = p.entitlement_id LEFT JOIN line_results r ON r.line_id = l.id
         ORDER BY page.place
     """

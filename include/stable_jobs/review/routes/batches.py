@@ -15,6 +15,7 @@ from stable_jobs.ledger import views
 from stable_jobs.ledger.approvals import hindrance, missing_level
 from stable_jobs.ledger.batches import Batch, batch_by_no
 from stable_jobs.ledger.payments import PublishedFile, files_of
+from stable_jobs.ledger.reasons import LONGEST_REASON
 from stable_jobs.night.approval import approval_facts
 from stable_jobs.payout.batch_files import TO_TAKE_AWAY
 from stable_jobs.payout.names import REGION
@@ -29,11 +30,10 @@ from stable_jobs.review.names import names_of
 from stable_jobs.review.page import Links, html, stores_of
 from stable_jobs.review.queries import batches as asked
 from stable_jobs.review.queries.batches import COLUMNS, LINE_COLUMNS, OUTCOMES, Which
+from stable_jobs.review.written import optional
 
 router = APIRouter()
 READ = [Depends(Guard(Permission.READ))]
-LONGEST_REASON = 500
-"""As the field of Airflow's question takes it; a browser sends a line break as two characters."""
 Answer = Literal["approve", "refuse"]
 BatchNo = Annotated[str, Path(pattern=r"^[0-9]{6}-[0-9]{8}-L[0-2]-[0-9]{1,9}$")]
 
@@ -85,16 +85,14 @@ async def answer(
     request: Request,
     no: BatchNo,
     answer: Annotated[Answer, Form()],
-    reason: Annotated[str, Form(max_length=2 * LONGEST_REASON, pattern=r"^[^\x00]*$")] = "",
+    reason: Annotated[str, Form(max_length=20 * LONGEST_REASON)] = "",
 ) -> Response:
     """Answer what Airflow asks about the batch. The ledger takes it from there, and decides on it."""
     person: Person = request.state.person
     standing = await run_in_threadpool(_standing_of, request, no, person)
     if standing.why_not:
         return await _page(request, no, standing.why_not, status=409)
-    said = reason.replace("\r\n", "\n").strip()
-    if len(said) > LONGEST_REASON:
-        raise NotAnswered(f"a reason has at most {LONGEST_REASON} characters, this one has {len(said)}")
+    said = optional(reason)
     if answer == "refuse" and not said:
         return await _page(request, no, "no_reason", status=409)
     question = await _question(request, no, standing)

@@ -13,6 +13,8 @@ from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.ledger.acknowledgements import Acknowledgement, acknowledge, acknowledgements
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.hands import AIRFLOW, BROWSER, Hand, acting
+from stable_jobs.ledger.reasons import LONGEST_REASON
 from stable_jobs.quality.report_data import ExtractReport, NightReport
 from stable_jobs.quality.report_render import department_facts, overview_facts
 from stable_jobs.quality.report_words import place_of
@@ -25,13 +27,13 @@ from stable_jobs.review.published import report_of
 from stable_jobs.review.queries import report as asked
 from stable_jobs.review.stores import Stores
 from stable_jobs.review.taken import csv_answer
+from stable_jobs.review.written import written
 
 router = APIRouter()
 READ = [Depends(Guard(Permission.READ))]
 EXTRACT = "/nights/{on}/report/{department}/{extract}"
 BIGGEST_ID = 2**63 - 1
-LONGEST_REASON = 1000
-Reason = Annotated[str, Form(max_length=LONGEST_REASON)]
+Reason = Annotated[str, Form(max_length=20 * LONGEST_REASON)]
 Back = Annotated[str, Form()]
 DeliveryId = Annotated[int, Path(ge=1, le=BIGGEST_ID)]
 
@@ -108,7 +110,11 @@ def add_acknowledgement(
     if rule is None or region_code not in {NATION, *(one.place.code for one in rule.regions)}:
         raise HTTPException(404)
     subject = f"{on.isoformat()} {rule_id}"
-    with ledger_event(stores.database, "acknowledgement", actor=person.name, subject=subject) as event:
+    said = written(reason, "an acknowledgement")
+    with (
+        acting(Hand(AIRFLOW, BROWSER)),
+        ledger_event(stores.ledger, "acknowledgement", actor=person.name, subject=subject) as event,
+    ):
         acknowledge(
             event,
             business_date=on,
@@ -116,7 +122,7 @@ def add_acknowledgement(
             rule_id=rule_id,
             region_code=region_code,
             person=person.name,
-            reason=_plain(reason),
+            reason=said,
         )
     return _back(request, on, department, extract, back, rule.anchor)
 
@@ -142,10 +148,10 @@ def add_release(
     lines = (now.get(asked.file_of(extract, line)) for line in found.deliveries)
     if not any(one is not None and one.id == delivery_id for one in lines):
         raise HTTPException(404)
-    if not _plain(reason).strip():
-        raise LedgerRefused("a release needs a reason")
+    said = written(reason, "a release")
     try:
-        release(stores.database, delivery_id, reason=reason, released_by=person.name)
+        with acting(Hand(AIRFLOW, BROWSER)):
+            release(stores.ledger, delivery_id, reason=said, released_by=person.name)
     except UsageError as problem:
         raise LedgerRefused(str(problem)) from None
     return _back(request, on, department, extract, back, extract)
@@ -197,12 +203,6 @@ def _said(request: Request, report: NightReport, department: str) -> dict[str, A
 
 def _by_rule(said: Sequence[Acknowledgement]) -> Mapping[str, Sequence[Acknowledgement]]:
     return {rule: [one for one in said if one.rule_id == rule] for rule in {one.rule_id for one in said}}
-
-
-def _plain(reason: str) -> str:
-    if "\0" in reason:
-        raise LedgerRefused("a reason is text: this one has a NUL character")
-    return reason
 
 
 def _back(

@@ -1,4 +1,4 @@
-"""Nothing yet."""
+"""By whose hand an act of a person is done, who is one person, and a role that may only read."""
 
 from stable_jobs.store.migrations.scripts import run
 
@@ -7,10 +7,10 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Hands of events, persons that the ledger knows, views for the pages' role."""
     run("0009_persons.sql")
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Back to names on trust."""
     run("0009_down.sql")

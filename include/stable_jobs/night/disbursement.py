@@ -18,6 +18,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.approvals import answers, missing_level
 from stable_jobs.ledger.batches import Batch, form_batches, open_batches, published_on
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.evidence import require_evidence
 from stable_jobs.ledger.notices import close_due_notices
 from stable_jobs.ledger.payments import LINES, files_of, instruct, manifests
 from stable_jobs.ledger.persons import waive_overdue
@@ -75,6 +76,7 @@ def form(desk: Desk) -> list[Batch]:
     decision = newest_decision(desk)
     if decision is not None:
         with ledger_event(desk.database, "form batches", business_date=desk.business_date) as event:
+            require_evidence(event.connection, decision.id)
             fill_night(desk, event.connection, decision)
             made = form_batches(event)
             event.detail.update(batches=[batch.batch_no for batch in made])

@@ -4,17 +4,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
+from stable_jobs.errors import StepError
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.payout.batch import line_fault_sql
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import regions_taking_part, resolve
+from stable_jobs.store.catalog import contents
 from stable_jobs.store.engine import quote_literal
+from stable_jobs.store.lake import Lake
 from stable_jobs.store.loading import load_from_engine
 from stable_jobs.workdays import clears_on
 
@@ -24,17 +29,40 @@ REVOKING = ("in_scope", "paid_months", "layoff_rate", "size_known")
 firm that closed after it was paid owes nothing back."""
 
 
+MONEY_RESTS_ON = ("eligibility", "payees", "terms", "refunds", "held")
+
+
 def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
-    """`night_units`, `night_regions`, `night_refunds` of this transaction, from the decision's snapshots."""
+    """`night_units`, `night_regions`, `night_refunds` of this transaction, from the decision's snapshots.
+
+    They are read from copies of this process's own, whose bytes were compared with what was registered:
+    LakeChanged, and nothing is filled, if somebody changed one.
+    """
     night_tables(connection)
-    queries = {
-        "night_units": units_query(desk, decision),
-        "night_regions": regions_query(desk, decision),
-        "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(desk, decision.refunds)}",
-    }
     with scratch(desk) as work:
+        own = replace(desk, lake=_own_copies(desk, connection, decision, work / "copies"))
+        queries = {
+            "night_units": units_query(own, decision),
+            "night_regions": regions_query(own, decision),
+            "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(own, decision.refunds)}",
+        }
         for name, query in queries.items():
             load_from_engine(connection, name, desk.duck, query, work)
+
+
+def _own_copies(desk: Desk, connection: Connection, decision: Decision, folder: Path) -> Lake:
+    """A lake in that folder with what money rests on. StepError for a file of unknown content."""
+    names = [getattr(decision, kind).name for kind in MONEY_RESTS_ON]
+    known = contents(connection, names)
+    own = Lake(str(folder))
+    for name in names:
+        if name not in known:
+            raise StepError(
+                f"{name} in the lake was made before the content of files was registered: no money moves on it;"
+                f" next: run `stable-jobs night --date {desk.business_date}` once more"
+            )
+        desk.lake.fetch(name, Path(own.path(name)), known[name])
+    return own
 
 
 def units_query(desk: Desk, decision: Decision) -> str:

@@ -143,7 +143,7 @@ REFUSALS: dict[str, Refusal] = {
         "留存的文件内容已被改动",
         "the bytes kept of this delivery are not those that came",
         "查明何人改动后，再次运行收集；原文件不在时请部门重新报送",
-        "find out who changed them and run the night again: the file is taken anew from where it was dropped, or sent again",
+        "find out who changed them and run the night again: the file is taken anew, or sent again",
     ),
     "delivery.manifest.missing": Refusal(
         "缺少清单文件",

@@ -98,7 +98,10 @@ def _landed(lake: Lake, slot: Slot, delivery: Delivery, target: Path) -> Path:
         lake.fetch(f"landing/{delivery.sha256}", target)
     except LakeChanged:
         raise refused(
-            slot, "delivery.kept_bytes", expected=f"SHA-256 {delivery.sha256}", found="other bytes in the lake"
+            slot,
+            "delivery.kept_bytes",
+            expected=f"SHA-256 {delivery.sha256}",
+            found="other bytes in the lake",
         ) from None
     return target
 

@@ -56,7 +56,7 @@ def scratch(desk: Desk) -> Iterator[Path]:
     Below the home, where the next one sweeps away what a killed process left.
     """
     parent = desk.settings.scratch_root
-    parent.mkdir(parents=True, exist_ok=True)
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with workspace(parent) as work:
         yield work
 

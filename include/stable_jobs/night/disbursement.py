@@ -14,18 +14,20 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.errors import LedgerRefused
+from stable_jobs.errors import LedgerRefused, StepError
+from stable_jobs.ledger.anchors import last_anchor
 from stable_jobs.ledger.approvals import answers, missing_level
 from stable_jobs.ledger.batches import Batch, form_batches, open_batches, published_on
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.evidence import require_evidence
 from stable_jobs.ledger.notices import close_due_notices
-from stable_jobs.ledger.payments import LINES, files_of, instruct, manifests
+from stable_jobs.ledger.payments import LINES, PublishedFile, files_of, instruct, manifests
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published, tonight
 from stable_jobs.night.steps import versions
+from stable_jobs.night.unknown_batches import published_elsewhere
 from stable_jobs.night.waived import publish_waived
 from stable_jobs.payout.banks import load_banks
 from stable_jobs.payout.batch import LINE, BatchHead
@@ -87,23 +89,31 @@ def form(desk: Desk) -> list[Batch]:
 def publish(desk: Desk) -> list[Instructed]:
     """Publish every batch with the approvals it needs, then what was instructed today and has no files.
 
-    A batch that the ledger refuses (a hold, a newer night) stays as it is.
+    A batch that the ledger refuses (a hold, a newer night) stays as it is. StepError, once all others are
+    published, if a unit of one stands in a published folder that the ledger does not know.
     """
     with desk.database.connect() as connection:
         ready = [batch for batch in open_batches(connection) if missing_level(connection, batch) is None]
+        elsewhere = {batch.id: published_elsewhere(desk, connection, batch) for batch in ready}
     with scratch(desk) as work:
         for batch in ready:
-            _instruct(desk, batch, work)
+            if elsewhere[batch.id] is None:
+                _instruct(desk, batch, work)
     with desk.database.connect() as connection:
         done = published_on(connection, desk.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
     out = desk.settings.out_root
     placed = [
-        Instructed(batch, out / files[batch.id][0].folder, place_files(desk.lake, out, files[batch.id]))
-        for batch in done
+        Instructed(batch, out / files[batch.id][0].folder, _place(desk, files[batch.id])) for batch in done
     ]
     _place_left_over(desk)
+    if stopped := [said for said in elsewhere.values() if said is not None]:
+        raise StepError("; ".join(stopped))
     return placed
+
+
+def _place(desk: Desk, files: list[PublishedFile]) -> bool:
+    return place_files(desk.lake, desk.settings.out_root, files, desk.settings.payment_group)
 
 
 def _place_left_over(desk: Desk) -> None:
@@ -112,7 +122,7 @@ def _place_left_over(desk: Desk) -> None:
     with desk.database.connect() as connection:
         for batch_id, folder in manifests(connection):
             if not (out / folder / MANIFEST).exists():
-                place_files(desk.lake, out, files_of(connection, batch_id))
+                _place(desk, files_of(connection, batch_id))
 
 
 def _instruct(desk: Desk, batch: Batch, work: Path) -> None:
@@ -161,6 +171,7 @@ def _head(desk: Desk, connection: Connection, batch: Batch) -> BatchHead:
         names=place.names,
         is_demo=place.is_demo,
         approvals=tuple((str(level), person) for level, person, _, _ in given),
+        anchor=str(last_anchor(connection) or ""),
     )
 
 
@@ -173,6 +184,7 @@ def _manifest(head: BatchHead, sums: Mapping[str, Sum]) -> dict[str, object]:
         "review_level": head.review_level,
         "approvals": [list(pair) for pair in head.approvals],
         "hash": head.hash,
+        "anchor": head.anchor,
         "count": head.count,
         "total": str(head.total),
         "files": {name: file_entry(found) for name, found in sums.items()},
@@ -218,6 +230,14 @@ class Course:
     waiting: dict[str, tuple[int, Decimal]]
 
 
+def _publish_all(desk: Desk) -> tuple[list[Instructed], StepError | None]:
+    """What is published, and what stopped a batch: the lists of all others are made first."""
+    try:
+        return publish(desk), None
+    except StepError as error:
+        return [], error
+
+
 def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
     """All steps in order under the business date's lock, as the command line runs them."""
     with business_date_lock(desk.database, desk.business_date):
@@ -226,9 +246,11 @@ def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
         say("form batches")
         form(desk)
         say("publish")
-        published = publish(desk)
+        published, stopped = _publish_all(desk)
         say("list what waits")
         found = list_waiting(desk)
         publish_waived(desk)
+    if stopped is not None:
+        raise stopped
     with desk.database.connect() as connection:
         return Course(cleared, waived, tuple(open_batches(connection)), tuple(published), found)

@@ -51,6 +51,7 @@ class BatchHead:
     """What stands over a batch's lines. total: yuan. hash: of the lines, what the approvals are bound to.
 
     names: the region's, Chinese and English. approvals: (level, person), none where no person is asked.
+    anchor: the ledger's last event before the batch was instructed, `64:abcd…`.
     """
 
     batch_no: str
@@ -64,6 +65,7 @@ class BatchHead:
     names: tuple[str, str]
     is_demo: bool
     approvals: tuple[tuple[str, str], ...]
+    anchor: str = ""
 
     @property
     def sum(self) -> Sum:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from stable_jobs.errors import StepError
+from stable_jobs.payout.access import has_accounts, restrict
 from stable_jobs.payout.manifest import Manifest, differences, latest_manifest, manifest_bytes
 from stable_jobs.payout.names import MANIFEST, check_name, newest, numbered
 from stable_jobs.payout.sums import sha256_of
@@ -77,12 +78,18 @@ def _publish(
 def _bring(content: Content, target: Path) -> Path:
     """The content as a synced file of this workspace."""
     if isinstance(content, bytes):
-        return _write(content, target)
+        return _closed(_write(content, target))
     try:
         target.hardlink_to(content)
     except OSError:  # another file system
         shutil.copyfile(content, target)
-    return sync(target)
+    return _closed(sync(target))
+
+
+def _closed(path: Path) -> Path:
+    if has_accounts(path.name):
+        restrict(path)
+    return path
 
 
 def _write(content: bytes, target: Path) -> Path:

@@ -198,7 +198,11 @@ def row_results(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> tuple[
 
 
 def record(
-    connection: Connection, extract: str, business_date: date, inputs: Inputs, found: Found,
+    connection: Connection,
+    extract: str,
+    business_date: date,
+    inputs: Inputs,
+    found: Found,
     content: Content | None = None,
 ) -> Validation:
     """Register the quarantine and record the validation: both exist once the caller commits."""

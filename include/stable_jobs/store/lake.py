@@ -125,7 +125,9 @@ class Lake:
                     self._seen[full] = known
                 return known[1]
         except FileNotFoundError:
-            raise LakeChanged(_changed(self._shown(name), "the file that was registered", "no file")) from None
+            raise LakeChanged(
+                _changed(self._shown(name), "the file that was registered", "no file")
+            ) from None
 
     def check(self, name: str, expected: Content) -> str:
         """The path of a file, its bytes those that were registered. LakeChanged if they are not."""
@@ -146,7 +148,9 @@ class Lake:
                     digest.update(chunk)
                     size += writer.write(chunk)
         except FileNotFoundError:
-            raise LakeChanged(_changed(self._shown(name), "the file that was registered", "no file")) from None
+            raise LakeChanged(
+                _changed(self._shown(name), "the file that was registered", "no file")
+            ) from None
         found = Content(digest.hexdigest(), size)
         folder, _, last = name.rpartition("/")
         is_same = found == expected if expected else folder not in KEPT or last == found.sha256

@@ -10,7 +10,7 @@ LATER ?= 2020-05-19
 # A proxy or mirror is taken from pip's own configuration.
 UV := $(BIN)/uv
 
-.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench bench-batch bench-ledger bench-review clean
+.PHONY: help setup demo night run up test test-long check format lock messages schema dictionary bench bench-batch bench-ledger bench-review clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ format: setup ## apply ruff's formatting
 lock: setup ## compile the pins from requirements*.in
 	$(UV) pip compile --quiet --no-annotate --no-header requirements.in -o requirements.txt
 	$(UV) pip compile --quiet --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
+
+schema: setup ## describe the database of the newest migration, for `ledger verify`
+	$(BIN)/python -m stable_jobs.store.schema
 
 dictionary: setup ## regenerate docs/reference/data-dictionary.md from the contracts
 	$(BIN)/python -m stable_jobs.contracts.dictionary > docs/reference/data-dictionary.md

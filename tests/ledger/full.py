@@ -17,8 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from stable_jobs.ledger import acknowledgements, notices, payments, persons, proposal_kinds, refunds, returns
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.evidence import record_evidence
 from stable_jobs.ledger.proposals import propose
 from stable_jobs.store import catalog
+from stable_jobs.store import snapshots as catalog_snapshots
 from stable_jobs.store.database import OWNER
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 
@@ -61,6 +63,8 @@ TABLES = [
     "release_events",
     "proposals",
     "proposal_decisions",
+    "snapshot_contents",
+    "night_evidence",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -134,6 +138,15 @@ def release_held(event: Any, delivery: catalog.Delivery, person: str) -> catalog
     )  # fmt: skip
 
 
+def record_night(books: Books) -> None:
+    """The newest decision as a night's step hands it over, made from one delivery, its files' bytes known."""
+    (number,) = books.ask("SELECT max(decision_id) FROM region_nights")[0]
+    with books.engine.begin() as connection:
+        values = {"id": number, "sha256": "d" * 64, "size": 4}
+        connection.execute(text(catalog_snapshots.KEEP_CONTENT), values)
+    person(books, "stable-jobs", record_evidence, number, on=LAST)
+
+
 def fill(books: Books) -> None:
     """Every kind of deed once."""
     books.assign(("first", 1), ("second", 2))
@@ -181,6 +194,7 @@ def fill(books: Books) -> None:
     person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
     person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
+    record_night(books)
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
 
 

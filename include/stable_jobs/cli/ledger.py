@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,12 +49,17 @@ def verify(anchor: AnchorOption = None, skip_lake: SkipOption = False) -> None:
     known = [read_anchor(spelled) for spelled in anchor or ()]
     lake = None if skip_lake else Lake(settings.lake_url)
     with reading() as connection:
-        verified = verify_ledger(connection, settings.out_root, lake, known, progress())
+        verified = verify_ledger(connection, settings.out_root, lake, known, _saying())
         night = newest_date(connection)
     print_verified(verified)
     if verified.breaks:
         _tell(settings, night or now().date(), verified)
         raise typer.Exit(1)
+
+
+def _saying() -> Callable[[str], None]:
+    """On a terminal, what is looked at: a big ledger takes minutes."""
+    return progress() if sys.stderr.isatty() else lambda _: None
 
 
 def _tell(settings: Settings, business_date: date, verified: Verified) -> None:

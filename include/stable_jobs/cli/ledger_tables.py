@@ -159,8 +159,6 @@ def print_verified(verified: Verified) -> None:
     looked = f"{verified.events:,} events, {verified.entitlements:,} entitlements, {verified.files:,} files"
     if not verified.breaks:
         out.print(f"OK: {looked}.", soft_wrap=True)
-        if verified.anchor:
-            out.print(f"Anchor   {verified.anchor}", soft_wrap=True)
         return
     out.print(f"{looked}: {len(verified.breaks):,} breaks, the first one first.", soft_wrap=True)
     for one in verified.breaks:

@@ -1,7 +1,7 @@
 """Anchors: the number and hash of an event, written where whoever changes the database cannot reach.
 
-An anchor says that the ledger had that event. A ledger that has it no more, or has another in its place, was cut
-off, rewritten, or restored from an older copy.
+An anchor says that the ledger had that event. A ledger that has it no more, or has another in its place,
+was cut off, rewritten, or restored from an older copy.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def read_anchor(spelled: str, source: str = "--anchor") -> Anchor:
     found = SPELLED.fullmatch(spelled.strip().lower())
     if found is None:
         raise UsageError(
-            f"{source} {spelled[:80]!r} is no anchor; expected NUMBER:HASH with 64 hexadecimal digits, as in a batch's"
+            f"{source} {spelled[:80]!r} is no anchor; expected NUMBER:HASH with 64 hexadecimal digits,"
+            " as in a batch's"
             " manifest.json, its application, or the night's mail"
         )
     return Anchor(int(found[1]), found[2], source)

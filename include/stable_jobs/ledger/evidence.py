@@ -9,7 +9,7 @@ from stable_jobs.ledger.event import Event
 
 
 def record_evidence(event: Event, decision_id: int) -> None:
-    """Put it into the event that took the decision over; once per decision, and not for one that was not taken."""
+    """Put it into the event that took the decision over; once, and not for one that was not taken."""
     event.connection.execute(
         text("""
             INSERT INTO night_evidence (decision_id, subject, subject_id, sha256)
@@ -23,11 +23,12 @@ def record_evidence(event: Event, decision_id: int) -> None:
 
 
 def require_evidence(connection: Connection, decision_id: int) -> None:
-    """LedgerRefused unless the catalog still says of the decision what it said when the ledger took it over."""
+    """LedgerRefused unless the catalog still says of the decision what it said when it was taken over."""
     known = text("SELECT EXISTS (SELECT FROM night_evidence WHERE decision_id = :id)")
     if not connection.scalar(known, {"id": decision_id}):
         raise LedgerRefused(
-            f"decision {decision_id} was made before the ledger kept what a decision stands on: no money moves on it;"
+            f"decision {decision_id} was made before the ledger kept what a decision stands on: no"
+            " money moves on it;"
             " next: run `stable-jobs night` for its date once more"
         )
     broken = connection.execute(
@@ -36,7 +37,8 @@ def require_evidence(connection: Connection, decision_id: int) -> None:
     ).one_or_none()
     if broken is not None:
         raise LedgerRefused(
-            f"decision {decision_id}: {broken.subject} {broken.subject_id} of the catalog is not what it was when the"
+            f"decision {decision_id}: {broken.subject} {broken.subject_id} of the catalog is not what"
+            " it was when the"
             " ledger took the decision over: no money moves on it; next: find out who changed it, with"
             " `stable-jobs ledger verify`"
         )

@@ -1,4 +1,4 @@
-"""The lake beside the catalog: whether every registered file, and every one named by its hash, is still the same."""
+"""The lake beside the catalog: whether every file that is registered or named by its hash is the same."""
 
 from __future__ import annotations
 

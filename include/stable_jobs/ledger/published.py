@@ -1,4 +1,4 @@
-"""The published folders beside the ledger: their bytes, what does not belong there, and what it does not know."""
+"""The published folders beside the ledger: their bytes, what does not belong, what it does not know."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RESTORED = (
 
 
 def verify_published(connection: Connection, out: Path) -> Iterator[Break]:
-    """Every published file with its bytes; nothing else in its folder; no batch that the ledger does not know."""
+    """Every published file has its bytes, nothing else is in its folder, no batch is unknown."""
     query = "SELECT folder, name, sha256 FROM published_files ORDER BY id"
     known = {f"{folder}/{name}": sha256 for folder, name, sha256 in connection.execute(text(query))}
     yield from _bytes(out, known)

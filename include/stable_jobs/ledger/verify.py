@@ -1,4 +1,4 @@
-"""Whether the ledger is what it says: the chain, what each event wrote, the states, the sums, the schema, the files."""
+"""Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files."""
 
 from __future__ import annotations
 
@@ -36,8 +36,6 @@ class Verified:
     entitlements: int
     files: int
     breaks: tuple[Break, ...]
-    anchor: str = ""
-    """The newest event: to be written down where nobody who may change the database can reach it."""
 
 
 def _silent(_: str) -> None:
@@ -54,8 +52,8 @@ def verify_ledger(
     """Check everything; reads only.
 
     out: the root below which files were published. lake: where every byte is read again; None leaves it out.
-    anchors: events that were written down outside; those in the published manifests are looked for anyway. say
-    hears what is looked at next. What cannot even be asked of the database is a break too.
+    anchors: events that were written down outside; those in the published manifests are looked for anyway.
+    say hears what is looked at next. What cannot even be asked of the database is a break too.
     """
     events = connection.scalar(text("SELECT count(*) FROM audit_events")) or 0
     checks: dict[str, Callable[[], Iterator[Break]]] = {
@@ -75,10 +73,7 @@ def verify_ledger(
         say(name)
         breaks += _checked(connection, name, check)
     events, entitlements, files = connection.execute(text(COUNTED)).one()
-    last = connection.execute(
-        text("SELECT id || ':' || hash FROM audit_events ORDER BY id DESC LIMIT 1")
-    ).scalar()
-    return Verified(events, entitlements, files, tuple(breaks), last or "")
+    return Verified(events, entitlements, files, tuple(breaks))
 
 
 def _checked(connection: Connection, name: str, check: Callable[[], Iterator[Break]]) -> list[Break]:
@@ -96,7 +91,7 @@ def verify_anchors(connection: Connection, anchors: Iterable[Anchor]) -> Iterato
     known = list(anchors)
     query = "SELECT id, hash FROM audit_events WHERE id = ANY(CAST(:ids AS bigint[]))"
     asked = connection.execute(text(query), {"ids": sorted({one.number for one in known})})
-    found: dict[int, str] = {number: hash_ for number, hash_ in asked}
+    found: dict[int, str] = {one.id: one.hash for one in asked}
     for one in known:
         if found.get(one.number) != one.hash:
             there = found.get(one.number, "no such event")
@@ -104,7 +99,7 @@ def verify_anchors(connection: Connection, anchors: Iterable[Anchor]) -> Iterato
 
 
 def verify_schema(connection: Connection) -> Iterator[Break]:
-    """Every trigger, function, index, constraint, grant and allowed change of state as this version makes it."""
+    """Every trigger, function, index, constraint, grant and allowed change is as this version makes it."""
     for one in differences(connection):
         yield Break("schema", one.name, one.expected, one.found)
 
@@ -238,7 +233,8 @@ BATCHES = """
 """
 
 EVIDENCE = """
-    SELECT 'event ' || event_id || ', ' || subject || ' ' || subject_id, expected, coalesce(found, 'no such row')
+    SELECT 'event ' || event_id || ', ' || subject || ' ' || subject_id, expected, coalesce(found, 'no such
+    row')
     FROM broken_evidence ORDER BY event_id, subject, subject_id
 """
 """Rows of the catalog that are not what they were when a night was taken over."""

@@ -58,7 +58,8 @@ def _own_copies(desk: Desk, connection: Connection, decision: Decision, folder: 
     for name in names:
         if name not in known:
             raise StepError(
-                f"{name} in the lake was made before the content of files was registered: no money moves on it;"
+                f"{name} in the lake was made before the content of files was registered: no money"
+                " moves on it;"
                 f" next: run `stable-jobs night --date {desk.business_date}` once more"
             )
         desk.lake.fetch(name, Path(own.path(name)), known[name])

@@ -1,7 +1,7 @@
 """What stands in the published folders and not in the ledger: a batch whose units may have been paid already.
 
-A ledger that was restored from an older copy forms the same batch again, with other bytes and the same end-to-end
-ids. So the folders are looked into before anything is instructed.
+A ledger that was restored from an older copy forms the same batch again, with other bytes and the same
+end-to-end ids. So the folders are looked into before anything is instructed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def published_elsewhere(desk: Desk, connection: Connection, batch: Batch) -> str
         if units is None or units & own:
             which = "units that cannot be read" if units is None else f"{len(units & own)} of its units"
             return (
-                f"batch {batch.batch_no} is not published: {folder.relative_to(out).as_posix()} holds {which}, and the"
+                f"batch {batch.batch_no} is not published: {folder.relative_to(out).as_posix()} holds"
+                f" {which}, and the"
                 f" ledger does not know that folder: {RESTORED}"
             )
     return None

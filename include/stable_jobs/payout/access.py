@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def restrict(path: Path, group: str | None = None) -> None:
         _give(path, group)
     wanted = mode[group is not None]
     if path.stat().st_mode & 0o777 != wanted:
-        os.chmod(path, wanted)
+        path.chmod(wanted)
 
 
 def _give(path: Path, group: str) -> None:
@@ -39,6 +38,7 @@ def _give(path: Path, group: str) -> None:
         shutil.chown(path, group=group)
     except (LookupError, PermissionError) as error:
         raise UsageError(
-            f"STABLE_JOBS_PAYMENT_GROUP={group}: expected a group of this system that its user is a member of; found"
+            f"STABLE_JOBS_PAYMENT_GROUP={group}: expected a group of this system that its user is a"
+            " member of; found"
             f" {error}; next: add the user to the group, or leave the setting empty"
         ) from None

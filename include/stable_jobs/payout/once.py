@@ -51,9 +51,12 @@ def place_files(lake: Lake, out: Path, files: Iterable[PublishedFile], group: st
         is_new |= _place(lake, file, target, group)
         if (found := sha256_of(target)) != file.sha256:
             raise StepError(
-                f"{target} is not the file that the ledger published: expected SHA-256 {file.sha256}, found {found};"
-                " leave it where it is and send nothing of this folder to the bank; next: stable-jobs ledger verify says"
-                " whether the ledger is older than the folder (docs/operations.md, A published file was changed)"
+                f"{target} is not the file that the ledger published: expected SHA-256 {file.sha256},"
+                f" found {found};"
+                " leave it where it is and send nothing of this folder to the bank; next: stable-jobs"
+                " ledger verify says"
+                " whether the ledger is older than the folder (docs/operations.md, A published file was"
+                " changed)"
             )
     return is_new
 

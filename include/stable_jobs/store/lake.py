@@ -101,7 +101,7 @@ class Lake:
         return full
 
     def keep(self, name: str) -> Content:
-        """Close a finished file for good: nobody writes to it any more; what it consists of, to be registered."""
+        """Close a finished file for good, its mode with it; what it consists of, to be registered."""
         if self._is_local:
             _restrict(Path(self._full(name)), OWN_FILE if _has_accounts(name) else READ_ONLY)
         return self.content(name)
@@ -117,7 +117,7 @@ class Lake:
             if not self._is_local:
                 with self._fs.open(full, "rb") as source:
                     return _content(source)
-            with open(full, "rb") as source:
+            with Path(full).open("rb") as source:
                 mark = _mark(source)
                 known = self._seen.get(full)
                 if known is None or known[0] != mark:
@@ -136,10 +136,10 @@ class Lake:
         return self.path(name)
 
     def fetch(self, name: str, target: Path, expected: Content | None = None) -> None:
-        """Copy a file of the lake to a local path that is this process's own, and check the very bytes copied.
+        """Copy a file of the lake to a local path of this process's own, and check the very bytes copied.
 
-        expected: what was registered; a file that is named by its hash needs none. LakeChanged, and no copy, if
-        the bytes are others.
+        expected: what was registered; a file that is named by its hash needs none. LakeChanged, and no
+        copy, if the bytes are others.
         """
         digest, size = hashlib.sha256(), 0
         try:
@@ -160,7 +160,7 @@ class Lake:
             raise LakeChanged(_changed(self._shown(name), said, _said(found)))
 
     def kept_names(self) -> list[str]:
-        """Every file of the folders whose files are named by their hash, what another put there among them."""
+        """Every file of the folders whose files are named by their hash, also what another put there."""
         return sorted(
             f"{folder}/{path.rpartition('/')[2]}"
             for folder in KEPT
@@ -187,7 +187,7 @@ class Lake:
         return digest.hexdigest()
 
     def _publish(self, temporary: str, final: str) -> None:
-        """Give the copy its name. Other bytes that already bear that name are put aside for a person to look at."""
+        """Give the copy its name. Other bytes that bear that name are put aside for a person to look at."""
         sha256 = final.rpartition("/")[2]
         if self._fs.exists(final):
             with self._fs.open(final, "rb") as known:
@@ -240,7 +240,8 @@ def _said(content: Content) -> str:
 
 def _changed(path: str, expected: str, found: str) -> str:
     return (
-        f"{path} was changed since it was made: expected {expected}; found {found}; no money moves on it; next: find"
+        f"{path} was changed since it was made: expected {expected}; found {found}; no money moves on"
+        " it; next: find"
         " out who changed it, put the file back from a backup of the lake, and run again"
     )
 

@@ -1,7 +1,7 @@
-"""What this version's database is made of, object by object: whether somebody took a guard away, or put one's own.
+"""What this version's database is made of, object by object: whether somebody took a guard away.
 
-The database describes itself from PostgreSQL's catalog; `migrations/schema.csv` says what this version's migrations
-make. `python -m stable_jobs.store.schema` writes that file anew after a migration was added.
+The database describes itself from PostgreSQL's catalog; `migrations/schema.csv` says what this version's
+migrations make. `python -m stable_jobs.store.schema` writes that file anew after a migration was added.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ FILE = MIGRATIONS / "schema.csv"
 PORTABLE = frozenset(
     {"foreign key triggers", "function", "grants", "rights", "role", "rows", "setting", "table", "trigger"}
 )
-"""Kinds of objects that every major version of PostgreSQL describes in the same words. Expressions are not among
-them: another major version may write a view or a check otherwise."""
+"""Kinds of objects that every major version of PostgreSQL describes in the same words. Expressions are not
+among them: another major version may write a view or a check otherwise."""
 
 
 @dataclass(frozen=True)
 class Described:
-    """A database's schema version, its server's major version, and the SHA-256 of each object's description."""
+    """A database's schema version, its server's major version, and each object's SHA-256."""
 
     version: str
     server: int
@@ -36,7 +36,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Difference:
-    """One object that is not as this version makes it. expected, found: its SHA-256, or that there is none."""
+    """One object that is not as this version makes it. expected, found: SHA-256, or that it is none."""
 
     name: str
     expected: str
@@ -47,7 +47,7 @@ NONE = "no such object"
 
 
 def differences(connection: Connection) -> list[Difference]:
-    """What differs from this version's schema, by name; nothing is compared that the server words otherwise."""
+    """What differs from this version's schema, by name, but what the server words otherwise."""
     shipped, found = shipped_schema(), describe(connection)
     is_alike = shipped.server == found.server
     names = [n for n in {*shipped.objects, *found.objects} if is_alike or n.partition(":")[0] in PORTABLE]
@@ -62,7 +62,7 @@ def describe(connection: Connection) -> Described:
     """Every object of the database but PostgreSQL's own, whatever the connection's settings are."""
     with connection.begin_nested() as savepoint:
         connection.execute(text(PLAIN))
-        objects = {name: sha256 for name, sha256 in connection.execute(text(OBJECTS))}
+        objects = {one.name: one.sha256 for one in connection.execute(text(OBJECTS))}
         server = int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0) // 10_000
         savepoint.rollback()
     return Described(head(), server, objects)
@@ -72,7 +72,7 @@ def shipped_schema(file: Path = FILE) -> Described:
     """What the file says."""
     rows = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8"))))
     (version, server), *objects = rows
-    return Described(version, int(server), {name: sha256 for name, sha256 in objects})
+    return Described(version, int(server), {one[0]: one[1] for one in objects})
 
 
 def write_schema(described: Described, file: Path = FILE) -> None:
@@ -103,7 +103,8 @@ described (name, said) AS (
         pg_get_userbyid(relowner), reloptions::text)
     FROM relation WHERE relkind NOT IN ('i', 'I')
     UNION ALL
-    SELECT 'column: ' || r.name || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull,
+    SELECT 'column: ' || r.name || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
+    a.attnotnull,
         a.attidentity, a.attgenerated, pg_get_expr(d.adbin, d.adrelid), a.attcollation::regcollation)
     FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -113,18 +114,22 @@ described (name, said) AS (
         concat_ws(' ', pg_get_constraintdef(c.oid), c.convalidated, c.condeferrable, c.condeferred)
     FROM relation r JOIN pg_constraint c ON c.conrelid = r.oid WHERE c.contype NOT IN ('n', 't')
     UNION ALL
-    SELECT 'index: ' || r.name, concat_ws(' ', pg_get_indexdef(r.oid), i.indisvalid, i.indisready, i.indislive)
+    SELECT 'index: ' || r.name, concat_ws(' ', pg_get_indexdef(r.oid), i.indisvalid, i.indisready,
+    i.indislive)
     FROM relation r JOIN pg_index i ON i.indexrelid = r.oid
     UNION ALL
     SELECT 'trigger: ' || r.name || '.' || t.tgname, concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled)
     FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE NOT t.tgisinternal
     UNION ALL
-    SELECT 'foreign key triggers: ' || r.name, concat_ws(' ', count(*), string_agg(t.tgenabled::text, '' ORDER BY 1))
+    SELECT 'foreign key triggers: ' || r.name, concat_ws(' ', count(*), string_agg(t.tgenabled::text, ''
+        ORDER BY t.tgenabled))
     FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid WHERE t.tgisinternal GROUP BY r.name
     UNION ALL
-    SELECT CASE WHEN p.prosqlbody IS NULL THEN 'function: ' ELSE 'sql function: ' END || s.nspname || '.' || p.proname
+    SELECT CASE WHEN p.prosqlbody IS NULL THEN 'function: ' ELSE 'sql function: ' END || s.nspname || '.'
+    || p.proname
             || '(' || pg_get_function_identity_arguments(p.oid) || ')',
-        concat_ws(' ', CASE WHEN p.prokind IN ('f', 'p') THEN pg_get_functiondef(p.oid) ELSE p.prokind::text END,
+        concat_ws(' ', CASE WHEN p.prokind IN ('f', 'p') THEN pg_get_functiondef(p.oid) ELSE
+        p.prokind::text END,
             pg_get_userbyid(p.proowner))
     FROM pg_proc p JOIN space s ON s.oid = p.pronamespace
     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
@@ -134,7 +139,8 @@ described (name, said) AS (
     SELECT 'rule: ' || r.name || '.' || w.rulename, concat_ws(' ', pg_get_ruledef(w.oid), w.ev_enabled)
     FROM relation r JOIN pg_rewrite w ON w.ev_class = r.oid WHERE w.rulename <> '_RETURN'
     UNION ALL
-    SELECT 'policy: ' || r.name || '.' || p.polname, concat_ws(' ', p.polcmd, p.polpermissive, p.polroles::text,
+    SELECT 'policy: ' || r.name || '.' || p.polname, concat_ws(' ', p.polcmd, p.polpermissive,
+    p.polroles::text,
         pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
     FROM relation r JOIN pg_policy p ON p.polrelid = r.oid
     UNION ALL
@@ -143,7 +149,8 @@ described (name, said) AS (
     UNION ALL
     SELECT 'extension: ' || extname, extversion FROM pg_extension WHERE extname <> 'plpgsql'
     UNION ALL
-    SELECT 'grants: ' || g.name, string_agg(concat_ws(' ', coalesce(a.rolname, 'everybody'), g.privilege, g.is_grantable),
+    SELECT 'grants: ' || g.name, string_agg(concat_ws(' ', coalesce(a.rolname, 'everybody'), g.privilege,
+    g.is_grantable),
         ', ' ORDER BY a.rolname, g.privilege, g.is_grantable)
     FROM (
         SELECT r.name, r.relowner AS owner, x.grantee, x.privilege_type AS privilege, x.is_grantable
@@ -152,7 +159,8 @@ described (name, said) AS (
         SELECT r.name || '.' || t.attname, r.relowner, x.grantee, x.privilege_type, x.is_grantable
         FROM relation r JOIN pg_attribute t ON t.attrelid = r.oid CROSS JOIN LATERAL aclexplode(t.attacl) x
         UNION ALL
-        SELECT s.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.proowner,
+        SELECT s.nspname || '.' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+        p.proowner,
             x.grantee, x.privilege_type, x.is_grantable
         FROM pg_proc p JOIN space s ON s.oid = p.pronamespace CROSS JOIN LATERAL aclexplode(p.proacl) x
         UNION ALL
@@ -161,7 +169,8 @@ described (name, said) AS (
     ) g LEFT JOIN pg_roles a ON a.oid = g.grantee
     WHERE g.grantee <> g.owner GROUP BY g.name
     UNION ALL
-    SELECT 'role: ' || r.rolname, concat_ws(' ', rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolreplication,
+    SELECT 'role: ' || r.rolname, concat_ws(' ', rolsuper, rolcreaterole, rolcreatedb, rolbypassrls,
+    rolreplication,
         (SELECT string_agg(m.roleid::regrole::text, ',' ORDER BY m.roleid::regrole::text)
         FROM pg_auth_members m WHERE m.member = r.oid))
     FROM pg_roles r WHERE r.rolname LIKE 'stable_jobs%'
@@ -178,10 +187,11 @@ described (name, said) AS (
     SELECT 'rows: public.later_columns', string_agg(concat_ws(' ', table_name, column_name), ', '
         ORDER BY table_name, column_name) FROM public.later_columns
 )
-SELECT name, encode(sha256(convert_to(string_agg(coalesce(said, ''), E'\\n' ORDER BY said), 'UTF8')), 'hex')
+SELECT name,
+    encode(sha256(convert_to(string_agg(coalesce(said, ''), E'\\n' ORDER BY said), 'UTF8')), 'hex') AS sha256
 FROM described GROUP BY name ORDER BY name
 """
-"""Owners' own rights are left out: the words for them differ by major version, and an owner may give them anew."""
+"""Owners' own rights are left out: the words for them differ by major version."""
 
 
 def main() -> None:

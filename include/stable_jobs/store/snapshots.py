@@ -116,7 +116,8 @@ def contents(connection: Connection, names: Collection[str]) -> dict[str, Conten
     A snapshot of a version that did not write it down is left out.
     """
     query = """
-        SELECT s.name, c.sha256, c.size_bytes FROM snapshots s JOIN snapshot_contents c ON c.snapshot_id = s.id
+        SELECT s.name, c.sha256, c.size_bytes FROM snapshots s JOIN snapshot_contents c ON c.snapshot_id =
+        s.id
         WHERE s.name = ANY(CAST(:names AS text[]))
     """
     found = connection.execute(text(query), {"names": sorted(set(names))})
@@ -124,7 +125,7 @@ def contents(connection: Connection, names: Collection[str]) -> dict[str, Conten
 
 
 def check_contents(connection: Connection, lake: Lake, names: Collection[str]) -> None:
-    """Look at the bytes of those files before they are read. LakeChanged naming the first one that was changed."""
+    """Look at the bytes of files before they are read. LakeChanged naming the first that was changed."""
     for name, content in sorted(contents(connection, names).items()):
         lake.check(name, content)
 

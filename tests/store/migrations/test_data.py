@@ -157,6 +157,8 @@ def test_rights_in_the_ledger(url):
         "entitlement_standing",
         "newest_nights",
         "open_proposals",
+        "catalog_digests",
+        "broken_evidence",
         "region_stops",
         "unit_stops",
         "doubt_stops",

@@ -1,4 +1,4 @@
-"""What proves afterwards what a night stood on: its files' bytes and its rows of the catalog, in its event."""
+"""What proves what a night stood on: its files' bytes and its rows of the catalog, in its event."""
 
 from stable_jobs.store.migrations.scripts import run
 

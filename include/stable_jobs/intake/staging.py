@@ -74,6 +74,7 @@ def stage_delivery(
         source = _landed(lake, slot, delivery, Path(folder) / "landed")
         text = _as_text(slot, contract, delivery, source, Path(folder) / "text.csv")
         staged = _write(con, lake, slot, contract, delivery, text)
+        lake.keep(staged.name)  # also one that is refused next: it holds accounts
     _check_promises(con, lake, slot, contract, delivery, staged)
     return staged
 

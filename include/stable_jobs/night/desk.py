@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
+from stable_jobs.errors import store_fault
 from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.load import Policies, load_policies
 from stable_jobs.policy.parameters import demo_regions
@@ -66,13 +67,18 @@ def open_desk(settings: Settings, business_date: date, known_at: datetime | None
     """Open the stores and the engine for one business date; closed on leaving.
 
     ContractError, PolicyError or UsageError (the lake) before anything is opened, so that a wrong file costs
-    no start of a server.
+    no start of a server. StepError where a store is full or may not be written to.
     """
     contracts = contracts_as_of(settings.contracts_root, business_date)
     policies = load_policies(settings.policies_root)
     from stable_jobs.store.database import database
     from stable_jobs.store.engine import connect
 
-    lake = Lake(settings.lake_url)
-    with database(settings) as engine, connect(settings) as duck:
-        yield Desk(settings, business_date, known_at, contracts, policies, engine, duck, lake)
+    try:
+        lake = Lake(settings.lake_url)
+        with database(settings) as engine, connect(settings) as duck:
+            yield Desk(settings, business_date, known_at, contracts, policies, engine, duck, lake)
+    except Exception as error:
+        if (fault := store_fault(error)) is not None:
+            raise fault from error
+        raise

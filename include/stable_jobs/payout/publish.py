@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stable_jobs.errors import StepError
+from stable_jobs.errors import StepError, store_fault
 from stable_jobs.payout.access import has_accounts, restrict
 from stable_jobs.payout.manifest import Manifest, differences, latest_manifest, manifest_bytes
 from stable_jobs.payout.names import MANIFEST, check_name, newest, numbered
@@ -130,7 +130,7 @@ def link(source: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     except OSError as problem:
-        raise StepError(
+        raise store_fault(problem) or StepError(
             f"cannot publish {target}: {problem}; the folder needs a file system with links"
         ) from None
     return True

@@ -15,6 +15,8 @@ Exceptions do no I/O.
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 
@@ -114,6 +116,17 @@ def store_fault(error: BaseException) -> StepError | None:
         " goes on where it"
         " stopped"
     )
+
+
+@contextmanager
+def naming(path: object) -> Iterator[None]:
+    """An operating system's error inside the block names that path where it names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 class StepsMissing(StepError):

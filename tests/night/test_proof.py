@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ from sqlalchemy.pool import NullPool
 from stable_jobs.errors import LedgerRefused, StepError
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.night import disbursement, steps
+from stable_jobs.night.alerts import tell_anchor
 from stable_jobs.night.desk import Desk, open_desk
 from stable_jobs.night.run import run_night
 from stable_jobs.night.steps import deliveries_in_force
@@ -318,3 +320,47 @@ def test_a_file_changed_in_the_lake_gets_no_published_name(bureau: Bureau) -> No
     with bureau.desk() as desk, pytest.raises(LakeChanged):
         disbursement.publish(desk)
     assert not (folder / "bank.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "no space is left"),
+        (errno.EDQUOT, "no space is left"),
+        (errno.EROFS, "may not be written to"),
+        (errno.EACCES, "may not be written to"),
+    ],
+)
+@pytest.mark.parametrize("where", ["payout.once.link", "payout.once.sync", "store.lake._sync_folder"])
+def test_a_store_that_takes_no_more_ends_in_a_sentence_and_goes_on(
+    bureau: Bureau, number: int, words: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, *_: Any) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    with monkeypatch.context() as patch, pytest.raises(StepError) as error:
+        patch.setattr(f"stable_jobs.{where}", full)
+        published(bureau)
+    assert words in str(error.value)
+    assert "run the same command again" in str(error.value)
+    assert str(bureau.home) in str(error.value)
+    assert len(list(published(bureau).iterdir())) == 7
+    assert bureau.breaks() == []
+
+
+def test_the_file_that_a_full_disk_stopped_is_named(bureau: Bureau) -> None:
+    (kept, *_) = sorted((bureau.home / "lake/landing").iterdir())
+    with pytest.raises(StepError, match="^/dev/full: no space is left"), bureau.desk() as desk:
+        desk.lake.fetch(f"landing/{kept.name}", Path("/dev/full"))
+
+
+def test_an_engine_that_finds_no_space_is_told_likewise(bureau: Bureau) -> None:
+    with pytest.raises(StepError, match="no space is left"), bureau.desk() as desk:
+        desk.duck.execute("COPY (SELECT range FROM range(1000000)) TO '/dev/full' (FORMAT csv)")
+
+
+def test_each_night_tells_the_ledgers_end(bureau: Bureau, caplog: pytest.LogCaptureFixture) -> None:
+    ((anchor,),) = bureau.ask("SELECT id || ':' || hash FROM audit_events ORDER BY id DESC LIMIT 1")
+    with bureau.desk() as desk:
+        tell_anchor(desk)
+    assert f"ledger anchor {anchor}" in caplog.text

@@ -175,7 +175,7 @@ def notices(business_date: str | None, determined: Mapping[str, Any], known_at: 
 
     A night as known then opens none.
     """
-    from stable_jobs.night.alerts import tell_held
+    from stable_jobs.night.alerts import tell_anchor, tell_held
     from stable_jobs.night.notices import open_notices
 
     if known_at is not None:
@@ -184,6 +184,7 @@ def notices(business_date: str | None, determined: Mapping[str, Any], known_at: 
         decision = _decision(desk, determined)
         made = open_notices(desk, decision)
         tell_held(desk, decision)
+        tell_anchor(desk)
         taken = _taken(desk)
     result = {
         "opened": made.opened,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stable_jobs.errors import StepError, store_fault
+from stable_jobs.errors import StepError, naming, store_fault
 from stable_jobs.payout.access import has_accounts, restrict
 from stable_jobs.payout.manifest import Manifest, differences, latest_manifest, manifest_bytes
 from stable_jobs.payout.names import MANIFEST, check_name, newest, numbered
@@ -94,7 +94,8 @@ def _closed(path: Path) -> Path:
 
 def _write(content: bytes, target: Path) -> Path:
     target.unlink(missing_ok=True)
-    target.write_bytes(content)
+    with naming(target):
+        target.write_bytes(content)
     return sync(target)
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from stable_jobs.errors import StepError, UsageError
+from stable_jobs.errors import StepError, UsageError, naming
 
 log = logging.getLogger(__name__)
 CHUNK = 1 << 20
@@ -143,7 +143,11 @@ class Lake:
         """
         digest, size = hashlib.sha256(), 0
         try:
-            with self._fs.open(self._full(name), "rb") as reader, target.open("wb") as writer:
+            with (
+                naming(target),
+                self._fs.open(self._full(name), "rb") as reader,
+                target.open("wb") as writer,
+            ):
                 while chunk := reader.read(CHUNK):
                     digest.update(chunk)
                     size += writer.write(chunk)
@@ -178,7 +182,7 @@ class Lake:
 
     def _copy(self, source: Path, target: str) -> str:
         digest = hashlib.sha256()
-        with source.open("rb") as reader, self._fs.open(target, "wb") as writer:
+        with naming(target), source.open("rb") as reader, self._fs.open(target, "wb") as writer:
             while chunk := reader.read(CHUNK):
                 digest.update(chunk)
                 writer.write(chunk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -57,9 +57,17 @@ def scratch(desk: Desk) -> Iterator[Path]:
     Below the home, where the next one sweeps away what a killed process left.
     """
     parent = desk.settings.scratch_root
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _own(parent)
     with workspace(parent) as work:
         yield work
+
+
+def _own(folder: Path) -> None:
+    """Spilled rows and unfinished files hold accounts: nobody but their owner enters."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        with suppress(PermissionError):
+            folder.chmod(0o700)
 
 
 @contextmanager
@@ -75,6 +83,7 @@ def open_desk(settings: Settings, business_date: date, known_at: datetime | None
     from stable_jobs.store.engine import connect
 
     try:
+        _own(settings.scratch_root)
         lake = Lake(settings.lake_url)
         with database(settings) as engine, connect(settings) as duck:
             yield Desk(settings, business_date, known_at, contracts, policies, engine, duck, lake)

@@ -1,6 +1,6 @@
 # The one image of the stack: Airflow, the package with its contracts and policies, DAGs and plugins.
 # Nothing secret is read here, and Airflow never runs here: it would write generated keys into a layer.
-ARG BASE=python:3.11-slim-bookworm
+ARG BASE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 
 FROM ${BASE} AS build
 # A mirror in the bureau's own network. One that asks for a password belongs into BASE's pip.conf, not here.
@@ -8,9 +8,9 @@ ARG PIP_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PATH=/opt/venv/bin:$PATH
 RUN python -m venv /opt/venv
 COPY requirements.txt /src/
-RUN pip install --only-binary :all: -r /src/requirements.txt
+RUN pip install --only-binary :all: --require-hashes -r /src/requirements.txt
 COPY . /src
-RUN pip install --no-deps /src && mkdir -p /src/dags /src/plugins
+RUN pip install --no-deps --no-build-isolation /src && mkdir -p /src/dags /src/plugins
 
 FROM ${BASE}
 ENV PATH=/opt/venv/bin:$PATH \

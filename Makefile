@@ -9,20 +9,23 @@ DATE ?= 2020-05-11
 LATER ?= 2020-05-19
 # A proxy or mirror is taken from pip's own configuration.
 UV := $(BIN)/uv
+LOCK := $(UV) pip compile --quiet --no-annotate --no-header --generate-hashes
 
-.PHONY: help setup demo night run up test test-long check format lock messages dictionary bench bench-batch bench-ledger bench-review clean
+.PHONY: help setup demo night run up test test-long check format lock digests messages schema dictionary bench bench-batch bench-ledger bench-review clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## a virtual environment in .venv with everything pinned
 
-$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
+$(STAMP): requirements.txt requirements-dev.txt requirements-uv.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed as '$(PYTHON)'; set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements-dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+		--require-hashes -r requirements-uv.txt
+	$(UV) pip install --quiet --compile-bytecode --only-binary :all: --require-hashes --python $(BIN)/python \
+		-r requirements-dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
 demo: setup ## five cities' extracts for DATE and LATER under var/landing, and the answer keys
@@ -55,9 +58,18 @@ check: setup ## ruff, ruff format, mypy --strict, import directions
 format: setup ## apply ruff's formatting
 	$(BIN)/ruff format .
 
-lock: setup ## compile the pins from requirements*.in
-	$(UV) pip compile --quiet --no-annotate --no-header requirements.in -o requirements.txt
-	$(UV) pip compile --quiet --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
+lock: setup ## compile the pins from requirements*.in, every file's hash with them
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements-uv.in -o requirements-uv.txt
+
+digests: ## ask the registry for the digests of the stack's images; to be compared with docker-compose.yml
+	@for image in $$(sed -nE 's/^.*:-([a-z]+:[0-9a-z.-]+)@sha256:.*$$/\1/p' docker-compose.yml); do \
+		echo "$$image@$$(docker buildx imagetools inspect $$image --format '{{.Manifest.Digest}}')"; \
+	done
+
+schema: setup ## describe the database of the newest migration, for `ledger verify`
+	$(BIN)/python -m stable_jobs.store.schema
 
 dictionary: setup ## regenerate docs/reference/data-dictionary.md from the contracts
 	$(BIN)/python -m stable_jobs.contracts.dictionary > docs/reference/data-dictionary.md

@@ -14,6 +14,9 @@ Exceptions do no I/O.
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 
@@ -78,6 +81,52 @@ class LedgerRefused(StableJobsError):
 
 class StepError(StableJobsError):
     """A step of the night broke."""
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+CLOSED_WORDS = ("Read-only file system", "Permission denied", "Operation not permitted")
+FULL_WORDS = ("No space left on device", "Disk quota exceeded", "No space left")
+
+
+def store_fault(error: BaseException) -> StepError | None:
+    """The sentence about a store that takes no more or lets nobody write, the engine's own errors too.
+
+    None for any other error.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    is_engine = type(error).__module__.partition(".")[0] in ("duckdb", "_duckdb")
+    said = str(error) if is_engine else ""
+    is_full = number in FULL or any(words in said for words in FULL_WORDS)
+    is_closed = number in CLOSED or any(words in said for words in CLOSED_WORDS)
+    if not is_full and not is_closed:
+        return None
+    where = getattr(error, "filename2", None) or getattr(error, "filename", None)
+    path = str(where) if where else said.strip().partition("\n")[0] or "a store (lake, out or home)"
+    if is_full:
+        return StepError(
+            f"{path}: no space is left; nothing half written was published; next: free space there or"
+            " give it more,"
+            " then run the same command again: it goes on where it stopped"
+        )
+    return StepError(
+        f"{path}: it may not be written to: the file system is read-only, or it belongs to another"
+        " user; next: mount"
+        " it for writing or give it to the user that runs this, then run the same command again: it"
+        " goes on where it"
+        " stopped"
+    )
+
+
+@contextmanager
+def naming(path: object) -> Iterator[None]:
+    """An operating system's error inside the block names that path where it names none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 class StepsMissing(StepError):

@@ -31,7 +31,7 @@ ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9.-]+", re.ASCII)
 
 
 class Kind(StrEnum):
-    """What the trouble is."""
+    """What the trouble is; the last is none: what a night writes down outside of the database."""
 
     NIGHT_HELD = "night_held"
     AWAITING_APPROVAL = "awaiting_approval"
@@ -39,6 +39,7 @@ class Kind(StrEnum):
     NO_ANSWER = "no_answer"
     CHAIN_BROKEN = "chain_broken"
     DEADLINE_MISSED = "deadline_missed"
+    LEDGER_ANCHOR = "ledger_anchor"
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1)
     workbook_rows: int = Field(default=50_000, ge=0)
     first_night: date | None = None
+    payment_group: str | None = None
     mail_host: str | None = None
     mail_port: int = 587
     mail_sender: str = "stable-jobs@localhost"

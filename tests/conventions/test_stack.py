@@ -252,6 +252,18 @@ def test_the_image_is_built_without_secrets_and_runs_as_nobody_special() -> None
     assert SECRET_NAME.search(re.sub(r"#.*", "", dockerfile)) is None
 
 
+def test_every_image_from_elsewhere_is_pinned_by_digest() -> None:
+    """A tag is what its publisher makes of it next week."""
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    defaults = re.findall(r"\$\{STACK_(?:BASE|POSTGRES_IMAGE|REDIS_IMAGE):-([^}]+)\}", text)
+    asked = re.findall(r"^# STACK_(?:BASE|POSTGRES_IMAGE|REDIS_IMAGE)=(.+)$",
+                       (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)  # fmt: skip
+
+    assert len(defaults) == 3
+    assert sorted(asked) == sorted(defaults)
+    assert [one for one in defaults if not re.fullmatch(r"[a-z]+:[0-9a-z.-]+@sha256:[0-9a-f]{64}", one)] == []
+
+
 def test_the_build_sees_only_what_the_image_is_made_of() -> None:
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]

@@ -12,6 +12,7 @@ PACKAGE = ROOT / "include/stable_jobs"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 CLOCK = re.compile(r"\b(?:datetime|date)\.(?:now|today|utcnow)\(|\btime\.time\(")
 LONGEST = 500
+LOCKED = ("requirements", "requirements-dev", "requirements-uv")
 
 
 def names(paths: list[Path]) -> list[str]:
@@ -31,14 +32,14 @@ def test_a_module_is_small(path: Path) -> None:
 
 
 def test_every_direct_dependency_says_why_it_is_here() -> None:
-    for name in ("requirements.in", "requirements-dev.in"):
+    for name in ("requirements.in", "requirements-dev.in", "requirements-uv.in"):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith(("#", "-r ")):
                 assert re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?==\S+ +# \S.+", line), line
 
 
 def test_every_direct_dependency_is_pinned_as_compiled() -> None:
-    for name in ("requirements", "requirements-dev"):
+    for name in LOCKED:
         pins = set((ROOT / f"{name}.txt").read_text(encoding="utf-8").split())
         asked = re.findall(
             r"^([a-z0-9-]+(?:\[[a-z]+\])?==\S+)", (ROOT / f"{name}.in").read_text(), re.MULTILINE
@@ -46,6 +47,27 @@ def test_every_direct_dependency_is_pinned_as_compiled() -> None:
         bare = {re.sub(r"\[[a-z]+\]", "", pin) for pin in asked}
         compiled = {re.sub(r"\[[a-z]+\]", "", pin) for pin in pins}
         assert bare <= compiled, bare - compiled
+
+
+def test_every_pin_carries_the_hashes_of_its_files() -> None:
+    for name in LOCKED:
+        entries = re.split(r"^(?=\S)", (ROOT / f"{name}.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        bare = [
+            one.split()[0]
+            for one in entries
+            if one.strip() and not re.search(r"--hash=sha256:[0-9a-f]{64}", one)
+        ]
+        assert bare == [], name
+
+
+def test_whatever_installs_them_requires_the_hashes() -> None:
+    for name in ("Makefile", "Dockerfile"):
+        joined = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+        installs = [line.strip() for line in joined.splitlines() if re.search(r"pip install", line)]
+        assert len(installs) >= 2
+        for line in installs:
+            ours = "--no-deps" in line and "--no-build-isolation" in line
+            assert ours or ("--require-hashes" in line and "--only-binary :all:" in line), line
 
 
 def test_records_of_decisions_are_all_listed() -> None:

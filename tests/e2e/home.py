@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,16 +87,43 @@ def new_home(**more: str) -> Iterator[Home]:
         shutil.rmtree(path)
 
 
+BATCH = re.compile(r"[0-9]{6}-[0-9]{8}-L[0-2]-[0-9]+", re.ASCII)
+ANCHOR = re.compile(rb"[0-9]+:[0-9a-f]{64}")
+
+
 def tree(folder: Path) -> dict[str, str]:
-    """Every file under the folder, hidden ones too → SHA-256 of its bytes; a folder without files → ''."""
+    """Every file under the folder, hidden ones too → SHA-256 of its bytes; a folder without files → ''.
+
+    A batch's manifest and application are told without the ledger's anchor, which is each ledger's own.
+    """
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file():
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            found[name] = hashlib.sha256(without_anchor(path)).hexdigest()
         elif not any(path.iterdir()):
             found[name] = ""
     return found
+
+
+def without_anchor(path: Path) -> bytes:
+    """A file's bytes; of a batch's manifest and application what they say beside the anchor."""
+    content = path.read_bytes()
+    if BATCH.fullmatch(path.parent.name) is None:
+        return content
+    if path.name.startswith("disbursement_application."):
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as book:
+                content = b"".join(one.encode() + book.read(one) for one in sorted(book.namelist()))
+        return ANCHOR.sub(b"anchor", content)
+    if path.name == "manifest.json":
+        said = json.loads(content)
+        said.pop("anchor", None)
+        for name, file in said["files"].items():
+            if name.startswith("disbursement_application."):
+                file.pop("sha256"), file.pop("bytes")
+        return json.dumps(said, sort_keys=True).encode()
+    return content
 
 
 def ages(folder: Path) -> dict[str, int]:

@@ -44,6 +44,15 @@ KEYS = {
         SELECT concat_ws(' ', region_code, policy_year, voucher_no)
         FROM reported_refunds WHERE id = t.refund_id""",
     "hold_id": "SELECT region_code || ' ' || reason FROM region_holds WHERE id = t.hold_id",
+    "proposal_id": "SELECT concat_ws(' ', kind, region_code, subject) FROM proposals WHERE id ="
+    " t.proposal_id",
+    "subject_id": """
+        SELECT concat_ws(' ', kind, fingerprint) FROM snapshots WHERE subject = 'snapshot' AND id =
+        t.subject_id
+        UNION ALL SELECT concat_ws(' ', extract, region_code, sha256) FROM deliveries
+            WHERE subject = 'delivery' AND id = t.subject_id
+        UNION ALL SELECT concat_ws(' ', business_date, extract, fingerprint) FROM validations
+            WHERE subject = 'validation' AND id = t.subject_id""",
     "release_id": "SELECT sha256 || ' ' || rule_id FROM delivery_releases WHERE id = t.release_id",
 }
 """Column of a reference → the natural key of the row that it refers to."""
@@ -54,6 +63,14 @@ HISTORIES = {
     "entitlement_revisions": "entitlement_id",
 }
 """Tables whose rows follow one another, by what they are the history of."""
+OWN = {
+    "night_evidence": """'{"sha256": null}'::jsonb""",
+    "published_files": """CASE
+        WHEN batch_id IS NOT NULL AND (name = 'manifest.json' OR starts_with(name,
+        'disbursement_application.'))
+        THEN '{"sha256": null, "size_bytes": null}'::jsonb ELSE '{}' END""",
+}
+"""What a row has of its own ledger: a digest over its own numbers and names, a file with its anchor."""
 EVENTS = "SELECT body FROM audit_events ORDER BY id"
 COLUMNS = """
     SELECT c.table_name, array_agg(c.column_name::text) FROM information_schema.columns c
@@ -82,7 +99,8 @@ def _rows(connection: Connection, table: str, columns: list[str]) -> list[str]:
     )
     account = ", 'account_no', md5(t.account_no)" if "account_no" in columns else ""
     built = f"jsonb_build_object('table', '{table}'{pairs}{place}{account})"
-    query = f"SELECT (to_jsonb(t) - 'id' || {built})::text FROM {table} t"
+    own = f" || {OWN[table]}" if table in OWN else ""
+    query = f"SELECT (to_jsonb(t) - 'id' || {built}{own})::text FROM {table} t"
     return sorted(connection.exec_driver_sql(query).scalars())
 
 

@@ -118,3 +118,21 @@ def test_again_right_after_a_kill(home: Home) -> None:
     done = home.run("airflow", "run", "--date", BUSINESS_DATE)
     assert done.returncode == 0, done.stderr
     assert all_gone(below) == []
+
+
+def test_everything_listens_on_loopback_only(home: Home) -> None:
+    """Every socket of every process below the command, while a task runs."""
+    command, below = started(home, "run", "--date", BUSINESS_DATE, until=RUNNING, wait=1.0)
+    try:
+        found = {
+            (process.name(), one.laddr.ip, one.laddr.port)
+            for process in descendants(command.pid)
+            for one in process.net_connections(kind="inet")
+            if one.status == psutil.CONN_LISTEN
+        }
+    finally:
+        os.kill(command.pid, signal.SIGTERM)
+        command.communicate(timeout=PATIENCE)
+    assert below
+    assert found, "nothing listens at all"
+    assert {where for where in found if where[1] not in ("127.0.0.1", "::1")} == set()

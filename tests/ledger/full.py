@@ -32,8 +32,10 @@ from stable_jobs.ledger import (
 )
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.evidence import record_evidence
 from stable_jobs.ledger.proposals import propose
 from stable_jobs.store import catalog
+from stable_jobs.store import snapshots as catalog_snapshots
 from stable_jobs.store.database import OWNER
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 
@@ -102,6 +104,8 @@ TABLES = [
     "total_rulings",
     "known_persons",
     "event_hands",
+    "snapshot_contents",
+    "night_evidence",
     "audit_events",
     "life_cycle",
     "later_columns",
@@ -173,6 +177,15 @@ def release_held(event: Any, delivery: catalog.Delivery, person: str) -> catalog
         event.connection, delivery.id, rule_id=DROP, reason="a firm moved away", released_by=person,
         released_at=datetime(2020, 5, 11, 13, 30, tzinfo=UTC),
     )  # fmt: skip
+
+
+def record_night(books: Books) -> None:
+    """The newest decision as a night's step hands it over, made from one delivery, its files' bytes known."""
+    (number,) = books.ask("SELECT max(decision_id) FROM region_nights")[0]
+    with books.engine.begin() as connection:
+        values = {"id": number, "sha256": "d" * 64, "size": 4}
+        connection.execute(text(catalog_snapshots.KEEP_CONTENT), values)
+    person(books, "stable-jobs", record_evidence, number, on=LAST)
 
 
 def fill(books: Books) -> None:
@@ -252,6 +265,7 @@ def fill(books: Books) -> None:
     books.decide(*twice, apart, on=LAST, regions={ELSEWHERE: {}}, codes=(changed,))
     person(books, "shen", doubts.rule_on_doubt, 1, "cleared", "a market's account", "shen")
     fill_policies(books)
+    record_night(books)
     person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
     less = refund(PAID, voucher_no="less", payment_reference=end_to_end(PAID), amount=Decimal("60.00"))
     books.decide(lower, *units[1:], on=WITHDRAWN, refunds=(refund(PAID), less))

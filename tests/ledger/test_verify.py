@@ -1,12 +1,22 @@
 """Verification: nothing to say of a ledger that was left alone, and the first break of one that was not."""
 
+import hashlib
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
-from stable_jobs.ledger.event import chained, ledger_event
+from stable_jobs.errors import UsageError
+from stable_jobs.ledger.anchors import Anchor, last_anchor, read_anchor
+from stable_jobs.ledger.event import canonical, chained, ledger_event
+from stable_jobs.ledger.payments import record_files
 from stable_jobs.ledger.verify import verify_ledger
+from stable_jobs.store import catalog
+from stable_jobs.store.lake import Lake
 from tests.ledger.conftest import unit
-from tests.ledger.full import CLEARED, LAST, TABLES, as_app, formed, tamper
+from tests.ledger.full import CLEARED, LAST, TABLES, as_app, formed, tamper, write
 
 
 def verified(books):
@@ -222,3 +232,285 @@ def test_a_changed_line_cannot_be_published_and_is_named(copy, postgres_url):
         connection.execute(text(f"UPDATE batches SET state = 'published' WHERE id = {number}"))
     assert [one.check for one in verified(copy).breaks] == ["rows", "batches"]
     assert verified(copy).breaks[1].where == batch_no
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        pytest.param(
+            "DROP TRIGGER guard ON approvals", "trigger: public.approvals.guard", id="a dropped guard"
+        ),
+        pytest.param(
+            "ALTER TABLE approvals DISABLE TRIGGER guard",
+            "trigger: public.approvals.guard",
+            id="a guard switched off",
+        ),
+        pytest.param(
+            "ALTER TABLE payment_lines DISABLE TRIGGER ALL",
+            "foreign key triggers: public.payment_lines",
+            id="foreign keys switched off",
+        ),
+        pytest.param(
+            "CREATE OR REPLACE FUNCTION guard_approval() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RETURN NEW; END $$",
+            "function: public.guard_approval()",
+            id="a guard that lets everything through",
+        ),
+        pytest.param(
+            "DROP INDEX payments_one_open_index", "index: public.payments_one_open_index", id="an index"
+        ),
+        pytest.param(
+            "ALTER TABLE instructions DROP CONSTRAINT instructions_attempt_key",
+            "constraint: public.instructions.instructions_attempt_key",
+            id="a constraint",
+        ),
+        pytest.param(
+            "INSERT INTO life_cycle VALUES ('payment', 'paid', 'cleared')",
+            "rows: public.life_cycle",
+            id="a change of state more",
+        ),
+        pytest.param(
+            "GRANT DELETE ON audit_events TO stable_jobs_app",
+            "grants: public.audit_events",
+            id="a right more",
+        ),
+        pytest.param(
+            "GRANT UPDATE (account_no) ON payment_lines TO stable_jobs_app",
+            "grants: public.payment_lines.account_no",
+            id="a right on one column",
+        ),
+        pytest.param(
+            "GRANT SELECT ON payment_lines TO PUBLIC", "grants: public.payment_lines", id="everybody"
+        ),
+        pytest.param(
+            "CREATE OR REPLACE VIEW unit_stops AS SELECT NULL::bigint AS entitlement_id, NULL::text AS cause,"
+            " NULL::text AS detail WHERE false",
+            "view: public.unit_stops",
+            id="a view that stops nobody",
+        ),
+        pytest.param(
+            "CREATE FUNCTION mine() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+            "function: public.mine()",
+            id="a function more",
+        ),
+        pytest.param(
+            "CREATE RULE r AS ON INSERT TO region_holds DO INSTEAD NOTHING",
+            "rule: public.region_holds.r",
+            id="a rule that swallows holds",
+        ),
+        pytest.param(
+            "ALTER TABLE region_holds ENABLE ROW LEVEL SECURITY",
+            "table: public.region_holds",
+            id="rows that are hidden",
+        ),
+        pytest.param(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_replication_role = replica',"
+            " current_database()); END $$",
+            "setting: everybody",
+            id="no trigger fires in any session",
+        ),
+        pytest.param("CREATE TABLE other (x integer)", "table: public.other", id="a table more"),
+    ],
+)
+def test_what_the_promises_rest_on_is_named_when_it_is_changed(copy, statement, where):
+    with copy.engine.begin() as connection:
+        connection.execute(text(statement))
+    assert where in [one.where for one in verified(copy).breaks if one.check == "schema"]
+
+
+def test_a_database_that_cannot_answer_is_named(copy):
+    with copy.engine.begin() as connection:
+        connection.execute(text("DROP VIEW broken_evidence"))
+    found = {one.where: one.found for one in verified(copy).breaks}
+    assert 'relation "broken_evidence" does not exist' in found["the check of the catalog"]
+    assert "view: public.broken_evidence" in found
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("UPDATE snapshots SET name = name || '.other' WHERE id = {id}", id="another file"),
+        pytest.param("UPDATE snapshots SET rows = rows + 1 WHERE id = {id}", id="another count"),
+        pytest.param(
+            "UPDATE snapshot_contents SET sha256 = repeat('e', 64) WHERE snapshot_id = {id}", id="other bytes"
+        ),
+        pytest.param("DELETE FROM snapshot_contents WHERE snapshot_id = {id}", id="no bytes known"),
+    ],
+)
+def test_a_changed_row_of_the_catalog_is_named(copy, statement):
+    ((event, number),) = copy.ask(
+        "SELECT event_id, subject_id FROM night_evidence WHERE subject = 'snapshot'"
+    )
+    tamper(copy.engine, statement.format(id=number))
+    assert ("catalog", f"event {event}, snapshot {number}") in [
+        (one.check, one.where) for one in verified(copy).breaks
+    ]
+
+
+LAST_EVENTS = "(SELECT id FROM audit_events ORDER BY id DESC LIMIT 3)"
+
+
+def cut_tail(copy):
+    """Take the newest three events away with all they wrote, states and all."""
+    (tables,) = copy.ask(
+        "SELECT array_agg(table_name::text) FROM information_schema.columns c JOIN"
+        " information_schema.tables t"
+        " USING (table_schema, table_name) WHERE column_name = 'event_id' AND table_type = 'BASE TABLE'"
+    )[0]
+    cut = [f"DELETE FROM {table} WHERE event_id IN {LAST_EVENTS}" for table in tables]
+    tamper(copy.engine, *cut, f"DELETE FROM audit_events WHERE id IN {LAST_EVENTS}")
+
+
+def anchor_of(books):
+    with books.engine.connect() as connection:
+        return last_anchor(connection)
+
+
+def test_a_tail_that_was_cut_off_is_found_by_an_anchor_from_outside(copy):
+    anchor = anchor_of(copy)
+    cut_tail(copy)
+    with copy.engine.connect() as connection:
+        assert verify_ledger(connection, copy.out).breaks == ()
+        (found,) = verify_ledger(connection, copy.out, anchors=[anchor]).breaks
+    assert (found.check, found.where.strip(), found.expected) == (
+        "anchors",
+        f"event {anchor.number} of",
+        anchor.hash,
+    )
+    assert "restore the newer database" in found.found
+
+
+def test_anchors_of_the_past_hold(full):
+    numbers = full.ask("SELECT id, hash FROM audit_events ORDER BY id")
+    with full.engine.connect() as connection:
+        found = verify_ledger(connection, full.out, anchors=[Anchor(*row) for row in numbers])
+    assert found.breaks == ()
+
+
+def test_another_hash_under_an_anchor_is_named(full):
+    with full.engine.connect() as connection:
+        (found,) = verify_ledger(connection, full.out, anchors=[Anchor(3, "a" * 64, "--anchor")]).breaks
+    assert (found.check, found.where) == ("anchors", "event 3 of --anchor")
+
+
+@pytest.mark.parametrize(
+    "spelled", ["", "3", "3:", f"0:{'a' * 64}", f"3:{'a' * 63}", f"-3:{'a' * 64}", "x:y"]
+)
+def test_a_text_that_is_no_anchor_is_wrong_usage(spelled):
+    with pytest.raises(UsageError, match="NUMBER:HASH"):
+        read_anchor(spelled)
+
+
+def test_a_published_batch_that_the_ledger_does_not_know_is_named_with_its_anchor(copy):
+    folder = copy.out / "2020-05-19/610100/610100-20200519-L0-9"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"anchor": f"999:{'a' * 64}", "files": {}}))
+    found = {one.check: one for one in verified(copy).breaks}
+    assert found["unknown"].where == "2020-05-19/610100/610100-20200519-L0-9"
+    assert "leave the folder where it is" in found["unknown"].found
+    assert found["anchors"].where == "event 999 of 2020-05-19/610100/610100-20200519-L0-9/manifest.json"
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        pytest.param("a/evil.exe", None, id="outside a business date"),
+        pytest.param("2020-05-19/610100/notice-1/名单.exe", "names", id="in a folder of the ledger"),
+        pytest.param("2020-05-19/610100/evil.exe", "names", id="in a folder of lists"),
+        pytest.param("2020-05-19/610100/notice-1/manifest.2.json", "names", id="a manifest more"),
+        pytest.param("2020-05-19/evil.exe", "names", id="beside the regions"),
+        pytest.param("2020-05-19/610100/notice-1/inner/evil.exe", "names", id="in a folder of its own"),
+        pytest.param("2020-05-19/610100/.work/x/evil.exe", None, id="a process's unfinished file"),
+    ],
+)
+def test_a_stray_in_a_published_folder_is_named(copy, name, where):
+    kept = write(copy.out, "2020-05-19/610100/notice-1", "public_notice.csv", b"1\n")
+    with ledger_event(copy.engine, "published") as event:
+        record_files(event, [kept])
+    listed = copy.out / "2020-05-19/610100"
+    (listed / "notice.csv").write_bytes(b"2\n")
+    entry = {"file": "notice.csv", "sha256": hashlib.sha256(b"2\n").hexdigest()}
+    (listed / "manifest.json").write_text(json.dumps({"files": {"notice.csv": entry}}))
+    assert verified(copy).breaks == ()
+    (copy.out / name).parent.mkdir(parents=True, exist_ok=True)
+    (copy.out / name).write_bytes(b"MZ")
+    assert [one.where for one in verified(copy).breaks] == ([name] if where else [])
+
+
+def test_other_bytes_in_a_list_that_only_its_manifest_knows_are_named(copy):
+    folder = copy.out / "2020-05-19/610100"
+    folder.mkdir(parents=True)
+    (folder / "notice.csv").write_bytes(b"2\n")
+    (folder / "manifest.json").write_text(
+        json.dumps({"files": {"notice.csv": {"file": "notice.csv", "sha256": "a" * 64}}})
+    )
+    assert [(one.check, one.where) for one in verified(copy).breaks] == [
+        ("files", "2020-05-19/610100/notice.csv")
+    ]
+
+
+def rewritten(copy, change):
+    """The whole chain written anew by somebody who may, with other instants."""
+    before = "0" * 64
+    with copy.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for number, body in connection.execute(text("SELECT id, body FROM audit_events ORDER BY id")).all():
+            said = json.loads(body)
+            said["at"] = change(number, datetime.fromisoformat(said["at"])).isoformat()
+            body = canonical(said)
+            values = {"id": number, "body": body, "before": before, "hash": chained(before, body)}
+            connection.execute(
+                text(
+                    "UPDATE audit_events SET body = :body, previous_hash = :before, hash = :hash"
+                    " WHERE id = :id"
+                ),
+                values,
+            )
+            before = values["hash"]
+
+
+@pytest.mark.parametrize(
+    ("away", "where"),
+    [
+        pytest.param(timedelta(days=-3650), ["event 7"], id="ten years back"),
+        pytest.param(timedelta(minutes=-6), ["event 7"], id="six minutes back"),
+        pytest.param(timedelta(seconds=-20), [], id="as far as two machines are apart"),
+        pytest.param(timedelta(days=3650), ["event 8", "newest"], id="ten years on"),
+    ],
+)
+def test_times_that_run_backwards_are_named(copy, away, where):
+    rewritten(copy, lambda number, at: at + away if number == 7 else at)
+    found = [one for one in verified(copy).breaks if one.check == "times"]
+    assert [one.where for one in found if one.where in where] == [w for w in where if w.startswith("event")]
+    assert bool(found) == bool(where)
+
+
+def test_every_byte_of_the_lake_is_read_again(copy, tmp_path):
+    """Registered files by their catalog row, those that bear their hash by their name."""
+    lake = Lake(str(tmp_path / "lake"))
+    source = tmp_path / "x"
+    source.write_bytes(b"as it came")
+    landed, published = lake.put_landing(source), lake.put_published(source)
+    path = Path(lake.path("snapshots/payees/x.parquet"))
+    path.write_bytes(b"PAR1")
+    with copy.engine.begin() as connection:
+        catalog.register_snapshot(
+            connection, kind="payees", business_date=CLEARED, fingerprint="f" * 64,
+            name="snapshots/payees/x.parquet", rows=1, inputs={},
+            content=lake.keep("snapshots/payees/x.parquet"),
+        )  # fmt: skip
+
+    def lost():
+        with copy.engine.connect() as connection:
+            found = verify_ledger(connection, copy.out, lake).breaks
+        return {one.where: one.found for one in found if one.check == "lake" and "no file" not in one.found}
+
+    assert lost() == {}
+    for name in (f"landing/{landed}", f"published/{published}", "snapshots/payees/x.parquet"):
+        file = Path(lake.path(name))
+        file.chmod(0o600)
+        file.write_bytes(b"PAR2")
+        assert set(lost()) == {name}
+        file.unlink()
+    Path(lake.path("landing/evil.exe")).write_bytes(b"MZ")
+    assert set(lost()) == {"landing/evil.exe"}

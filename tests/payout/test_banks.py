@@ -154,3 +154,15 @@ def test_no_profiles(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(PolicyError, match="set STABLE_JOBS_BANKS"):
         load_banks(tmp_path / name)
+
+
+@pytest.mark.parametrize("said", [None, True])
+def test_formulas_are_inert_unless_a_profile_says_otherwise(tmp_path: Path, said: bool | None) -> None:
+    write(tmp_path, file__inert=said)
+    assert load_banks(tmp_path).of("610100").file.inert
+    assert load_banks(PACKAGED.parent).of("610100").file.inert
+
+
+def test_a_bank_that_takes_no_apostrophe_gets_cells_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path, file__inert=False)
+    assert not load_banks(tmp_path).of("610100").file.inert

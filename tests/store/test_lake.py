@@ -1,4 +1,5 @@
 import hashlib
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +12,7 @@ from stable_jobs.errors import UsageError
 from stable_jobs.settings import Settings
 from stable_jobs.store import lake as lake_module
 from stable_jobs.store.engine import connect, quote_literal, read_parquet_sql
-from stable_jobs.store.lake import Lake
+from stable_jobs.store.lake import Content, Lake, LakeChanged
 
 BYTES = "统一社会信用代码\n".encode("gb18030") * 3
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -57,7 +58,7 @@ def test_landing_the_same_bytes_again_changes_nothing(tmp_path, source):
 def test_landed_files_are_read_only(tmp_path, source):
     lake = Lake(str(tmp_path / "lake"))
     lake.put_landing(source)
-    assert stat.S_IMODE(Path(lake.landing_path(SHA256)).stat().st_mode) == 0o440
+    assert stat.S_IMODE(Path(lake.landing_path(SHA256)).stat().st_mode) == 0o400
 
 
 def test_many_may_land_the_same_bytes_at_once(url, source):
@@ -122,3 +123,123 @@ def test_duckdb_writes_and_reads_through_the_lake(url, source, tmp_path):
 def test_an_unknown_protocol_names_the_setting():
     with pytest.raises(UsageError, match="STABLE_JOBS_LAKE=nowhere://lake"):
         Lake("nowhere://lake")
+
+
+def kept(lake, name, content=b"PAR1"):
+    """A file that was written and registered."""
+    with fsspec.open(lake.path(name), "wb") as target:
+        target.write(content)
+    return lake.keep(name)
+
+
+def test_a_file_is_known_by_its_bytes_and_their_number(url):
+    lake = Lake(url)
+    assert kept(lake, "snapshots/terms/x.parquet") == Content(hashlib.sha256(b"PAR1").hexdigest(), 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "folder"),
+    [
+        ("snapshots/payees/x.parquet", 0o400, 0o700),
+        ("snapshots/staged/x.parquet", 0o400, 0o700),
+        ("snapshots/quarantine/x.parquet", 0o400, 0o700),
+        ("snapshots/terms/x.parquet", 0o440, None),
+        ("snapshots/eligibility/x.parquet", 0o440, None),
+    ],
+)
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_modes_of_registered_files_are_no_matter_of_the_umask(tmp_path, name, file, folder, umask):
+    before = os.umask(umask)
+    try:
+        lake = Lake(str(tmp_path / "lake"))
+        kept(lake, name)
+    finally:
+        os.umask(before)
+    path = tmp_path / "lake" / name
+    assert stat.S_IMODE(path.stat().st_mode) == file
+    assert folder is None or stat.S_IMODE(path.parent.stat().st_mode) == folder
+
+
+@pytest.mark.parametrize("folder", ["landing", "published"])
+@pytest.mark.parametrize("umask", [0, 0o022])
+def test_folders_of_files_with_accounts_are_their_owners(tmp_path, source, folder, umask):
+    before = os.umask(umask)
+    try:
+        getattr(Lake(str(tmp_path / "lake")), f"put_{folder}")(source)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "lake" / folder).stat().st_mode) == 0o700
+
+
+def same_size(path):
+    path.chmod(0o600)
+    path.write_bytes(b"PAR2")
+
+
+def with_its_old_time(path):
+    known = path.stat()
+    same_size(path)
+    os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))
+
+
+def another_in_its_place(path):
+    other = path.with_name("other")
+    other.write_bytes(b"PAR2")
+    known = path.stat()
+    os.utime(other, ns=(known.st_atime_ns, known.st_mtime_ns))
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [same_size, with_its_old_time, another_in_its_place, Path.unlink])
+def test_a_changed_file_is_not_read(tmp_path, change):
+    lake = Lake(str(tmp_path / "lake"))
+    name = "snapshots/payees/x.parquet"
+    known = kept(lake, name)
+    assert lake.check(name, known) == str(tmp_path / "lake" / name)
+    change(tmp_path / "lake" / name)
+    with pytest.raises(LakeChanged, match="was changed since it was made"):
+        lake.check(name, known)
+    with pytest.raises(LakeChanged, match="no money moves on it"):
+        lake.fetch(name, tmp_path / "copy", known)
+    assert not (tmp_path / "copy").exists()
+
+
+def test_bytes_that_did_not_change_are_read_once(tmp_path, monkeypatch):
+    lake = Lake(str(tmp_path / "lake"))
+    known = kept(lake, "snapshots/terms/x.parquet")
+    monkeypatch.setattr(lake_module, "_content", None)
+    lake.check("snapshots/terms/x.parquet", known)
+
+
+def test_a_copy_is_of_the_bytes_that_were_compared(url, tmp_path):
+    lake = Lake(url)
+    known = kept(lake, "snapshots/terms/x.parquet")
+    lake.fetch("snapshots/terms/x.parquet", tmp_path / "copy", known)
+    assert (tmp_path / "copy").read_bytes() == b"PAR1"
+
+
+@pytest.mark.parametrize("folder", ["landing", "published"])
+def test_what_was_laid_under_a_hash_before_the_file_came_is_put_aside(url, source, folder, caplog):
+    lake = Lake(url)
+    with fsspec.open(lake.path(f"{folder}/{SHA256}"), "wb") as target:
+        target.write(b"something else")
+    assert getattr(lake, f"put_{folder}")(source) == SHA256
+    with fsspec.open(lake.path(f"{folder}/{SHA256}")) as found:
+        assert found.read() == BYTES
+    (aside,) = [name for name in lake.kept_names() if "foreign" in name]
+    with fsspec.open(lake.path(aside)) as found:
+        assert found.read() == b"something else"
+    assert "did not hold the bytes that its name says" in caplog.text
+
+
+def test_a_file_named_by_its_hash_is_compared_when_it_is_fetched(url, source, tmp_path):
+    lake = Lake(url)
+    lake.put_published(source)
+    path = lake.published_path(SHA256)
+    if "://" not in path:
+        Path(path).chmod(0o600)
+    with fsspec.open(path, "wb") as target:
+        target.write(b"other")
+    with pytest.raises(LakeChanged):
+        lake.fetch(f"published/{SHA256}", tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stable_jobs.cli.options import read_home
+from stable_jobs.cli.options import progress, read_home
 from stable_jobs.cli.people import BelowOption, RegionOption, UnitOption, reading
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.settings import Settings, now
@@ -19,25 +21,45 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The ledger: verify it, look into it.", no_args_is_help=True)
 
 
+AnchorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--anchor",
+        metavar="NUMBER:HASH",
+        help="An event written down outside, which must be there; may be repeated.",
+    ),
+]
+SkipOption = Annotated[bool, typer.Option("--skip-lake", help="Do not read the lake's bytes again.")]
+
+
 @app.command("verify")
-def verify() -> None:
-    """Check the chain of events, what each wrote, the states, the sums, the batches and the published files.
+def verify(anchor: AnchorOption = None, skip_lake: SkipOption = False) -> None:
+    """Check the chain of events, what each wrote, states, sums, catalog, schema and files.
 
     Exit 0 when everything is as the ledger says; 1 when not, with each break on its line, the first one
     first, and a message to whom the settings name.
     """
     from stable_jobs.cli.ledger_tables import print_verified
+    from stable_jobs.ledger.anchors import read_anchor
     from stable_jobs.ledger.verify import verify_ledger
     from stable_jobs.ledger.views import newest_date
+    from stable_jobs.store.lake import Lake
 
     settings = read_home()
+    known = [read_anchor(spelled) for spelled in anchor or ()]
+    lake = None if skip_lake else Lake(settings.lake_url)
     with reading() as connection:
-        verified = verify_ledger(connection, settings.out_root)
+        verified = verify_ledger(connection, settings.out_root, lake, known, _saying())
         night = newest_date(connection)
     print_verified(verified)
     if verified.breaks:
         _tell(settings, night or now().date(), verified)
         raise typer.Exit(1)
+
+
+def _saying() -> Callable[[str], None]:
+    """On a terminal, what is looked at: a big ledger takes minutes."""
+    return progress() if sys.stderr.isatty() else lambda _: None
 
 
 def _tell(settings: Settings, business_date: date, verified: Verified) -> None:
@@ -46,6 +68,16 @@ def _tell(settings: Settings, business_date: date, verified: Verified) -> None:
 
     with open_desk(settings, business_date) as desk:
         tell_broken(desk, verified)
+
+
+@app.command("anchor")
+def anchor() -> None:
+    """Print number and hash of the newest event, to be kept outside, for `ledger verify --anchor`."""
+    from stable_jobs.ledger.anchors import last_anchor
+
+    with reading() as connection:
+        found = last_anchor(connection)
+    typer.echo("The ledger is empty." if found is None else str(found))
 
 
 @app.command("show")

@@ -37,7 +37,7 @@ from stable_jobs.cli import (
     returns,
     withdraw_night,
 )
-from stable_jobs.errors import StableJobsError, StepError, UsageError
+from stable_jobs.errors import StableJobsError, StepError, UsageError, store_fault
 
 app = typer.Typer(
     name="stable-jobs",
@@ -84,6 +84,11 @@ def main() -> NoReturn:
         _end(error, 2)
     except StableJobsError as error:
         _end(error, 1)
+    except OSError as error:
+        fault = StepError(
+            f"{error.strerror or error}: {error.filename or 'no file is named'}; look at it, then run again"
+        )
+        _end(store_fault(error) or fault, 1)
     except SQLAlchemyError as error:
         _end(StepError(f"the database: {_first_line(error)}; look at its log, then run the command again"), 1)
     sys.exit(0)

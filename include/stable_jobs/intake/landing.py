@@ -31,8 +31,10 @@ JUDGED_HERE = (
     "delivery.manifest.unreadable",
     "delivery.manifest.slot",
     "delivery.manifest.sha256",
+    "delivery.kept_bytes",
 )
-"""Refusals that a corrected manifest beside the same bytes heals, even one that promises the same."""
+"""Refusals that a corrected manifest beside the same bytes heals, even one that promises the same; and bytes
+changed in the lake, which are kept anew."""
 
 
 @dataclass(frozen=True)

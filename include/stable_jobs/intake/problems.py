@@ -139,6 +139,12 @@ REFUSALS: dict[str, Refusal] = {
         "只保留一个数据工作表",
         "keep one sheet with data and send again",
     ),
+    "delivery.kept_bytes": Refusal(
+        "留存的文件内容已被改动",
+        "the bytes kept of this delivery are not those that came",
+        "查明何人改动后，再次运行收集；原文件不在时请部门重新报送",
+        "find out who changed them and run the night again: the file is taken anew, or sent again",
+    ),
     "delivery.manifest.missing": Refusal(
         "缺少清单文件",
         "there is no manifest beside the file",

@@ -35,7 +35,7 @@ from stable_jobs.store.catalog import (
     register_snapshot,
 )
 from stable_jobs.store.engine import quote_identifier, quote_literal
-from stable_jobs.store.lake import Lake
+from stable_jobs.store.lake import Content, Lake, LakeChanged
 from stable_jobs.store.threads import in_threads
 
 if TYPE_CHECKING:
@@ -71,9 +71,10 @@ def stage_delivery(
     """
     slot = Slot(delivery.department, delivery.extract, delivery.region_code)
     with tempfile.TemporaryDirectory(prefix="staging-", dir=_scratch(con)) as folder:
-        source = _local(lake.landing_path(delivery.sha256), Path(folder) / "landed")
+        source = _landed(lake, slot, delivery, Path(folder) / "landed")
         text = _as_text(slot, contract, delivery, source, Path(folder) / "text.csv")
         staged = _write(con, lake, slot, contract, delivery, text)
+        lake.keep(staged.name)  # also one that is refused next: it holds accounts
     _check_promises(con, lake, slot, contract, delivery, staged)
     return staged
 
@@ -86,14 +87,23 @@ def _scratch(con: duckdb.DuckDBPyConnection) -> Path:
     return folder
 
 
-def _local(path: str, target: Path) -> Path:
-    """A path that Python opens: the landed file itself, or a copy where the lake is not a folder."""
-    if "://" not in path:
-        return Path(path)
-    import fsspec
+def _landed(lake: Lake, slot: Slot, delivery: Delivery, target: Path) -> Path:
+    """A path that Python opens: the landed file itself, or a copy where the lake is not a folder.
 
-    filesystem, inner = fsspec.core.url_to_fs(path)
-    filesystem.get_file(inner, str(target))
+    DeliveryRefused if its bytes are not those that came.
+    """
+    try:
+        path = lake.check(f"landing/{delivery.sha256}", Content(delivery.sha256, delivery.size_bytes))
+        if "://" not in path:
+            return Path(path)
+        lake.fetch(f"landing/{delivery.sha256}", target)
+    except LakeChanged:
+        raise refused(
+            slot,
+            "delivery.kept_bytes",
+            expected=f"SHA-256 {delivery.sha256}",
+            found="other bytes in the lake",
+        ) from None
     return target
 
 
@@ -232,6 +242,7 @@ def _register(
     inputs: Mapping[str, object],
 ) -> Snapshot:
     file = stage_delivery(con, lake, contract, delivery)
+    content = lake.keep(file.name)
     with engine.begin() as connection:
         return register_snapshot(
             connection,
@@ -241,6 +252,7 @@ def _register(
             name=file.name,
             rows=file.rows,
             inputs=inputs,
+            content=content,
         )
 
 

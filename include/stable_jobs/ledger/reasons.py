@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from stable_jobs.credit_code import is_credit_code, is_registration_no
+from stable_jobs.credit_code import is_credit_code, is_identity_number, is_registration_no
 from stable_jobs.errors import UsageError
 from stable_jobs.regions import is_known
 from stable_jobs.rendering.text import visible
@@ -78,6 +78,8 @@ def _accounts(plain: str) -> list[tuple[int, int]]:
 
 def _is_code(token: str) -> bool:
     """A unit's code; one with a letter also where its check character is wrong: no account has a letter."""
+    if is_identity_number(token):
+        return False
     if len(token) == 15:
         return is_registration_no(token) and is_known(token[:6])
     return is_credit_code(token) or (is_known(token[2:8]) and not token.isdigit())

@@ -1,32 +1,31 @@
-"""Whether the ledger is what it says: the chain, what each event wrote, the states, the sums, the files."""
+"""Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
+from stable_jobs.ledger.anchors import Anchor
+from stable_jobs.ledger.breaks import Break
 from stable_jobs.ledger.event import FIRST, chained
+from stable_jobs.ledger.kept import verify_kept
+from stable_jobs.ledger.published import RESTORED, anchors_in, verify_published
+from stable_jobs.settings import now
+from stable_jobs.store.lake import Lake
+from stable_jobs.store.schema import differences
+
+__all__ = ["Break", "Verified", "verify_ledger"]
 
 SUMS = "entitled = outside + paid + open + waived - recovering"
-
-
-@dataclass(frozen=True)
-class Break:
-    """One thing that is not as the ledger says. check: chain, rows, states, sums, batches or files."""
-
-    check: str
-    where: str
-    expected: str
-    found: str
-
-    def sentence(self) -> str:
-        """One line for a log or a terminal."""
-        return f"{self.check}: {self.where}: expected {self.expected}; found {self.found}"
+CLOCKS_APART = timedelta(minutes=5)
+"""How far apart the clocks of two machines that write to the ledger may be."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +38,70 @@ class Verified:
     breaks: tuple[Break, ...]
 
 
-def verify_ledger(connection: Connection, out: Path) -> Verified:
-    """Check everything; reads only. out: the root below which files were published."""
-    breaks = (
-        *verify_chain(connection),
-        *_asked(connection, "states", STATES),
-        *_asked(connection, "sums", BALANCE),
-        *_asked(connection, "batches", BATCHES),
-        *verify_files(connection, out),
-    )
+def _silent(_: str) -> None:
+    return
+
+
+def verify_ledger(
+    connection: Connection,
+    out: Path,
+    lake: Lake | None = None,
+    anchors: Iterable[Anchor] = (),
+    say: Callable[[str], None] = _silent,
+) -> Verified:
+    """Check everything; reads only.
+
+    out: the root below which files were published. lake: where every byte is read again; None leaves it out.
+    anchors: events that were written down outside; those in the published manifests are looked for anyway.
+    say hears what is looked at next. What cannot even be asked of the database is a break too.
+    """
+    events = connection.scalar(text("SELECT count(*) FROM audit_events")) or 0
+    checks: dict[str, Callable[[], Iterator[Break]]] = {
+        f"chain of {events:,} events": lambda: verify_chain(connection),
+        "anchors": lambda: verify_anchors(connection, (*anchors, *anchors_in(out))),
+        "states": lambda: _asked(connection, "states", STATES),
+        "sums": lambda: _asked(connection, "sums", BALANCE),
+        "batches": lambda: _asked(connection, "batches", BATCHES),
+        "catalog": lambda: _asked(connection, "catalog", EVIDENCE),
+        "schema": lambda: verify_schema(connection),
+        "published files": lambda: verify_published(connection, out),
+    }
+    if lake is not None:
+        checks["lake"] = lambda: verify_kept(connection, lake)
+    breaks: list[Break] = []
+    for name, check in checks.items():
+        say(name)
+        breaks += _checked(connection, name, check)
     events, entitlements, files = connection.execute(text(COUNTED)).one()
-    return Verified(events, entitlements, files, breaks)
+    return Verified(events, entitlements, files, tuple(breaks))
+
+
+def _checked(connection: Connection, name: str, check: Callable[[], Iterator[Break]]) -> list[Break]:
+    """What a check finds; where the database cannot answer it, that."""
+    try:
+        with connection.begin_nested():
+            return list(check())
+    except DBAPIError as error:
+        said = str(error.orig).strip().partition("\n")[0]
+        return [Break("schema", f"the check of the {name}", "an answer of the database", said)]
+
+
+def verify_anchors(connection: Connection, anchors: Iterable[Anchor]) -> Iterator[Break]:
+    """Every event that was written down outside is in the ledger, with its hash."""
+    known = list(anchors)
+    query = "SELECT id, hash FROM audit_events WHERE id = ANY(CAST(:ids AS bigint[]))"
+    asked = connection.execute(text(query), {"ids": sorted({one.number for one in known})})
+    found: dict[int, str] = {one.id: one.hash for one in asked}
+    for one in known:
+        if found.get(one.number) != one.hash:
+            there = found.get(one.number, "no such event")
+            yield Break("anchors", f"event {one.number} of {one.source}", one.hash, f"{there}: {RESTORED}")
+
+
+def verify_schema(connection: Connection) -> Iterator[Break]:
+    """Every trigger, function, index, constraint, grant and allowed change is as this version makes it."""
+    for one in differences(connection):
+        yield Break("schema", one.name, one.expected, one.found)
 
 
 COUNTED = """
@@ -63,7 +115,7 @@ def verify_chain(connection: Connection) -> Iterator[Break]:
 
     A broken hash ends the look at the chain: what follows cannot be told.
     """
-    before, number = FIRST, 0
+    before, number, latest = FIRST, 0, None
     for event in connection.execute(
         text("SELECT id, body, previous_hash, hash FROM audit_events ORDER BY id")
     ):
@@ -74,17 +126,38 @@ def verify_chain(connection: Connection) -> Iterator[Break]:
         if chained(before, event.body) != event.hash:
             yield Break("chain", f"event {event.id}", event.hash, chained(before, event.body))
             return
-        yield from _rows(connection, event.id, _said(event.body))
+        body = _said(event.body)
+        yield from _rows(connection, event.id, body["rows"])
+        at = _instant(body.get("at"))
+        if at is not None and latest is not None and at < latest - CLOCKS_APART:
+            yield Break(
+                "times", f"event {event.id}", f"an instant after {latest.isoformat()}", at.isoformat()
+            )
+        latest = at if latest is None or (at is not None and at > latest) else latest
         before = event.hash
+    if latest is not None and latest > now() + CLOCKS_APART:
+        yield Break(
+            "times", f"the newest instant of {number} events", "an instant that has been", latest.isoformat()
+        )
     yield from _strays(connection, number)
 
 
-def _said(body: str) -> dict[str, dict[str, object]]:
+def _said(body: str) -> dict[str, Any]:
+    """What an event says, `rows` among it; nothing where it cannot be read."""
     try:
-        rows = json.loads(body)["rows"]
+        said = json.loads(body)
+        rows = said["rows"]
     except (ValueError, KeyError, TypeError):
-        return {}
-    return rows if isinstance(rows, dict) else {}
+        return {"rows": {}}
+    return said if isinstance(rows, dict) else {"rows": {}}
+
+
+def _instant(said: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _rows(connection: Connection, event_id: int, said: dict[str, dict[str, object]]) -> Iterator[Break]:
@@ -101,21 +174,6 @@ def _strays(connection: Connection, last: int) -> Iterator[Break]:
         query = f"SELECT min(event_id) FROM {table} WHERE event_id NOT BETWEEN 1 AND {last}"  # noqa: S608 - the catalog's
         if (found := connection.scalar(text(query))) is not None:
             yield Break("chain", f"table {table}", f"events up to {last}", f"rows of event {found}")
-
-
-def verify_files(connection: Connection, out: Path) -> Iterator[Break]:
-    """Every published file is there with its bytes."""
-    query = "SELECT folder, name, sha256 FROM published_files ORDER BY id"
-    for folder, name, sha256 in connection.execute(text(query)):
-        path = out / folder / name
-        found = _sha256(path) if path.is_file() else "no file"
-        if found != sha256:
-            yield Break("files", f"{folder}/{name}", sha256, found)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def _asked(connection: Connection, check: str, query: str) -> Iterator[Break]:
@@ -173,3 +231,10 @@ BATCHES = """
     WHERE coalesce(i.count, 0) <> CASE WHEN b.state = 'published' THEN b.count ELSE 0 END
     ORDER BY 1
 """
+
+EVIDENCE = """
+    SELECT 'event ' || event_id || ', ' || subject || ' ' || subject_id, expected, coalesce(found, 'no such
+    row')
+    FROM broken_evidence ORDER BY event_id, subject, subject_id
+"""
+"""Rows of the catalog that are not what they were when a night was taken over."""

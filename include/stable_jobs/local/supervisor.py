@@ -32,7 +32,14 @@ from stable_jobs.store.database import init_database
 from stable_jobs.store.embedded import embedded_server
 
 AIRFLOW = (sys.executable, "-m", "airflow")
-PROGRAMS = ("api-server", "scheduler", "dag-processor", "triggerer")
+PROGRAMS = {
+    "api-server": (),
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
+}
+"""Airflow's programs and their arguments. Its log servers listen on every interface and cannot be told
+otherwise; on one machine the api-server reads the logs from the folder."""
 GRACE_SECONDS = 10.0
 LOOK_SECONDS = 0.5
 STILL_THERE_SECONDS = 60.0
@@ -126,7 +133,7 @@ def _migrate(variables: Mapping[str, str], home: Path) -> None:
 def _start(name: str, variables: Mapping[str, str], home: Path) -> subprocess.Popen[bytes]:
     with _log(home, name).open("ab") as log:
         return subprocess.Popen(  # noqa: S603  # constants
-            [*AIRFLOW, name],
+            [*AIRFLOW, name, *PROGRAMS[name]],
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from stable_jobs.ledger.anchors import last_anchor
 from stable_jobs.ledger.approvals import approvers, missing_level
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.verify import Verified
@@ -94,6 +95,20 @@ def tell_late(desk: Desk, regions: Sequence[str]) -> None:
     """Regions that promised an answer on the same day, and the run is not over."""
     lines = tuple(f"{region}: 承诺当日办结 promised the same day" for region in regions)
     _tell(desk, Kind.DEADLINE_MISSED, "当日办结时限已过", "the same-day deadline has passed", lines)
+
+
+def tell_anchor(desk: Desk) -> None:
+    """The ledger's newest event: whoever changes the database cannot change a mail that was sent."""
+    with desk.database.connect() as connection:
+        anchor = last_anchor(connection)
+    if anchor is not None:
+        _tell(
+            desk,
+            Kind.LEDGER_ANCHOR,
+            f"账本凭证 {anchor}",
+            f"ledger anchor {anchor}",
+            (f"请保存 keep this message; stable-jobs ledger verify --anchor {anchor}",),
+        )
 
 
 def _tell(desk: Desk, kind: Kind, zh: str, en: str, lines: Sequence[str]) -> None:

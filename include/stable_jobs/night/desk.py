@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
+from stable_jobs.errors import store_fault
 from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import demo_regions
@@ -56,9 +57,17 @@ def scratch(desk: Desk) -> Iterator[Path]:
     Below the home, where the next one sweeps away what a killed process left.
     """
     parent = desk.settings.scratch_root
-    parent.mkdir(parents=True, exist_ok=True)
+    _own(parent)
     with workspace(parent) as work:
         yield work
+
+
+def _own(folder: Path) -> None:
+    """Spilled rows and unfinished files hold accounts: nobody but their owner enters."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        with suppress(PermissionError):
+            folder.chmod(0o700)
 
 
 @contextmanager
@@ -67,13 +76,19 @@ def open_desk(settings: Settings, business_date: date, known_at: datetime | None
 
     ContractError, PolicyError (no policy file at all) or UsageError (the lake) before anything is opened, so
     that a wrong file costs no start of a server. A region whose policy files have a fault is held, not the
-    night.
+    night. StepError where a store is full or may not be written to.
     """
     contracts = contracts_as_of(settings.contracts_root, business_date)
     policies = load_sound(settings.policies_root)
     from stable_jobs.store.database import database
     from stable_jobs.store.engine import connect
 
-    lake = Lake(settings.lake_url)
-    with database(settings) as engine, connect(settings) as duck:
-        yield Desk(settings, business_date, known_at, contracts, policies, engine, duck, lake)
+    try:
+        _own(settings.scratch_root)
+        lake = Lake(settings.lake_url)
+        with database(settings) as engine, connect(settings) as duck:
+            yield Desk(settings, business_date, known_at, contracts, policies, engine, duck, lake)
+    except Exception as error:
+        if (fault := store_fault(error)) is not None:
+            raise fault from error
+        raise

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.errors import LedgerRefused, PolicyError, StableJobsError
+from stable_jobs.errors import LedgerRefused, PolicyError, StableJobsError, StepError
+from stable_jobs.ledger.anchors import last_anchor
 from stable_jobs.ledger.approvals import answer_hands, answers, missing_level
 from stable_jobs.ledger.batches import Batch, form_batches, open_batches, published_on
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.evidence import require_evidence
 from stable_jobs.ledger.notices import close_due_notices
-from stable_jobs.ledger.payments import LINES, files_of, instruct, manifests
+from stable_jobs.ledger.payments import LINES, PublishedFile, files_of, instruct, manifests
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.ledger.policies import noted
 from stable_jobs.ledger.policy_views import policy_version
@@ -32,6 +34,7 @@ from stable_jobs.night.notices import place_of, record_published, tonight
 from stable_jobs.night.policies import note_profiles
 from stable_jobs.night.reasons import STANDS_STILL, reasons
 from stable_jobs.night.steps import versions
+from stable_jobs.night.unknown_batches import published_elsewhere
 from stable_jobs.night.waived import publish_waived
 from stable_jobs.payout.banks import Banks
 from stable_jobs.payout.batch import LINE, BatchHead
@@ -89,6 +92,7 @@ def _form(desk: Desk) -> tuple[list[Batch], list[Waits]]:
     decision, left = decision_to_pay(desk), list[Waits]()
     if decision is not None:
         with ledger_event(desk.database, "form batches", business_date=desk.business_date) as event:
+            require_evidence(event.connection, decision.id)
             fill_night(desk, event.connection, decision)
             made = form_batches(event)
             left = left_out(event.connection)
@@ -101,24 +105,32 @@ def publish(desk: Desk) -> list[Instructed]:
     """Publish every batch with the approvals it needs, then what was instructed today and has no files.
 
     A batch that the ledger refuses (a hold, a newer night, values that nobody confirmed) stays as it is, and
-    so does one whose bank profile has a fault.
+    so does one whose bank profile has a fault. StepError, once all others are published, if a unit of one
+    stands in a published folder that the ledger does not know.
     """
     banks = note_profiles(desk)
     with desk.database.connect() as connection:
         ready = [batch for batch in open_batches(connection) if missing_level(connection, batch) is None]
+        elsewhere = {batch.id: published_elsewhere(desk, connection, batch) for batch in ready}
     with scratch(desk) as work:
         for batch in ready:
-            _instruct(desk, batch, banks, work)
+            if elsewhere[batch.id] is None:
+                _instruct(desk, batch, banks, work)
     with desk.database.connect() as connection:
         done = published_on(connection, desk.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
     out = desk.settings.out_root
     placed = [
-        Instructed(batch, out / files[batch.id][0].folder, place_files(desk.lake, out, files[batch.id]))
-        for batch in done
+        Instructed(batch, out / files[batch.id][0].folder, _place(desk, files[batch.id])) for batch in done
     ]
     _place_left_over(desk)
+    if stopped := [said for said in elsewhere.values() if said is not None]:
+        raise StepError("; ".join(stopped))
     return placed
+
+
+def _place(desk: Desk, files: list[PublishedFile]) -> bool:
+    return place_files(desk.lake, desk.settings.out_root, files, desk.settings.payment_group)
 
 
 def _place_left_over(desk: Desk) -> None:
@@ -127,7 +139,7 @@ def _place_left_over(desk: Desk) -> None:
     with desk.database.connect() as connection:
         for batch_id, folder in manifests(connection):
             if not (out / folder / MANIFEST).exists():
-                place_files(desk.lake, out, files_of(connection, batch_id))
+                _place(desk, files_of(connection, batch_id))
 
 
 def _instruct(desk: Desk, batch: Batch, banks: Banks, work: Path) -> None:
@@ -182,6 +194,7 @@ def _head(desk: Desk, connection: Connection, batch: Batch) -> BatchHead:
         names=place.names,
         is_demo=place.is_demo,
         approvals=tuple((str(level), person + hands.get(level, "")) for level, person, _, _ in given),
+        anchor=str(last_anchor(connection) or ""),
     )
 
 
@@ -194,6 +207,7 @@ def _manifest(head: BatchHead, sums: Mapping[str, Sum]) -> dict[str, object]:
         "review_level": head.review_level,
         "approvals": [list(pair) for pair in head.approvals],
         "hash": head.hash,
+        "anchor": head.anchor,
         "count": head.count,
         "total": str(head.total),
         "files": {name: file_entry(found) for name, found in sums.items()},
@@ -259,6 +273,14 @@ class Course:
         return moves or bool(self.cleared or self.waived or self.published)
 
 
+def _publish_all(desk: Desk) -> tuple[list[Instructed], StepError | None]:
+    """What is published, and what stopped a batch: the lists of all others are made first."""
+    try:
+        return publish(desk), None
+    except StepError as error:
+        return [], error
+
+
 def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
     """All steps in order under the business date's lock, as the command line runs them."""
     with business_date_lock(desk.database, desk.business_date):
@@ -267,10 +289,12 @@ def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
         say("form batches")
         _, left = _form(desk)
         say("publish")
-        published = publish(desk)
+        published, stopped = _publish_all(desk)
         say("list what waits")
         found = list_waiting(desk)
         publish_waived(desk)
         why = reasons(desk, left)
+    if stopped is not None:
+        raise stopped
     with desk.database.connect() as connection:
         return Course(cleared, waived, tuple(open_batches(connection)), tuple(published), found, why)

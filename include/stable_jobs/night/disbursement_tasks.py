@@ -95,11 +95,13 @@ def publish(business_date: str | None) -> Result:
 def list_waiting(business_date: str | None) -> Result:
     """Publish what waits and why: `units`, `total` (yuan); `waived_lists` of regions whose year is over."""
     from stable_jobs.night import disbursement
+    from stable_jobs.night.alerts import tell_anchor
     from stable_jobs.night.waived import publish_waived
 
     with night_of(business_date) as desk:
         found = disbursement.list_waiting(desk)
         waived = publish_waived(desk)
+        tell_anchor(desk)
     result = {
         "units": sum(count for count, _ in found.values()),
         "total": str(sum((yuan for _, yuan in found.values()), Decimal("0.00"))),

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,8 +19,9 @@ from stable_jobs.payout.payee_faults import account_fault_sql, name_fault_sql
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import regions_taking_part, resolve
 from stable_jobs.regions import NATION
-from stable_jobs.store.catalog import deliveries_for
+from stable_jobs.store.catalog import contents, deliveries_for
 from stable_jobs.store.engine import quote_literal
+from stable_jobs.store.lake import Lake
 from stable_jobs.store.loading import load_from_engine
 from stable_jobs.workdays import clears_on
 
@@ -31,20 +34,26 @@ ABOVE_PREMIUM = """
 ABOVE_PREMIUM_REASON = "entitlement_above_premium"
 
 
+MONEY_RESTS_ON = ("eligibility", "unit_facts", "payees", "terms", "refunds", "held")
+
+
 def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
     """`night_units`, `_regions`, `_refunds`, `_codes` of this transaction, from the decision's snapshots.
 
-    StepError for the decision of another date, and for snapshots that are not of one decision.
+    They are read from copies of this process's own, whose bytes were compared with what was registered:
+    LakeChanged, and nothing is filled, if somebody changed one. StepError for the decision of another date,
+    and for snapshots that are not of one decision.
     """
     _check_whole(desk, decision)
     night_tables(connection)
-    queries = {
-        "night_units": units_query(desk, decision),
-        "night_regions": regions_query(desk, decision, regions_that_sent(desk, connection)),
-        "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(desk, decision.refunds)}",
-        "night_codes": codes_query(desk, decision),
-    }
     with scratch(desk) as work:
+        own = replace(desk, lake=_own_copies(desk, connection, decision, work / "copies"))
+        queries = {
+            "night_units": units_query(own, decision),
+            "night_regions": regions_query(own, decision, regions_that_sent(desk, connection)),
+            "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(own, decision.refunds)}",
+            "night_codes": codes_query(own, decision),
+        }
         for name, query in queries.items():
             load_from_engine(connection, name, desk.duck, query, work)
 
@@ -67,6 +76,22 @@ def regions_that_sent(desk: Desk, connection: Connection) -> frozenset[str]:
     if any(one.region_code == NATION and one.extract in of_units for one in sent):
         return frozenset(desk.names) | {one.region_code for one in sent}
     return frozenset(one.region_code for one in sent)
+
+
+def _own_copies(desk: Desk, connection: Connection, decision: Decision, folder: Path) -> Lake:
+    """A lake in that folder with what money rests on. StepError for a file of unknown content."""
+    names = [getattr(decision, kind).name for kind in MONEY_RESTS_ON]
+    known = contents(connection, names)
+    own = Lake(str(folder))
+    for name in names:
+        if name not in known:
+            raise StepError(
+                f"{name} in the lake was made before the content of files was registered: no money"
+                " moves on it;"
+                f" next: run `stable-jobs night --date {desk.business_date}` once more"
+            )
+        desk.lake.fetch(name, Path(own.path(name)), known[name])
+    return own
 
 
 def units_query(desk: Desk, decision: Decision) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.evidence import record_evidence
 from stable_jobs.ledger.payments import PublishedFile, record_files
 from stable_jobs.ledger.policies import hold_stopped
 from stable_jobs.night.desk import Desk, scratch
@@ -49,6 +50,7 @@ def open_notices(desk: Desk, decision: Decision) -> Notices:
         fill_night(desk, event.connection, decision)
         stopped = hold_stopped(event.connection)
         older = apply_night(event.connection)
+        record_evidence(event, decision.id)
         event.detail.update(decision=decision.eligibility.fingerprint, older=older, stopped=stopped)
     with scratch(desk) as work, desk.database.connect() as connection:
         query = public_notice.QUERY.format(on=desk.business_date.isoformat())

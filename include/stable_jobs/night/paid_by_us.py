@@ -7,7 +7,7 @@ from pathlib import Path
 from stable_jobs.ledger.refunds import PAID_BY_US
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.payout.sums import sha256_of
-from stable_jobs.store.catalog import find_snapshot, register_snapshot
+from stable_jobs.store.catalog import check_contents, find_snapshot, register_snapshot
 from stable_jobs.store.engine import quote_literal
 from stable_jobs.store.loading import csv_source, unload
 
@@ -32,6 +32,8 @@ def paid_by_us(desk: Desk) -> tuple[str | None, str]:
         with desk.database.connect() as connection:
             found = find_snapshot(connection, KIND, key)
         if found is not None:
+            with desk.database.connect() as connection:
+                check_contents(connection, desk.lake, [found.name])
             return (desk.lake.path(found.name), key) if found.rows else (None, "")
         return _keep(desk, plain, key)
 
@@ -42,6 +44,7 @@ def _keep(desk: Desk, plain: Path, key: str) -> tuple[str | None, str]:
         f"COPY (FROM {csv_source(plain, COLUMNS)}) TO {quote_literal(desk.lake.path(name))} (FORMAT parquet)"
     ).fetchone()
     rows = int(counted[0]) if counted else 0
+    content = desk.lake.keep(name)
     with desk.database.begin() as connection:
         kept = register_snapshot(
             connection,
@@ -51,5 +54,6 @@ def _keep(desk: Desk, plain: Path, key: str) -> tuple[str | None, str]:
             name=name,
             rows=rows,
             inputs={"sha256": key},
+            content=content,
         )
     return (desk.lake.path(kept.name), key) if rows else (None, "")

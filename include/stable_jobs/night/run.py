@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.errors import StableJobsError, StepError
+from stable_jobs.errors import StableJobsError, StepError, store_fault
 from stable_jobs.night import steps
 from stable_jobs.night.comparison import Comparison
 from stable_jobs.night.desk import Desk
@@ -97,7 +97,8 @@ def _run(step: Step) -> None:
     except StableJobsError:
         raise
     except Exception as error:
-        raise StepError(f"step {step.name!r} broke: {type(error).__name__}: {error}") from error
+        broken = StepError(f"step {step.name!r} broke: {type(error).__name__}: {error}")
+        raise store_fault(error) or broken from error
 
 
 def _validate(desk: Desk, course: Course, department: str) -> None:

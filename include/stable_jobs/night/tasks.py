@@ -216,7 +216,7 @@ def notices(
 
     A night as known then, or a backfill's, opens none.
     """
-    from stable_jobs.night.alerts import tell_held
+    from stable_jobs.night.alerts import tell_anchor, tell_held
     from stable_jobs.night.notices import open_notices
 
     if known_at is not None or is_backfill:
@@ -225,6 +225,7 @@ def notices(
         decision = _decision(desk, determined, is_backfill)
         made = open_notices(desk, decision)
         tell_held(desk, decision)
+        tell_anchor(desk)
         taken = _taken(desk)
     result = {
         "opened": made.opened,

@@ -96,14 +96,17 @@ class BankColumn(_Strict):
 
 
 class BankFile(_Strict):
-    """How the bank's own file looks. `inert`: an apostrophe stands before what a spreadsheet would run."""
+    """How the bank's own file looks.
+
+    inert: an apostrophe stands before what a spreadsheet would run; only where a profile says `false`, none.
+    """
 
     name: Annotated[str, AfterValidator(_file_name)] = "bank.csv"
     encoding: Encoding
     delimiter: Delimiter
     line_end: Literal["crlf", "lf"]
     header: bool
-    inert: bool
+    inert: bool = True
     columns: tuple[BankColumn, ...] = Field(strict=False, min_length=1)
 
     @model_validator(mode="after")

@@ -54,6 +54,7 @@ class BatchHead:
 
     names: the region's, Chinese and English. approvals: (level, person and, in brackets, where
     else than in Airflow and whether unauthenticated), none where no person is asked.
+    anchor: the ledger's last event before the batch was instructed, `64:abcd…`.
     """
 
     batch_no: str
@@ -67,6 +68,7 @@ class BatchHead:
     names: tuple[str, str]
     is_demo: bool
     approvals: tuple[tuple[str, str], ...]
+    anchor: str = ""
 
     @property
     def sum(self) -> Sum:

@@ -13,6 +13,7 @@ from typing import Any
 
 from stable_jobs.errors import LedgerRefused, StepError
 from stable_jobs.ledger.payments import PublishedFile
+from stable_jobs.payout.access import restrict
 from stable_jobs.payout.manifest import manifest_bytes
 from stable_jobs.payout.names import MANIFEST
 from stable_jobs.payout.publish import link, sync
@@ -39,16 +40,23 @@ def keep_files(
     return [*kept, _kept(lake, manifest, folder)]
 
 
-def place_files(lake: Lake, out: Path, files: Iterable[PublishedFile]) -> bool:
-    """Give every file its name, the manifest last; False if all stood there. StepError for other bytes."""
+def place_files(lake: Lake, out: Path, files: Iterable[PublishedFile], group: str | None = None) -> bool:
+    """Give every file its name, the manifest last; False if all stood there. StepError for other bytes.
+
+    A payment file is for its owner's eyes; `group`: the system's group that may read it too.
+    """
     is_new = False
     for file in sorted(files, key=lambda f: (f.name == MANIFEST, f.name)):
         target = out / file.folder / file.name
-        is_new |= _place(lake, file, target)
+        is_new |= _place(lake, file, target, group)
         if (found := sha256_of(target)) != file.sha256:
             raise StepError(
-                f"{target} is not the file that was published: expected SHA-256 {file.sha256}, found {found};"
-                " move it away, find out who changed it, and run again: the right file is written anew"
+                f"{target} is not the file that the ledger published: expected SHA-256 {file.sha256},"
+                f" found {found};"
+                " leave it where it is and send nothing of this folder to the bank; next: stable-jobs"
+                " ledger verify says"
+                " whether the ledger is older than the folder (docs/operations.md, A published file was"
+                " changed)"
             )
     return is_new
 
@@ -71,12 +79,14 @@ def _kept(lake: Lake, path: Path, folder: str) -> PublishedFile:
     return PublishedFile(folder, path.name, lake.put_published(path), path.stat().st_size)
 
 
-def _place(lake: Lake, file: PublishedFile, target: Path) -> bool:
+def _place(lake: Lake, file: PublishedFile, target: Path, group: str | None) -> bool:
     """False where it stood there; then too what a killed process left beside it is swept away."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    restrict(target.parent, group)
     with workspace(target.parent) as work:
         if target.exists():
             return False
         brought = work / file.name
         lake.fetch(f"published/{file.sha256}", brought)
+        restrict(brought, group)
         return link(sync(brought), target)

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stable_jobs.errors import StepError
+from stable_jobs.errors import StepError, naming, store_fault
+from stable_jobs.payout.access import has_accounts, restrict
 from stable_jobs.payout.manifest import Manifest, differences, latest_manifest, manifest_bytes
 from stable_jobs.payout.names import MANIFEST, check_name, newest, numbered
 from stable_jobs.payout.sums import sha256_of
@@ -77,17 +78,24 @@ def _publish(
 def _bring(content: Content, target: Path) -> Path:
     """The content as a synced file of this workspace."""
     if isinstance(content, bytes):
-        return _write(content, target)
+        return _closed(_write(content, target))
     try:
         target.hardlink_to(content)
     except OSError:  # another file system
         shutil.copyfile(content, target)
-    return sync(target)
+    return _closed(sync(target))
+
+
+def _closed(path: Path) -> Path:
+    if has_accounts(path.name):
+        restrict(path)
+    return path
 
 
 def _write(content: bytes, target: Path) -> Path:
     target.unlink(missing_ok=True)
-    target.write_bytes(content)
+    with naming(target):
+        target.write_bytes(content)
     return sync(target)
 
 
@@ -123,7 +131,7 @@ def link(source: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     except OSError as problem:
-        raise StepError(
+        raise store_fault(problem) or StepError(
             f"cannot publish {target}: {problem}; the folder needs a file system with links"
         ) from None
     return True

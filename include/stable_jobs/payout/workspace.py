@@ -25,7 +25,7 @@ def workspace(parent: Path) -> Iterator[Path]:
     lock, handle = _claim(root)
     folder = lock.with_suffix("")
     try:
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         yield folder
     finally:
         _remove(lock)

@@ -33,6 +33,7 @@ from stable_jobs.settings import code_fingerprint
 from stable_jobs.store.catalog import (
     InForce,
     Snapshot,
+    check_contents,
     find_snapshot,
     fingerprint,
     register_snapshot,
@@ -192,6 +193,7 @@ def determine(
     key = fingerprint(**made_from)
     with engine.connect() as connection:
         found = find_decision(connection, key)
+        check_contents(connection, lake, _read_names(found, in_force))
     if found is not None:
         return found
     import ibis
@@ -201,15 +203,23 @@ def determine(
     inputs = Inputs(input_files(lake, in_force), contracts, held_deliveries, paid_by_us)
     tables = decide(backend, inputs, policies, business_date, partial(_keep, backend, lake, names))
     rows = {kind: count_of(table) for kind, table in tables.items()}
+    content = {kind: lake.keep(names[kind]) for kind in KINDS}
     with engine.begin() as connection:
         made = {
             kind: register_snapshot(
                 connection, kind=kind, business_date=business_date, fingerprint=key, name=names[kind],
-                rows=rows[kind], inputs=made_from,
+                rows=rows[kind], inputs=made_from, content=content[kind],
             )
             for kind in KINDS
         }  # fmt: skip
     return Decision(**made)
+
+
+def _read_names(found: Decision | None, in_force: Sequence[InForce]) -> list[str]:
+    """The files that are about to be read: those of the decision made before, else those it is made from."""
+    if found is not None:
+        return [snapshot.name for snapshot in vars(found).values()]
+    return [name for one in in_force for name in (one.staged_name, one.quarantine_name)]
 
 
 def fingerprint_inputs(

@@ -65,6 +65,7 @@ def _validate(
     results = check_units(con, contract.rules, "unit_facts", business_date)
     name = lake.new_name("failing_units")
     rows = _write_failing(con, lake.path(name))
+    content = lake.keep(name)
     with engine.begin() as connection:
         snapshot = catalog.register_snapshot(
             connection,
@@ -74,6 +75,7 @@ def _validate(
             name=name,
             rows=rows,
             inputs=inputs,
+            content=content,
         )
         return catalog.record_validation(
             connection,

@@ -23,7 +23,7 @@ from stable_jobs.settings import code_fingerprint
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, RuleResult, Validation
 from stable_jobs.store.engine import quote_literal, read_parquet_sql
-from stable_jobs.store.lake import Lake
+from stable_jobs.store.lake import Content, Lake
 from stable_jobs.store.registered import registered_codes
 
 if TYPE_CHECKING:
@@ -102,9 +102,12 @@ def validate_extract(
         known = catalog.find_validation(connection, business_date, contract.extract, inputs.fingerprint)
     if known is not None:
         return known
+    with engine.connect() as connection:
+        catalog.check_contents(connection, lake, inputs.staged)
     found = find_out(con, lake, contract, business_date, inputs)
+    content = lake.keep(found.quarantine_name)
     with engine.begin() as connection:
-        return record(connection, contract.extract, business_date, inputs, found)
+        return record(connection, contract.extract, business_date, inputs, found, content)
 
 
 def read_inputs(
@@ -213,7 +216,12 @@ def row_results(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> tuple[
 
 
 def record(
-    connection: Connection, extract: str, business_date: date, inputs: Inputs, found: Found
+    connection: Connection,
+    extract: str,
+    business_date: date,
+    inputs: Inputs,
+    found: Found,
+    content: Content | None = None,
 ) -> Validation:
     """Register the quarantine and record the validation: both exist once the caller commits."""
     snapshot = catalog.register_snapshot(
@@ -224,6 +232,7 @@ def record(
         name=found.quarantine_name,
         rows=found.quarantine_rows,
         inputs={"extract": extract, "staged": list(inputs.staged)},
+        content=content,
     )
     return catalog.record_validation(
         connection,

@@ -16,6 +16,8 @@ from stable_jobs.store.deliveries import (
 from stable_jobs.store.in_force import HeldOutcome, InForce, held_outcomes, in_force, last_accepted_rows
 from stable_jobs.store.snapshots import (
     Snapshot,
+    check_contents,
+    contents,
     earlier_of_date,
     find_snapshot,
     fingerprint,
@@ -44,6 +46,8 @@ __all__ = [
     "RuleResult",
     "Snapshot",
     "Validation",
+    "check_contents",
+    "contents",
     "current_deliveries",
     "deliveries_for",
     "delivery_by_id",

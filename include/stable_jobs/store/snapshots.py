@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +12,10 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from stable_jobs.store.lake import Content, Lake
 from stable_jobs.store.tables import snapshots
 
 
@@ -77,10 +78,12 @@ def register_snapshot(
     name: str,
     rows: int,
     inputs: Mapping[str, object],
+    content: Content | None = None,
 ) -> Snapshot:
     """Make a written file exist. Where another run was first with the same inputs, its snapshot is returned.
 
     The caller must then use the returned `name`, not its own. `inputs` are kept to explain the fingerprint.
+    content: what the file consists of, as `Lake.keep` says; money never rests on a snapshot without it.
     """
     values = {
         "kind": kind,
@@ -94,8 +97,37 @@ def register_snapshot(
         .values(**values, inputs=json.loads(_canonical(inputs)))
         .on_conflict_do_nothing(index_elements=["kind", "fingerprint"])
     )
-    found = find_snapshot(connection, kind, fingerprint)
-    return cast(Snapshot, found)
+    found = cast(Snapshot, find_snapshot(connection, kind, fingerprint))
+    if content is not None and found.name == name:
+        known = {"id": found.id, "sha256": content.sha256, "size": content.size_bytes}
+        connection.execute(text(KEEP_CONTENT), known)
+    return found
+
+
+KEEP_CONTENT = """
+    INSERT INTO snapshot_contents (snapshot_id, sha256, size_bytes) VALUES (:id, :sha256, :size)
+    ON CONFLICT (snapshot_id) DO NOTHING
+"""
+
+
+def contents(connection: Connection, names: Collection[str]) -> dict[str, Content]:
+    """What those files (names in the lake) consisted of when they were registered.
+
+    A snapshot of a version that did not write it down is left out.
+    """
+    query = """
+        SELECT s.name, c.sha256, c.size_bytes FROM snapshots s JOIN snapshot_contents c ON c.snapshot_id =
+        s.id
+        WHERE s.name = ANY(CAST(:names AS text[]))
+    """
+    found = connection.execute(text(query), {"names": sorted(set(names))})
+    return {name: Content(sha256, size) for name, sha256, size in found}
+
+
+def check_contents(connection: Connection, lake: Lake, names: Collection[str]) -> None:
+    """Look at the bytes of files before they are read. LakeChanged naming the first that was changed."""
+    for name, content in sorted(contents(connection, names).items()):
+        lake.check(name, content)
 
 
 def snapshot_by_id(connection: Connection, snapshot_id: int) -> Snapshot:

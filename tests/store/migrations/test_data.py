@@ -159,6 +159,8 @@ def test_rights_in_the_ledger(url):
         "standing_nights",
         "open_proposals",
         "individual_businesses",
+        "catalog_digests",
+        "broken_evidence",
         "region_stops",
         "unit_stops",
         "doubt_stops",

@@ -1,7 +1,7 @@
 """A batch as the bank's own text file: columns, order, encoding and line ends are the profile's.
 
 Text is quoted with `"` where it holds the delimiter or a quote. Values stand as they are; a formula is made
-inert only where the profile says so.
+inert unless the profile says why not.
 """
 
 # ruff: noqa: S608 - every name and text in SQL goes through quote_identifier or quote_literal

@@ -16,7 +16,7 @@ def batch_application(batch: Batch) -> ListTable:
         amount="amount",
         expected=batch.head.sum,
         marks=_marks(batch.head),
-        notes=(*batch.head.notes, _total(batch.head)),
+        notes=(*batch.head.notes, *_anchor_note(batch.head), _total(batch.head)),
     )
 
 
@@ -31,4 +31,16 @@ def _marks(head: BatchHead) -> tuple[Column, ...]:
         Column("hash", "批次摘要 Hash", Kind.WORD, quote_literal(head.hash)),
         Column("approvers", "审批 Approved by", Kind.TEXT, quote_literal(head.approvers)),
         Column("status", "状态 Status", Kind.WORD, quote_literal(head.status)),
+        *_anchor(head),
     )
+
+
+def _anchor_note(head: BatchHead) -> tuple[str, ...]:
+    return (f"账本凭证 ledger anchor {head.anchor}",) if head.anchor else ()
+
+
+def _anchor(head: BatchHead) -> tuple[Column, ...]:
+    """What the ledger's end was, on a paper that leaves the server."""
+    if not head.anchor:
+        return ()
+    return (Column("anchor", "账本凭证 Ledger anchor", Kind.WORD, quote_literal(head.anchor)),)

@@ -326,11 +326,15 @@ def test_init_makes_the_roles_and_sets_their_passwords_again(postgres_url: URL) 
         assert (done.returncode, done.stderr) == (0, "")
         verifiers.append(passwords_of_roles(postgres_url))
 
-    assert set(verifiers[0]) == {"airflow", "stable_jobs_app"}
+    assert set(verifiers[0]) == {"airflow", "stable_jobs_app", "stable_jobs_reader"}
     assert all(one.startswith("SCRAM-SHA-256$") for one in verifiers[0].values())
     assert verifiers[0] != verifiers[1]
     run_sql(
-        postgres_url, "DROP DATABASE airflow", "DROP ROLE airflow", "ALTER ROLE stable_jobs_app PASSWORD NULL"
+        postgres_url,
+        "DROP DATABASE airflow",
+        "DROP ROLE airflow",
+        "ALTER ROLE stable_jobs_app PASSWORD NULL",
+        "ALTER ROLE stable_jobs_reader PASSWORD NULL",
     )
 
 

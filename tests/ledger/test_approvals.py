@@ -60,7 +60,7 @@ def test_nothing_goes_out_unapproved(books, two):
         pytest.param(1, "first", {"answer": "perhaps"}, "approvals_answer_check", id="neither yes nor no"),
         pytest.param(3, "first", {}, "asks for 2 approvals", id="a third approval"),
         pytest.param(0, "first", {}, "approvals_level_check|not assigned", id="level 0"),
-        pytest.param(1, " ", {}, "no character that can be seen", id="no name"),
+        pytest.param(1, " ", {}, "event_hands_person_check|not assigned", id="no name"),
     ],
 )
 def test_an_answer_is_refused(books, two, level, who, changed, word):

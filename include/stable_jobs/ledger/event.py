@@ -83,7 +83,7 @@ def _open(connection: Connection, business_date: date | None, actor: str, hand: 
     """
     by = json.dumps({"person": actor, **hand.as_json()}, ensure_ascii=False) if hand else ""
     connection.execute(text(settings), {"event": str(number), "on": str(business_date or ""), "hand": by})
-    if hand is not None:
+    if hand is not None and actor.strip():
         check_person(connection, actor)
     return Event(int(number or 1), connection)
 

@@ -35,13 +35,15 @@ def verify_published(connection: Connection, out: Path) -> Iterator[Break]:
     query = "SELECT folder, name, sha256 FROM published_files ORDER BY id"
     known = {f"{folder}/{name}": sha256 for folder, name, sha256 in connection.execute(text(query))}
     yield from _bytes(out, known)
-    folders = {name.rpartition("/")[0] for name in known}
-    for folder in _folders(out):
-        relative = folder.relative_to(out).as_posix()
+    folders: dict[str, set[str]] = {}
+    for name in known:
+        folder, _, last = name.rpartition("/")
+        folders.setdefault(folder, set()).add(last)
+    for path in _folders(out):
+        relative = path.relative_to(out).as_posix()
         if relative in folders:
-            belongs = {n.rpartition("/")[2] for n in known if n.startswith(f"{relative}/")}
-            yield from _strays(folder, relative, belongs)
-        elif BATCH.fullmatch(folder.name):
+            yield from _strays(path, relative, folders[relative])
+        elif BATCH.fullmatch(path.name):
             yield Break(
                 "unknown",
                 relative,
@@ -49,7 +51,7 @@ def verify_published(connection: Connection, out: Path) -> Iterator[Break]:
                 f"a folder it does not know: {RESTORED}",
             )
         else:
-            yield from _listed(out, folder, relative)
+            yield from _listed(out, path, relative)
 
 
 def anchors_in(out: Path) -> Iterator[Anchor]:

@@ -80,18 +80,20 @@ def policy_from_json(document: Mapping[str, Any] | None) -> PolicyFacts:
 
 def _plain(one: PolicyLine | TotalLine) -> Json:
     values = {name: value for name, value in vars(one).items() if name != "place"}
-    return {**place_json(one.place), **{name: str(value) for name, value in values.items()}}
+    return {"place": place_json(one.place), **{name: str(value) for name, value in values.items()}}
 
 
 def _change(one: Mapping[str, Any]) -> PolicyLine:
     names = ("name", "old", "new", "old_reference", "new_reference", "proposed_by", "confirmed_by")
     first = date.fromisoformat(one["first_night"])
-    return PolicyLine(place=place_from_json(one), first_night=first, **{name: one[name] for name in names})
+    return PolicyLine(
+        place=place_from_json(one["place"]), first_night=first, **{name: one[name] for name in names}
+    )
 
 
 def _total(one: Mapping[str, Any]) -> TotalLine:
     return TotalLine(
-        place=place_from_json(one),
+        place=place_from_json(one["place"]),
         total=Decimal(one["total"]),
         factor=Decimal(one["factor"]),
         last_date=date.fromisoformat(one["last_date"]),

@@ -1,4 +1,4 @@
-"""A recovery case ends by two people, as recovered only with finance's own row; both prepare what is paid then."""
+"""A recovery case ends by two people, recovered only with finance's row; both prepare what is paid then."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def finance(
 @pytest.mark.parametrize(
     ("left", "back"),
     [
-        pytest.param(None, "0", id="no row"),
-        pytest.param("100.00", "0", id="all of it is left"),
+        pytest.param(None, "0.00", id="no row"),
+        pytest.param("100.00", "0.00", id="all of it is left"),
         pytest.param("61.00", "39.00", id="a yuan is missing"),
-        pytest.param("140.00", "0", id="more than was paid"),
+        pytest.param("140.00", "0.00", id="more than was paid"),
     ],
 )
 def test_nothing_is_recovered_that_finance_does_not_show(lowered: Books, left: str | None, back: str) -> None:
@@ -55,7 +55,7 @@ def test_nothing_is_recovered_that_finance_does_not_show(lowered: Books, left: s
 )
 def test_what_came_back_from_another_unit_proves_nothing(lowered: Books, uscc: str, of: str) -> None:
     finance(lowered, "60.00", LAST, uscc=uscc, of=of)
-    with pytest.raises(LedgerRefused, match="show 0 of 40.00 yuan"):
+    with pytest.raises(LedgerRefused, match=r"show 0\.00 of 40\.00 yuan"):
         end_case(lowered, 1, "recovered")
 
 
@@ -63,7 +63,7 @@ def test_what_came_back_ends_one_case_and_no_other(lowered: Books) -> None:
     finance(lowered, "60.00", LAST)
     end_case(lowered, 1, "recovered")
     finance(lowered, "60.00", DAYS[0], entitlement="50.00")
-    with pytest.raises(LedgerRefused, match="show 0 of 10.00 yuan"):
+    with pytest.raises(LedgerRefused, match=r"show 0\.00 of 10\.00 yuan"):
         end_case(lowered, 2, "recovered")
     finance(lowered, "50.00", DAYS[1], entitlement="50.00")
     end_case(lowered, 2, "recovered")
@@ -73,7 +73,7 @@ def test_what_came_back_ends_one_case_and_no_other(lowered: Books) -> None:
 def test_finance_may_take_its_word_back(lowered: Books) -> None:
     finance(lowered, "60.00", LAST)
     finance(lowered, "100.00", DAYS[0])
-    with pytest.raises(LedgerRefused, match="show 0 of 40.00 yuan"):
+    with pytest.raises(LedgerRefused, match=r"show 0\.00 of 40\.00 yuan"):
         end_case(lowered, 1, "recovered")
     assert lowered.ask("SELECT left_amount FROM reported_recoveries ORDER BY id") == [
         (Decimal("60.00"),),

@@ -61,7 +61,7 @@ def test_nothing_is_recovered_that_finance_does_not_show(run, books, case):
     close(run, "recovered")
     refused = confirm(run)
     assert refused.code == 1
-    assert "finance's prior_refunds show 0 of 40.00 yuan as come back: its row with our" in refused.err
+    assert "finance's prior_refunds show 0.00 of 40.00 yuan as come back: its row with our" in refused.err
     assert books.ask(CLOSED) == []
     money_back(books)
     assert confirm(run).code == 0

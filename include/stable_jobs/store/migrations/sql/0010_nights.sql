@@ -164,7 +164,7 @@ BEGIN
     IF NEW.outcome = 'recovered' AND money_back(case_of.entitlement_id) < case_of.amount THEN
         RAISE EXCEPTION 'recovery case %: finance''s prior_refunds show % of % yuan as come back: its row with our'
             ' payment reference must show what is left of the payment, in a night that the ledger took over',
-            NEW.case_id, greatest(money_back(case_of.entitlement_id), 0), case_of.amount
+            NEW.case_id, greatest(money_back(case_of.entitlement_id), 0)::numeric(18, 2), case_of.amount
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;

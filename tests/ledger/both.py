@@ -152,7 +152,7 @@ def model_says(model: Model) -> dict[str, Any]:
 
 
 def nobody_is_paid_twice(ledger: dict[str, Any], settled: set[str]) -> None:
-    """By what the ledger says, whatever the model thinks of it. settled: payments that people found paid twice."""
+    """By what the ledger says, whatever the model thinks of it. settled: what people settled."""
     for unit, (_, entitled, outside, paid, opened, waived, recovering) in ledger["units"].items():
         assert paid + opened <= entitled - outside + recovering, unit
         assert entitled == outside + paid + opened + waived - recovering, unit

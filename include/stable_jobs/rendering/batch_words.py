@@ -30,6 +30,8 @@ DEED = {
     "budget": N_("Entered the budget"),
     "delivery": N_("Released a delivery"),
     "refund": N_("Ruled on a refund"),
+    "new account": N_("Accepted an account that followed a return"),
+    "contradiction": N_("Settled what the bank contradicted itself about"),
 }
 
 ACCOUNT_SOURCE = {
@@ -99,6 +101,7 @@ LEDGER_COLUMN = {
     "instructed": N_("Instructed on"),
     "answer": N_("The bank's answer"),
     "bank's reason": N_("The bank's reason"),
+    "then said": N_("What the bank said then"),
     "objection": N_("Objection"),
     "entered by": N_("Entered by"),
     "decision": N_("Decision"),
@@ -135,6 +138,7 @@ LEDGER_CODE = {
     "superseded": N_("Superseded"),
     "revoked": N_("Entitlement revoked"),
     "lowered": N_("Entitlement lowered"),
+    "paid_twice": N_("Paid twice"),
     "ours": N_("Ours"),
     "differs": N_("Ours, another amount"),
     "doubtful": N_("In doubt"),

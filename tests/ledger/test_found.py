@@ -14,6 +14,7 @@ from stable_jobs.ledger.persons import close_recovery
 from stable_jobs.ledger.refunds import rule_on_refund
 from stable_jobs.ledger.returns import confirm_account, enter_account
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
+from tests.ledger.full import accept
 
 A = CODES[0]
 DAYS = [date(2020, 5, 11) + timedelta(days=n) for n in range(6)]
@@ -122,6 +123,8 @@ def test_nothing_goes_again_to_the_account_that_failed(books):
     assert disburse(books, back) == 0
     again = night(3, unit(A, account_no="99"))
     books.apply(again)
+    assert disburse(books, again) == 0
+    accept(books, ONE)
     assert disburse(books, again) == 1
 
 

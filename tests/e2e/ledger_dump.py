@@ -44,7 +44,8 @@ KEYS = {
         SELECT concat_ws(' ', region_code, policy_year, voucher_no)
         FROM reported_refunds WHERE id = t.refund_id""",
     "hold_id": "SELECT region_code || ' ' || reason FROM region_holds WHERE id = t.hold_id",
-    "proposal_id": "SELECT concat_ws(' ', kind, region_code, subject) FROM proposals WHERE id = t.proposal_id",
+    "proposal_id": """
+        SELECT concat_ws(' ', kind, region_code, subject) FROM proposals WHERE id = t.proposal_id""",
     "new_account_id": f"""
         SELECT {ENTITLEMENT} || ' ' || md5(n.account_no)
         FROM new_accounts n JOIN entitlements e ON e.id = n.entitlement_id WHERE n.id = t.new_account_id""",

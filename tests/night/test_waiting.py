@@ -30,7 +30,7 @@ class Waiting:
         monkeypatch.setattr(disbursement, "newest_decision", lambda desk: object())
 
     def night(self, on: date, count: int = 1, **changed: Any) -> Night:
-        night = self.bank.night(count, on, **changed)
+        night = self.bank.night(count, on)
         units = tuple(unit | changed for unit in night.units)
         night = Night(on, units, regions=night.regions)
         self.bank.books.apply(night)

@@ -109,6 +109,10 @@ def accept_account(model: Model, end_to_end_id: str, person: str) -> None:
 
 def enter_account(model: Model, end_to_end_id: str, account_no: str, person: str) -> Correction:
     found = model.attempts().get(end_to_end_id)
+    other = model.units[found[0].unit].open if found and found[1].has_failed else None
+    if found and other and other is not found[0] and other.state in ("on_notice", "objected", "cleared"):
+        other.corrections.append(Correction(other, 0, account_no, person))
+        return other.corrections[-1]
     if found is None or found[0].state != "returned" or found[0].attempts[-1] is not found[1]:
         raise Forbidden
     found[0].corrections.append(Correction(found[0], len(found[0].attempts), account_no, person))
@@ -117,14 +121,17 @@ def enter_account(model: Model, end_to_end_id: str, account_no: str, person: str
 
 def confirm_account(model: Model, correction: Correction, person: str) -> None:
     payment = correction.payment
+    is_new = correction.after_attempt == 0 and payment.state in ("on_notice", "objected", "cleared")
     if (
-        payment.state != "returned"
+        not (payment.state == "returned" or is_new)
         or correction.after_attempt != len(payment.attempts)
         or person == correction.entered_by
     ):
         raise Forbidden
+    if is_new and correction.confirmed_by:
+        raise Forbidden
     correction.confirmed_by = person
-    payment.state = "corrected"
+    payment.state = payment.state if is_new else "corrected"
 
 
 def enter_budget(model: Model, year: int, amount: Decimal, person: str) -> None:

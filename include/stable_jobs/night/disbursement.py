@@ -207,7 +207,7 @@ NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NO
 
 
 def list_waiting_again(desk: Desk) -> None:
-    """Publish anew what waits, where the date's lists are published already: the bank has answered meanwhile."""
+    """Publish anew what waits, where the date's lists stand already: the bank has answered meanwhile."""
     if any(tonight(desk).glob("*/waiting")):
         list_waiting(desk)
 

@@ -163,6 +163,14 @@ def test_rights_in_the_ledger(url):
         "contradiction_stops",
         "policy_stops",
         "total_stops",
+        "newest_settlements",
+        "line_results",
+        "open_contradictions",
+        "duplicate_lines",
+        "failed_lines",
+        "doubtful_accounts",
+        "accepted_accounts",
+        "surplus_payments",
         "standing_holds",
     )
     recorded = (

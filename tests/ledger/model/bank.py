@@ -42,9 +42,9 @@ def _take_row(model: Model, found: tuple[Payment, Attempt] | None, row: Said) ->
         attempt.said.add(outcome)
         attempt.case = outcome
         return "contradiction"
-    attempt.said.add(outcome)
     if attempt.outcome is not None:
         return "repeated"
+    attempt.said.add(outcome)
     attempt.outcome, attempt.at, attempt.is_payees = outcome, model.clock, not row.get("fault")
     payment.state = outcome
     if outcome == "returned":
@@ -83,7 +83,6 @@ def settle(model: Model, end_to_end_id: str, outcome: str, proposer: str, person
     if outcome != attempt.outcome:
         attempt.is_payees = True
     attempt.outcome, attempt.case, attempt.at = outcome, None, model.clock
-    attempt.said.add(outcome)
     attempt.settled_by |= {proposer, person}
     if target:
         for one in (payment, *([other] if other is not None and not under_way else [])):

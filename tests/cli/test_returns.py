@@ -9,11 +9,12 @@ from click.testing import Result
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
+from stable_jobs.cli import proposal
 from stable_jobs.cli.returns import app
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.settings import Settings
 from tests.ledger.conftest import CODES
-from tests.night.bank_desk import ACCOUNT, BankDesk, bank_desk, id_of, told
+from tests.night.bank_desk import ACCOUNT, NEXT, BankDesk, bank_desk, id_of, told
 from tests.payout.answers.messages import lines
 
 NUMBER = "6230999988887777666"
@@ -80,6 +81,39 @@ def test_from_the_banks_file_to_a_confirmed_account(bank: BankDesk) -> None:
     assert not {NUMBER, ACCOUNT} & set(everything.split())
 
 
+def test_a_contradiction_is_settled_by_two_people(bank: BankDesk) -> None:
+    for number, row in enumerate((told(0), told(0, "退票", words="账户已销户"))):
+        bank.leave(f"610100-{number}.csv", lines(row))
+        run("take", "--date", "2020-05-19")
+    assert line_with(id_of(0), run("list", "--date", "2020-05-19").output)[-1] == "contradiction"
+    given = ("--outcome", "returned", "--reason", "银行来函9号", "--by", "王芳")
+
+    proposed = run("settle", id_of(0), *given)
+
+    assert proposed.exit_code == 0, proposed.output
+    assert "stable-jobs proposal confirm 1" in proposed.output
+    assert bank.states()[0] == "paid"
+    alone = CliRunner().invoke(proposal.app, ("confirm", "1", "--by", "王芳"))
+    assert isinstance(alone.exception, LedgerRefused)
+    confirmed = CliRunner().invoke(proposal.app, ("confirm", "1", "--by", "李强"))
+    assert confirmed.exit_code == 0, confirmed.output
+    assert bank.states()[0] == "returned"
+    assert line_with(id_of(0), run("list", "--date", "2020-05-19").output)[-1] == "returned"
+
+
+def test_a_new_account_is_accepted_by_a_person(bank: BankDesk) -> None:
+    bank.leave("610100.csv", lines(told(0, "退票", words="账户已销户")))
+    run("take", "--date", "2020-05-19")
+    (only,) = bank.night(1).units
+    bank.books.decide(only | {"account_no": NUMBER}, on=NEXT)
+    assert line_with(id_of(0), run("list", "--date", "2020-05-20").output)[-1] == "new_account"
+
+    accepted = run("accept-account", id_of(0), "--reason", "问过单位", "--by", "王芳")
+
+    assert accepted.output == "Account ****7666 is accepted; the next batch takes the payment.\n"
+    assert NUMBER not in str(bank.books.ask("SELECT body FROM audit_events"))
+
+
 def test_taken_again_nothing_is_new(bank: BankDesk) -> None:
     bank.leave("610100.csv", lines(told(0)))
     run("take", "--date", "2020-05-19")
@@ -118,6 +152,18 @@ def test_who_types_another_number_confirms_nothing(bank: BankDesk, typed: str) -
         pytest.param(("list", "--date", "x"), UsageError, "expected YYYY-MM-DD", id="no date to list"),
         pytest.param(("confirm", "1", "--by", " "), UsageError, "--by is empty", id="confirmed by nobody"),
         pytest.param(("confirm", "9", "--by", "李强"), LedgerRefused, "waits for nobody", id="no correction"),
+        pytest.param(
+            ("settle", id_of(0), "--outcome", "paid", "--reason", "来函", "--by", "李强"),
+            LedgerRefused,
+            "nothing is to be settled",
+            id="no contradiction",
+        ),
+        pytest.param(
+            ("accept-account", id_of(0), "--reason", "问过", "--by", "李强"),
+            LedgerRefused,
+            "no new account waits",
+            id="no new account",
+        ),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(

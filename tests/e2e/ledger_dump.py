@@ -53,6 +53,9 @@ KEYS = {
             WHERE subject = 'delivery' AND id = t.subject_id
         UNION ALL SELECT concat_ws(' ', business_date, extract, fingerprint) FROM validations
             WHERE subject = 'validation' AND id = t.subject_id""",
+    "new_account_id": f"""
+        SELECT {ENTITLEMENT} || ' ' || md5(n.account_no)
+        FROM new_accounts n JOIN entitlements e ON e.id = n.entitlement_id WHERE n.id = t.new_account_id""",
     "release_id": "SELECT sha256 || ' ' || rule_id FROM delivery_releases WHERE id = t.release_id",
 }
 """Column of a reference → the natural key of the row that it refers to."""

@@ -132,6 +132,11 @@ def person(books: Books, name: str, deed: Any, *values: Any, on: date | None = N
         return deed(event, *values, **named)
 
 
+def accept(books: Books, failed: str, name: str = "accepter") -> None:
+    """A person takes the account that an extract brought after that line came back."""
+    person(books, name, settlements.accept_account, failed, "asked the firm", name)
+
+
 def write(out: Path, folder: str, name: str, content: bytes) -> payments.PublishedFile:
     path = out / folder / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import batches, persons
 from stable_jobs.ledger.event import ledger_event
 from tests.ledger.conftest import CODES, REGION, Night, refund, unit
-from tests.ledger.full import CLEARED, LAST, LATER, NOW, end_to_end, formed, person
+from tests.ledger.full import CLEARED, LAST, LATER, NOW, accept, end_to_end, formed, person
 
 A, B, C = CODES[:3]
 LANZHOU = "620100"
@@ -92,6 +92,7 @@ def test_what_is_batched_or_went_out_counts_against_the_budget_and_what_came_bac
     later = ready(
         books, unit(A, account_no="999"), unit(B, priority=0), on=LATER, refund_budget=Decimal("150.00")
     )
+    accept(books, end_to_end(A))
     (batch,) = books.form(later)
     assert lines(books, batch) == [A]
 

@@ -13,7 +13,7 @@ from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.refunds import rule_on_refund
 from stable_jobs.ledger.returns import confirm_account, enter_account
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
-from tests.ledger.full import end_case
+from tests.ledger.full import accept, end_case
 
 A = CODES[0]
 DAYS = [date(2020, 5, 11) + timedelta(days=n) for n in range(6)]
@@ -122,6 +122,8 @@ def test_nothing_goes_again_to_the_account_that_failed(books):
     assert disburse(books, back) == 0
     again = night(3, unit(A, account_no="99"))
     books.apply(again)
+    assert disburse(books, again) == 0
+    accept(books, ONE)
     assert disburse(books, again) == 1
 
 

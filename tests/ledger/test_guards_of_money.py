@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.ledger.conftest import CODES, REGION, Night, unit
-from tests.ledger.full import CLEARED, LAST, RETURNED, as_app, end_to_end, formed, move, refused
+from tests.ledger.full import CLEARED, LAST, RETURNED, accept, as_app, end_to_end, formed, move, refused
 
 PAID, _, BATCHED = CODES[:3]
 
@@ -168,6 +168,7 @@ def test_the_second_attempt_is_not_returned_by_the_first_answer(books):
     books.answer([{"end_to_end_id": end_to_end(CODES[0]), "outcome": "returned"}])
     again = Night(LAST, (unit(account_no="999"),), regions={REGION: {"working_days": 0}})
     books.apply(again)
+    accept(books, end_to_end(CODES[0]))
     (second,) = books.form(again)
     books.publish(second, LAST)
     with as_app(books.engine, on=LAST) as connection:

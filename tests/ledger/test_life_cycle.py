@@ -11,6 +11,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.refunds import rule_on_refund
 from tests.ledger.conftest import CODES, REGION, Night, refund, unit
+from tests.ledger.full import accept
 
 OPENED, CLEARED = date(2020, 5, 11), date(2020, 5, 19)
 A, B = CODES[0], CODES[1]
@@ -247,6 +248,8 @@ def test_returned_corrected_and_paid_as_the_same_payment(books):
     again = Night(date(2020, 5, 21), (unit(A, account_no="999000111"),))
     books.apply(again)
     assert books.states() == {f"{A[-6:]}.1": "corrected"}
+    assert books.form(again) == []
+    accept(books, one)
     (batch,) = books.form(again)
     books.publish(batch, again.on)
     two = f"20-{REGION}-{A}-01-02"

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import refunds
+from stable_jobs.ledger import proposal_kinds, refunds, settlements
 from tests.ledger.conftest import CODES, Night, refund, unit
-from tests.ledger.full import CLEARED, LAST, LATER, NOW, end_to_end, formed, person
+from tests.ledger.full import CLEARED, LAST, LATER, NOW, accept, end_to_end, formed, person
 
 A, B = CODES[:2]
 OURS = end_to_end(A)
@@ -154,5 +154,18 @@ def test_a_second_attempt_is_known_and_counts_nothing_more(books):
     books.answer([{"end_to_end_id": OURS, "outcome": "returned"}])
     again = Night(LATER, (unit(A, account_no="999"),), regions=NOW)
     books.apply(again)
+    accept(books, OURS)
     books.publish(books.form(again)[0], LATER)
     assert by_us(books, LAST) == [(100, OURS, None), (0, end_to_end(A, 1, 2), None)]
+
+
+def test_money_that_came_back_is_not_already_paid(books):
+    books.publish(formed(books, unit(A)), CLEARED)
+    assert by_us(books, LATER) == [(100, OURS, None)]
+    books.answer([{"end_to_end_id": OURS, "outcome": "returned"}], on=LATER)
+    assert by_us(books, LATER) == [(0, OURS, None)]
+    assert by_us(books, date(2020, 6, 30)) == [(100, OURS, None)]
+    books.answer([{"end_to_end_id": OURS, "outcome": "paid"}], name="later", on=LATER)
+    number = person(books, "li", settlements.propose_settlement, OURS, "paid", "letter", "li")
+    person(books, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
+    assert by_us(books, LAST) == [(100, OURS, None)]

@@ -441,6 +441,19 @@ def test_after_money_arrived_another_account_is_no_doubt(sent):
     assert line_of(sent, batch) == [(end_to_end(A, 2, 1), "888", "corporate", 1)]
 
 
+def test_two_people_correct_the_account_of_the_payment_in_its_place(sent):
+    sent.answer([row(RETURNED, fault="payee_account")])
+    night = Night(LATER, (unit(A, entitlement=Decimal("60.00")), unit(B)), regions=NOW)
+    sent.apply(night)
+    sent.close(LATER)
+    number = enter(sent, "li")
+    assert sent.form(night) == []
+    person(sent, "wang", returns.confirm_account, number, "wang")
+    (batch,) = sent.form(night)
+    assert line_of(sent, batch) == [(end_to_end(A, 2, 1), "622200001111", "person", 1)]
+    assert sent.breaks() == []
+
+
 def test_no_account_is_accepted_where_none_waits(sent):
     for failed in (ONE, "20-X"):
         with pytest.raises(LedgerRefused, match="no new account waits"):

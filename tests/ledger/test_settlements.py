@@ -120,6 +120,34 @@ def test_two_people_settle_it(sent, first, then, outcome, after):
     assert sent.breaks() == []
 
 
+class Killed(BaseException):
+    """Nobody catches it, as nobody catches a kill."""
+
+
+@pytest.mark.parametrize("place", ["SETTLED", "MOVED", "BALANCING", "end"])
+def test_a_killed_settlement_leaves_nothing(sent, monkeypatch, place):
+    say(sent, PAID, RETURNED)
+    number = propose(sent, RETURNED)
+    before = sent.ask("SELECT count(*) FROM audit_events"), state(sent), standing(sent), cases(sent)
+    real = settlements.settle
+
+    def killed(event, proposal, by):
+        if place != "end":
+            monkeypatch.setattr(settlements, place, "SELECT 1 FROM no_such_table")
+        real(event, proposal, by)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        kinds = {settlements.KIND: proposal_kinds.Kind("", "", killed)}
+        patch.setattr(proposal_kinds, "KINDS", kinds)
+        with pytest.raises((Killed, DBAPIError)):
+            person(sent, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
+    assert (sent.ask("SELECT count(*) FROM audit_events"), state(sent), standing(sent), cases(sent)) == before
+    monkeypatch.undo()
+    person(sent, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
+    assert (state(sent), sent.breaks()) == (RETURNED, [])
+
+
 def test_a_rejected_settlement_leaves_the_case(sent):
     say(sent, PAID, RETURNED)
     number = propose(sent, RETURNED)

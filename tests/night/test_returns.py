@@ -182,7 +182,7 @@ def events(bank: BankDesk) -> int:
             "a.xml",
             answered(payment(said(0), id_="P-1"), payment(status="RJCT", id_=MESSAGE)),
             {1: refused("contradiction"), 2: refused("contradiction"), 3: APPLIED, 4: APPLIED},
-            ["instructed", "returned", "returned"],
+            ["instructed", "corrected", "corrected"],
             id="a line that contradicts its whole block",
         ),
         pytest.param(

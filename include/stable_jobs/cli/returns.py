@@ -31,13 +31,13 @@ def take(date: DateOption) -> None:
     """
     from stable_jobs.night.answer_lists import publish_answers
     from stable_jobs.night.desk import open_desk
-    from stable_jobs.night.disbursement import list_waiting
+    from stable_jobs.night.disbursement import list_waiting_again
     from stable_jobs.night.returns import take_answers, unanswered
 
     with open_desk(read_home(), read_past_date(date)) as desk:
         _print_taken(take_answers(desk))
         _print_lists(publish_answers(desk))
-        list_waiting(desk)
+        list_waiting_again(desk)
         _print_unanswered(unanswered(desk))
         typer.echo(f"Files    {desk.settings.out_root / desk.business_date.isoformat()}")
 

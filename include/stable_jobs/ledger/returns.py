@@ -205,14 +205,20 @@ def enter_account(
 ) -> int:
     """A corrected account for a returned payment, by one person; it counts once another confirms it.
 
-    LedgerRefused unless the payment of that end-to-end id is returned, and for an account in another name
-    than the unit's: only an individual business's may bear one.
+    So too for the payment that stands in its place because the amount changed. LedgerRefused unless the
+    payment of that end-to-end id is returned, or came back and such a one has not gone out; and for an account
+    in another name than the unit's: only an individual business's may bear one.
     """
     found = event.connection.execute(
         text("""
             SELECT p.id, i.attempt FROM instructions i JOIN payments p ON p.id = i.payment_id
             WHERE i.end_to_end_id = :id AND p.state = 'returned'
               AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
+            UNION ALL
+            SELECT q.id, 0 FROM instructions i JOIN failed_lines f ON f.line_id = i.line_id
+            JOIN payments q ON q.entitlement_id = f.entitlement_id AND q.id <> f.payment_id
+                AND q.state IN ('on_notice', 'objected', 'cleared')
+            WHERE i.end_to_end_id = :id
         """),
         {"id": end_to_end_id},
     ).one_or_none()
@@ -248,7 +254,8 @@ def confirm_account(event: Event, correction_id: int, person: str, account_no: s
     found = event.connection.scalar(
         text("""
             SELECT p.id FROM account_corrections k JOIN payments p ON p.id = k.payment_id
-            WHERE k.id = :id AND k.source = 'person' AND p.state = 'returned'
+            WHERE k.id = :id AND k.source = 'person' AND (p.state = 'returned'
+                OR k.after_attempt = 0 AND p.state IN ('on_notice', 'objected', 'cleared'))
         """),
         {"id": correction_id},
     )
@@ -266,7 +273,7 @@ def confirm_account(event: Event, correction_id: int, person: str, account_no: s
     event.connection.execute(
         text("""
             UPDATE payments SET state = 'corrected', reason = 'account entered',
-                changed_on = coalesce(ledger_date(), changed_on) WHERE id = :payment
+                changed_on = coalesce(ledger_date(), changed_on) WHERE id = :payment AND state = 'returned'
         """),
         {"payment": found},
     )

@@ -98,16 +98,20 @@ def waiting_correction(connection: Connection, correction_id: int) -> Correction
 
 
 WAITING = f"""
-    SELECT k.id, i.end_to_end_id, e.region_code, e.uscc, e.unit_name, p.amount,
+    SELECT k.id, coalesce(i.end_to_end_id, (
+               SELECT o.end_to_end_id FROM failed_lines f JOIN instructions o ON o.line_id = f.line_id
+               WHERE f.entitlement_id = e.id ORDER BY f.line_id DESC LIMIT 1)) AS end_to_end_id,
+           e.region_code, e.uscc, e.unit_name, p.amount,
            {masked("k.account_no")} AS account,
            name_key(k.account_name) = name_key(e.unit_name) AS is_own_name,
            k.bank_code, k.bank_name, k.entered_by
-    FROM account_corrections k JOIN payments p ON p.id = k.payment_id AND p.state = 'returned'
+    FROM account_corrections k JOIN payments p ON p.id = k.payment_id AND (p.state = 'returned'
+        OR k.after_attempt = 0 AND p.state IN ('on_notice', 'objected', 'cleared'))
     JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN instructions i ON i.payment_id = p.id AND i.attempt = k.after_attempt
+    LEFT JOIN instructions i ON i.payment_id = p.id AND i.attempt = k.after_attempt
     LEFT JOIN account_confirmations f ON f.correction_id = k.id
     WHERE k.source = 'person' AND f.correction_id IS NULL
-      AND k.after_attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
+      AND k.after_attempt = (SELECT coalesce(max(attempt), 0) FROM instructions WHERE payment_id = p.id)
     ORDER BY k.id
 """
 

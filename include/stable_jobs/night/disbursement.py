@@ -244,6 +244,12 @@ def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
 NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NOT is_held"
 
 
+def list_waiting_again(desk: Desk) -> None:
+    """Publish anew what waits, where the date's lists stand already: the bank has answered meanwhile."""
+    if any(tonight(desk).glob("*/waiting")):
+        list_waiting(desk)
+
+
 def _publish_waiting(desk: Desk, region_code: str, own: Rows) -> Published:
     place = place_of(desk, region_code)
     folder = region_folder(tonight(desk), region_code) / "waiting"

@@ -53,7 +53,7 @@ def lists(business_date: str | None) -> Result:
 
     with night_of(business_date) as desk:
         made = answer_lists.publish_answers(desk)
-        disbursement.list_waiting(desk)
+        disbursement.list_waiting_again(desk)
         alerts.tell_returns(desk, _trouble(made))
     result = {
         "batches": len(made.batches),

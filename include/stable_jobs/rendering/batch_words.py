@@ -33,6 +33,8 @@ DEED = {
     "delivery": N_("Released a delivery"),
     "refund": N_("Ruled on a refund"),
     "doubt": N_("Ruled on a doubt"),
+    "new account": N_("Accepted an account that followed a return"),
+    "contradiction": N_("Settled what the bank contradicted itself about"),
 }
 
 DOUBT = {
@@ -137,6 +139,7 @@ LEDGER_COLUMN = {
     "instructed": N_("Instructed on"),
     "answer": N_("The bank's answer"),
     "bank's reason": N_("The bank's reason"),
+    "then said": N_("What the bank said then"),
     "objection": N_("Objection"),
     "entered by": N_("Entered by"),
     "decision": N_("Decision"),
@@ -184,6 +187,7 @@ LEDGER_CODE = {
     "superseded": N_("Superseded"),
     "revoked": N_("Entitlement revoked"),
     "lowered": N_("Entitlement lowered"),
+    "paid_twice": N_("Paid twice"),
     "ours": N_("Ours"),
     "differs": N_("Ours, another amount"),
     "doubtful": N_("In doubt"),

@@ -43,9 +43,9 @@ def _take_row(model: Model, found: tuple[Payment, Attempt] | None, row: Said) ->
         attempt.said.add(outcome)
         attempt.case = outcome
         return "contradiction"
-    attempt.said.add(outcome)
     if attempt.outcome is not None:
         return "repeated"
+    attempt.said.add(outcome)
     attempt.outcome, attempt.at, attempt.is_payees = outcome, model.clock, not row.get("fault")
     payment.state = outcome
     if outcome == "returned":
@@ -84,7 +84,6 @@ def settle(model: Model, end_to_end_id: str, outcome: str, proposer: str, person
     if outcome != attempt.outcome:
         attempt.is_payees = True
     attempt.outcome, attempt.case, attempt.at = outcome, None, model.clock
-    attempt.said.add(outcome)
     attempt.settled_by |= {proposer, person}
     if target:
         for one in (payment, *([other] if other is not None and not under_way else [])):
@@ -110,6 +109,10 @@ def accept_account(model: Model, end_to_end_id: str, person: str) -> None:
 
 def enter_account(model: Model, end_to_end_id: str, account_no: str, person: str) -> Correction:
     found = model.attempts().get(end_to_end_id)
+    other = model.units[found[0].unit].open if found and found[1].has_failed else None
+    if found and other and other is not found[0] and other.state in ("on_notice", "objected", "cleared"):
+        other.corrections.append(Correction(other, 0, account_no, person))
+        return other.corrections[-1]
     if found is None or found[0].state != "returned" or found[0].attempts[-1] is not found[1]:
         raise Forbidden
     found[0].corrections.append(Correction(found[0], len(found[0].attempts), account_no, person))
@@ -118,15 +121,18 @@ def enter_account(model: Model, end_to_end_id: str, account_no: str, person: str
 
 def confirm_account(model: Model, correction: Correction, person: str, typed: str) -> None:
     payment = correction.payment
+    is_new = correction.after_attempt == 0 and payment.state in ("on_notice", "objected", "cleared")
     if (
-        payment.state != "returned"
+        not (payment.state == "returned" or is_new)
         or correction.after_attempt != len(payment.attempts)
         or person == correction.entered_by
         or typed != correction.account_no
     ):
         raise Forbidden
+    if is_new and correction.confirmed_by:
+        raise Forbidden
     correction.confirmed_by = person
-    payment.state = "corrected"
+    payment.state = payment.state if is_new else "corrected"
 
 
 def enter_budget(model: Model, year: int, amount: Decimal, person: str) -> None:

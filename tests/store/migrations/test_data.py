@@ -169,6 +169,14 @@ def test_rights_in_the_ledger(url):
         "total_stops",
         "policy_standing",
         "total_standing",
+        "newest_settlements",
+        "line_results",
+        "open_contradictions",
+        "duplicate_lines",
+        "failed_lines",
+        "doubtful_accounts",
+        "accepted_accounts",
+        "surplus_payments",
         "standing_holds",
     )
     recorded = (

@@ -9,6 +9,7 @@ from tests.ledger.model.records import (
     Attempt,
     Case,
     Correction,
+    Doubt,
     Forbidden,
     Model,
     Payment,
@@ -75,6 +76,12 @@ def rule(model: Model, refund: Reported, ruling: str, person: str) -> None:
         raise Forbidden
     model.clock += 1
     refund.ruling, refund.ruled_by, refund.ruled_at = ruling, person, model.clock
+
+
+def rule_on_doubt(doubt: Doubt, ruling: str, person: str) -> None:
+    if doubt.ruling:
+        raise Forbidden
+    doubt.ruling, doubt.ruled_by = ruling, person
 
 
 def close_recovery(model: Model, case: Case, outcome: str) -> None:

@@ -26,13 +26,22 @@ def apply(model: Model, night: Night) -> list[str]:
     """Take over a night; the regions for which a newer one is known."""
     model.clock += 1
     older = [r for r in sorted(night.regions) if r in model.newest and model.newest[r].night.on > night.on]
+    told = model.in_ledger(night)
+    taken = []
     for region in sorted(set(night.regions) - set(older)):
         held = bool(night.regions[region].get("is_held"))
         known = model.newest.get(region)
         if known is None or (known.night, known.is_held) != (night, held):
             model.newest[region] = Newest(night, held, model.clock)
             if not held:
-                _decide_region(model, night, region)
+                taken.append(region)
+                model.joined |= {change for change in night.codes if change[0] == region}
+                model.stopping[region] = night.regions[region]["stopping_doubts"]
+                _decide_region(model, told, region)
+    model.note_doubts(night.on.year)
+    for batch in model.batches.values():
+        if batch.state == "formed" and batch.region in taken:
+            check_batch(model, batch, told)
     return older
 
 
@@ -49,9 +58,6 @@ def _decide_region(model: Model, night: Night, region: str) -> None:
             model.newest[region].excused.add(key)
         _decide_unit(model, key, said.get(key), outside, notice)
     model.notices.append(notice)
-    for batch in model.batches.values():
-        if batch.state == "formed" and batch.region == region:
-            check_batch(model, batch, night)
 
 
 def _note(model: Model, row: Said) -> None:

@@ -123,8 +123,8 @@ SETTLED = """
     UNION SELECT s.region_code, s.policy_year, a.alias, 0
     FROM settled s JOIN unit_aliases a ON a.region_code = s.region_code AND a.code = s.uscc
 """
-"""Units, under each of their codes, with a payment that is waived, and is on the list as such, or still on its
-way."""
+"""Units, under each of their codes, with a payment that is waived, and is on the list as such, or still on
+its way."""
 SETTLED_ROWS = {
     "region_code": "VARCHAR",
     "policy_year": "INTEGER",

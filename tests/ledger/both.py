@@ -123,6 +123,8 @@ class Both(RuleBasedStateMachine):
 
     def ask_ledger(self) -> dict[str, Any]:
         with self.books.engine.connect() as connection:
+            disagreeing = text("SELECT region_code, uscc, detail FROM open_disagreements")
+            assert connection.execute(disagreeing).all() == []
             return {
                 name: {row[0]: tuple(row[1:]) for row in connection.execute(text(query))}
                 for name, query in ASKED.items()
@@ -164,7 +166,7 @@ def nobody_is_paid_twice(ledger: dict[str, Any], settled: set[str]) -> None:
 
 def nobody_is_forgotten(model: Model, region: str, newest: Newest) -> None:
     """Whoever the newest night says is due something has it, or waits for it, or it is known why not."""
-    for said in newest.night.units:
+    for said in model.in_ledger(newest.night).units:
         if said["region_code"] == region and said["decision"] == "eligible" and said["is_paid_known"]:
             key = (region, said["uscc"], newest.night.on.year)
             assert key in newest.excused or _is_served(model, key, said["scheme"], said["entitlement"]), said

@@ -16,11 +16,12 @@ from stable_jobs.ledger import batches as ledger_batches
 from stable_jobs.ledger import policies, proposal_kinds, returns, settlements
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.hands import Hand, acting
+from stable_jobs.ledger.refunds import PAID_BY_US
 from tests.ledger.conftest import Night, refund
 from tests.ledger.model import bank, batches, nights, notices
 from tests.ledger.model.records import Batch, Payment
 from tests.ledger.people import People, index, person, values
-from tests.ledger.plans import PLENTY, A, B, Plan, made, plans
+from tests.ledger.plans import FIRST_CODES, PLENTY, SAME, A, B, Plan, made, plans
 
 SAID = ["paid", "paid", "returned", "returned", "rejected", "duplicate", "pending", ""]
 FIRST, NEXT_YEAR = date(2020, 5, 11), date(2021, 1, 15)
@@ -62,8 +63,8 @@ class LedgerMachine(People):
                 NEXT_YEAR if gap == 300 and self.on < NEXT_YEAR else self.on + timedelta(days=gap % 300 + 1)
             )
             self.of_date = []
-        self.take("night", made(self.on, plan))
-        self.of_date.append(made(self.on, plan))
+        self.of_date.append(self.made(self.on, plan))
+        self.take("night", self.of_date[-1])
 
     @rule(plan=plans, gap=st.sampled_from([1, 8]))
     def night_and_disbursement(self, plan: Plan, gap: int) -> None:
@@ -76,16 +77,19 @@ class LedgerMachine(People):
         """A night on which finance reports money that is ours or just like ours: nobody can tell."""
         payment = self.sent_this_year()[which % len(self.sent_this_year())]
         self.on += timedelta(days=1)
-        night = made(self.on, plan)
+        night = self.made(self.on, plan)
+        named = {
+            FIRST_CODES[u["uscc"]]: u["uscc"] for u in night.units if u["region_code"] == payment.unit[0]
+        }
         like_ours = refund(
-            payment.unit[1],
+            named.get(FIRST_CODES[payment.unit[1]], payment.unit[1]),
             region_code=payment.unit[0],
             policy_year=payment.unit[2],
             scheme=payment.scheme,
             amount=payment.amount,
             voucher_no=f"like {payment.next_id()}",
         )
-        night = replace(night, refunds=(*night.refunds, like_ours))
+        night = self.counted(replace(night, refunds=(*night.refunds, like_ours)))
         self.take("night", night)
         self.of_date = [night]
 
@@ -119,6 +123,29 @@ class LedgerMachine(People):
     def sent_this_year(self) -> list[Payment]:
         return [payment for payment in self.in_state("instructed", "paid") if payment.unit[2] == self.on.year]
 
+    def made(self, on: date, plan: Plan) -> Night:
+        return self.counted(made(on, plan, self.model.joined))
+
+    def counted(self, night: Night) -> Night:
+        """The night with what its decision counts as paid and says is left to pay (`policy.paid`)."""
+        walk = {(region, old): new for region, old, new in night.codes}
+        found = self.books.ask(PAID_BY_US.format(on=night.on.isoformat()))
+        ours = {(one[0], walk.get(one[:2], one[1]), *one[2:]) for one in found}
+
+        def said(row: Row) -> Row:
+            mine = [one for one in ours if one[:3] == (row["region_code"], row["uscc"], night.on.year)]
+            known = {one[4] for one in mine if one[4]}, {one[5] for one in mine if one[5]}
+            beside = [
+                one["amount"] for one in night.refunds
+                if (one["region_code"], one["uscc"], one["policy_year"]) ==
+                   (row["region_code"], row["uscc"], night.on.year)
+                and one["payment_reference"] not in known[0] and one["voucher_no"] not in known[1]
+            ]  # fmt: skip
+            paid = sum((one[3] for one in mine), Decimal(0)) + sum(beside, Decimal(0))
+            return row | {"already_paid": paid, "payable": max(row["entitlement"] - paid, Decimal(0))}
+
+        return replace(night, units=tuple(said(row) for row in night.units))
+
     def take(self, name: str, night: Night) -> None:
         self.same(name, lambda: self.apply(night), lambda: nights.apply(self.model, night))
 
@@ -132,9 +159,9 @@ class LedgerMachine(People):
     def night_again(self, plan: Plan, which: str) -> None:
         """A re-run, a decision that another one of the same date had replaced, a backfill."""
         if which == "older":
-            self.take("older night", made(self.on - timedelta(days=400), plan | {"absent": ""}))
+            self.take("older night", self.made(self.on - timedelta(days=400), plan | {"absent": ""}))
         else:
-            self.of_date.append(self.of_date.pop(-1 if which == "same" else 0))
+            self.of_date.append(self.counted(self.of_date.pop(-1 if which == "same" else 0)))
             self.take(f"{which} again", self.of_date[-1])
 
     # -- from notice to money ---------------------------------------------------------------------------
@@ -340,6 +367,8 @@ class LedgerMachine(People):
             self.agree_on_policy(place, self.on, "officer", "second")
         for key in self.doubtful():
             self.rule_on(key, "same", "officer")
+        for pair in self.open_doubts():
+            self.rule_on_pair(pair, "cleared", "officer")
         for line in self.to_settle():
             self.settle_line(line, "returned", "releaser", "head")
             self.settle_line(line, "paid", "releaser", "head") if line in self.to_settle() else None
@@ -364,7 +393,7 @@ class LedgerMachine(People):
             "absent": "",
             "is_silent": False,
         }
-        self.night(plan | {"budget": PLENTY, "is_silent": False}, 9)
+        self.night(plan | {"budget": PLENTY} | SAME, 9)
         for unit in self.model.units.values():
             if unit.offers and unit.is_doubtful and not unit.is_accepted:
                 self.accept(unit.attempts[0].end_to_end_id, "releaser")
@@ -373,8 +402,11 @@ class LedgerMachine(People):
         self.publish_all("last", "very last")
 
     def everybody_has_what_is_due(self) -> None:
-        for said in self.of_date[-1].units:
-            known = self.model.units[said["region_code"], said["uscc"], self.on.year]
+        for said in self.model.in_ledger(self.of_date[-1]).units:
+            key = said["region_code"], said["uscc"], self.on.year
+            known = self.model.units[key]
+            if self.model.is_stopped_by_doubt(key):
+                continue
             assert known.open is None
             left = said["entitlement"] - known.settled - known.dropped
             assert left <= 0 or known.is_barred(said["scheme"], left), said

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger import doubts, persons, policies, proposal_kinds, recoveries, refunds, withdrawals
 from stable_jobs.ledger import notices as ledger_notices
-from stable_jobs.ledger import persons, policies, proposal_kinds, recoveries, refunds, withdrawals
 from stable_jobs.store.loading import load_rows, temporary_table
 from tests.ledger.both import Both
 from tests.ledger.model import bank, nights, notices
@@ -146,6 +146,27 @@ class People(Both):
             "rule on refund",
             self.by(who, lambda event: refunds.rule_on_refund(event, number, ruling, "checked", who)),
             lambda: bank.rule(self.model, self.model.reported[key], ruling, who),
+        )
+
+    @precondition(lambda self: self.model.doubts)
+    @rule(which=index, ruling=st.sampled_from(["cleared", "cleared", "same"]), who=person)
+    def rule_on_a_doubt(self, which: int, ruling: str, who: str) -> None:
+        pairs = self.open_doubts() or list(self.model.doubts)
+        self.rule_on_pair(pairs[which % len(pairs)], ruling, who)
+
+    def open_doubts(self) -> list[tuple[UnitKey, UnitKey]]:
+        return [pair for pair, found in self.model.doubts.items() if not found.ruling]
+
+    def rule_on_pair(self, pair: tuple[UnitKey, UnitKey], ruling: str, who: str) -> None:
+        query = """
+            SELECT d.id FROM doubts d JOIN entitlements e ON e.id = d.entitlement_id
+            WHERE (e.region_code, e.uscc, e.policy_year) = (:region, :code, :year) AND d.kind = 'two_regions'
+        """
+        ((number,),) = self.books.ask(query, region=pair[0][0], code=pair[0][1], year=pair[0][2])
+        self.both(
+            "rule on doubt",
+            self.by(who, lambda event: doubts.rule_on_doubt(event, number, ruling, "asked", who)),
+            lambda: bank.rule_on_doubt(self.model.doubts[pair], ruling, who),
         )
 
     @precondition(lambda self: any(known.cases for known in self.model.units.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,9 +14,14 @@ from tests.ledger.conftest import CODES, Night, refund, unit
 A, B = "610100", "610300"
 UNITS = ((A, CODES[0], 0), (A, CODES[1], 1), (B, CODES[0], 2), (B, CODES[2], 0))
 """Region, code, review level. One firm is insured in both regions."""
+LATER_CODES = {code: (CODES[10 + place], CODES[20 + place]) for place, code in enumerate(CODES[:3])}
+"""The codes that may take the place of a unit's first one."""
+FIRST_CODES = {code: first for first, later in LATER_CODES.items() for code in (first, *later)}
 POOL = "610000"
 PLENTY = Decimal(10**9)
 Plan = dict[str, Any]
+Change = tuple[str, str, str]
+"""Region, old code, new code."""
 SAYS: dict[str, dict[str, Any] | None] = {
     "100": {},
     "150": {"entitlement": Decimal(150)},
@@ -56,22 +62,30 @@ plans = st.fixed_dictionaries(
         "is_silent": st.booleans(),
         "absent": st.sampled_from(["", "", "", "", B]),
         "budget": st.sampled_from([PLENTY, PLENTY, Decimal(250)]),
+        "codes": st.tuples(*[st.sampled_from([0, 0, 0, 1, 2])] * 4),
+        "is_crosswalk_given": st.booleans(),
+        "stopping": st.sampled_from(["", "", "two_regions"]),
     }
 )
+SAME = {"codes": (0, 0, 0, 0), "is_crosswalk_given": False, "stopping": ""}
+"""Of a plan that is made by hand: every unit under its first code, no doubt stops anybody."""
 
 
-def made(on: date, plan: Plan) -> Night:
-    """The night of a drawn plan."""
+def made(on: date, plan: Plan, joined: Collection[Change]) -> Night:
+    """The night of a drawn plan. joined: changes of codes given before, which it may leave out."""
     clears = on + timedelta(days=8 if plan["days"] else 0)
     terms = {"working_days": plan["days"], "clears_on": clears, "pooling_region": POOL}
-    terms |= {"refund_budget": plan["budget"]}
+    terms |= {"refund_budget": plan["budget"], "stopping_doubts": plan["stopping"]}
     going = [code for code in (A, B) if code != plan["absent"]]
     decided = [code for code in going if code != plan["held"]]
     return Night(
         on,
         tuple(_unit(place, plan) for place in range(4) if _is_told(place, plan, decided)),
-        tuple(_reported(on, place, name) for place, name in plan["refunds"] if UNITS[place][0] in going),
+        tuple(
+            _reported(on, place, name, plan) for place, name in plan["refunds"] if UNITS[place][0] in going
+        ),
         {code: terms | _held(code, plan) for code in going},
+        codes=tuple(sorted(_changes(plan, decided, joined))),
     )
 
 
@@ -80,20 +94,36 @@ def _held(region: str, plan: Plan) -> dict[str, bool]:
     return {"is_held": is_held, "is_silent": is_held and plan["is_silent"]}
 
 
+def code_of(place: int, plan: Plan) -> str:
+    """What a unit is called tonight."""
+    first = UNITS[place][1]
+    return (first, *LATER_CODES[first])[plan["codes"][place]]
+
+
+def _changes(plan: Plan, decided: list[str], joined: Collection[Change]) -> set[Change]:
+    changes = {
+        (UNITS[place][0], UNITS[place][1], code_of(place, plan))
+        for place in range(4) if _is_told(place, plan, decided) and plan["codes"][place]
+    }  # fmt: skip
+    return {one for one in changes if plan["is_crosswalk_given"] or one not in joined}
+
+
 def _is_told(place: int, plan: Plan, decided: list[str]) -> bool:
     return UNITS[place][0] in decided and SAYS[plan["says"][place]] is not None
 
 
 def _unit(place: int, plan: Plan) -> dict[str, Any]:
-    region, code, level = UNITS[place]
+    region, _, level = UNITS[place]
+    code = code_of(place, plan)
     own = {"region_code": region, "review_level": level, "priority": 1 + place % 2}
     own |= {"account_no": f"62{place}{plan['accounts'][place]}"}
     return unit(code, **own | (SAYS[plan["says"][place]] or {}))
 
 
-def _reported(on: date, place: int, name: str) -> dict[str, Any]:
-    region, code, _ = UNITS[place]
-    values = {"region_code": region, "policy_year": on.year, "voucher_no": f"{name}-{code}"} | REFUNDS[name]
+def _reported(on: date, place: int, name: str, plan: Plan) -> dict[str, Any]:
+    region, first, _ = UNITS[place]
+    code = code_of(place, plan)
+    values = {"region_code": region, "policy_year": on.year, "voucher_no": f"{name}-{first}"} | REFUNDS[name]
     if "payment_reference" in values:
         named = UNITS[(place + values["payment_reference"]) % 4]
         values["payment_reference"] = f"{on.year % 100}-{named[0]}-{named[1]}-01-01"

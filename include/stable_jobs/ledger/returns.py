@@ -206,8 +206,8 @@ def enter_account(
     """A corrected account for a returned payment, by one person; it counts once another confirms it.
 
     So too for the payment that stands in its place because the amount changed. LedgerRefused unless the
-    payment of that end-to-end id is returned, or came back and such a one has not gone out; and for an account
-    in another name than the unit's: only an individual business's may bear one.
+    payment of that end-to-end id is returned, or came back and such a one has not gone out; and for an
+    account in another name than the unit's: only an individual business's may bear one.
     """
     found = event.connection.execute(
         text("""

@@ -112,13 +112,19 @@ def _asked(desk: Desk, connection: Connection, query: str, columns: Mapping[str,
 
 
 SETTLED = """
-    SELECT DISTINCT e.region_code, e.policy_year, e.uscc, 0 AS amount
-    FROM waiving w JOIN entitlements e ON e.region_code = w.region_code AND e.policy_year = w.policy_year
-    JOIN payments p ON p.entitlement_id = e.id
-    JOIN LATERAL (SELECT to_state FROM state_changes WHERE payment_id = p.id AND changed_on <= DATE '{on}'
-                  ORDER BY id DESC LIMIT 1) c ON c.to_state NOT IN ('paid', 'withdrawn')
+    WITH settled AS MATERIALIZED (
+        SELECT DISTINCT e.region_code, e.policy_year, e.uscc
+        FROM waiving w JOIN entitlements e ON e.region_code = w.region_code AND e.policy_year = w.policy_year
+        JOIN payments p ON p.entitlement_id = e.id
+        JOIN LATERAL (SELECT to_state FROM state_changes WHERE payment_id = p.id AND changed_on <= DATE '{on}'
+                      ORDER BY id DESC LIMIT 1) c ON c.to_state NOT IN ('paid', 'withdrawn')
+    )
+    SELECT region_code, policy_year, uscc, 0 AS amount FROM settled
+    UNION SELECT s.region_code, s.policy_year, a.alias, 0
+    FROM settled s JOIN unit_aliases a ON a.region_code = s.region_code AND a.code = s.uscc
 """
-"""Units with a payment that is waived, and is on the list as such, or still on its way."""
+"""Units, under each of their codes, with a payment that is waived, and is on the list as such, or still on
+its way."""
 SETTLED_ROWS = {
     "region_code": "VARCHAR",
     "policy_year": "INTEGER",

@@ -10,6 +10,7 @@ from tests.ledger.model.records import (
     Attempt,
     Case,
     Correction,
+    Doubt,
     Entitlement,
     Forbidden,
     Model,
@@ -153,6 +154,12 @@ def rule(model: Model, refund: Reported, ruling: str, person: str) -> None:
         raise Forbidden
     model.clock += 1
     refund.ruling, refund.ruled_by, refund.ruled_at = ruling, person, model.clock
+
+
+def rule_on_doubt(doubt: Doubt, ruling: str, person: str) -> None:
+    if doubt.ruling:
+        raise Forbidden
+    doubt.ruling, doubt.ruled_by = ruling, person
 
 
 def close_recovery(model: Model, of: Entitlement, case: Case, outcome: str, person: str, other: str) -> None:

@@ -13,6 +13,7 @@ from tests.ledger.model.records import ZERO, Attempt, Batch, Forbidden, Line, Mo
 def form(model: Model, night: Night) -> dict[str, Batch]:
     model.clock += 1
     going = [r for r in night.regions if model.is_current(r, night.on) and model.newest[r].night == night]
+    night = model.in_ledger(night)
     for batch in model.batches.values():
         if batch.state == "formed" and batch.region in going:
             check_batch(model, batch, night)
@@ -33,6 +34,8 @@ def candidate(model: Model, payment: Payment, night: Night) -> tuple[Said, str, 
     region, uscc, year = payment.unit
     said = next((u for u in night.units if (u["region_code"], u["uscc"]) == (region, uscc)), None)
     if said is None or year != night.on.year or not said["is_paid_known"] or model.is_doubtful(payment.unit):
+        return None
+    if model.is_stopped_by_doubt(payment.unit):
         return None
     entered = payment.entered_account()
     is_known = said["decision"] == "eligible" or (said["reasons"] == "account_known_unknown" and entered)
@@ -92,6 +95,9 @@ def _add_batch(model: Model, night: Night, region: str, level: int, lines: list[
         batch.preparers |= {who for a in unit.attempts for who in a.settled_by}
         if not line.is_entered:
             batch.preparers |= unit.accepted.get(line.account_no, set())
+        batch.preparers |= {
+            found.ruled_by for pair, found in model.doubts.items() if payment.unit in pair and found.ruling
+        }
         for c in payment.corrections if line.is_entered else ():
             batch.preparers |= {c.entered_by, c.confirmed_by} if c.confirmed_by else set()
         for case in model.units[payment.unit].cases:
@@ -152,9 +158,10 @@ def approve(model: Model, batch: Batch, level: int, person: str, said: str, is_r
 
 def publish(model: Model, batch: Batch, on: date) -> None:
     approved = sum(answer == "approved" for _, answer in batch.answers.values())
+    units = [line.payment.unit for line in batch.lines]
     doubt = any(
-        model.is_doubtful(line.payment.unit) or model.units[line.payment.unit].is_stopped
-        for line in batch.lines
+        model.is_doubtful(unit) or model.is_stopped_by_doubt(unit) or model.units[unit].is_stopped
+        for unit in units
     )
     current = model.is_current(batch.region, on) and not model.is_stopped(batch.region, on)
     if batch.state != "formed" or approved < batch.level or not current or doubt:

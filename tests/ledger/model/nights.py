@@ -30,6 +30,8 @@ def apply(model: Model, night: Night) -> list[str]:
     for region in night.regions:
         model.noted[region, night.on] = model.values[region]
     older = [r for r in sorted(night.regions) if r in model.newest and model.newest[r].night.on > night.on]
+    told = model.in_ledger(night)
+    taken = []
     for region in sorted(set(night.regions) - set(older)):
         held = bool(night.regions[region].get("is_held")) or model.is_unconfirmed(region, night.on)
         known = model.newest.get(region)
@@ -39,7 +41,14 @@ def apply(model: Model, night: Night) -> list[str]:
             model.standing.setdefault(region, []).append(Newest(night, held, model.clock))
             model.taken.append((region, night.on, model.clock))
             if not held:
-                _decide_region(model, night, region)
+                taken.append(region)
+                model.joined |= {change for change in night.codes if change[0] == region}
+                model.stopping[region] = night.regions[region]["stopping_doubts"]
+                _decide_region(model, told, region)
+    model.note_doubts(night.on.year)
+    for batch in model.batches.values():
+        if batch.state == "formed" and batch.region in taken:
+            check_batch(model, batch, told)
     return older
 
 
@@ -61,9 +70,6 @@ def _decide_region(model: Model, night: Night, region: str) -> None:
     model.notices.append(notice)
     for key in mine:
         _offer(model.units[key], said.get(key))
-    for batch in model.batches.values():
-        if batch.state == "formed" and batch.region == region:
-            check_batch(model, batch, night)
 
 
 def _note(model: Model, row: Said) -> None:

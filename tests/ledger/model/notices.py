@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from tests.ledger.model.records import Forbidden, Model, Objection
+from tests.ledger.plans import FIRST_CODES
 
 
 def close(model: Model, on: date) -> int:
@@ -22,7 +23,11 @@ def close(model: Model, on: date) -> int:
 
 def raise_objection(model: Model, region: str, uscc: str) -> Objection:
     on_notice = [
-        p for p in model.payments() if p.unit[:2] == (region, uscc) and p.state in ("on_notice", "objected")
+        p
+        for p in model.payments()
+        if p.unit[0] == region
+        and FIRST_CODES[p.unit[1]] == FIRST_CODES[uscc]
+        and p.state in ("on_notice", "objected")
     ]
     if not on_notice:
         raise Forbidden

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from tests.ledger.conftest import Night
+from tests.ledger.plans import FIRST_CODES
 
 ZERO = Decimal(0)
 ENDED = ("paid", "withdrawn", "waived")
@@ -210,6 +211,12 @@ class Reported:
 
 
 @dataclass
+class Doubt:
+    ruling: str = ""
+    ruled_by: str = ""
+
+
+@dataclass
 class Line:
     payment: Payment
     end_to_end_id: str
@@ -270,6 +277,12 @@ class Model:
     """What the night of a date found there last."""
     confirmed: list[tuple[str, date, str]] = field(default_factory=list)
 
+    joined: set[tuple[str, str, str]] = field(default_factory=set)
+    """Changes of codes that a night gave: region, old, new."""
+    stopping: dict[str, str] = field(default_factory=dict)
+    doubts: dict[tuple[UnitKey, UnitKey], Doubt] = field(default_factory=dict)
+    """The later entitlement and the earlier one → what was ruled."""
+
     def confirmed_on(self, region: str, on: date) -> str:
         """The values that two people agreed on last for that date."""
         known = [(since, n, said) for n, (code, since, said) in enumerate(self.confirmed) if code == region]
@@ -282,6 +295,35 @@ class Model:
     @property
     def newest(self) -> dict[str, Newest]:
         return {region: nights[-1] for region, nights in self.standing.items() if nights}
+
+    def in_ledger(self, night: Night) -> Night:
+        """The night with every unit under the code of its entitlement of the year."""
+        known = {(region, FIRST_CODES[code], year): code for region, code, year in self.units}
+
+        def renamed(row: Said) -> Said:
+            first = row["region_code"], FIRST_CODES[row["uscc"]], night.on.year
+            return row | {"uscc": known.get(first, row["uscc"])}
+
+        return replace(
+            night, units=tuple(map(renamed, night.units)), refunds=tuple(map(renamed, night.refunds))
+        )
+
+    def is_stopped_by_doubt(self, key: UnitKey) -> bool:
+        return any(
+            (found.ruling == "same" and key == later)
+            or (not found.ruling and key in (later, earlier) and self.stopping.get(key[0]) == "two_regions")
+            for (later, earlier), found in self.doubts.items()
+        )  # fmt: skip
+
+    def note_doubts(self, year: int) -> None:
+        """One firm insured in both regions with the same premiums."""
+        same: dict[str, list[UnitKey]] = {}
+        for key in self.units:
+            if key[2] == year:
+                same.setdefault(FIRST_CODES[key[1]], []).append(key)
+        for earlier, *later in same.values():
+            for key in later:
+                self.doubts.setdefault((key, earlier), Doubt())
 
     def payments(self) -> list[Payment]:
         return [p for e in self.units.values() for p in e.payments]

@@ -196,11 +196,12 @@ JOIN newest_nights n ON n.region_code = d.region_code AND n.event_id = d.event_i
 CREATE OR REPLACE VIEW doubt_stops AS
 SELECT e.id AS entitlement_id, 'doubt'::text AS cause,
        'doubt ' || d.id || ' (' || d.kind || '): ' || o.region_code || ' ' || o.uscc || ' ' || o.unit_name AS detail
-FROM open_doubts d
-CROSS JOIN LATERAL (VALUES (d.entitlement_id, d.other_entitlement_id), (d.other_entitlement_id, d.entitlement_id))
-    AS sides (mine, theirs)
-JOIN entitlements e ON e.id = sides.mine
-JOIN entitlements o ON o.id = sides.theirs
+FROM (
+    SELECT id, kind, units, entitlement_id AS mine, other_entitlement_id AS theirs FROM open_doubts
+    UNION ALL SELECT id, kind, units, other_entitlement_id, entitlement_id FROM open_doubts
+) d
+JOIN entitlements e ON e.id = d.mine
+JOIN entitlements o ON o.id = d.theirs
 LEFT JOIN LATERAL (
     SELECT t.stopping, t.shared_account_units FROM doubt_terms t WHERE t.region_code = e.region_code
     ORDER BY t.id DESC LIMIT 1) terms ON true

@@ -153,7 +153,7 @@ PREPARERS = (
     JOIN recovery_closings k ON k.case_id = c.id AND k.outcome <> 'superseded'
     LEFT JOIN (proposals q JOIN proposal_decisions d ON d.proposal_id = q.id AND d.outcome = 'confirmed')
         ON q.kind = 'recovery_closing' AND q.subject = 'case ' || c.id
-    CROSS JOIN LATERAL (VALUES (k.closed_by), (d.decided_by)) AS people (who)
+    CROSS JOIN LATERAL (VALUES (k.closed_by), (q.proposed_by)) AS people (who)
     WHERE l.event_id = ledger_event() AND who IS NOT NULL
     """,
     """

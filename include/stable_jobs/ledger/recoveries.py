@@ -73,9 +73,9 @@ def close_case(event: Event, proposal: Proposal, person: str) -> None:
             INSERT INTO recovery_closings (case_id, outcome, reason, closed_by)
             VALUES (:id, :outcome, :reason, :by)
         """),
-        {"id": case_id, "outcome": outcome, "reason": proposal.reason, "by": proposal.proposed_by},
+        {"id": case_id, "outcome": outcome, "reason": proposal.reason, "by": person},
     )
-    event.detail.update({"case": case_id, "outcome": outcome, "confirmed_by": person})
+    event.detail.update({"case": case_id, "outcome": outcome, "proposed_by": proposal.proposed_by})
 
 
 def _region_of_open(event: Event, case_id: int) -> str:

@@ -156,8 +156,8 @@ BEGIN
         SELECT FROM proposals p JOIN proposal_decisions d ON d.proposal_id = p.id
         WHERE p.kind = 'recovery_closing' AND p.subject = 'case ' || NEW.case_id AND d.outcome = 'confirmed'
           AND d.event_id = ledger_event() AND p.content ->> 'outcome' = NEW.outcome
-          AND p.proposed_by = NEW.closed_by AND person_key(p.proposed_by) <> person_key(d.decided_by)) THEN
-        RAISE EXCEPTION 'recovery case %: another person than % must confirm that it ends', NEW.case_id, NEW.closed_by
+          AND d.decided_by = NEW.closed_by AND person_key(p.proposed_by) <> person_key(d.decided_by)) THEN
+        RAISE EXCEPTION 'recovery case %: two people must agree that it ends, not % alone', NEW.case_id, NEW.closed_by
             USING ERRCODE = 'restrict_violation';
     END IF;
     SELECT * INTO case_of FROM recovery_cases WHERE id = NEW.case_id;

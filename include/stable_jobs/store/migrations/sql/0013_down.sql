@@ -1,3 +1,6 @@
+DROP TRIGGER hand ON doubt_rulings;
+DROP TRIGGER hand ON account_acceptances;
+DROP TRIGGER hand ON total_rulings;
 DROP VIEW broken_evidence;
 DROP FUNCTION decision_evidence(bigint);
 DROP TABLE night_evidence;

@@ -91,3 +91,8 @@ CREATE TRIGGER guard AFTER INSERT ON night_evidence REFERENCING NEW TABLE AS new
     FOR EACH STATEMENT EXECUTE FUNCTION guard_evidence();
 
 GRANT SELECT ON catalog_digests, broken_evidence TO stable_jobs_app;
+
+-- What people say of doubts, accounts and totals is written by their own hand, as in 0009.
+CREATE TRIGGER hand BEFORE INSERT ON doubt_rulings FOR EACH ROW EXECUTE FUNCTION require_hand('ruled_by', 'system');
+CREATE TRIGGER hand BEFORE INSERT ON account_acceptances FOR EACH ROW EXECUTE FUNCTION require_hand('accepted_by');
+CREATE TRIGGER hand BEFORE INSERT ON total_rulings FOR EACH ROW EXECUTE FUNCTION require_hand('ruled_by');

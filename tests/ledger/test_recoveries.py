@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import persons
+from stable_jobs.ledger import persons, proposal_kinds
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, as_app, end_case, end_to_end, formed, person, refused
 
@@ -66,7 +66,7 @@ def test_what_came_back_ends_one_case_and_no_other(lowered: Books) -> None:
     with pytest.raises(LedgerRefused, match=r"show 0\.00 of 10\.00 yuan"):
         end_case(lowered, 2, "recovered")
     finance(lowered, "50.00", DAYS[1], entitlement="50.00")
-    end_case(lowered, 2, "recovered")
+    person(lowered, "wu", proposal_kinds.decide_proposal, 2, "confirmed", "", "wu")
     assert lowered.breaks() == []
 
 

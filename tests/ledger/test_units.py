@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from stable_jobs.ledger import notices, refunds
+from stable_jobs.ledger.units import resolve_units
+from stable_jobs.payout.sheets import waiting
 from tests.ledger.conftest import CODES, REGION, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, as_app, end_to_end, formed, person, refused
 
@@ -259,6 +261,20 @@ def test_a_disagreement_ends_on_a_night_when_both_say_the_same(paid):
     sent = day(paid, LAST, said(OLD, 100, 50, entitlement=Decimal(150)))
     assert sent == [(end_to_end(OLD, 2), Decimal(50))]
     assert paid.ask("SELECT count(*) FROM unit_stops") == [(0,)]
+
+
+def test_the_waiting_list_names_a_unit_on_which_both_disagree(paid):
+    one = night(LATER, said(OTHER, 100, 0))
+    paid.apply(one)
+    with paid.engine.begin() as connection:
+        paid._fill(connection, one)
+        resolve_units(connection, LATER)
+        query = text(waiting.QUERY.format(on=LATER.isoformat()))
+        found = [(row.uscc, row.waits_for, row.detail) for row in connection.execute(query)]
+    assert found == [
+        (OTHER, "disagreement", "amounts, decision: payable 0.00, already paid 100.00, "
+         "ledger: to pay 100.00, counted as paid 0.00")
+    ]  # fmt: skip
 
 
 def test_a_batch_that_waits_falls_when_the_unit_disagrees(paid):

@@ -12,5 +12,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away; refused by whoever keeps the ledger's rows elsewhere, not by the database."""
+    """Drop them with all they hold: the events that wrote to them no longer verify."""
     run("0007_down.sql")

@@ -78,7 +78,7 @@ def test_a_ruling_reaches_a_payment_that_is_ready_on_the_same_night(books):
     books.close(DAYS[1])
     doubtful = night(2, higher, refunds=(refund(A),))
     books.apply(doubtful)
-    with ledger_event(books.engine, "ruling") as event:
+    with ledger_event(books.engine, "ruling", actor="officer") as event:
         rule_on_refund(event, 1, "outside", "checked", "officer")
     assert disburse(books, doubtful) == 0
     books.apply(replace(doubtful, on=DAYS[3]))
@@ -171,6 +171,10 @@ def test_what_finance_takes_back_from_its_report_stops_no_night_and_pays_nobody(
     if is_dropped:
         end_case(books, 1, "dropped")
     books.apply(night(1, *([unit(A)] if is_dropped else then)))
+    if is_recovered:
+        with ledger_event(books.engine, "recovery", actor="officer") as event:
+            close_recovery(event, 1, "recovered", "came back", "officer")
+    books.apply(night(1, *([unit(A)] if is_recovered else then)))
     last = night(2, *then)
     books.apply(last)
     assert disburse(books, last) == 0

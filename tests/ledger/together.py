@@ -25,7 +25,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import notices, persons
 from stable_jobs.ledger.approvals import missing_level
 from stable_jobs.ledger.batches import Batch, open_batches
-from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.event import SYSTEM, ledger_event
 from tests.ledger.conftest import CODES, Books, Night, unit
 
 FIRST = date(2020, 5, 11)
@@ -162,7 +162,10 @@ class Worker:
         if waiting:
             region, code = self.random.choice(waiting)
             self.event(
-                "object", on, lambda event: notices.add_objection(event, region, code, "doubt", "somebody")
+                "object",
+                on,
+                lambda event: notices.add_objection(event, region, code, "doubt", "somebody"),
+                "somebody",
             )
         for (number,) in self.books.ask(OBJECTED)[:2]:
             self.event(
@@ -171,16 +174,19 @@ class Worker:
                 lambda event, number=number: notices.decide_objection(
                     event, number, "dismissed", "no", "officer"
                 ),
+                "officer",
             )
 
     def hold(self, on: date) -> None:
         region = self.random.choice(REGIONS)
-        self.event("hold", on, lambda event: persons.hold_region(event, region, "wait", "one"))
-        self.event("release", on, lambda event: persons.release_region(event, region, "go on", "another"))
+        self.event("hold", on, lambda event: persons.hold_region(event, region, "wait", "one"), "one")
+        self.event(
+            "release", on, lambda event: persons.release_region(event, region, "go on", "another"), "another"
+        )
 
-    def event(self, deed: str, on: date, done: Callable[[Any], Any]) -> None:
+    def event(self, deed: str, on: date, done: Callable[[Any], Any], who: str = SYSTEM) -> None:
         def in_event() -> Any:
-            with ledger_event(self.books.engine, deed, business_date=on) as event:
+            with ledger_event(self.books.engine, deed, actor=who, business_date=on) as event:
                 return done(event)
 
         self.try_to(deed, in_event)

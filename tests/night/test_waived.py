@@ -179,7 +179,7 @@ def test_payments_returned_or_objected_to(end: YearEnd) -> None:
     objected = end.bank.night(4, BEFORE, LANZHOU).units[3]
     end.bank.instruct(3, BEFORE, region=LANZHOU)
     end.decide(DEADLINE, row(1), row(5), units=(*night.units, objected), working_days=5)
-    with ledger_event(end.bank.books.engine, "objection", business_date=DEADLINE) as event:
+    with ledger_event(end.bank.books.engine, "objection", actor="王芳", business_date=DEADLINE) as event:
         add_objection(event, LANZHOU, CODES[3], "群众来信", "王芳")
     rows = [
         {"end_to_end_id": f"20-{LANZHOU}-{CODES[n]}-01-01", "outcome": outcome, "reason_text": "账户已销户"}

@@ -21,7 +21,7 @@ def test_an_empty_ledger_is_whole(run, books):
 def test_a_ledger_left_alone_is_whole(run, books):
     fill(books)
     events = books.ask("SELECT count(*) FROM audit_events")[0][0]
-    done = run("ledger", "verify")
+    done = run("ledger", "verify", "--skip-lake")
     assert (done.code, done.out) == (0, f"OK: {events} events, 5 entitlements, 2 files.\n")
 
 
@@ -31,7 +31,7 @@ def test_where_the_first_break_is(run, books, caplog):
     first.write_bytes(b"2,2\n")
     second.unlink()
     with caplog.at_level(logging.WARNING):
-        done = run("ledger", "verify")
+        done = run("ledger", "verify", "--skip-lake")
 
     assert done.code == 1
     lines = done.out.splitlines()
@@ -39,6 +39,25 @@ def test_where_the_first_break_is(run, books, caplog):
     assert lines[1].startswith(f"files: a/{first.name}: expected ")
     assert lines[2].endswith("found no file")
     assert "the ledger does not verify" in caplog.text
+
+
+def test_files_of_the_lake_that_are_gone_are_named(run, books):
+    """This ledger's files were never put into a lake."""
+    fill(books)
+    done = run("ledger", "verify")
+    assert done.code == 1
+    assert "lake: landing/" in done.out
+    assert "lake: published/" in done.out
+
+
+def test_the_newest_event_is_printed_and_looked_for(run, books):
+    assert run("ledger", "anchor").out == "The ledger is empty.\n"
+    fill(books)
+    anchor = run("ledger", "anchor").out.strip()
+    assert run("ledger", "verify", "--skip-lake", "--anchor", anchor).code == 0
+    done = run("ledger", "verify", "--skip-lake", "--anchor", anchor[:-64] + "a" * 64)
+    assert (done.code, "anchors: event" in done.out) == (1, True)
+    assert run("ledger", "verify", "--anchor", "64").code == 2
 
 
 def test_one_unit(run, books):

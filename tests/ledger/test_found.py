@@ -171,10 +171,6 @@ def test_what_finance_takes_back_from_its_report_stops_no_night_and_pays_nobody(
     if is_dropped:
         end_case(books, 1, "dropped")
     books.apply(night(1, *([unit(A)] if is_dropped else then)))
-    if is_recovered:
-        with ledger_event(books.engine, "recovery", actor="officer") as event:
-            close_recovery(event, 1, "recovered", "came back", "officer")
-    books.apply(night(1, *([unit(A)] if is_recovered else then)))
     last = night(2, *then)
     books.apply(last)
     assert disburse(books, last) == 0

@@ -93,19 +93,24 @@ def test_lists_what_waits(books, applied):
     assert elsewhere.rows == ()
 
 
+def rows_broken(books: Books) -> list[str]:
+    """Breaks of what events wrote; the column itself is one of the schema's."""
+    return [one for one in books.breaks() if one.startswith("rows:")]
+
+
 def test_a_later_column_counts_where_it_has_a_value(postgres_url, copy):
     """As a later version adds one: older events verify as they are."""
-    assert copy.breaks() == []
+    assert rows_broken(copy) == []
     with copy.engine.begin() as connection:
         connection.execute(text("ALTER TABLE objections ADD COLUMN later_word text"))
         assert (
             connection.scalar(text("SELECT count(*) FROM later_columns WHERE table_name = 'objections'")) == 0
         )
-    assert any("table objections" in one for one in copy.breaks())
+    assert any("table objections" in one for one in rows_broken(copy))
     with copy.engine.begin() as connection:
         connection.execute(text("INSERT INTO later_columns VALUES ('objections', 'later_word')"))
-    assert copy.breaks() == []
+    assert rows_broken(copy) == []
     with copy.engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text("UPDATE objections SET later_word = 'x' WHERE id = 1"))
-    assert any("table objections" in one for one in copy.breaks())
+    assert any("table objections" in one for one in rows_broken(copy))

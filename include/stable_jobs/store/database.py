@@ -102,7 +102,6 @@ def init_database(
         _make_roles(connection, app_password)
         _make_database(connection, name)
         upgrade(url.set(database=name))
-        _let_read(url.set(database=name))
         _mark(url.set(database=name), is_demonstration)
     return url.set(username=APP, password=app_password, database=name)
 
@@ -213,13 +212,6 @@ def _make_database(connection: Connection, name: str) -> None:
         connection.execute(text(f"REVOKE CONNECT ON DATABASE {other} FROM PUBLIC"))
 
 
-def _let_read(owner: URL) -> None:
-    """The reader's rights, over whatever tables and views this version has."""
-    with _engine(owner) as engine, engine.begin() as connection:
-        connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
-        connection.execute(text("CALL grant_reading()"))
-
-
 def _mark(owner: URL, is_demonstration: bool) -> None:
     """Say once what the installation is; a mark that is there stays."""
     with _engine(owner) as engine, engine.begin() as connection:
@@ -241,3 +233,5 @@ def _migrate(owner: URL, command: str, revision: str) -> None:
         connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
         config.attributes["connection"] = connection
         getattr(alembic.command, command)(config, revision)
+        if connection.scalar(text("SELECT to_regprocedure('grant_reading()')")) is not None:
+            connection.execute(text("CALL grant_reading()"))

@@ -74,7 +74,7 @@ def test_the_list(run, books, region, people):
 
     lines = done.out.splitlines()[1:]
     assert [line.split()[0] for line in lines] == people
-    assert [line.split()[3] for line in lines] == [f"for-{person}" for person in people]
+    assert [line.split()[3] for line in lines] == [f"for-{person}（未经验证" for person in people]
 
 
 def test_an_empty_list_says_what_to_do(run, books):

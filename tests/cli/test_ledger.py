@@ -22,7 +22,7 @@ def test_a_ledger_left_alone_is_whole(run, books):
     fill(books)
     events = books.ask("SELECT count(*) FROM audit_events")[0][0]
     done = run("ledger", "verify", "--skip-lake")
-    assert (done.code, done.out) == (0, f"OK: {events} events, 5 entitlements, 2 files.\n")
+    assert (done.code, done.out) == (0, f"OK: {events} events, 7 entitlements, 2 files.\n")
 
 
 def test_where_the_first_break_is(run, books, caplog):
@@ -35,7 +35,7 @@ def test_where_the_first_break_is(run, books, caplog):
 
     assert done.code == 1
     lines = done.out.splitlines()
-    assert lines[0].endswith("5 entitlements, 2 files: 2 breaks, the first one first.")
+    assert lines[0].endswith("7 entitlements, 2 files: 2 breaks, the first one first.")
     assert lines[1].startswith(f"files: a/{first.name}: expected ")
     assert lines[2].endswith("found no file")
     assert "the ledger does not verify" in caplog.text
@@ -68,7 +68,7 @@ def test_one_unit(run, books):
     states = [line.split()[2] for line in done.out.splitlines() if line.startswith("2020-01 ")]
     assert states == ["on_notice", "cleared", "batched", "instructed", "paid"]
     assert done.row("instructed", f"20-{REGION}-{PAID}-01-01", "2020-05-19", "stable-jobs")
-    assert done.row("lowered", "dropped", "zheng")
+    assert done.row("lowered", "dropped", "wu")
     assert done.row("doubtful", "same", "feng")
     assert RETURNED not in done.out
 

@@ -15,6 +15,7 @@ STABLE_JOBS = Path(sys.executable).parent / "stable-jobs"
 
 
 def run(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    (home / "landing" / "labor").mkdir(parents=True, exist_ok=True)
     return subprocess.run(
         [str(STABLE_JOBS), *arguments],
         env={"PATH": "/usr/bin:/bin", "STABLE_JOBS_HOME": str(home), **environment},

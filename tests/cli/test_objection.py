@@ -67,7 +67,11 @@ def test_the_list(run, books):
     run(*ADD, "--uscc", B)
     run("objection", "dismiss", "2", *WHY)
 
-    assert run("objection", "list").row(A, "a neighbour says so", " li ", "objected", "open").startswith("1 ")
+    assert (
+        run("objection", "list")
+        .row(A, "a neighbour says so", " li（未经验证 unauthenticated） ", "objected", "open")
+        .startswith("1 ")
+    )
     assert "[bold]甲⟨U+202E⟩" in run("objection", "list").out
     assert B not in run("objection", "list").out
     assert run("objection", "list", "--all").row(B, "dismissed", "sun", "looked into")

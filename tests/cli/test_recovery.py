@@ -45,7 +45,7 @@ def test_closed_once_by_two(run, books, case, last_event, outcome):
     assert last_event() == ("zheng", "recovery proposed", None)
     assert books.ask(CLOSED) == []
     assert confirm(run).out == "Proposal 1 (recovery_closing, case 1) is confirmed by wu.\n"
-    assert books.ask(CLOSED) == [(1, outcome, "booked", "zheng")]
+    assert books.ask(CLOSED) == [(1, outcome, "booked", "wu")]
     again = close(run, outcome)
     assert (again.code, "recovery case 1 is not open" in again.err) == (1, True)
 
@@ -85,4 +85,4 @@ def test_the_list(run, books, case):
     close(run)
     confirm(run)
     assert run("recovery", "list").out == "No recovery case is open.\n"
-    assert run("recovery", "list", "--all").row(A, "dropped", "zheng", "booked")
+    assert run("recovery", "list", "--all").row(A, "dropped", "wu（未经验证 unauthenticated）", "booked")

@@ -42,7 +42,9 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
         monkeypatch.setattr(tables, "region_figures", region_figures)
         monkeypatch.setattr(tables, "quarantined_rows", quarantined_rows)
-        desk: Any = SimpleNamespace(business_date=on, settings=SimpleNamespace(out_root=Path("out")))
+        desk: Any = SimpleNamespace(
+            business_date=on, known_at=on, settings=SimpleNamespace(out_root=Path("out"))
+        )
         print_night(desk, DECISION, [7, 8], report)
         return capsys.readouterr().out.splitlines()
 

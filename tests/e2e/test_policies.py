@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from stable_jobs.contracts.load import contracts_as_of
-from stable_jobs.settings import data_folder
+from stable_jobs.settings import Settings, data_folder
+from stable_jobs.store.database import database
 from tests.e2e.home import Home, new_home
 from tests.golden.test_pengze_night import written
 from tests.policy.builder import NANCHANG, XIAN, World, code
@@ -173,7 +174,8 @@ def test_one_regions_broken_files_hold_that_region_alone() -> None:
                 home, "broken", common=("large: 2}", "large: 3}"), general=('"0.5"', '"5.0"')
             )
         }
-        run(home, "holds")  # as packaged: this home is a demonstration's
+        with database(Settings(_env_file=None, home=home.path)):
+            pass  # made as packaged: this home is a demonstration's
         said = run(home, "night", "--date", FIRST, **broken)
         assert f"{NANCHANG}/common.yaml: parameters.approvals.values.0.value" in said
         assert "bad_parameters" in said

@@ -267,7 +267,7 @@ def fill(books: Books) -> None:
     apart = unit(CODES[7], already_paid=Decimal(7), payable=Decimal(93), **own)
     twice = [unit(code, **own) for code in CODES[5:7]]
     changed = (ELSEWHERE, "610100000000013", CODES[5])
-    books.decide(*twice, apart, on=LAST, regions={ELSEWHERE: {}}, codes=(changed,))
+    books.decide(*twice, apart, on=LATER, regions={ELSEWHERE: {}}, codes=(changed,))
     person(books, "shen", doubts.rule_on_doubt, 1, "cleared", "a market's account", "shen")
     fill_policies(books)
     record_night(books)

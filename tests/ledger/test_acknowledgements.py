@@ -81,7 +81,7 @@ def test_it_is_an_event_that_verifies(books):
     ("changed", "sentence"),
     [
         pytest.param({"reason": " \n\t"}, "an acknowledgement needs a reason", id="no reason"),
-        pytest.param({"person": " "}, "acknowledgements_person_check", id="no name"),
+        pytest.param({"person": " "}, "event_hands_person_check", id="no name"),
         pytest.param({"rule_id": ""}, "acknowledgements_rule_id_check", id="no rule"),
         pytest.param({"extract": ""}, "acknowledgements_extract_check", id="no extract"),
         pytest.param({"region_code": "西安"}, "acknowledgements_region_code_check", id="no region code"),

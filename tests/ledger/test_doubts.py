@@ -86,7 +86,7 @@ def test_one_code_in_two_regions_with_the_same_premiums_stops_both(books):
 
 
 def test_one_code_in_two_regions_with_other_premiums_is_no_doubt(books):
-    both = [unit(A), unit(A, region_code=OTHER, account_no="999", premium_base=Decimal(7))]
+    both = [unit(A), unit(A, region_code=OTHER, account_no="999", premium_base=Decimal(777))]
     assert day(books, CLEARED, *both, regions=BOTH) == [A, A]
     assert kinds(books) == []
 
@@ -108,7 +108,7 @@ def test_a_region_that_no_longer_names_the_unit_still_counts(books):
 def test_an_account_is_counted_over_all_levels_batches_and_regions(books):
     paid(books, unit(A, account_no="62220-1"))
     more = [
-        unit(code, account_no="622201", review_level=level, premium_base=Decimal(number),
+        unit(code, account_no="622201", review_level=level, premium_base=Decimal(1000 + number),
              region_code=OTHER if number == 4 else REGION)
         for number, (code, level) in enumerate(zip(CODES[1:5], (0, 1, 2, 1), strict=True), 1)
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -35,12 +36,12 @@ def demonstration_template(postgres_url: URL) -> str:
 
 
 @pytest.fixture
-def demonstration(postgres_url: URL, demonstration_template: str) -> Iterator[Books]:
+def demonstration(postgres_url: URL, demonstration_template: str, tmp_path: Path) -> Iterator[Books]:
     """An empty ledger that is marked as a demonstration's."""
     name = f"test_{uuid4().hex}"
     run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {demonstration_template}")
     engine = create_engine(postgres_url.set(username=APP, database=name), poolclass=NullPool)
-    yield Books(engine)
+    yield Books(engine, tmp_path)
     engine.dispose()
     run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 

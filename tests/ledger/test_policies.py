@@ -13,6 +13,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import policies
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.night import put_in_force
 from stable_jobs.ledger.policy_views import (
     FIRST,
     confirmations,
@@ -61,8 +62,9 @@ def taken(books: Books, *units: dict[str, Any], on: date = MONDAY) -> list[str]:
     """A night as the step `notices` takes it over; the regions that were stopped."""
     night = Night(on, tuple(units), regions=ZERO_DAYS)
     with ledger_event(books.engine, "night", business_date=on) as event:
-        books._fill(event.connection, night)
+        decision = books._fill(event.connection, night)
         stopped = policies.hold_stopped(event.connection)
+        put_in_force(event, decision)
         apply_night(event.connection)
     return stopped
 

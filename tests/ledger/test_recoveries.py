@@ -84,8 +84,10 @@ def test_finance_may_take_its_word_back(lowered: Books) -> None:
 @pytest.mark.parametrize(
     ("values", "word"),
     [
-        pytest.param("1, 'dropped', 'x', 'zheng'", "another person than zheng must confirm", id="dropped"),
-        pytest.param("1, 'recovered', 'x', 'stable-jobs'", "another person than stable-jobs", id="recovered"),
+        pytest.param(
+            "1, 'dropped', 'x', 'zheng'", "two people must agree that it ends, not zheng alone", id="dropped"
+        ),
+        pytest.param("1, 'recovered', 'x', 'stable-jobs'", "not stable-jobs alone", id="recovered"),
         pytest.param("1, 'superseded', 'x', 'zheng'", "only a night decides a case again", id="superseded"),
     ],
 )

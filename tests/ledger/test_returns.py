@@ -366,7 +366,7 @@ def test_a_rejected_file_needs_its_approvals_again(books, level):
 
 def test_an_account_of_two_people_serves_again_where_the_file_was_rejected(back):
     number = enter(back, "li")
-    person(back, "wang", returns.confirm_account, number, "wang")
+    person(back, "wang", returns.confirm_account, number, "wang", account()["account_no"])
     night = Night(LATER, (unit(A), unit(B)), regions=NOW)
     back.apply(night)
     back.publish(back.form(night)[0], LATER)
@@ -448,7 +448,7 @@ def test_two_people_correct_the_account_of_the_payment_in_its_place(sent):
     sent.close(LATER)
     number = enter(sent, "li")
     assert sent.form(night) == []
-    person(sent, "wang", returns.confirm_account, number, "wang")
+    person(sent, "wang", returns.confirm_account, number, "wang", account()["account_no"])
     (batch,) = sent.form(night)
     assert line_of(sent, batch) == [(end_to_end(A, 2, 1), "622200001111", "person", 1)]
     assert sent.breaks() == []

@@ -10,7 +10,7 @@ from stable_jobs.ledger import notices, refunds
 from stable_jobs.ledger.units import resolve_units
 from stable_jobs.payout.sheets import waiting
 from tests.ledger.conftest import CODES, REGION, Night, refund, unit
-from tests.ledger.full import CLEARED, LAST, LATER, NOW, as_app, end_to_end, formed, person, refused
+from tests.ledger.full import CLEARED, LAST, LATER, NOW, accept, as_app, end_to_end, formed, person, refused
 
 OLD, OTHER_OLD = "610100000000013", "610100000000021"
 NEW, NEWER, OTHER = CODES[:3]
@@ -94,8 +94,9 @@ def test_a_payment_on_notice_goes_on_under_another_code(books):
 def test_a_returned_payment_is_corrected_by_the_new_codes_account(books):
     day(books, CLEARED, unit(OLD))
     books.answer([{"end_to_end_id": end_to_end(OLD), "outcome": "returned"}])
-    sent = day(books, LATER, unit(NEW, account_no="888"), codes=[(OLD, NEW)])
-    assert sent == [(end_to_end(OLD, 1, 2), Decimal(100))]
+    assert day(books, LATER, unit(NEW, account_no="888"), codes=[(OLD, NEW)]) == []
+    accept(books, end_to_end(OLD))
+    assert day(books, LAST, unit(NEW, account_no="888")) == [(end_to_end(OLD, 1, 2), Decimal(100))]
 
 
 def test_a_lower_entitlement_under_the_new_code_is_a_recovery_case(paid):

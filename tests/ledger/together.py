@@ -26,6 +26,7 @@ from stable_jobs.ledger import notices, persons
 from stable_jobs.ledger.approvals import missing_level
 from stable_jobs.ledger.batches import Batch, open_batches
 from stable_jobs.ledger.event import SYSTEM, ledger_event
+from stable_jobs.ledger.hands import AIRFLOW, Hand, acting
 from tests.ledger.conftest import CODES, Books, Night, unit
 
 FIRST = date(2020, 5, 11)
@@ -65,7 +66,7 @@ def night_of(number: int, *, decided: int = 0) -> Night:
         for place, code in enumerate(UNITS)
         if (number + place) % 11
     ]
-    terms = {"working_days": days, "clears_on": on + timedelta(days=days)}
+    terms = {"working_days": days, "clears_on": on + timedelta(days=days), "stopping_doubts": ""}
     return Night(on, tuple(units), (), dict.fromkeys(REGIONS, terms), key=str(decided))
 
 
@@ -206,7 +207,8 @@ def main(url: str, number: str, seconds: str) -> None:
     until = time.monotonic() + float(seconds)
     rounds = 0
     while time.monotonic() < until or rounds < ROUNDS:
-        worker.one_round()
+        with acting(Hand(AIRFLOW, "test")):
+            worker.one_round()
         rounds += 1
     print(json.dumps(vars(worker.told)), flush=True)
 

@@ -105,7 +105,7 @@ class BankDesk:
             )
             for n in range(count)
         ]
-        return Night(on, tuple(units), regions={region: {"working_days": 0}})
+        return Night(on, tuple(units), regions={region: {"working_days": 0, "stopping_doubts": ""}})
 
     def instruct(self, count: int, on: date = D, **changed: Any) -> Batch:
         """One batch of so many units due 100, 101, … yuan, published with its files."""

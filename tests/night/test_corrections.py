@@ -113,10 +113,10 @@ def test_what_no_bank_could_take_is_refused_at_once(
 
 
 def test_a_blank_person_is_nobody(bank: BankDesk) -> None:
-    with pytest.raises(LedgerRefused, match="account_corrections_entered_by_check"):
+    with pytest.raises(LedgerRefused, match="event_hands_person_check"):
         correct(bank.settings, id_of(0), " ", GOOD)
     number = correct(bank.settings, id_of(0), "王芳", GOOD)
-    with pytest.raises(LedgerRefused, match="account_confirmations_confirmed_by_check"):
+    with pytest.raises(LedgerRefused, match="event_hands_person_check"):
         confirm(bank.settings, number, "", NUMBER)
 
 
@@ -163,7 +163,7 @@ def test_the_database_refuses_another_name_too(bank: BankDesk) -> None:
     """
     with (
         pytest.raises(LedgerRefused, match="not in the name of unit"),
-        ledger_event(bank.books.engine, "deed") as event,
+        ledger_event(bank.books.engine, "deed", actor="李强") as event,
     ):
         event.connection.execute(text(statement))
 
@@ -233,7 +233,7 @@ def test_the_database_takes_no_confirmation_without_the_number(bank: BankDesk) -
 
     with (
         pytest.raises(LedgerRefused, match="the number typed is not the one"),
-        ledger_event(bank.books.engine, "deed") as event,
+        ledger_event(bank.books.engine, "deed", actor="李强") as event,
     ):
         event.connection.execute(
             text("INSERT INTO account_confirmations (correction_id, confirmed_by) VALUES (:id, '李强')"),

@@ -30,7 +30,7 @@ from stable_jobs.night.steps import deliveries_in_force
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
 from stable_jobs.store.lake import Lake, LakeChanged
-from tests.conftest import run_sql
+from tests.conftest import mark_demonstration, run_sql
 from tests.e2e.home import new_home
 from tests.e2e.small import write_small
 from tests.ledger.full import tamper
@@ -90,6 +90,7 @@ def after_night(postgres_url: URL, template_database: str) -> Iterator[Bureau]:
     """The night over the small landing, written with no umask at all. Not to change."""
     name = f"proof_{uuid4().hex}"
     run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    mark_demonstration(postgres_url, name)
     with new_home() as place:
         write_small(place.path / "landing", place.path / "expected.json", D)
         made = Bureau(place.path / "home", name, postgres_url)

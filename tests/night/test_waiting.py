@@ -27,7 +27,7 @@ class Waiting:
 
     def __init__(self, bank: BankDesk, monkeypatch: pytest.MonkeyPatch) -> None:
         self.bank, self.patch = bank, monkeypatch
-        monkeypatch.setattr(disbursement, "newest_decision", lambda desk: object())
+        monkeypatch.setattr(disbursement, "decision_to_pay", lambda desk: object())
 
     def night(self, on: date, count: int = 1, **changed: Any) -> Night:
         night = self.bank.night(count, on)

@@ -12,7 +12,7 @@ LINE = """
     INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id, pooling_region,
         unit_name, scheme, priority, amount, account_name, account_no, bank_code, account_source)
     SELECT {batch}, 9, p.id, {attempt}, '{end_to_end}', '610100', 'x', p.scheme, 1, {amount}, 'x', '1', '1',
-        'corporate'
+        'person'
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id WHERE e.uscc = '{uscc}'
 """
 BATCH = """

@@ -85,6 +85,7 @@ def everybody_is_paid_in_the_end(books: Books) -> None:
     for later in (0, 2):
         night = night_of(number + later)
         worker.answer(night.on)
+        worker.settle()
         for _ in books.ask(OBJECTED):
             worker.object(night.on)
         worker.work(night)

@@ -143,7 +143,7 @@ def test_next_year_the_unit_is_entitled_anew_under_its_code_of_then(paid):
 
 def test_the_same_old_number_of_another_region_is_another_unit(paid):
     both = {REGION: {"working_days": 0}, "610300": {"working_days": 0}}
-    elsewhere = unit(NEW, region_code="610300", premium_base=Decimal(1), account_no="999")
+    elsewhere = unit(NEW, region_code="610300", premium_base=Decimal(777), account_no="999")
     paid.apply(Night(LATER, (elsewhere,), regions=both, codes=((OLD, NEW),)))
     assert entitlements(paid) == [OLD, NEW]
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import create_engine
@@ -27,6 +28,8 @@ from stable_jobs.ledger.approvals import missing_level
 from stable_jobs.ledger.batches import Batch, open_batches
 from stable_jobs.ledger.event import SYSTEM, ledger_event
 from stable_jobs.ledger.hands import AIRFLOW, Hand, acting
+from stable_jobs.ledger.proposal_kinds import decide_proposal
+from stable_jobs.ledger.settlements import accept_account, propose_settlement
 from tests.ledger.conftest import CODES, Books, Night, unit
 
 FIRST = date(2020, 5, 11)
@@ -47,6 +50,10 @@ ON_NOTICE = """
 OBJECTED = (
     "SELECT id FROM objections b LEFT JOIN objection_decisions k ON k.objection_id = b.id WHERE k IS NULL"
 )
+CAME_BACK = """
+    SELECT DISTINCT i.end_to_end_id FROM doubtful_accounts d JOIN instructions i ON i.line_id = d.line_id ORDER BY 1
+"""
+CONTRADICTED = "SELECT DISTINCT end_to_end_id FROM open_contradictions ORDER BY 1"
 NEWEST = "SELECT max(business_date) FROM region_nights"
 
 
@@ -110,14 +117,34 @@ class Worker:
         self.publish_open(night.on)
         self.answer(night.on)
         self.object(night.on)
+        self.settle()
         if self.random.random() < 0.05:
             self.hold(night.on)
 
     def work(self, night: Night) -> None:
         """From decisions to batches."""
         self.try_to("night", lambda: self.books.apply(night))
+        self.accept()
         self.told.made["cleared"] += self.try_to("close", lambda: self.books.close(night.on)) or 0
         self.told.made["formed"] += len(self.try_to("form", lambda: self.books.form(night)) or ())
+
+    def accept(self) -> None:
+        """Somebody takes the accounts that the extract brought after money came back."""
+        for (line,) in self.books.ask(CAME_BACK):
+            self.event(
+                "accept", None, partial(accept_account, end_to_end_id=line, reason="x", person="one"), "one"
+            )
+
+    def settle(self) -> None:
+        """Two people say of what the bank contradicted itself about that the money arrived."""
+        for (line,) in self.books.ask(CONTRADICTED):
+            asked = partial(propose_settlement, end_to_end_id=line, outcome="paid", reason="x", person="one")
+            self.event("propose", None, asked, "one")
+        for (number,) in self.books.ask("SELECT id FROM open_proposals ORDER BY id"):
+            said = partial(
+                decide_proposal, proposal_id=number, outcome="confirmed", reason="", person="another"
+            )
+            self.event("confirm", None, said, "another")
 
     def open(self) -> list[Batch]:
         with self.books.engine.connect() as connection:
@@ -185,7 +212,7 @@ class Worker:
             "release", on, lambda event: persons.release_region(event, region, "go on", "another"), "another"
         )
 
-    def event(self, deed: str, on: date, done: Callable[[Any], Any], who: str = SYSTEM) -> None:
+    def event(self, deed: str, on: date | None, done: Callable[[Any], Any], who: str = SYSTEM) -> None:
         def in_event() -> Any:
             with ledger_event(self.books.engine, deed, actor=who, business_date=on) as event:
                 return done(event)

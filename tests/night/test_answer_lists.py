@@ -23,6 +23,7 @@ from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
 from tests.conftest import run_sql
 from tests.e2e.home import tree
+from tests.ledger.conftest import CODES
 from tests.night.bank_desk import (
     ACCOUNT,
     NEXT,
@@ -218,7 +219,11 @@ def test_the_work_list_says_what_a_returned_payment_waits_for(bank: BankDesk) ->
     bank.leave("1.csv", lines(told(0, "退票", code="AC04", words="账户已销户"), told(1, "退票")))
     bank.take()
     with ledger_event(bank.books.engine, "account entered", actor="王芳") as event:
-        given = {"account_name": "单位", "account_no": "111122223333", "bank_code": "102791000014"}
+        given = {
+            "account_name": f"单位{CODES[1][-6:]}",
+            "account_no": "111122223333",
+            "bank_code": "102791000014",
+        }
         enter_account(event, id_of(1), "王芳", bank_name="工行", **given)
 
     assert bank.publish(NEXT).returned == {"610100": Sum(2, Decimal("201.00"))}

@@ -22,7 +22,7 @@ from stable_jobs.store import catalog
 from tests.e2e.home import tree
 from tests.ledger.conftest import CODES, Night
 from tests.night.bank_desk import ACCOUNT, BankDesk, bank_desk, read_list
-from tests.payout.answers.messages import report
+from tests.payout.answers.messages import reason, report
 
 LANZHOU, XIAN = "620100", "610100"
 BEFORE, DEADLINE, AFTER, LATER = (date(2020, *day) for day in ((4, 29), (4, 30), (5, 6), (5, 7)))
@@ -212,7 +212,7 @@ def test_what_is_waived_later_is_listed_then_and_nothing_changes_before(end: Yea
     assert [one.count for one in end.publish(AFTER)] == [0]
     before = tree(end.bank.out / AFTER.isoformat())
 
-    end.bank.leave("1.xml", report(status="RJCT", message_id=f"{batch.batch_no}-001"))
+    end.bank.leave("1.xml", report(status="RJCT", reasons=reason(), message_id=f"{batch.batch_no}-001"))
     end.bank.take(AFTER)
     end.decide(LATER, units=units)
     end.close(LATER)

@@ -69,15 +69,18 @@ def test_wrong_usage(
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_policy_file_ends_with_one_sentence(tmp_path: Path) -> None:
-    folder = tmp_path / "policies" / "610100"
-    folder.mkdir(parents=True)
-    (folder / "general.yaml").write_text("region: 5\n", encoding="utf-8")
+def test_a_folder_without_policies_ends_with_one_sentence(tmp_path: Path) -> None:
+    """A file with a fault is its own region's: tests/e2e/test_policies.py."""
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    delivered = tmp_path / "landing/labor/insured_units/2020-05-11/610100.csv"
+    delivered.parent.mkdir(parents=True)
+    delivered.write_text("a\n", encoding="utf-8")
 
-    done = run(tmp_path, "night", "--date", "2020-05-11", STABLE_JOBS_POLICIES=str(folder.parent))
+    done = run(tmp_path, "night", "--date", "2020-05-11", STABLE_JOBS_POLICIES=str(folder))
 
     assert done.returncode == 1
-    assert "general.yaml" in done.stderr
+    assert "expected <region>/<scheme>.yaml; found no such file" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -18,6 +18,11 @@ ENTITLEMENT = "concat_ws(' ', e.region_code, e.uscc, e.policy_year)"
 PAYMENT = f"""(
     SELECT concat_ws(' ', {ENTITLEMENT}, p.ordinal)
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id WHERE p.id = {{}})"""
+DOUBT = """
+    SELECT concat_ws(' ', d.kind, e.region_code, e.uscc, o.region_code, o.uscc)
+    FROM doubts d JOIN entitlements e ON e.id = d.entitlement_id
+    JOIN entitlements o ON o.id = d.other_entitlement_id WHERE d.id = t.doubt_id
+"""
 KEYS = {
     "entitlement_id": f"SELECT {ENTITLEMENT} FROM entitlements e WHERE e.id = t.entitlement_id",
     "payment_id": PAYMENT.format("t.payment_id"),
@@ -56,6 +61,11 @@ KEYS = {
     "new_account_id": f"""
         SELECT {ENTITLEMENT} || ' ' || md5(n.account_no)
         FROM new_accounts n JOIN entitlements e ON e.id = n.entitlement_id WHERE n.id = t.new_account_id""",
+    "doubt_id": DOUBT,
+    "other_entitlement_id": f"SELECT {ENTITLEMENT} FROM entitlements e WHERE e.id = t.other_entitlement_id",
+    "night_id": "SELECT concat_ws(' ', region_code, business_date) FROM region_nights WHERE id = t.night_id",
+    "last_id": "SELECT concat_ws(' ', region_code, business_date) FROM region_totals WHERE id = t.last_id",
+    "total_id": "SELECT concat_ws(' ', region_code, business_date) FROM region_totals WHERE id = t.total_id",
     "release_id": "SELECT sha256 || ' ' || rule_id FROM delivery_releases WHERE id = t.release_id",
 }
 """Column of a reference → the natural key of the row that it refers to."""

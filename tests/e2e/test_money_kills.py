@@ -33,8 +33,8 @@ from tests.e2e.stages import (
     start,
     written_stages,
 )
-from tests.night.bank_desk import BankDesk, D, bank_desk, said
-from tests.payout.answers.messages import payment, report
+from tests.night.bank_desk import BankDesk, D, answered, bank_desk, said
+from tests.payout.answers.messages import payment
 
 KILLS = [pytest.param(stage, point, id=f"{stage} {point}") for stage in POINTS for point in POINTS[stage]]
 
@@ -139,8 +139,8 @@ def publish_all(desk: BankDesk) -> None:
 
 def let_answer(desk: BankDesk) -> None:
     publish_all(desk)
-    desk.leave("a.xml", report(payment(said(0), said(1, "RJCT"))))
-    desk.leave("b.xml", report(payment(said(2), said(7))))
+    desk.leave("a.xml", answered(payment(said(0), said(1, "RJCT"))))
+    desk.leave("b.xml", answered(payment(said(2), said(7))))
 
 
 def take_all(desk: BankDesk) -> None:

@@ -51,7 +51,8 @@ OBJECTED = (
     "SELECT id FROM objections b LEFT JOIN objection_decisions k ON k.objection_id = b.id WHERE k IS NULL"
 )
 CAME_BACK = """
-    SELECT DISTINCT i.end_to_end_id FROM doubtful_accounts d JOIN instructions i ON i.line_id = d.line_id ORDER BY 1
+    SELECT DISTINCT i.end_to_end_id
+    FROM doubtful_accounts d JOIN instructions i ON i.line_id = d.line_id ORDER BY 1
 """
 CONTRADICTED = "SELECT DISTINCT end_to_end_id FROM open_contradictions ORDER BY 1"
 NEWEST = "SELECT max(business_date) FROM region_nights"

@@ -292,7 +292,17 @@ def test_every_code_and_column_has_its_word(ledger: Books) -> None:
                 ask(connection, REGION, unit()["uscc"])
                 for ask in (views.unit_sums, views.unit_changes, views.unit_lines)
             ),
-            *(ask(connection, one) for ask in (views.objections, views.recoveries, views.refunds)),
+            *(
+                ask(connection, one)
+                for ask in (
+                    views.objections,
+                    views.recoveries,
+                    views.refunds,
+                    views.doubts,
+                    views.disagreements,
+                )
+            ),
+            views.changed_codes(connection, REGION, unit()["uscc"]),
         ]
         states = connection.exec_driver_sql(
             "SELECT from_state FROM life_cycle UNION SELECT to_state FROM life_cycle"

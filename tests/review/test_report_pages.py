@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -72,6 +73,11 @@ class Office:
         folder = self.out / NIGHT.isoformat() / "validation"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(report_json(report))
+        files = {
+            path.name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            for path in folder.glob("validation*.json")
+        }
+        (folder / "manifest.json").write_text(json.dumps({"files": files}), encoding="utf-8")
 
     def acknowledge(self, **fields: Any) -> Response:
         return self.post(f"{PREMIUM}/acknowledgements", **{"rule_id": CODE, "reason": "known", **fields})

@@ -99,7 +99,7 @@ class LedgerMachine(People):
         """A night on which finance's row with our reference says what is left of a payment."""
         payment = self.recoverable()[which % len(self.recoverable())]
         self.on += timedelta(days=1)
-        night = made(self.on, plan)
+        night = self.made(self.on, plan)
         row = refund(
             payment.unit[1],
             region_code=payment.unit[0],
@@ -110,7 +110,7 @@ class LedgerMachine(People):
             payment_reference=payment.attempts[-1].end_to_end_id,
         )
         others = [r for r in night.refunds if r["payment_reference"] != row["payment_reference"]]
-        night = replace(night, refunds=(*others, row))
+        night = self.counted(replace(night, refunds=(*others, row)))
         self.take("night", night)
         self.of_date = [night]
 
@@ -294,7 +294,13 @@ class LedgerMachine(People):
         def real() -> None:
             with self.event("settlement", who) as event:
                 number = settlements.propose_settlement(event, line, outcome, "a letter", who)
-                proposal_kinds.decide_proposal(event, number, "confirmed", "", other)
+            try:
+                with self.event("confirmation", other) as event:
+                    proposal_kinds.decide_proposal(event, number, "confirmed", "", other)
+            except LedgerRefused:
+                with self.event("rejection", who) as event:
+                    proposal_kinds.decide_proposal(event, number, "rejected", "refused", who)
+                raise
 
         self.both("settle", real, lambda: bank.settle(self.model, line, outcome, who, other))
 

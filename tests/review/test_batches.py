@@ -78,7 +78,9 @@ def waiting(bureau: Bureau, level: int = 2) -> Batch:
 
 def published(bureau: Bureau, *files: tuple[str, bytes], number: int = 1) -> Batch:
     """A published batch with those files."""
-    batch = formed(bureau.books, *(unit(code, account_no=ACCOUNT) for code in CODES[:number]))
+    accounts = [ACCOUNT, *(f"{ACCOUNT[:-1]}{n}" for n in range(number - 1))]
+    paid = zip(CODES[:number], accounts, strict=True)
+    batch = formed(bureau.books, *(unit(code, account_no=account) for code, account in paid))
     folder = f"{CLEARED}/{REGION}/{batch.batch_no}"
     made = [write(bureau.out, folder, name, content) for name, content in files]
     with ledger_event(bureau.books.engine, "publish", business_date=CLEARED) as event:

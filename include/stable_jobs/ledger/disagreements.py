@@ -1,6 +1,6 @@
 """The decision and the ledger count what a unit was paid each by its own: where they differ, the unit stops.
 
-Compared are what each counts as paid, and what each says is left to pay. What the ledger knows a reason for
+Compared are what each counts as paid, without money that came back, and what each says is left to pay. What the ledger knows a reason for
 (a recovery case, a waived payment, an upheld objection, money instructed or withdrawn on this very date) may
 differ in what is left; what was paid must be the same. A unit that waits for the bank's answer or for a
 ruling on a refund gets nothing new that night anyway, and is compared again when that is over.
@@ -22,16 +22,14 @@ DISAGREEMENTS = (
         LEFT JOIN unit_standing u ON u.entitlement_id = d.entitlement_id
         LEFT JOIN (
             SELECT p.entitlement_id,
-                   sum(p.amount) FILTER (WHERE i.first_on < ledger_date() AND NOT (
+                   sum(p.amount) FILTER (WHERE i.first_on < ledger_date() AND NOT i.came_back AND NOT (
                        p.state IN ('withdrawn', 'waived') AND p.changed_on < ledger_date())) AS counted,
-                   sum(p.amount) FILTER (WHERE i.first_on IS NULL
+                   sum(p.amount) FILTER (WHERE (i.first_on IS NULL OR i.came_back)
                        AND p.state NOT IN ('paid', 'withdrawn', 'waived')) AS fresh,
                    bool_or(i.last_on >= ledger_date()
                        OR p.state = 'withdrawn' AND p.changed_on >= ledger_date()
                           AND i.first_on IS NOT NULL) AS is_moved
-            FROM payments p
-            LEFT JOIN (SELECT payment_id, min(instructed_on) AS first_on, max(instructed_on) AS last_on
-                       FROM instructions GROUP BY payment_id) i ON i.payment_id = p.id
+            FROM payments p LEFT JOIN payments_sent(ledger_date()) i ON i.payment_id = p.id
             GROUP BY p.entitlement_id
         ) p ON p.entitlement_id = d.entitlement_id
         WHERE d.decision = 'eligible' AND n.already_paid IS NOT NULL

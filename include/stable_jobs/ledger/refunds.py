@@ -98,13 +98,7 @@ PAID_BY_US = """
         FROM instructions i
         JOIN payments p ON p.id = i.payment_id
         JOIN entitlements e ON e.id = p.entitlement_id
-        JOIN (
-            SELECT s.payment_id, min(s.attempt) AS attempt, bool_and(coalesce(r.outcome = 'returned'
-                AND coalesce(r.settled_on, b.business_date) <= DATE '{on}', false)) AS came_back
-            FROM instructions s LEFT JOIN line_results r ON r.line_id = s.line_id
-            LEFT JOIN bank_answers b ON b.id = r.answer_id
-            WHERE s.instructed_on < DATE '{on}' GROUP BY s.payment_id
-        ) f ON f.payment_id = i.payment_id
+        JOIN payments_sent(DATE '{on}') f ON f.payment_id = i.payment_id
         WHERE i.instructed_on < DATE '{on}'
           AND NOT (p.state IN ('withdrawn', 'waived') AND p.changed_on < DATE '{on}')
         UNION ALL

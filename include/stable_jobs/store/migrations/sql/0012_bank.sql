@@ -96,6 +96,21 @@ SELECT r.line_id, r.answer_id, r.row_no, coalesce(s.outcome, r.outcome) AS outco
        s.settled_on
 FROM bank_results r LEFT JOIN newest_settlements s ON s.line_id = r.line_id;
 
+-- When each payment went out first and last, and whether all that went out before a date had come back by then: such
+-- money is not already paid on that date.
+CREATE FUNCTION payments_sent(before date)
+RETURNS TABLE (payment_id bigint, attempt integer, first_on date, last_on date, came_back boolean)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT i.payment_id, min(i.attempt), min(i.instructed_on), max(i.instructed_on),
+           coalesce(bool_and(coalesce(r.outcome = 'returned'
+               AND coalesce(r.settled_on, b.business_date) <= before, false))
+               FILTER (WHERE i.instructed_on < before), false)
+    FROM instructions i LEFT JOIN line_results r ON r.line_id = i.line_id
+    LEFT JOIN bank_answers b ON b.id = r.answer_id
+    GROUP BY i.payment_id;
+END;
+
 CREATE VIEW open_contradictions AS
 SELECT c.id, c.line_id, i.end_to_end_id, i.payment_id, p.entitlement_id, e.region_code, e.uscc, e.unit_name, i.amount,
        r.outcome AS known, c.outcome, c.reason_code, c.reason_text, c.booked_on, c.opened_on

@@ -56,6 +56,7 @@ BEGIN
 END $$;
 CREATE OR REPLACE VIEW contradiction_stops AS
 SELECT NULL::bigint AS entitlement_id, NULL::text AS cause, NULL::text AS detail WHERE false;
+DROP FUNCTION payments_sent;
 DROP VIEW surplus_payments, accepted_accounts, doubtful_accounts, failed_lines, duplicate_lines, open_contradictions,
     line_results, newest_settlements;
 DROP FUNCTION guard_line_accounts, is_same_failure, is_payees_fault, guard_contradiction CASCADE;

@@ -117,6 +117,7 @@ def _unit(place: int, plan: Plan) -> dict[str, Any]:
     code = code_of(place, plan)
     own = {"region_code": region, "review_level": level, "priority": 1 + place % 2}
     own |= {"account_no": f"62{place}{plan['accounts'][place]}"}
+    own |= {"premium_base": Decimal(10_000)}
     return unit(code, **own | (SAYS[plan["says"][place]] or {}))
 
 

@@ -113,9 +113,15 @@ def _is_told(place: int, plan: Plan, decided: list[str]) -> bool:
 
 
 def _unit(place: int, plan: Plan) -> dict[str, Any]:
-    region, _, level = UNITS[place]
-    code = code_of(place, plan)
-    own = {"region_code": region, "review_level": level, "priority": 1 + place % 2}
+    region, first, level = UNITS[place]
+    code, name = code_of(place, plan), f"单位{first[-6:]}"
+    own = {
+        "unit_name": name,
+        "account_name": name,
+        "region_code": region,
+        "review_level": level,
+        "priority": 1 + place % 2,
+    }
     own |= {"account_no": f"62{place}{plan['accounts'][place]}"}
     own |= {"premium_base": Decimal(10_000)}
     return unit(code, **own | (SAYS[plan["says"][place]] or {}))

@@ -159,6 +159,20 @@ def test_a_second_attempt_is_known_and_counts_nothing_more(books):
     assert by_us(books, LAST) == [(100, OURS, None), (0, end_to_end(A, 1, 2), None)]
 
 
+def test_finances_row_about_a_payment_that_was_given_up_stops_the_unit(books):
+    """The bank says that it came back, finance that a part was paid: nobody is paid before that is clear."""
+    books.publish(formed(books, unit(A)), CLEARED)
+    books.answer([{"end_to_end_id": OURS, "outcome": "returned"}])
+    more = unit(A, entitlement=Decimal(150), premium_base=Decimal(300))
+    books.apply(Night(LATER, (more | {"already_paid": Decimal(0), "payable": Decimal(150)},), regions=NOW))
+    assert books.states() == {f"{A[-6:]}.1": "withdrawn", f"{A[-6:]}.2": "on_notice"}
+    told = more | {"already_paid": Decimal(70), "payable": Decimal(80)}
+    row = refund(A, payment_reference=OURS, amount=Decimal(70))
+    books.apply(Night(LAST, (told,), refunds=(row,), regions=NOW))
+    assert books.ask("SELECT already_paid, counted FROM open_disagreements") == [(70, 0)]
+    assert books.ask("SELECT DISTINCT cause FROM unit_stops") == [("disagreement",)]
+
+
 def test_money_that_came_back_is_not_already_paid(books):
     books.publish(formed(books, unit(A)), CLEARED)
     assert by_us(books, LATER) == [(100, OURS, None)]

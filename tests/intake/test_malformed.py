@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,11 @@ def test_refused_with_all_that_the_sender_must_know(
 
 
 def test_every_refusal_is_in_the_table() -> None:
-    """Names and links are the connector's: tests/intake/connectors."""
+    """Names and links are the connector's: tests/intake/connectors. Kept bytes: below."""
     covered = {rule for param in MALFORMED for rule in [param.values[2]]}
+    elsewhere = {"delivery.name", "delivery.missing_file", "delivery.csv", "delivery.kept_bytes"}
 
-    assert set(REFUSALS) - covered == {"delivery.name", "delivery.missing_file", "delivery.csv"}
+    assert set(REFUSALS) - covered == elsewhere
     assert len(MALFORMED) >= 60
 
 
@@ -56,6 +58,26 @@ def test_refusal_is_kept_in_the_catalog_and_the_bytes_in_the_lake(desk: Desk) ->
         [delivery] = deliveries_for(connection, desk.on)
     assert (delivery.status, delivery.problem) == ("refused", problem.as_dict())
     assert Path(desk.lake.landing_path(delivery.sha256)).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("changed", [b"", b"other bytes"], ids=["emptied", "rewritten"])
+def test_bytes_changed_in_the_lake_are_refused_until_collected_anew(desk: Desk, changed: bytes) -> None:
+    content = csv_bytes(row())
+    desk.drop(content)
+    desk.collect()
+    kept = Path(desk.lake.landing_path(sha256(content).hexdigest()))
+    kept.chmod(0o600)
+    kept.write_bytes(changed)
+
+    [problem] = desk.stage().problems
+
+    assert (problem.rule, problem.region, problem.owes) == ("delivery.kept_bytes", REGION, "tax")
+    assert sha256(content).hexdigest() in problem.expected
+
+    problems, [delivery] = desk.run()
+
+    assert (problems, delivery.status) == ([], "staged")
+    assert kept.read_bytes() == content
 
 
 def test_one_refused_file_does_not_stop_the_others(desk: Desk) -> None:

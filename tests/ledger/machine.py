@@ -124,7 +124,7 @@ class LedgerMachine(People):
         return [payment for payment in self.in_state("instructed", "paid") if payment.unit[2] == self.on.year]
 
     def made(self, on: date, plan: Plan) -> Night:
-        """The plan's night. Finance's row about a payment that was given up is a case of its own: test_refunds."""
+        """The plan's night, without finance's rows about payments given up: test_refunds has those."""
         night = made(on, plan, self.model.joined)
         given_up = {
             attempt.end_to_end_id

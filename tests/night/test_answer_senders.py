@@ -186,3 +186,20 @@ def test_a_key_that_is_none_is_told_when_the_profile_is_read(banks: Path, key: s
 
     with pytest.raises(PolicyError, match="a public key in PEM"):
         load_banks(banks)
+
+
+@pytest.mark.parametrize("fault", ["", "region: [", profile("230200")], ids=["empty", "no YAML", "another's"])
+def test_a_profile_with_a_fault_leaves_its_own_banks_answers_only(
+    bank: BankDesk, banks: Path, fault: str
+) -> None:
+    sound = (banks / "610100.yaml").read_text(encoding="utf-8")
+    (banks / "610100.yaml").write_text(fault, encoding="utf-8")
+    leave(bank, "610100/a.csv", lines(told(0)))
+    leave(bank, "b.csv", lines(elsewhere(0), told(1)))
+
+    waits, nations = bank.take()
+
+    assert (waits.sha256, nations.counts.applied, nations.counts.refused) == (None, 1, 1)
+    assert "610100.yaml" in (waits.problem or "")
+    (banks / "610100.yaml").write_text(sound, encoding="utf-8")
+    assert [one.counts.applied for one in bank.take()] == [1]

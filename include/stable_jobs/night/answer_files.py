@@ -50,8 +50,9 @@ def answer_files(root: Path, banks: Banks) -> Iterator[Found]:
 
     What a bank still writes (`.name`, `name.part`) is left, and so are signatures (`name.sig`).
     """
+    own_folders = banks.named
     for path in _listed(root):
-        if path.name in banks.profiles and path.is_dir() and not path.is_symlink():
+        if path.name in own_folders and path.is_dir() and not path.is_symlink():
             yield from (Found(own, path.name) for own in _listed(path))
         else:
             yield Found(path)
@@ -79,10 +80,10 @@ def not_readable(path: Path) -> str | None:
 def profile_for(banks: Banks, found: Found) -> BankProfile:
     """By the folder, else by the region that the file's name begins with, else by the message it answers.
 
-    The nation's where nothing says so. PolicyError if there is none.
+    The nation's where nothing says so. PolicyError if there is none, or if its file has a fault.
     """
     if found.folder is not None:
-        return banks.profiles[found.folder]
+        return banks.of(found.folder)
     region = REGION.match(found.path.name)
     return banks.of(region[0] if region else _answered_region(found.path))
 

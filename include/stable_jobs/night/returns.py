@@ -30,7 +30,7 @@ from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.payout.answers.model import Answer, AnswerProblem, AnswerRefused, Whole
 from stable_jobs.payout.answers.problems import WORDINGS
 from stable_jobs.payout.answers.read import read_answer
-from stable_jobs.payout.banks import BankProfile, Banks, load_banks
+from stable_jobs.payout.banks import BankProfile, Banks, load_sound_banks
 from stable_jobs.payout.names import MANIFEST
 from stable_jobs.payout.sheets.refused_answers import (
     EXPECTED_MESSAGE,
@@ -79,9 +79,10 @@ def take_answers(desk: Desk) -> list[Taken]:
     """Apply every file of the bank's folder whose bytes were not taken before, in the order of their names.
 
     The folder is only read; the bytes are kept in the lake before anything else. Each file is one event, so a
-    kill leaves whole files taken and the others for the next run. PolicyError for wrong bank profiles.
+    kill leaves whole files taken and the others for the next run. A bank profile with a fault leaves its own
+    bank's files for the run after its correction.
     """
-    banks = load_banks(desk.settings.banks_root)
+    banks = load_sound_banks(desk.settings.banks_root)
     done = (_take(desk, banks, found) for found in answer_files(desk.settings.bank_answers_root, banks))
     return [taken for taken in done if taken is not None]
 

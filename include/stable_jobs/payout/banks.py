@@ -202,9 +202,14 @@ class Banks:
         return found
 
     def covers(self, profile: BankProfile, region: str) -> bool:
-        """Whether that profile is the one for a region."""
-        near = next((code for code in upward(region) if code in self.profiles), None)
-        return near == profile.region
+        """Whether that profile is the one for a region; none is where the nearest file has a fault."""
+        near = next((code for code in upward(region) if code in self.named), None)
+        return near == profile.region and near not in self.faults
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every region that a file is named after, with or without a fault."""
+        return frozenset(self.profiles) | frozenset(self.faults)
 
     def nearest(self, region: str) -> BankProfile | None:
         """The same; None if there is none. PolicyError where the nearest file has a fault."""

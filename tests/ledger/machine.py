@@ -286,7 +286,7 @@ class LedgerMachine(People):
         self.same(
             "bank",
             lambda: self.books.answer(rows, name=name, on=self.on),
-            lambda: returns.AnswerCounts(is_new=True, **bank.take_answer(self.model, rows)),
+            lambda: returns.AnswerCounts(is_new=True, **bank.take_answer(self.model, rows, self.on)),
         )
 
     def to_settle(self) -> list[str]:
@@ -310,7 +310,7 @@ class LedgerMachine(People):
                     proposal_kinds.decide_proposal(event, number, "rejected", "refused", who)
                 raise
 
-        self.both("settle", real, lambda: bank.settle(self.model, line, outcome, who, other))
+        self.both("settle", real, lambda: bank.settle(self.model, line, outcome, (who, other), self.on))
 
     @precondition(lambda self: any(unit.offers for unit in self.model.units.values()))
     @rule(which=index, who=person)

@@ -36,8 +36,10 @@ QUERY = (
     " for _ in iter(int, 1)]"
 )
 """One query after another for ever: one that the main thread computes hears a signal only when it ends."""
-HEEDED = "signal.signal(signal.SIGINT, signal.default_int_handler)"
-"""A shell that started the tests in its background had them ignore it."""
+HEEDED = (
+    "signal.signal(signal.SIGINT, signal.default_int_handler); signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+)
+"""A shell that started the tests in its background, or `nohup`, had them ignored."""
 IGNORED = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 
@@ -64,9 +66,9 @@ def told(number, work, before="", put_away="pass", with_errors=False):
     ("number", "work", "before"),
     [
         pytest.param(signal.SIGTERM, WAIT, "", id="SIGTERM in plain code"),
-        pytest.param(signal.SIGHUP, WAIT, "", id="SIGHUP in plain code"),
+        pytest.param(signal.SIGHUP, WAIT, HEEDED, id="SIGHUP in plain code"),
         pytest.param(signal.SIGTERM, QUERY, "", id="SIGTERM in a query"),
-        pytest.param(signal.SIGHUP, QUERY, "", id="SIGHUP in a query"),
+        pytest.param(signal.SIGHUP, QUERY, HEEDED, id="SIGHUP in a query"),
         pytest.param(signal.SIGTERM, QUERY, IGNORED, id="SIGTERM in a query, in the background"),
     ],
 )

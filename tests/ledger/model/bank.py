@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from tests.ledger.model.batches import void_around
@@ -20,17 +21,17 @@ from tests.ledger.model.records import (
 )
 
 
-def take_answer(model: Model, rows: list[Said]) -> dict[str, int]:
+def take_answer(model: Model, rows: list[Said], on: date) -> dict[str, int]:
     model.clock += 1
     names = ("applied", "repeated", "pending", "refused", "duplicate", "contradiction")
     counts = dict.fromkeys(names, 0)
     known = model.attempts()
     for row in rows:
-        counts[_take_row(model, known.get(row["end_to_end_id"]), row)] += 1
+        counts[_take_row(model, known.get(row["end_to_end_id"]), row, on)] += 1
     return counts
 
 
-def _take_row(model: Model, found: tuple[Payment, Attempt] | None, row: Said) -> str:
+def _take_row(model: Model, found: tuple[Payment, Attempt] | None, row: Said, on: date) -> str:
     if found is None or row["amount"] not in (None, found[1].amount):
         return "refused"
     payment, attempt = found
@@ -52,7 +53,7 @@ def _take_row(model: Model, found: tuple[Payment, Attempt] | None, row: Said) ->
     if outcome == "returned":
         payment.state = "paid" if payment.arrived else "returned" if attempt.is_payees else "corrected"
     if any(a.settled_by for a in payment.attempts):
-        model.units[payment.unit].balance(came_back=False)
+        model.units[payment.unit].balance(on, came_back=False)
     return "applied"
 
 
@@ -65,7 +66,7 @@ def propose_settlement(model: Model, found: tuple[Payment, Attempt] | None) -> N
         raise Forbidden
 
 
-def settle(model: Model, end_to_end_id: str, outcome: str, proposer: str, person: str) -> None:
+def settle(model: Model, end_to_end_id: str, outcome: str, people: tuple[str, str], on: date) -> None:
     """Two people say what became of a line; the payment, what stands beside it and the sums follow."""
     payment, attempt = model.attempts()[end_to_end_id]
     unit = model.units[payment.unit]
@@ -79,13 +80,13 @@ def settle(model: Model, end_to_end_id: str, outcome: str, proposer: str, person
         target = "returned"
     other = unit.open if unit.open is not payment else None
     under_way = other is not None and other.state == "instructed"
-    if person == proposer or (under_way and target == "returned"):
+    if len({*people}) == 1 or (under_way and target == "returned"):
         raise Forbidden
     model.clock += 1
     if outcome != attempt.outcome:
         attempt.is_payees = True
     attempt.outcome, attempt.case, attempt.at = outcome, None, model.clock
-    attempt.settled_by |= {proposer, person}
+    attempt.settled_by |= {*people}
     if target:
         for one in (payment, *([other] if other is not None and not under_way else [])):
             void_around(model, one)
@@ -94,7 +95,7 @@ def settle(model: Model, end_to_end_id: str, outcome: str, proposer: str, person
         payment.state = target
         if target == "returned" and not newest.is_payees:
             payment.state = "corrected"
-    unit.balance(came_back=target == "returned")
+    unit.balance(on, came_back=target == "returned")
     if payment.unit[0] in model.newest:
         model.newest[payment.unit[0]].excused.add(payment.unit)
 

@@ -149,12 +149,12 @@ class Entitlement:
     def paid(self) -> Decimal:
         return self.total("paid") + sum((p.surplus for p in self.payments), ZERO)
 
-    def balance(self, *, came_back: bool) -> None:
+    def balance(self, on: date, *, came_back: bool) -> None:
         """Sums after the bank's word changed."""
         if came_back or self.excess < 0:
             self.supersede()
         if not came_back and self.excess > 0:
-            self.cases.append(Case(self.excess))
+            self.cases.append(Case(self.excess, on))
         self.entitled += self.excess
 
     def supersede(self) -> None:

@@ -341,7 +341,7 @@ class LedgerMachine(People):
         returned = [i for i, (payment, _) in every.items() if payment.state == "returned"]
         named = returned[which % len(returned)]
         number = account or every[named][1].account_no
-        name = f"单位{every[named][0].unit[1][-6:]}"
+        name = f"单位{FIRST_CODES[every[named][0].unit[1]][-6:]}"
         given = {"account_name": name, "account_no": number, "bank_code": "1", "bank_name": "乙"}
         found = self.both(
             "enter account",

@@ -189,7 +189,7 @@ def withdraw(model: Model, on: date, person: str, other: str) -> None:
     for region in regions:
         model.standing[region] = [one for one in model.standing[region] if one.night.on != on]
         for newest in model.standing[region][-1:]:
-            told = newest.night.units
+            told = model.in_ledger(newest.night).units
             newest.excused |= {(u["region_code"], u["uscc"], newest.night.on.year) for u in told}
 
 

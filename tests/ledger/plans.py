@@ -78,14 +78,18 @@ def made(on: date, plan: Plan, joined: Collection[Change]) -> Night:
     terms |= {"refund_budget": plan["budget"], "stopping_doubts": plan["stopping"]}
     going = [code for code in (A, B) if code != plan["absent"]]
     decided = [code for code in going if code != plan["held"]]
+    changes = _changes(plan, decided, joined)
+    known = {*changes, *joined}
     return Night(
         on,
         tuple(_unit(place, plan) for place in range(4) if _is_told(place, plan, decided)),
         tuple(
-            _reported(on, place, name, plan) for place, name in plan["refunds"] if UNITS[place][0] in going
+            _reported(on, place, name, plan, known)
+            for place, name in plan["refunds"]
+            if UNITS[place][0] in going
         ),
         {code: terms | _held(code, plan) for code in going},
-        codes=tuple(sorted(_changes(plan, decided, joined))),
+        codes=tuple(sorted(changes)),
     )
 
 
@@ -127,9 +131,11 @@ def _unit(place: int, plan: Plan) -> dict[str, Any]:
     return unit(code, **own | (SAYS[plan["says"][place]] or {}))
 
 
-def _reported(on: date, place: int, name: str, plan: Plan) -> dict[str, Any]:
+def _reported(on: date, place: int, name: str, plan: Plan, known: Collection[Change]) -> dict[str, Any]:
+    """Under tonight's code, where a crosswalk joins it with the first one; else under that."""
     region, first, _ = UNITS[place]
-    code = code_of(place, plan)
+    tonight = code_of(place, plan)
+    code = tonight if (region, first, tonight) in known else first
     values = {"region_code": region, "policy_year": on.year, "voucher_no": f"{name}-{first}"} | REFUNDS[name]
     if "payment_reference" in values:
         named = UNITS[(place + values["payment_reference"]) % 4]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
 from stable_jobs.contracts.fault import fault, fault_of
+from stable_jobs.strict_yaml import YamlFault, read_yaml
 
 if TYPE_CHECKING:
     from open_data_contract_standard.model import OpenDataContractStandard
@@ -18,20 +18,6 @@ if TYPE_CHECKING:
 API_VERSIONS = ("v3.1.0", "v3.2.0")
 FREE_FORM = frozenset({"logicalTypeOptions", "implementation", "arguments", "value"})
 """Places where the standard takes any keys; our own models look at those."""
-
-
-class UniqueKeyLoader(yaml.SafeLoader):
-    """YAML's safe loader, which takes a repeated key in silence, made to refuse it."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """The mapping; ConstructorError where a key stands twice."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        repeated = {key for key in keys if keys.count(key) > 1}
-        if repeated:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"key written twice: {sorted(map(str, repeated))[0]}", node.start_mark
-            )
-        return super().construct_mapping(node, deep)
 
 
 def read_document(file: Path) -> tuple[OpenDataContractStandard, str]:
@@ -58,14 +44,9 @@ def _bytes(file: Path) -> bytes:
 
 def _mapping(file: Path, content: bytes) -> dict[str, Any]:
     try:
-        raw = yaml.load(content.decode("utf-8"), Loader=UniqueKeyLoader)  # noqa: S506 - a subclass of SafeLoader
-    except UnicodeDecodeError as error:
-        raise fault(file, f"byte {error.start}", "UTF-8", "another encoding", "save it as UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise fault(file, f"line {line}", "YAML with every key once", error.problem) from error
-    except yaml.YAMLError as error:
-        raise fault(file, "the file", "YAML", error) from error
+        raw = read_yaml(content)
+    except YamlFault as error:
+        raise fault(file, error.place, error.expected, error.found) from None
     if not isinstance(raw, dict):
         raise fault(file, "the file", "a mapping", type(raw).__name__)
     return raw

@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from stable_jobs.contracts.source import UniqueKeyLoader
 from stable_jobs.credit_code import is_cnaps
 from stable_jobs.errors import PolicyError, StepError, document_fault
 from stable_jobs.payout.answers.reasons import Verdict
 from stable_jobs.payout.answers.signature import check_public_key
 from stable_jobs.payout.names import check_name
 from stable_jobs.regions import upward
+from stable_jobs.strict_yaml import YamlFault, read_yaml
 
 NEXT_STEP = "correct this place in the bank profile and run again"
 OURS = ("disbursement_", "payment.")
@@ -244,6 +243,8 @@ def load_sound_banks(root: Path) -> Banks:
             content = file.read_bytes()
             digest.update(f"{file.name}\0".encode() + hashlib.sha256(content).digest())
             profiles[file.stem] = _profile(file, content)
+        except YamlFault as error:
+            faults[file.stem] = str(_fault(file.name, error.place, error.expected, error.found))
         except OSError as error:
             faults[file.stem] = str(_fault(file.name, "file", "a file to read", error.strerror))
         except PolicyError as error:
@@ -252,23 +253,10 @@ def load_sound_banks(root: Path) -> Banks:
 
 
 def _profile(file: Path, content: bytes) -> BankProfile:
-    profile = _checked(_yaml(content, file.name), file.name)
+    profile = _checked(read_yaml(content), file.name)
     if profile.region != file.stem:
         raise _fault(file.name, "region", f"the file's name {file.stem}", profile.region)
     return profile
-
-
-def _yaml(content: bytes, label: str) -> object:
-    """Without the text around the fault: it may hold the account."""
-    try:
-        return yaml.load(content.decode(), Loader=UniqueKeyLoader)  # noqa: S506 - a subclass of SafeLoader
-    except UnicodeDecodeError:
-        raise _fault(label, "text", "UTF-8", "another encoding") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise _fault(label, f"line {line}", "YAML with every key once", error.problem) from None
-    except yaml.YAMLError:
-        raise _fault(label, "text", "YAML", "something else") from None
 
 
 def _checked(raw: object, label: str) -> BankProfile:

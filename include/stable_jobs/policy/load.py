@@ -10,14 +10,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from stable_jobs.contracts.source import UniqueKeyLoader
 from stable_jobs.errors import PolicyError
 from stable_jobs.policy.catalogue import CATALOGUE, SCHEMES, Parameter
 from stable_jobs.policy.fault import fault
 from stable_jobs.policy.values import Parsed, parse
+from stable_jobs.strict_yaml import YamlFault, read_yaml
 
 COMMON = "common"
 """A file for both schemes."""
@@ -141,9 +140,11 @@ def _read(file: Path, label: str) -> _File:
 
 def _yaml(file: Path, label: str) -> object:
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), Loader=UniqueKeyLoader)  # noqa: S506 - a subclass of SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise fault(label, "text", "YAML in UTF-8", " ".join(str(error).split())) from error
+        return read_yaml(file.read_bytes())
+    except YamlFault as error:
+        raise fault(label, error.place, error.expected, error.found) from None
+    except OSError as error:
+        raise fault(label, "the file", "a readable file", error.strerror) from error
 
 
 def _checked(raw: object, label: str) -> _File:

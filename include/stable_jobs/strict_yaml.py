@@ -1,0 +1,60 @@
+"""YAML that people write: plain values only, every key once, and no deeper than anybody means it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+MOST_NESTED = 50
+"""Levels. The parser in C that reads the values ends the whole process where they go too deep."""
+
+
+class YamlFault(Exception):
+    """What is wrong with a document: place (`line 3`), expected and found.
+
+    found never shows a value of the document: an account number may stand there.
+    """
+
+    def __init__(self, place: str, expected: str, found: str) -> None:
+        super().__init__(f"{place}: expected {expected}; found {found}")
+        self.place, self.expected, self.found = place, expected, found
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader, which takes a repeated key in silence, made to refuse it."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        repeated = {key for key in keys if keys.count(key) > 1}
+        if repeated:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"key written twice: {sorted(map(str, repeated))[0]}", node.start_mark
+            )
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(content: bytes) -> object:
+    """The values of one document in UTF-8. YamlFault for anything else."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise YamlFault(f"byte {error.start}", "UTF-8", "another encoding") from None
+    try:
+        _check_depth(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.MarkedYAMLError as error:
+        place = f"line {error.problem_mark.line + 1}" if error.problem_mark else "the file"
+        raise YamlFault(place, "YAML with every key once", error.problem or "something else") from None
+    except (yaml.YAMLError, ValueError):
+        raise YamlFault("the file", "YAML", "something else") from None
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_NESTED:
+            place = f"line {event.start_mark.line + 1}" if event.start_mark else "the file"
+            raise YamlFault(place, f"at most {MOST_NESTED} levels", "more")

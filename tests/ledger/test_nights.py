@@ -12,7 +12,8 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import persons, proposal_kinds, withdrawals
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import decision_in_force, decision_taken, put_in_force
-from stable_jobs.ledger.standing import waits
+from stable_jobs.ledger.standing import newest_of, waits
+from stable_jobs.night.disbursement import Course
 from stable_jobs.store import catalog
 from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import (
@@ -327,3 +328,26 @@ def test_why_a_regions_money_of_its_newest_night_waits(books):
     books.decide(on=CLEARED, regions=HELD)
     with books.engine.connect() as connection:
         assert {one.cause for one in waits(connection, CLEARED)} == {"held"}
+
+
+@pytest.mark.parametrize(
+    ("night", "newest"),
+    [
+        pytest.param(Night(CLEARED, (unit(A),), regions=NOW), 1, id="somebody is due something"),
+        pytest.param(
+            Night(CLEARED, (unit(A, decision="undecided", reasons="size_known_unknown"),), regions=NOW),
+            1,
+            id="nobody is due anything",
+        ),
+        pytest.param(Night(CLEARED, (), regions={"610100": {"is_held": True}}), 1, id="held"),
+        pytest.param(
+            Night(CLEARED, (), regions={"610100": {"is_held": True, "is_silent": True}}), 0, id="silent"
+        ),
+    ],
+)
+def test_a_date_is_the_newest_of_a_region_whoever_is_due_anything(books, night, newest):
+    books.apply(night)
+    with books.engine.connect() as connection:
+        assert (newest_of(connection, CLEARED), newest_of(connection, NEXT)) == (newest, 0)
+    course = Course(0, 0, (), (), {}, (), newest)
+    assert course.is_normal is bool(newest)

@@ -21,8 +21,10 @@ class Waits:
     detail: str
 
 
-NIGHT_CAUSES = ("no_night", "nothing_came", "withdrawn", "older_night", "newer_night", "held")
-"""Those of a whole region: its money of that date does not move at all."""
+def newest_of(connection: Connection, on: date) -> int:
+    """Of how many regions the night of that date is the newest that counts, held ones too."""
+    query = "SELECT count(*) FROM newest_nights WHERE business_date = :on"
+    return int(connection.scalar(text(query), {"on": on}) or 0)
 
 
 def waits(connection: Connection, on: date) -> list[Waits]:

@@ -25,14 +25,14 @@ from stable_jobs.ledger.payments import LINES, PublishedFile, files_of, instruct
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.ledger.policies import noted
 from stable_jobs.ledger.policy_views import policy_version
-from stable_jobs.ledger.standing import Waits, left_out
+from stable_jobs.ledger.standing import Waits, left_out, newest_of
 from stable_jobs.ledger.units import resolve_units
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published, tonight
 from stable_jobs.night.policies import note_profiles
-from stable_jobs.night.reasons import STANDS_STILL, reasons
+from stable_jobs.night.reasons import reasons
 from stable_jobs.night.steps import versions
 from stable_jobs.night.unknown_batches import published_elsewhere
 from stable_jobs.night.waived import publish_waived
@@ -262,7 +262,8 @@ def _publish_waiting(desk: Desk, region_code: str, own: Rows) -> Published:
 class Course:
     """What one disbursement came to. waiting: region → payments and yuan that did not go out.
 
-    why: by region and cause, what every region's payments wait for.
+    why: by region and cause, what every region's payments wait for. newest: of how many regions it is the
+    newest night.
     """
 
     cleared: int
@@ -271,12 +272,12 @@ class Course:
     published: tuple[Instructed, ...]
     waiting: dict[str, tuple[int, Decimal]]
     why: tuple[Waits, ...]
+    newest: int
 
     @property
     def is_normal(self) -> bool:
         """Whether any region's money of the date could move: its newest night is of that date, or it went."""
-        moves = any(one.cause not in STANDS_STILL for one in self.why)
-        return moves or bool(self.cleared or self.waived or self.published)
+        return bool(self.newest or self.cleared or self.waived or self.published)
 
 
 def _publish_all(desk: Desk) -> tuple[list[Instructed], StepError | None]:
@@ -303,4 +304,5 @@ def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
     if stopped is not None:
         raise stopped
     with desk.database.connect() as connection:
-        return Course(cleared, waived, tuple(open_batches(connection)), tuple(published), found, why)
+        batches, newest = tuple(open_batches(connection)), newest_of(connection, desk.business_date)
+    return Course(cleared, waived, batches, tuple(published), found, why, newest)

@@ -11,13 +11,12 @@ from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.policy.determine import Decision
 from stable_jobs.store.engine import quote_literal
 
-STANDS_STILL = ("no_night", "nothing_came", "withdrawn", "older_night", "newer_night")
-"""The region's newest night is of another date, or there is none: its money of this date does not move."""
 SHOWN = 3
 """Extracts that are named; the report has all."""
 WORDS = {
     "no_night": "no night of the region counts: run `stable-jobs night --date {on}`",
     "nothing_came": "it sent nothing for {on}: its newest night is {night}",
+    "never_came": "it sent nothing for {on} and has no night that counts",
     "withdrawn": "the night of {on} was withdrawn: its newest night is {night}",
     "older_night": "there is no night of {on}: its newest night is {night}",
     "newer_night": "its newest night is {night}: disburse that date",
@@ -52,10 +51,11 @@ def reasons(desk: Desk, left: Sequence[Waits]) -> tuple[Waits, ...]:
 
 def _words(desk: Desk, one: Waits, held: Mapping[str, str]) -> str:
     detail = held.get(one.region_code, "see the report") if one.cause == "held" else one.detail
-    sentence = WORDS.get(one.cause)
+    is_first = one.cause == "nothing_came" and one.night is None
+    sentence = WORDS.get("never_came" if is_first else one.cause)
     if sentence is None:
         return detail or "see the list of what waits"
-    return sentence.format(on=desk.business_date, night=one.night or "none", detail=detail)
+    return sentence.format(on=desk.business_date, night=one.night, detail=detail)
 
 
 def _held(desk: Desk, decision: Decision | None) -> dict[str, str]:

@@ -239,11 +239,10 @@ def notices(
 
 
 def _taken(desk: Desk) -> int:
-    from sqlalchemy import text
+    from stable_jobs.ledger.standing import newest_of
 
-    query = "SELECT count(*) FROM newest_nights WHERE business_date = :on"
     with desk.database.connect() as connection:
-        return int(connection.scalar(text(query), {"on": desk.business_date}) or 0)
+        return newest_of(connection, desk.business_date)
 
 
 def late(business_date: str | None) -> list[str]:

@@ -17,12 +17,19 @@ CLOSED = f"{LEDGER}.event:_close"
 
 POINTS = {
     "decided": [
+        f"{EVENT}[policy values]:1:before",
+        f"{LEDGER}.policies:note_values:1:after",
+        f"{EVENT}[policy values]:1:after",
         f"{EVENT}[night]:1:before",
         f"{FILL}:1:before",
         f"{LOADED}[night_units]:1:after",
         "stable_jobs.store.loading:_cursor:1:before",
         f"{FILL}:1:after",
         f"{LEDGER}.entitlements:apply_night:1:before",
+        f"{LEDGER}.units:note_codes:1:after",
+        f"{LEDGER}.units:resolve_units:1:after",
+        f"{LEDGER}.doubts:note_doubts:1:after",
+        f"{LEDGER}.evidence:record_evidence:1:after",
         f"{EXECUTE}[INSERT INTO region_nights]:1:after",
         f"{EXECUTE}[INSERT INTO entitlements]:1:after",
         f"{EXECUTE}[INSERT INTO payments]:1:after",
@@ -40,6 +47,8 @@ POINTS = {
         f"{NIGHT}.notices:_publish:2:after",
     ],
     "announced": [
+        f"{EVENT}[bank profiles]:1:before",
+        f"{EVENT}[bank profiles]:1:after",
         f"{EVENT}[close notices]:1:before",
         f"{LEDGER}.persons:waive_overdue:1:after",
         f"{LEDGER}.notices:close_due_notices:1:after",
@@ -109,6 +118,7 @@ POINTS = {
         "stable_jobs.payout.answers.read:read_answer:1:after",
         f"{EVENT}[bank answer]:1:before",
         f"{LOADED}:1:after",
+        f"{NIGHT}.returns:_bind:1:after",
         f"{LEDGER}.returns:take_answer:1:before",
         "sqlalchemy.engine:Connection.scalar[INSERT INTO bank_answers]:1:after",
         f"{EXECUTE}[INSERT INTO bank_results]:1:after",

@@ -244,9 +244,8 @@ def _said(content: Content) -> str:
 
 def _changed(path: str, expected: str, found: str) -> str:
     return (
-        f"{path} was changed since it was made: expected {expected}; found {found}; no money moves on"
-        " it; next: find"
-        " out who changed it, put the file back from a backup of the lake, and run again"
+        f"{path} was changed since it was made: expected {expected}; found {found}; no money moves on it;"
+        " next: find out who changed it, put the file back from a backup of the lake, and run again"
     )
 
 

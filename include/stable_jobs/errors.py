@@ -105,16 +105,13 @@ def store_fault(error: BaseException) -> StepError | None:
     path = str(where) if where else said.strip().partition("\n")[0] or "a store (lake, out or home)"
     if is_full:
         return StepError(
-            f"{path}: no space is left; nothing half written was published; next: free space there or"
-            " give it more,"
-            " then run the same command again: it goes on where it stopped"
+            f"{path}: no space is left; nothing half written was published; next: free space there or give it"
+            " more, then run the same command again: it goes on where it stopped"
         )
     return StepError(
-        f"{path}: it may not be written to: the file system is read-only, or it belongs to another"
-        " user; next: mount"
-        " it for writing or give it to the user that runs this, then run the same command again: it"
-        " goes on where it"
-        " stopped"
+        f"{path}: it may not be written to: the file system is read-only, or it belongs to another user;"
+        " next: mount it for writing or give it to the user that runs this, then run the same command again:"
+        " it goes on where it stopped"
     )
 
 

@@ -259,6 +259,25 @@ def test_a_living_process_keeps_its_workspace(tmp_path: Path) -> None:
     assert not (tmp_path / workspace.HIDDEN).exists()
 
 
+def test_a_file_that_appears_while_it_is_placed_is_taken_and_not_numbered_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process publishes the same bytes after this one has looked whether they are there."""
+    looked = publish.newest
+
+    def then_it_appears(folder: Path, name: str) -> int:
+        found = looked(folder, name)
+        if found == 0:
+            (folder / name).write_bytes(A)
+        return found
+
+    monkeypatch.setattr(publish, "newest", then_it_appears)
+
+    publish_folder(tmp_path, {"a.csv": A}, {})
+
+    assert set(tree(tmp_path)) == {"a.csv", "manifest.json"}
+
+
 def _publish_many(folder: str, start: Any) -> None:
     start.wait()
     for number in range(20):

@@ -108,19 +108,23 @@ def sync(path: Path) -> Path:
 
 
 def _place(folder: Path, before: Manifest | None, name: str, source: Path, sha256: str) -> Path:
-    """The published file with this content: the one in force, else the newest there is, else a new number."""
-    for candidate in _candidates(folder, before, name):
+    """The published file with this content: the one in force, else the newest there is, else a new number.
+
+    The newest number is looked up once: what another process publishes after that takes the very name that is
+    tried here, so its content is looked at before another number is.
+    """
+    number = newest(folder, name)
+    for candidate in _candidates(folder, before, name, number):
         if candidate.exists() and sha256_of(candidate) == sha256:
             return candidate
-    target = folder / numbered(name, newest(folder, name) + 1)
+    target = folder / numbered(name, number + 1)
     if link(source, target):
         return target
     return _place(folder, before, name, source, sha256)
 
 
-def _candidates(folder: Path, before: Manifest | None, name: str) -> list[Path]:
+def _candidates(folder: Path, before: Manifest | None, name: str, number: int) -> list[Path]:
     in_force = [] if before is None or name not in before.files else [folder / before.files[name]["file"]]
-    number = newest(folder, name)
     return in_force + ([folder / numbered(name, number)] if number else [])
 
 

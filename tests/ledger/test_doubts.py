@@ -7,7 +7,7 @@ import pytest
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.doubts import rule_on_doubt
-from tests.ledger.conftest import CODES, REGION, Night, unit
+from tests.ledger.conftest import CODES, REGION, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, end_to_end, person
 
 A, B, C = CODES[:3]
@@ -103,6 +103,26 @@ def test_a_region_that_no_longer_names_the_unit_still_counts(books):
     elsewhere = unit(A, region_code=OTHER, account_no="999")
     assert day(books, LATER, elsewhere, regions=BOTH) == []
     assert kinds(books) == [("two_regions", 2)]
+
+
+@pytest.mark.parametrize(
+    ("region", "found"),
+    [
+        pytest.param({"is_held": True}, [("two_regions", 2)], id="held: nobody knows its premium"),
+        pytest.param({"working_days": 0}, [], id="decided, with another premium"),
+    ],
+)
+def test_a_unit_that_finance_paid_in_another_region_is_a_doubt_until_its_premium_is_known(
+    books, region, found
+):
+    """Nothing of ours was ever opened for it there, so no notice holds its premium."""
+    there = unit(A, region_code=OTHER, account_no="999", premium_base=Decimal(777))
+    money = refund(A, region_code=OTHER)
+    assert day(books, CLEARED, there, regions={OTHER: {"working_days": 0}}, refunds=(money,)) == []
+    told = [] if "is_held" in region else [there]
+    refunds = () if "is_held" in region else (money,)
+    paid_now = day(books, LATER, unit(A), *told, regions=BOTH | {OTHER: region}, refunds=refunds)
+    assert (kinds(books), paid_now) == (found, [] if found else [A])
 
 
 def test_an_account_is_counted_over_all_levels_batches_and_regions(books):

@@ -22,7 +22,8 @@ KINDS = (
     "one_unit_twice",
 )
 """new_code: another code with the same unit number and the same name or account. two_regions: one code
-insured in two regions with the same premiums. shared_account: several units, one account. account_other_name:
+insured in two regions with the same premiums, or with premiums that nobody knows: of a region that is held, a
+unit that we never paid. shared_account: several units, one account. account_other_name:
 one account under two names. unit_number_reused: another code, name and account under a unit number.
 one_unit_twice: two entitlements whose codes a delivery joined; this kind always stops both."""
 STOPPING = ("new_code", "two_regions", "shared_account")
@@ -176,20 +177,21 @@ FINDERS = (
     GROUP BY m.entitlement_id, m.name, o.entitlement_id, o.name
     """,
     """
+    CREATE TEMPORARY TABLE coded ON COMMIT DROP AS
+    SELECT entitlement_id, region_code, premium, uscc AS code FROM unit_marks
+    WHERE premium IS NULL OR premium > 0
+    UNION
+    SELECT m.entitlement_id, m.region_code, m.premium, a.alias
+    FROM unit_marks m JOIN unit_aliases a ON a.region_code = m.region_code AND a.code = m.uscc
+    WHERE m.premium IS NULL OR m.premium > 0
+    """,
+    """
     INSERT INTO found_doubts
-    SELECT 'two_regions', entitlement_id, min(first_id), max(units) FROM (
-        SELECT entitlement_id, min(entitlement_id) OVER own AS first_id, count(*) OVER own AS units
-        FROM (
-            SELECT entitlement_id, premium, uscc AS code FROM unit_marks WHERE premium > 0
-            UNION
-            SELECT m.entitlement_id, m.premium, a.alias
-            FROM unit_marks m JOIN unit_aliases a ON a.region_code = m.region_code AND a.code = m.uscc
-            WHERE m.premium > 0
-        ) coded WINDOW own AS (PARTITION BY code, premium)
-    ) same WHERE first_id < entitlement_id
-      AND (SELECT region_code FROM entitlements WHERE id = first_id)
-          <> (SELECT region_code FROM entitlements WHERE id = entitlement_id)
-    GROUP BY entitlement_id
+    SELECT 'two_regions', m.entitlement_id, min(o.entitlement_id), count(DISTINCT o.entitlement_id) + 1
+    FROM coded m JOIN coded o ON o.code = m.code AND o.region_code <> m.region_code
+        AND o.entitlement_id < m.entitlement_id
+    WHERE o.premium = m.premium OR o.premium IS NULL OR m.premium IS NULL
+    GROUP BY m.entitlement_id
     """,
     """
     INSERT INTO found_doubts

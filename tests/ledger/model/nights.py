@@ -31,10 +31,9 @@ def apply(model: Model, night: Night) -> list[str]:
         model.noted[region, night.on] = model.values[region]
     older = [r for r in sorted(night.regions) if r in model.newest and model.newest[r].night.on > night.on]
     told = model.in_ledger(night)
-    taken, decided = [], set()
+    taken = []
     for region in sorted(set(night.regions) - set(older)):
         held = bool(night.regions[region].get("is_held")) or model.is_unconfirmed(region, night.on)
-        decided |= set() if held else {region}
         known = model.newest.get(region)
         if night.regions[region].get("is_silent"):
             continue
@@ -46,10 +45,7 @@ def apply(model: Model, night: Night) -> list[str]:
                 model.joined |= {change for change in night.codes if change[0] == region}
                 model.stopping[region] = night.regions[region]["stopping_doubts"]
                 _decide_region(model, told, region)
-    model.note_doubts(
-        night.on.year,
-        {(u["region_code"], u["uscc"], night.on.year) for u in told.units if u["region_code"] in decided},
-    )
+    model.note_doubts(night.on.year)
     for batch in model.batches.values():
         if batch.state == "formed" and batch.region in taken:
             check_batch(model, batch, told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -316,11 +315,11 @@ class Model:
             for (later, earlier), found in self.doubts.items()
         )  # fmt: skip
 
-    def note_doubts(self, year: int, tonight: Collection[UnitKey]) -> None:
-        """One firm insured in both regions with the same premiums, as known tonight or from a payment."""
+    def note_doubts(self, year: int) -> None:
+        """One firm insured in both regions with the same premiums."""
         same: dict[str, list[UnitKey]] = {}
         for key in self.units:
-            if key[2] == year and (key in tonight or self.units[key].payments):
+            if key[2] == year:
                 same.setdefault(FIRST_CODES[key[1]], []).append(key)
         for earlier, *later in same.values():
             for key in later:

@@ -15,6 +15,7 @@ READ = [
 REFUSED = [
     pytest.param(b"\xff", "byte 0", "UTF-8", id="another encoding"),
     pytest.param(b"a: 1\nb:\n  c: 1\n  c: 2\n", "line 3", "every key once", id="a key written twice"),
+    pytest.param(b"? [1]\n: a\n? [1]\n: b\n", "line 1", "every key once", id="a list as a key, twice"),
     pytest.param(b"a:\n  - [1\n", "line 3", "YAML", id="cut off"),
     pytest.param(b"a: b: c", "line 1", "YAML", id="a mapping in a line"),
     pytest.param(b"a: 1\n---\nb: 2\n", "line 2", "YAML", id="two documents"),

@@ -14,7 +14,7 @@ MOST_NESTED = 50
 class YamlFault(Exception):
     """What is wrong with a document: place (`line 3`), expected and found.
 
-    found never shows a value of the document: an account number may stand there.
+    found never shows a plain value of the document: an account number may stand there.
     """
 
     def __init__(self, place: str, expected: str, found: str) -> None:
@@ -27,7 +27,7 @@ class _Loader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        repeated = {key for key in keys if keys.count(key) > 1}
+        repeated = [key for key in keys if keys.count(key) > 1]
         if repeated:
             raise yaml.constructor.ConstructorError(
                 None, None, f"key written twice: {sorted(map(str, repeated))[0]}", node.start_mark

@@ -22,8 +22,8 @@ KINDS = (
     "one_unit_twice",
 )
 """new_code: another code with the same unit number and the same name or account. two_regions: one code
-insured in two regions with the same premiums, or with premiums that nobody knows: of a region that is held, a
-unit that we never paid. shared_account: several units, one account. account_other_name:
+insured in two regions with the same premiums, or with one that is not known because its region is held and no
+payment of the unit was ever opened there. shared_account: several units, one account. account_other_name:
 one account under two names. unit_number_reused: another code, name and account under a unit number.
 one_unit_twice: two entitlements whose codes a delivery joined; this kind always stops both."""
 STOPPING = ("new_code", "two_regions", "shared_account")

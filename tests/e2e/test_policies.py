@@ -177,10 +177,12 @@ def test_one_regions_broken_files_hold_that_region_alone() -> None:
         with database(Settings(_env_file=None, home=home.path)):
             pass  # made as packaged: this home is a demonstration's
         said = run(home, "night", "--date", FIRST, **broken)
-        assert f"{NANCHANG}/common.yaml: parameters.approvals.values.0.value" in said
-        assert "bad_parameters" in said
+        place = f"{NANCHANG}/common.yaml: parameters.approvals.values.0.value"
+        (line,) = [line for line in said.splitlines() if line.startswith(f"Held     {NANCHANG}")]
+        assert f"1 × bad_parameters: bad_parameters {place}" in line
         paid = run(home, "disburse", "--date", FIRST, **broken)
         assert "Traceback" not in paid
+        assert f"bad_parameters × 1 ({place}" in " ".join(paid.split())
         assert (home.path / "out" / FIRST / XIAN / "notice-1").is_dir()
         assert not (home.path / "out" / FIRST / NANCHANG / "notice-1").exists()
         report = (home.path / "out" / FIRST / "validation" / "index.html").read_text(encoding="utf-8")

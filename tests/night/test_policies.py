@@ -107,7 +107,20 @@ def test_a_broken_profile_stops_its_own_region_and_nothing_breaks(desk: BankDesk
     profile_of(desk).write_text("region: [", encoding="utf-8")
     assert published(desk) == ["formed"]
     with desk.at() as opened:
-        assert {c.name for c in policy_facts(opened).changes if c.place.code == REGION} >= {"bank.fault"}
+        assert [c.name for c in policy_facts(opened).changes if c.place.code == REGION] == ["bank.fault"]
+
+
+def test_of_a_broken_policy_file_its_fault_alone_is_told(desk: BankDesk, tmp_path: Path) -> None:
+    formed(desk)
+    shutil.copytree(data_folder("policies"), tmp_path / "policies")
+    edit(tmp_path / "policies" / REGION / "general.yaml", '"0.5"', '"5.0"')
+    with desk.at() as opened:
+        broken = replace(opened, policies=load_sound(tmp_path / "policies"))
+        note_policies(broken)
+        told = [(c.name, c.old, c.new) for c in policy_facts(broken).changes if c.place.code == REGION]
+    ((name, old, new),) = told
+    assert (name, old) == ("fault", "")
+    assert "5.0" in new
 
 
 def test_values_name_their_law_and_no_account() -> None:

@@ -67,8 +67,13 @@ CHANGES = """
     FROM policy_standing s
     LEFT JOIN proposals p ON p.id = s.proposal_id LEFT JOIN proposal_decisions k ON k.proposal_id = p.id
     CROSS JOIN LATERAL (
-        SELECT name, old, new FROM policy_differences(s.region_code, s.before_hash, s.hash)
-        WHERE s.before_hash IS NOT NULL OR name IN ('fault', 'bank.fault')
+        SELECT name, old, new FROM (
+            SELECT name, old, new, bool_or(name = 'fault') OVER () AS is_unread,
+                   bool_or(name = 'bank.fault') OVER () AS is_bank_unread
+            FROM policy_differences(s.region_code, s.before_hash, s.hash)
+        ) c
+        WHERE name IN ('fault', 'bank.fault') OR s.before_hash IS NOT NULL
+            AND NOT is_unread AND NOT (is_bank_unread AND starts_with(name, 'bank.'))
         UNION ALL
         SELECT :first, NULL, jsonb_build_object('value', count(*)::text)
         FROM policy_differences(s.region_code, NULL, s.hash) WHERE s.before_hash IS NULL HAVING count(*) > 0

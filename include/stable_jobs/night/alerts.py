@@ -25,11 +25,14 @@ def tell_held(desk: Desk, decision: Decision) -> None:
     """Which regions are held tonight, and why; and whose money waits for people."""
     path = quote_literal(desk.lake.path(decision.held.name))
     rows = desk.duck.execute(
-        f"SELECT region_code, reason, department, extract FROM read_parquet({path}) ORDER BY ALL"
+        f"""
+        SELECT region_code, reason, department, extract, CASE WHEN coalesce(extract, '') = '' THEN detail END
+        FROM read_parquet({path}) ORDER BY ALL
+        """  # noqa: S608 - the path goes through quote_literal
     ).fetchall()
     stopped = [place.code for place in policy_facts(desk).stopped]
     if rows or stopped:
-        lines = [" ".join(str(value) for value in row if value is not None) for row in rows]
+        lines = [" ".join(str(value) for value in row if value) for row in rows]
         lines += [f"{code} policy or total: stable-jobs policy show --region {code}" for code in stopped]
         regions = len({*stopped, *(row[0] for row in rows)})
         _tell(desk, Kind.NIGHT_HELD, f"{regions} 个地区暂缓", f"{regions} regions are held", lines)

@@ -75,8 +75,8 @@ def _held(desk: Desk, decision: Decision) -> dict[str, tuple[str, ...]]:
     source = read_parquet_sql([desk.lake.path(decision.held.name)])
     rows = desk.duck.execute(
         f"""
-        SELECT region_code, list_sort(list(rtrim(reason || ' ' || concat_ws('/', nullif(department, ''),
-            nullif(extract, '')))))
+        SELECT region_code, list_sort(list(reason || ' ' || CASE WHEN coalesce(extract, '') = ''
+            THEN coalesce(detail, '') ELSE department || '/' || extract END))
         FROM {source} GROUP BY region_code
         """  # noqa: S608 - the path is quoted
     ).fetchall()

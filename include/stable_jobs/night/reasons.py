@@ -66,7 +66,7 @@ def _held(desk: Desk, decision: Decision | None) -> dict[str, str]:
     query = f"""
         SELECT region_code, string_agg(what, '; ' ORDER BY what) FROM (
             SELECT region_code, reason || ' × ' || count(*) || coalesce(' (' || nullif(concat_ws(', ',
-                array_to_string(list_sort(list(extract))[:{SHOWN}], ', '),
+                array_to_string(list_sort(list(coalesce(nullif(extract, ''), detail)))[:{SHOWN}], ', '),
                 CASE WHEN count(*) > {SHOWN} THEN '…' END), '') || ')', '') AS what
             FROM read_parquet({path}) GROUP BY region_code, reason)
         GROUP BY region_code

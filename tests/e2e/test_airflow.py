@@ -13,10 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from sqlalchemy import create_engine, text
 
 from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.local.client import DAG
 from stable_jobs.settings import data_folder, now
-from tests.e2e.airflow_home import Both, Killer, backfill, both_homes, bring_back, drop, runs_of
+from stable_jobs.store.embedded import embedded_server
+from tests.e2e.airflow_home import ENDED, Both, Killer, backfill, both_homes, bring_back, drop, runs_of
 from tests.e2e.home import Home, new_home, tree
 from tests.e2e.small import write_small
 
@@ -213,6 +216,36 @@ def held(home: Home, day: str) -> set[str]:
         newest = max(folder.glob("manifest*.json"), key=lambda p: (len(p.name), p.name))
         if json.loads(newest.read_text(encoding="utf-8")).get("is_held"):
             found.add(folder.name)
+    return found
+
+
+def test_an_older_decision_put_in_by_hand_is_refused(both: Both) -> None:
+    """An engineer edits what `determine` handed on and clears `notices`: the ledger keeps its night."""
+    older, newer = both.run(TWICE), both.run(KILLED)
+    before = nights(both)
+    entry = f"/api/v2/dags/{DAG}/dagRuns/{newer}/taskInstances/determine/xcomEntries/return_value"
+    own = both.client.returned(newer, "determine")
+    other = both.client.returned(older, "determine")["decision"]
+    assert own["decision"] != other
+    both.client.http.patch(entry, json={"value": own | {"decision": other}}).raise_for_status()
+    clear = {"dry_run": False, "dag_run_id": newer, "task_ids": ["notices"], "only_failed": False}
+    both.client.http.post(f"/api/v2/dags/{DAG}/clearTaskInstances", json=clear).raise_for_status()
+    both.until(lambda: both.states(newer)["notices"] in ENDED)
+    assert both.states(newer)["notices"] == "failed"
+    said = f"was handed `decision` {other}: expected a decision of {KILLED}, found a decision of {TWICE}"
+    assert said in both.of_log(newer, "notices")
+    assert nights(both) == before
+
+
+def nights(both: Both) -> list[tuple[str, str, int]]:
+    """Region, date and decision of every night that the ledger took over."""
+    with embedded_server(both.home.path) as server:
+        engine = create_engine(server.set(database="stable_jobs"))
+        with engine.connect() as connection:
+            query = "SELECT region_code, business_date::text, decision_id FROM region_nights ORDER BY 1, 2, 3"
+            found = [tuple(row) for row in connection.execute(text(query))]
+        engine.dispose()
+    assert found
     return found
 
 

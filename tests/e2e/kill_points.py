@@ -120,7 +120,25 @@ def publish(day: str) -> None:
     step(day)
 
 
-STEPS = {"notices": announce, "publish": publish}
+def act(name: str, person: str, parameters: str) -> None:
+    """What a person does, as `night.acts` names it, with its parameters as JSON. Ends with 1 if refused."""
+    import json
+
+    from stable_jobs.errors import StableJobsError
+    from stable_jobs.ledger.hands import AIRFLOW, Hand
+    from stable_jobs.night.acts import perform
+    from stable_jobs.settings import Settings
+    from stable_jobs.store.database import database
+
+    settings, hand = Settings(_env_file=None), Hand(AIRFLOW, "test")
+    with database(settings) as engine:
+        try:
+            perform(name, json.loads(parameters), person=person, hand=hand, engine=engine, settings=settings)
+        except StableJobsError as refused:
+            raise SystemExit(f"refused: {refused}") from None
+
+
+STEPS = {"notices": announce, "publish": publish, "act": act}
 
 
 def run(command: list[str]) -> None:

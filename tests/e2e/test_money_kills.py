@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
@@ -16,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from stable_jobs.night.disbursement import publish
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
-from tests.conftest import run_sql
+from tests.conftest import copy_database, drop_database
 from tests.e2e.home import Home
 from tests.e2e.ledger_dump import differences
 from tests.e2e.money_points import CLOSED, EVENT, ONCE, POINTS, PUBLISH, SERVER
@@ -117,8 +116,7 @@ WAITING = re.compile(r'/waiting"|"subject": "waiting"')
 @contextmanager
 def plain_home(postgres: URL, template: str) -> Iterator[tuple[Home, BankDesk]]:
     """Three payments in a formed batch that needs nobody; on the tests' own server."""
-    name = f"kills_{uuid4().hex}"
-    run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    name = copy_database(postgres, template, "kills")
     url = postgres.set(username=APP, database=name)
     spelled = url.render_as_string(hide_password=False)
     with fresh_folder() as folder:
@@ -129,7 +127,7 @@ def plain_home(postgres: URL, template: str) -> Iterator[tuple[Home, BankDesk]]:
         desk.books.close(D)
         desk.books.form(desk.night(3))
         yield home, desk
-    run_sql(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    drop_database(postgres, name)
 
 
 def publish_all(desk: BankDesk) -> None:

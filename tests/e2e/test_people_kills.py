@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL, create_engine
@@ -19,7 +18,7 @@ from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.recoveries import propose_closing
 from stable_jobs.night.acts import ACTS
 from stable_jobs.store.database import APP
-from tests.conftest import run_sql
+from tests.conftest import copy_database, drop_database
 from tests.e2e.home import Home
 from tests.e2e.ledger_dump import differences, dump_ledger
 from tests.e2e.money_points import CLOSED, EVENT
@@ -189,13 +188,12 @@ def test_every_act_is_killed() -> None:
 @contextmanager
 def ledger(postgres: URL, template: str) -> Iterator[tuple[Home, Books]]:
     """An empty ledger on the tests' own server, and a home over it."""
-    name = f"people_{uuid4().hex}"
-    run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    name = copy_database(postgres, template, "people")
     url = postgres.set(username=APP, database=name)
     with fresh_folder() as folder:
         home = home_in(folder, {"STABLE_JOBS_DATABASE_URL": url.render_as_string(hide_password=False)})
         yield home, Books(create_engine(url, poolclass=NullPool), home.path / "out")
-    run_sql(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    drop_database(postgres, name)
 
 
 def dump(books: Books) -> dict[str, list[str]]:

@@ -9,7 +9,6 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL, Engine, create_engine, text
@@ -23,7 +22,7 @@ from stable_jobs.store import catalog
 from stable_jobs.store.database import APP
 from stable_jobs.store.loading import load_rows
 from stable_jobs.workdays import clears_on
-from tests.conftest import run_sql
+from tests.conftest import copy_database, drop_database
 
 D = date(2020, 5, 11)
 REGION = "610100"
@@ -218,8 +217,7 @@ def full_database(postgres_url: URL, template_database: str, tmp_path_factory: A
     """A database with a row in every table of the ledger, and the folder of its files. Not to change."""
     from tests.ledger.full import fill
 
-    name, out = f"full_{uuid4().hex}", tmp_path_factory.mktemp("out")
-    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    name, out = copy_database(postgres_url, template_database, "full"), tmp_path_factory.mktemp("out")
     fill(Books(create_engine(postgres_url.set(username=APP, database=name), poolclass=NullPool), out))
     return name, out
 
@@ -234,11 +232,10 @@ def full(postgres_url: URL, full_database: tuple[str, Path]) -> Books:
 @pytest.fixture
 def copy(postgres_url: URL, full_database: tuple[str, Path], tmp_path: Path) -> Iterator[Books]:
     """A copy of the full ledger of the test's own, as a superuser sees it."""
-    name = f"copy_{uuid4().hex}"
-    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {full_database[0]}")
+    name = copy_database(postgres_url, full_database[0], "copy")
     shutil.copytree(full_database[1], tmp_path / "out")
     yield Books(create_engine(postgres_url.set(database=name), poolclass=NullPool), tmp_path / "out")
-    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    drop_database(postgres_url, name)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from stable_jobs.ledger import approvals, event, hands, persons, proposal_kinds
 from stable_jobs.ledger.hands import Hand, acting
 from stable_jobs.ledger.proposals import propose
 from stable_jobs.store.database import APP, init_database
-from tests.conftest import run_sql
+from tests.conftest import copy_database, drop_database
 from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import as_app, formed, person
 
@@ -38,12 +38,11 @@ def demonstration_template(postgres_url: URL) -> str:
 @pytest.fixture
 def demonstration(postgres_url: URL, demonstration_template: str, tmp_path: Path) -> Iterator[Books]:
     """An empty ledger that is marked as a demonstration's."""
-    name = f"test_{uuid4().hex}"
-    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {demonstration_template}")
+    name = copy_database(postgres_url, demonstration_template, "test")
     engine = create_engine(postgres_url.set(username=APP, database=name), poolclass=NullPool)
     yield Books(engine, tmp_path)
     engine.dispose()
-    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    drop_database(postgres_url, name)
 
 
 def hold(books: Books, who: str, hand: Hand, region: str = REGION) -> Any:

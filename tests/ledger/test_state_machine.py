@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -12,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import URL, Engine, create_engine, text
 
 from stable_jobs.store.database import APP
-from tests.conftest import run_sql
+from tests.conftest import copy_database, drop_database
 from tests.ledger.both import Told
 from tests.ledger.conftest import Books
 from tests.ledger.machine import LedgerMachine
@@ -28,8 +27,7 @@ QUICK = {"options": "-c join_collapse_limit=1 -c from_collapse_limit=1 -c jit=of
 @pytest.fixture
 def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, Callable[[], None]]]:
     """A ledger for one sequence after the other, and what empties it: as superuser, past every guard."""
-    name = f"machine_{uuid4().hex}"
-    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    name = copy_database(postgres_url, template_database, "machine")
     owner = create_engine(postgres_url.set(database=name), isolation_level="AUTOCOMMIT")
     app = create_engine(postgres_url.set(username=APP, database=name), pool_size=1, connect_args=QUICK)
     with owner.connect() as connection:
@@ -39,13 +37,13 @@ def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, 
         yield app, lambda: connection.execute(emptied).close()
     app.dispose()
     owner.dispose()
-    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    drop_database(postgres_url, name)
 
 
 @pytest.mark.parametrize(
     ("sequences", "steps"),
     [
-        pytest.param(200, 10, id="200 sequences"),
+        pytest.param(80, 10, id="80 sequences"),
         pytest.param(2000, 20, id="2,000 longer sequences", marks=pytest.mark.long),
     ],
 )

@@ -4,47 +4,54 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.night import tasks
+from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
-from tests.conftest import mark_demonstration, run_sql
+from tests.conftest import copy_database, drop_database, mark_demonstration
 from tests.e2e.home import BUSINESS_DATE, Home, new_home
 from tests.e2e.small import write_small
 
+LATER = "2020-05-19"
 Results = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Places:
-    """A home over the small landing with a database of its own, for as long as the block lasts."""
+    """Homes over the small landing, each with a database of its own."""
 
     postgres: URL
     template: str
     landing: Path
 
     @contextmanager
-    def home(self) -> Iterator[Home]:
-        name = f"tasks_{uuid4().hex}"
-        run_sql(self.postgres, f"CREATE DATABASE {name} TEMPLATE {self.template}")
+    def home(self, like: Path | None = None) -> Iterator[Home]:
+        """A home for as long as the block lasts, and the settings of this process point at it.
+
+        like: a folder whose content it begins with.
+        """
+        name = copy_database(self.postgres, self.template, "tasks")
         mark_demonstration(self.postgres, name)
         url = self.postgres.set(username=APP, database=name).render_as_string(hide_password=False)
         with new_home() as home, pytest.MonkeyPatch.context() as patch:
+            if like is not None:
+                shutil.copytree(like, home.path, dirs_exist_ok=True)
             patch.chdir(home.path)
             for key, value in (("HOME", home.path), ("LANDING", self.landing), ("DATABASE_URL", url)):
                 patch.setenv(f"STABLE_JOBS_{key}", str(value))
             yield home
-        run_sql(self.postgres, f"DROP DATABASE {name} WITH (FORCE)")
+        drop_database(self.postgres, name)
 
 
 class Kept(logging.Handler):
@@ -93,8 +100,41 @@ def run_tasks(day: str = BUSINESS_DATE) -> Results:
     return found
 
 
-def made_places(postgres: URL, template: str, folder: Path) -> Places:
-    """The landing of the business date is written below the folder."""
-    landing = folder / "landing"
-    write_small(landing, folder / "expected.json", date.fromisoformat(BUSINESS_DATE))
-    return Places(postgres, template, landing)
+@dataclass(frozen=True)
+class FirstNight:
+    """The night of the business date after every task has run once. `places`: before it.
+
+    returned: what each task returned, in the first home; logged: what the package logged meanwhile.
+    """
+
+    places: Places
+    returned: str
+    original: Path
+    logged: tuple[str, ...]
+    database: str
+    folder: Path
+
+    @contextmanager
+    def home(self) -> Iterator[Home]:
+        """A copy of the home and its database that the block may change."""
+        with replace(self.places, template=self.database).home(self.folder) as home:
+            yield home
+
+    def results(self, home: Home) -> Results:
+        """What the tasks returned, with the paths of a copy."""
+        found: Results = json.loads(self.returned.replace(str(self.original), str(home.path)))
+        return found
+
+
+def first_night(postgres: URL, template: str, folder: Path) -> FirstNight:
+    """Both dates' landings are written below the folder, and the tasks of the first are run."""
+    landing, first = folder / "landing", date.fromisoformat(BUSINESS_DATE)
+    write_small(landing, folder / "expected.json", first)
+    write_small(landing, folder / "later.json", date.fromisoformat(LATER), first)
+    places = Places(postgres, template, landing)
+    with places.home() as home, logged() as lines:
+        returned = json.dumps(run_tasks())
+        shutil.copytree(home.path, folder / "home")
+        database = Settings().database_url.get_secret_value()
+        name = copy_database(postgres, str(make_url(database).database), "first_night")
+    return FirstNight(places, returned, home.path, tuple(lines), name, folder / "home")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL, Engine, create_engine
@@ -21,7 +20,7 @@ from stable_jobs.night import answer_lists, returns
 from stable_jobs.payout.table import Sum
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
-from tests.conftest import run_sql
+from tests.conftest import copy_database, drop_database
 from tests.e2e.home import tree
 from tests.ledger.conftest import CODES
 from tests.night.bank_desk import (
@@ -176,8 +175,7 @@ def take_and_publish(bank: BankDesk) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(postgres_url: URL, template_database: str, tmp_path_factory: Any) -> Iterator[Any]:
     """What the ledger says and what is published where nothing was killed."""
-    name = f"undisturbed_{uuid4().hex}"
-    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    name = copy_database(postgres_url, template_database, "undisturbed")
     url = postgres_url.set(username=APP, database=name)
     home = tmp_path_factory.mktemp("home")
     settings = Settings(_env_file=None, home=home, database_url=url.render_as_string(hide_password=False))
@@ -187,7 +185,7 @@ def undisturbed(postgres_url: URL, template_database: str, tmp_path_factory: Any
     take_and_publish(whole)
     yield whole.standings("1"), whole.standings("2"), published(whole)
     engine.dispose()
-    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    drop_database(postgres_url, name)
 
 
 @pytest.mark.parametrize(("module", "name", "call"), KILLS)

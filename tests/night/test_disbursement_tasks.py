@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
 from stable_jobs.errors import LedgerRefused, StepsMissing, UsageError
 from stable_jobs.ledger.approvals import assign_approver
@@ -19,12 +19,10 @@ from stable_jobs.night import disbursement_tasks as steps
 from stable_jobs.night.desk import open_desk
 from stable_jobs.settings import Settings
 from tests.e2e.home import Home, tree
-from tests.e2e.small import write_small
-from tests.night.test_tasks import Places, handed_on, run_tasks
+from tests.night.small_night import LATER, FirstNight, handed_on, run_tasks
 
 pytestmark = pytest.mark.xdist_group("tasks")
 
-FIRST, LATER = "2020-05-11", "2020-05-19"
 ONE, TWO, LEFT = "610100-20200519-L1-1", "610100-20200519-L2-1", "620100-20200519-L2-1"
 
 
@@ -39,18 +37,10 @@ class Course:
 
 
 @pytest.fixture(scope="module")
-def places(postgres_url: URL, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Places:
-    landing, first = tmp_path_factory.mktemp("small") / "landing", date.fromisoformat(FIRST)
-    write_small(landing, landing.parent / "first.json", first)
-    write_small(landing, landing.parent / "later.json", date.fromisoformat(LATER), first)
-    return Places(postgres_url, template_database, landing)
-
-
-@pytest.fixture(scope="module")
-def course(places: Places) -> Iterator[Course]:
-    with places.home() as home:
-        for day in (FIRST, LATER):
-            assert run_tasks(day)["notices"]["taken"] > 0
+def course(made: FirstNight) -> Iterator[Course]:
+    with made.home() as home:
+        assert made.results(home)["notices"]["taken"] > 0
+        assert run_tasks(LATER)["notices"]["taken"] > 0
         with open_desk(Settings(), date.fromisoformat(LATER)) as desk:
             for person, level in (("zhao", 1), ("zhao", 2), ("qian", 2)):
                 with ledger_event(desk.database, "approver", actor="head") as event:

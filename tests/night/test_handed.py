@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.ledger.event import ledger_event
@@ -21,9 +21,9 @@ from stable_jobs.policy.determine import KINDS
 from stable_jobs.settings import SHANGHAI, Settings
 from stable_jobs.store import catalog
 from tests.e2e.home import BUSINESS_DATE, Home, tree
-from tests.night.small_night import Results, made_places, run_tasks
+from tests.night.small_night import FirstNight, Results
 
-pytestmark = pytest.mark.xdist_group("handed")
+pytestmark = pytest.mark.xdist_group("tasks")
 
 OTHER_DATE = "2020-05-10"
 OF_DATE = f"validations of {BUSINESS_DATE}"
@@ -38,12 +38,9 @@ class Course:
 
 
 @pytest.fixture(scope="module")
-def course(
-    postgres_url: URL, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Course]:
-    places = made_places(postgres_url, template_database, tmp_path_factory.mktemp("small"))
-    with places.home() as home:
-        yield Course(home, run_tasks())
+def course(made: FirstNight) -> Iterator[Course]:
+    with made.home() as home:
+        yield Course(home, made.results(home))
 
 
 Change = Callable[[Course], Any]

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import URL, Engine, create_engine, text
@@ -30,7 +29,7 @@ from stable_jobs.night.steps import deliveries_in_force
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
 from stable_jobs.store.lake import Lake, LakeChanged
-from tests.conftest import mark_demonstration, run_sql
+from tests.conftest import copy_database, drop_database, mark_demonstration
 from tests.e2e.home import new_home
 from tests.e2e.small import write_small
 from tests.ledger.full import tamper
@@ -88,8 +87,7 @@ Copied = Callable[[], Bureau]
 @pytest.fixture(scope="module")
 def after_night(postgres_url: URL, template_database: str) -> Iterator[Bureau]:
     """The night over the small landing, written with no umask at all. Not to change."""
-    name = f"proof_{uuid4().hex}"
-    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    name = copy_database(postgres_url, template_database, "proof")
     mark_demonstration(postgres_url, name)
     with new_home() as place:
         write_small(place.path / "landing", place.path / "expected.json", D)
@@ -102,7 +100,7 @@ def after_night(postgres_url: URL, template_database: str) -> Iterator[Bureau]:
         finally:
             os.umask(before)
         yield made
-    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    drop_database(postgres_url, name)
 
 
 @pytest.fixture
@@ -111,8 +109,7 @@ def copied(after_night: Bureau) -> Iterator[Copied]:
     made: list[Bureau] = []
 
     def copy(of: Bureau = after_night) -> Bureau:
-        name = f"proof_{uuid4().hex}"
-        run_sql(of.postgres, f"CREATE DATABASE {name} TEMPLATE {of.name}")
+        name = copy_database(of.postgres, of.name, "proof")
         home = after_night.home.parent / name
         shutil.copytree(of.home, home)
         made.append(Bureau(home, name, of.postgres))
@@ -120,7 +117,7 @@ def copied(after_night: Bureau) -> Iterator[Copied]:
 
     yield copy
     for one in made:
-        run_sql(one.postgres, f"DROP DATABASE {one.name} WITH (FORCE)")
+        drop_database(one.postgres, one.name)
         shutil.rmtree(one.home)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StepsMissing, UsageError
@@ -27,7 +27,7 @@ from stable_jobs.quality.report_parts import Words
 from stable_jobs.settings import SHANGHAI, Settings
 from tests.e2e.home import BUSINESS_DATE, Home, ages, tree
 from tests.e2e.published import decided, delivered, digit_runs, read_csv, regions
-from tests.night.small_night import Places, Results, handed_on, logged, made_places, run_tasks
+from tests.night.small_night import FirstNight, Places, Results, handed_on, logged, run_tasks
 
 pytestmark = pytest.mark.xdist_group("tasks")
 
@@ -53,8 +53,8 @@ class Course:
 
 
 @pytest.fixture(scope="module")
-def places(postgres_url: URL, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Places:
-    return made_places(postgres_url, template_database, tmp_path_factory.mktemp("small"))
+def places(made: FirstNight) -> Places:
+    return made.places
 
 
 @pytest.fixture(scope="module")
@@ -66,19 +66,19 @@ def reference(places: Places) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def course(places: Places, reference: dict[str, str]) -> Iterator[Course]:
+def course(made: FirstNight, reference: dict[str, str]) -> Iterator[Course]:
     """Its home and database live on for the tests."""
-    key = json.loads((places.landing.parent / "expected.json").read_text(encoding="utf-8"))
+    key = json.loads((made.places.landing.parent / "expected.json").read_text(encoding="utf-8"))
     with ExitStack() as stack:
-        home = stack.enter_context(places.home())
+        home = stack.enter_context(made.home())
         lines = stack.enter_context(logged())
-        first = run_tasks()
+        first = made.results(home)
         published, written = tree(home.path / "out"), ages(home.path / "out")
         again = run_tasks()
         same = (tree(home.path / "out"), ages(home.path / "out")) == (published, written)
         alone = handed_on(tasks.report(BUSINESS_DATE, first["determine"], None))
         left = tree(home.path / "out")
-        yield Course(home, key, first, published, again, same, alone, left, "\n".join(lines))
+        yield Course(home, key, first, published, again, same, alone, left, "\n".join((*made.logged, *lines)))
 
 
 def test_the_same_files_as_the_night_of_the_command_line(course: Course, reference: dict[str, str]) -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -29,7 +28,7 @@ from stable_jobs.settings import Settings
 from stable_jobs.store import catalog
 from stable_jobs.store.database import APP
 from stable_jobs.store.lake import Lake
-from tests.conftest import run_sql
+from tests.conftest import copy_database, drop_database
 from tests.ledger.conftest import Books
 from tests.payout.sheets.test_quarantined_rows import ACCOUNT, rows_of, write_quarantine
 from tests.quality.compared_night import COMPARED
@@ -116,8 +115,7 @@ def office(settings_with_database: Settings, engine: Engine) -> Iterator[Office]
 @pytest.fixture(scope="module")
 def shown(postgres_url: URL, template_database: str, tmp_path_factory: Any) -> Iterator[Office]:
     """For what only reads: made once."""
-    name = f"report_{uuid4().hex}"
-    run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    name = copy_database(postgres_url, template_database, "report")
     url = postgres_url.set(username=APP, database=name)
     with pytest.MonkeyPatch.context() as patch:
         for one in [one for one in os.environ if one.startswith("STABLE_JOBS_")]:
@@ -129,7 +127,7 @@ def shown(postgres_url: URL, template_database: str, tmp_path_factory: Any) -> I
         )
     with opened(settings, create_engine(url, poolclass=NullPool)) as made:
         yield made
-    run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    drop_database(postgres_url, name)
 
 
 def write_catalog(engine: Engine, quarantine: str) -> list[int]:

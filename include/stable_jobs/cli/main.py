@@ -38,6 +38,7 @@ from stable_jobs.cli import (
     withdraw_night,
 )
 from stable_jobs.errors import StableJobsError, StepError, UsageError, store_fault
+from stable_jobs.garbage import collect_rarely
 
 app = typer.Typer(
     name="stable-jobs",
@@ -78,6 +79,7 @@ app.add_typer(database.app, name="db")
 def main() -> NoReturn:
     """Run the command line; an error is a sentence on standard error, never a traceback."""
     atexit.register(_hush)
+    collect_rarely()
     try:
         app()
     except UsageError as error:

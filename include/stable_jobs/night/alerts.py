@@ -28,7 +28,7 @@ def tell_held(desk: Desk, decision: Decision) -> None:
         f"""
         SELECT region_code, reason, department, extract, CASE WHEN coalesce(extract, '') = '' THEN detail END
         FROM read_parquet({path}) ORDER BY ALL
-        """  # noqa: S608 - the path goes through quote_literal
+        """
     ).fetchall()
     stopped = [place.code for place in policy_facts(desk).stopped]
     if rows or stopped:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StepError, StepsMissing, UsageError
+from stable_jobs.garbage import collect_rarely
 from stable_jobs.settings import Settings, instant
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def open_date(business_date: str | None, known_at: str | None = None) -> Iterato
     from stable_jobs.night.dates import refuse_future
     from stable_jobs.night.desk import open_desk
 
+    collect_rarely()
     on, moment = read_date(business_date), _instant(known_at)
     refuse_future(on)
     with open_desk(Settings(), on, moment) as desk:

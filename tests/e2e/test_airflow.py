@@ -60,6 +60,16 @@ def policies_of_this_year(folder: Path) -> Path:
     return folder
 
 
+def contracts_due_in_two_days(folder: Path) -> Path:
+    """The packaged contracts, by which nothing of today is due before the day after tomorrow."""
+    shutil.copytree(data_folder("contracts"), folder)
+    for path in folder.rglob("*.odcs.yaml"):
+        due = "property: dueTime, value: {}, unit: h"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(due.format(20), due.format(48)), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def both() -> Iterator[Both]:
     with new_home() as common, new_home() as one, new_home() as other:
@@ -152,10 +162,15 @@ def test_a_backfill_and_the_same_again(both: Both) -> None:
     backfill(both, FIRST, LAST)
     made = [run for run in runs_of(both) if run["run_type"] == "backfill"]
     assert sorted(run["partition_key"] for run in made) == days(FIRST, LAST)
-    for run in made:
-        assert both.wait(run["dag_run_id"]) == "success"
+    ended = {run["partition_key"]: both.wait(run["dag_run_id"]) for run in made}
+    assert ended == {day: "failed" if day in NOT_SENT else "success" for day in days(FIRST, LAST)}
+    runs = {run["partition_key"]: run["dag_run_id"] for run in made}
     for day in days(FIRST, LAST):
-        both.night(day)
+        if day in NOT_SENT:
+            assert f"no department delivered anything for {day}" in both.of_log(runs[day], "labor.collect")
+            assert both.mirror.run("night", "--date", day).returncode == 2
+        else:
+            both.night(day)
     differing = {day: both.differing(day, NOTICE) for day in days(FIRST, LAST)}
     assert differing == {day: [] for day in days(FIRST, LAST)}
     assert [
@@ -167,7 +182,7 @@ def test_a_backfill_and_the_same_again(both: Both) -> None:
     again = [run for run in runs_of(both) if run["run_type"] == "backfill"]
     assert sorted(run["partition_key"] for run in again) == sorted([*days(FIRST, LAST), *days(FIRST, LAST)])
     for run in again:
-        assert both.wait(run["dag_run_id"]) == "success"
+        assert both.wait(run["dag_run_id"]) == ("failed" if run["partition_key"] in NOT_SENT else "success")
     assert tree(both.home.path / "out") == before
 
 
@@ -254,24 +269,25 @@ def test_nothing_is_scheduled_without_a_first_night(both: Both) -> None:
 
 
 def test_it_is_scheduled_and_waits_without_a_worker() -> None:
-    """Today's night comes by itself. Tomorrow's, whose deliveries are due then, waits for each department."""
-    today, tomorrow = ((now().date() + timedelta(days=n)).isoformat() for n in (0, 1))
+    """Today's night comes by itself, and waits for each department until its deliveries are due."""
+    today = now().date().isoformat()
     with new_home() as common, new_home() as one, new_home() as other:
         landing = common.path / "landing"
         write_small(landing, common.path / "key.json", date.fromisoformat(TWICE))
         more = {
             "STABLE_JOBS_LANDING": str(landing),
             "STABLE_JOBS_POLICIES": str(policies_of_this_year(common.path / "policies")),
+            "STABLE_JOBS_CONTRACTS": str(contracts_due_in_two_days(common.path / "contracts")),
             "STABLE_JOBS_FIRST_NIGHT": today,
         }
         with both_homes(Home(one.path, more), Home(other.path, more)) as both:
             both.until(lambda: bool(runs_of(both)), 60)
             assert [(r["run_type"], r["partition_key"]) for r in runs_of(both)] == [("scheduled", today)]
-            run_id = both.client.trigger(tomorrow)
+            run_id = runs_of(both)[0]["dag_run_id"]
             both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS), 120)
             assert both.states(run_id)["labor.validate"] is None
             for path in sorted(landing.glob(f"development/*/{TWICE}/*")):
-                relabel(path, tomorrow)
+                relabel(path, today)
             both.until(lambda: both.states(run_id)["development.validate"] == "success", SENSOR_SECONDS + 120)
             both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS) - {"development"}, 120)
             assert both.states(run_id)["determine"] is None

@@ -27,6 +27,7 @@ SAID = ["paid", "paid", "returned", "returned", "rejected", "duplicate", "pendin
 FIRST, NEXT_YEAR = date(2020, 5, 11), date(2021, 1, 15)
 ASSIGNED = {("first", 1), ("second", 2), ("both", 1), ("both", 2), ("officer", 1)}
 ALL = "SELECT (SELECT count(*) FROM approvals), (SELECT count(*) FROM audit_events)"
+SENT = "SELECT end_to_end_id, amount FROM instructions WHERE instructed_on >= :on"
 Row = dict[str, Any]
 
 
@@ -135,7 +136,13 @@ class LedgerMachine(People):
         return self.counted(replace(night, refunds=told))
 
     def counted(self, night: Night) -> Night:
-        """The night with what its decision counts as paid and says is left to pay (`policy.paid`)."""
+        """The night with what its decision counts as paid and says is left to pay (`policy.paid`).
+
+        Without finance's rows that say another amount of a payment of this date: test_refunds has those.
+        """
+        sent = dict(self.books.ask(SENT, on=night.on))
+        told = (r for r in night.refunds if sent.get(r["payment_reference"], r["amount"]) == r["amount"])
+        night = replace(night, refunds=tuple(told))
         walk = {(region, old): new for region, old, new in night.codes}
         found = self.books.ask(PAID_BY_US.format(on=night.on.isoformat()))
         ours = {(one[0], walk.get(one[:2], one[1]), *one[2:]) for one in found}

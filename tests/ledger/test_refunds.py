@@ -173,6 +173,26 @@ def test_finances_row_about_a_payment_that_was_given_up_stops_the_unit(books):
     assert books.ask("SELECT DISTINCT cause FROM unit_stops") == [("disagreement",)]
 
 
+@pytest.mark.parametrize(
+    ("amount", "stops"),
+    [
+        pytest.param(100, [], id="the same amount"),
+        pytest.param(70, [("disagreement",)], id="another amount"),
+    ],
+)
+def test_finance_sends_again_and_has_a_payment_of_this_very_date(books, amount, stops):
+    """The decision cannot know by then that the money is ours: it counts the row, and both mean the same."""
+    books.publish(formed(books, unit(A)), CLEARED)
+    books.answer([{"end_to_end_id": OURS, "outcome": "paid"}], on=CLEARED)
+    told = unit(A) | {"already_paid": Decimal(amount), "payable": Decimal(100 - amount)}
+    row = refund(A, payment_reference=OURS, amount=Decimal(amount), paid_date=CLEARED)
+    books.apply(Night(CLEARED, (told,), refunds=(row,), regions=NOW))
+    assert books.ask("SELECT DISTINCT cause FROM unit_stops") == stops
+    assert books.states() == {f"{A[-6:]}.1": "paid"}
+    books.decide(unit(A) | {"already_paid": Decimal(100), "payable": Decimal(0)}, on=LATER, refunds=(row,))
+    assert books.ask("SELECT DISTINCT cause FROM unit_stops") == []
+
+
 def test_money_that_came_back_is_not_already_paid(books):
     books.publish(formed(books, unit(A)), CLEARED)
     assert by_us(books, LATER) == [(100, OURS, None)]

@@ -2,9 +2,10 @@
 
 Compared are what each counts as paid, without money that came back, and what each says is left to pay. What
 the ledger knows a reason for (a recovery case, a waived payment, an upheld objection, money instructed or
-withdrawn on this very date) may differ in what is left; what was paid must be the same. A unit that waits for
-the bank's answer or for a ruling on a refund gets nothing new that night anyway, and is compared again when
-that is over.
+withdrawn on this very date) may differ in what is left; what was paid must be the same. To the decision a row
+of finance's about a payment of this very date is money beside ours, so it counts as such here. A unit that
+waits for the bank's answer or for a ruling on a refund gets nothing new that night anyway, and is compared
+again when that is over.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ DISAGREEMENTS = (
     CREATE TEMPORARY TABLE disagreeing ON COMMIT DROP AS
     SELECT * FROM (
         SELECT d.region_code, d.uscc, d.entitlement_id, n.unit_name, n.payable, n.already_paid,
-               d.outside + coalesce(p.counted, 0) AS counted,
+               d.outside + coalesce(p.counted, 0) + coalesce(t.amount, 0) AS counted,
                coalesce(p.fresh, 0) + greatest(d.difference, 0) AS difference,
                coalesce(p.is_moved, false) OR coalesce(u.waived > 0 OR u.recovering > 0, false)
                    OR d.is_barred AS is_explained
@@ -33,6 +34,11 @@ DISAGREEMENTS = (
             FROM payments p LEFT JOIN payments_sent(ledger_date()) i ON i.payment_id = p.id
             GROUP BY p.entitlement_id
         ) p ON p.entitlement_id = d.entitlement_id
+        LEFT JOIN (
+            SELECT m.region_code, m.uscc, sum(m.amount) AS amount
+            FROM matched m JOIN instructions i ON i.end_to_end_id = m.payment_reference
+            WHERE m.standing = 'ours' AND i.instructed_on >= ledger_date() GROUP BY m.region_code, m.uscc
+        ) t ON t.region_code = d.region_code AND t.uscc = d.uscc
         WHERE d.decision = 'eligible' AND n.already_paid IS NOT NULL
     ) compared
     WHERE counted <> already_paid OR difference <> payable AND NOT is_explained

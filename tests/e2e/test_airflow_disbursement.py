@@ -79,6 +79,17 @@ def disbursed(both: Both, key: str) -> Asked:
     return Asked(both, runs(both, DAG, key)[0]["dag_run_id"])
 
 
+LISTS = {
+    "disbursement_application",
+    "disbursement_detail",
+    "eligibility",
+    "manifest",
+    "rejected",
+    "work_list",
+}
+"""What a night lists of a region for its own date, besides its notice."""
+
+
 def files(home: Home, batch_no: str) -> list[str]:
     return sorted(path.name for path in (home.path / "out").glob(f"*/*/{batch_no}/*"))
 
@@ -123,6 +134,19 @@ def test_one_approval_publishes_one_batch_while_others_wait(both: Both, later: A
     assert later.is_waiting(TWO, 1)
 
 
+def settle(asked: Asked, user: str, batch_no: str) -> None:
+    """The second person approves, as often as asked: an answer in the second of the asking may be lost."""
+    taken = []
+
+    def is_settled() -> bool:
+        if asked.states(batch_no)["second_approval"] == "awaiting_input":
+            taken.append(asked.answer(user, batch_no, 2, APPROVE))
+        return asked.is_settled(batch_no)
+
+    asked.both.until(is_settled)
+    assert (taken[0], set(taken) - {200, 409}) == (200, set()), "409: the question had just ended"
+
+
 def test_the_same_person_twice_is_refused_and_asked_again(both: Both, later: Asked) -> None:
     assert later.answer("first", TWO, 1, APPROVE) == 200
     both.until(lambda: later.is_waiting(TWO, 2))
@@ -131,8 +155,7 @@ def test_the_same_person_twice_is_refused_and_asked_again(both: Both, later: Ask
     state, given = batch(both.home, TWO)
     assert (state, [one[:3] for one in given]) == ("formed", [(1, "first", "approved")])
     assert files(both.home, TWO) == []
-    assert later.answer("second", TWO, 2, APPROVE) == 200
-    both.until(lambda: later.is_settled(TWO))
+    settle(later, "second", TWO)
     state, given = batch(both.home, TWO)
     assert (state, [one[:3] for one in given]) == (
         "published",
@@ -230,6 +253,7 @@ def test_no_backfill_starts_it(both: Both, later: Asked, dag_id: str) -> None:
 
 
 def test_a_backfill_over_a_paid_night_promises_nothing(both: Both, later: Asked) -> None:
+    """What the bank returned on the date is not paid by then: the night's own lists say so, in an edition."""
     events, known = in_ledger(both.home, "SELECT max(hash) FROM audit_events"), len(runs(both))
     rows, published = ledger_rows(both.home), tree(both.home.path / "out")
     backfill(both, LATER, LATER, "--reprocess-behavior", "completed")
@@ -239,7 +263,11 @@ def test_a_backfill_over_a_paid_night_promises_nothing(both: Both, later: Asked)
     assert (states["notices"], states["ready"], states["report"]) == ("skipped", "skipped", "success")
     assert in_ledger(both.home, "SELECT max(hash) FROM audit_events") == events
     assert ledger_rows(both.home) == rows
-    assert tree(both.home.path / "out") == published
+    left = tree(both.home.path / "out")
+    assert published.items() <= left.items()
+    fresh = {name.partition("/")[2] for name in left.keys() - published.keys()}
+    assert {name for name in fresh if "notice" in name or "-L" in name or "waiting" in name} == set()
+    assert {name.partition("/")[2].partition(".")[0] for name in fresh if name[:6].isdigit()} <= LISTS
     assert len(runs(both)) == known
 
 

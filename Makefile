@@ -44,7 +44,7 @@ up: setup ## demo, then Airflow in the browser until Ctrl-C: http://127.0.0.1:80
 	exec $(BIN)/stable-jobs airflow up
 
 test: setup ## every test but the long ones
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not long"
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not long"
 
 test-long: setup ## kills, planted faults, a real Airflow killed, doubled and backfilled: two hours
 	$(BIN)/python -m pytest -m long

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import put_in_force
@@ -95,6 +96,27 @@ def events() -> int:
         desk.database.connect() as connection,
     ):
         return int(connection.scalar(text("SELECT count(*) FROM audit_events")) or 0)
+
+
+def test_an_earlier_validation_of_the_same_date_decides_nothing(made: FirstNight) -> None:
+    """What `tax.validate` returned before the department sent once more: an edited result, or a late task."""
+    with made.home() as home:
+        results = made.results(home)
+        handed_on = [results[f"{department}.validate"] for department in DEPARTMENTS]
+        with tasks.night_of(BUSINESS_DATE) as desk, desk.database.begin() as connection:
+            sent = catalog.current_deliveries(connection, desk.business_date, "taxpayers")[0]
+            again = catalog.record_delivery(
+                connection, department="tax", extract="taxpayers", business_date=desk.business_date,
+                region_code=sent.region_code, sequence=sent.sequence + 1, file_name="again.csv",
+                file_format="csv", sha256="c" * 64, size_bytes=1, rows=1, control_total=None,
+                received_at=datetime(2020, 5, 11, 23, tzinfo=SHANGHAI),
+            )  # fmt: skip
+            catalog.mark_staged(connection, again.id, sent.staged_snapshot_id or 0)
+        before = events()
+        says = rf"the last deliveries of taxpayers: .*\b{again.id}\b.*, found one of .*\b{sent.id}\b"
+        with pytest.raises(UsageError, match=says):
+            tasks.determine(BUSINESS_DATE, handed_on)
+        assert events() == before
 
 
 def test_a_decision_that_another_one_replaced_is_not_taken_over(course: Course) -> None:

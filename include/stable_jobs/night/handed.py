@@ -18,9 +18,10 @@ from stable_jobs.ledger.night import decision_in_force, decision_taken, put_in_f
 from stable_jobs.night.desk import Desk
 from stable_jobs.policy.determine import Decision, decision_by_id
 from stable_jobs.rendering.text import visible
-from stable_jobs.store.catalog import Validation, validations_by_id
+from stable_jobs.store.catalog import Validation, current_deliveries, validations_by_id
 
 AGAIN = "next: clear `determine` of this run, so that everything after it runs with what it returns"
+VALIDATE_AGAIN = "next: clear the department's `validate` of this run, or trigger the date again"
 MANIFEST = re.compile(r"manifest(?:\.[0-9]+)?\.json")
 SHOWN = 80
 
@@ -80,6 +81,26 @@ def validations_of(
     return found
 
 
+def require_newest(desk: Desk, validations: Collection[Validation]) -> None:
+    """UsageError where one is of other deliveries of the business date than those that are the last now.
+
+    An earlier validation of the same date was right in its time; a decision by it would bring back what the
+    department has sent anew since.
+    """
+    with desk.database.connect() as connection:
+        for one in validations:
+            last = current_deliveries(connection, desk.business_date, one.extract, desk.known_at)
+            read, sent = ({o.delivery_id for o in one.outcomes}, {d.id for d in last})
+            if one.extract in desk.contracts and read != sent:
+                expected = f"a validation of the last deliveries of {one.extract}: {_listed(sent)}"
+                found = f"one of {_listed(read)}"
+                raise _wrong(desk, "validations", one.id, expected, found, VALIDATE_AGAIN)
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return ", ".join(map(str, sorted(numbers))) or "none"
+
+
 def comparison_of(desk: Desk, compared: object) -> Path:
     """The manifest that `compare` handed on, if it is of the date's comparison; else UsageError."""
     handed = _of(desk, compared, "manifest")
@@ -125,9 +146,9 @@ def _number(desk: Desk, name: str, value: object) -> int:
     return value
 
 
-def _wrong(desk: Desk, name: str, value: object, expected: str, found: str) -> UsageError:
+def _wrong(desk: Desk, name: str, value: object, expected: str, found: str, again: str = AGAIN) -> UsageError:
     shown = visible(str(value))[:SHOWN]
     return UsageError(
         f"the run of {desk.business_date} was handed `{name}` {shown}: expected {expected}, found {found};"
-        f" nothing was done; {AGAIN}"
+        f" nothing was done; {again}"
     )

@@ -148,11 +148,13 @@ def determine(
     from stable_jobs.night import steps
     from stable_jobs.night.dates import require_came
     from stable_jobs.night.figures import region_figures
-    from stable_jobs.night.handed import decide_in_force, validations_of
+    from stable_jobs.night.handed import decide_in_force, require_newest, validations_of
 
     with night_of(business_date, known_at) as desk:
         require_came(desk)
-        ids = [made.id for one in validated for made in validations_of(desk, one)]
+        found = [made for one in validated for made in validations_of(desk, one)]
+        require_newest(desk, found)
+        ids = [made.id for made in found]
         decision = steps.determine_eligibility(desk, ids)
         if known_at is None and not is_backfill:
             decide_in_force(desk, decision)

@@ -7,15 +7,18 @@ import pytest
 ASSIGNED = "SELECT person, region_code, level FROM assigned_approvers"
 
 
+ON_TRUST = ", on trust (未经验证 unauthenticated)"
+
+
 def assign(run, verb="add", person="first", region="610100", level="1", by="head"):
     return run("approver", verb, person, "--region", region, "--level", level, "--by", by)
 
 
 def test_assigned_and_ended(run, books, last_event):
-    assert assign(run).out == "first is approver 1 of region 610100.\n"
+    assert assign(run).out == f"first is approver 1 of region 610100{ON_TRUST}.\n"
     assert last_event() == ("head", "approvers", None)
     assert books.ask(ASSIGNED) == [("first", "610100", 1)]
-    assert assign(run).out == "first is already approver 1 of region 610100.\n"
+    assert assign(run).out == f"first is already approver 1 of region 610100{ON_TRUST}.\n"
     assert assign(run, "remove").code == 0
     assert books.ask(ASSIGNED) == []
 

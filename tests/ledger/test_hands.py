@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import approvals, event, hands, persons, proposal_kinds
+from stable_jobs.ledger import approvals, event, hands, persons, proposal_kinds, views
 from stable_jobs.ledger.hands import Hand, acting
 from stable_jobs.ledger.proposals import propose
 from stable_jobs.store.database import APP, init_database
@@ -84,6 +84,16 @@ def test_a_demonstration_does_and_says_so(demonstration: Books) -> None:
         ("sun",),
     ]
     assert demonstration.breaks() == []
+
+
+def test_a_preparer_on_trust_is_marked(demonstration: Books) -> None:
+    hold(demonstration, "li", ON_TRUST)
+    with acting(ON_TRUST):
+        person(demonstration, "sun", persons.release_region, REGION, "answered", "sun")
+    batch = formed(demonstration, unit())
+    with demonstration.engine.connect() as connection:
+        shown = views.batch_preparers(connection, batch.id).rows
+    assert [tuple(row) for row in shown] == [("sun（未经验证 unauthenticated）", "release")]
 
 
 def test_what_no_person_did_has_no_hand(books: Books) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.people import BelowOption, ByOption, act, read_area, read_person, reading
+from stable_jobs.cli.people import BelowOption, ByOption, act, read_area, read_person, reading, trust_mark
 from stable_jobs.errors import LedgerRefused
 
 app = typer.Typer(help="Who may approve batches (审批人).", no_args_is_help=True)
@@ -24,7 +24,8 @@ LevelOption = Annotated[int, typer.Option(min=1, max=2, help="First (1) or secon
 def add(person: PersonArgument, region: AreaOption, level: LevelOption, by: ByOption) -> None:
     """Assign a person as approver, for open batches too. Nobody assigns themselves."""
     known = _assign(person, region, level, by, is_assigned=True)
-    typer.echo(f"{person} is {'already ' if known else ''}approver {level} of region {region}.")
+    already = "already " if known else ""
+    typer.echo(f"{person} is {already}approver {level} of region {region}{trust_mark()}.")
 
 
 @app.command("remove")
@@ -35,7 +36,7 @@ def remove(person: PersonArgument, region: AreaOption, level: LevelOption, by: B
             f"{person} is not assigned as approver {level} of exactly region {region}: "
             "`stable-jobs approver list` shows who is assigned where"
         )
-    typer.echo(f"{person} is no longer approver {level} of region {region}.")
+    typer.echo(f"{person} is no longer approver {level} of region {region}{trust_mark()}.")
 
 
 @app.command("list")

@@ -14,14 +14,15 @@ app = typer.Typer(help="What departments sent: list it, release it.", no_args_is
 
 @app.command("list")
 def list_deliveries(date: DateOption) -> None:
-    """List the deliveries of a business date: id, where from, status, what is wrong."""
+    """List the deliveries of a business date: id, where from, status, what is wrong, who released it."""
     from stable_jobs.cli.tables import print_deliveries
-    from stable_jobs.store.catalog import deliveries_for, held_outcomes
+    from stable_jobs.store.catalog import deliveries_for, held_outcomes, releases_shown
     from stable_jobs.store.database import database
 
     business_date = read_date(date)
     with database(read_home()) as engine, engine.connect() as connection:
-        print_deliveries(deliveries_for(connection, business_date), held_outcomes(connection, business_date))
+        deliveries, held = deliveries_for(connection, business_date), held_outcomes(connection, business_date)
+        print_deliveries(deliveries, held, releases_shown(connection))
 
 
 @app.command("accept")

@@ -46,6 +46,13 @@ def read_by(name: str) -> str:
     return person
 
 
+def trust_mark() -> str:
+    """What is added where nobody checked who acts: only a demonstration takes that."""
+    from stable_jobs.local.login import login_of
+
+    return "" if login_of(read_settings()) else ", on trust (未经验证 unauthenticated)"
+
+
 def name_of_login() -> str:
     """Who is logged in. UsageError where nobody is."""
     from stable_jobs.local.login import login_of

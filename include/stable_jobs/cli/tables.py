@@ -18,7 +18,7 @@ from stable_jobs.night.figures import RegionFigures, quarantined_rows, region_fi
 from stable_jobs.night.policies import policy_facts
 from stable_jobs.policy.determine import Decision
 from stable_jobs.rendering.text import visible
-from stable_jobs.store.catalog import Delivery, HeldOutcome
+from stable_jobs.store.catalog import Delivery, HeldOutcome, Release
 
 if TYPE_CHECKING:
     from stable_jobs.night.what_if import WhatIf
@@ -132,27 +132,33 @@ def _print_held(console: Console, region: RegionFigures) -> None:
         console.print(escape(f"Held     {region.code}: {totals}: {named}{rest}"), soft_wrap=True)
 
 
-def print_deliveries(deliveries: Sequence[Delivery], held: Sequence[HeldOutcome]) -> None:
-    """One line a delivery: its id, where it is from, what became of it and what to do."""
+def print_deliveries(
+    deliveries: Sequence[Delivery], held: Sequence[HeldOutcome], releases: Sequence[Release] = ()
+) -> None:
+    """One line a delivery: its id, where it is from, what became of it, and what to do or who released it."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("id", "department", "extract", "region", "file", "rows", "status", "what"):
         table.add_column(name)
     stopped = {one.delivery_id: one for one in held}
     for delivery in deliveries:
-        status, what = _state(delivery, stopped.get(delivery.id))
+        status, what = _state(delivery, stopped.get(delivery.id), releases)
         rows = "" if delivery.rows is None else f"{delivery.rows:,}"
         place = (delivery.department, delivery.extract, delivery.region_code, delivery.file_name)
         table.add_row(str(delivery.id), *map(escape, place), rows, status, escape(what))
     console().print(table)
 
 
-def _state(delivery: Delivery, held: HeldOutcome | None) -> tuple[str, str]:
+def _state(delivery: Delivery, held: HeldOutcome | None, releases: Sequence[Release]) -> tuple[str, str]:
     if delivery.problem is not None:
         rule, zh, en = (delivery.problem[name] for name in ("rule", "next_step_zh", "next_step_en"))
         return delivery.status, f"{rule}: {zh} {en}"
     if held is None:
         return delivery.status, ""
-    return ("released" if held.is_released else "held"), held.rule_id
+    if not held.is_released:
+        return "held", held.rule_id
+    mine = [r for r in releases if (r.sha256, r.rule_id) == (delivery.sha256, held.rule_id)]
+    said = "; ".join(f"{visible(r.released_by)}: {visible(r.reason)}" for r in mine)
+    return "released", f"{held.rule_id}; {said}"
 
 
 def print_what_if(found: WhatIf) -> None:

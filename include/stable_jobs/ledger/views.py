@@ -230,8 +230,18 @@ BATCH_ANSWERS = f"""
 
 def batch_preparers(connection: Connection, batch_id: int) -> Listing:
     """Who had a hand in a line of a batch, and by what: they may not approve it."""
-    query = "SELECT person, deed FROM batch_preparers WHERE batch_id = :id ORDER BY person, deed"
-    return _ask(connection, query, id=batch_id)
+    return _ask(connection, BATCH_PREPARERS, id=batch_id)
+
+
+BATCH_PREPARERS = """
+    SELECT as_known(p.person, h.event_id) AS person, p.deed
+    FROM batch_preparers p
+    LEFT JOIN LATERAL (
+        SELECT min(event_id) AS event_id FROM event_hands
+        WHERE person = p.person AND NOT is_authenticated) h ON true
+    WHERE p.batch_id = :id ORDER BY p.person, p.deed
+"""
+"""Marked is who ever acted under a login that nobody checked: a preparer has no event of their own."""
 
 
 def unit_sums(connection: Connection, region_code: str, uscc: str) -> Listing:

@@ -104,7 +104,7 @@ def _extract(
         earlier = [catalog.delivery_by_id(connection, f.delivery_id) for f in stand_ins]
         names = (contract.extract, unit_extract(contract.extract))
         history = [p for n in names for p in catalog.results_history(connection, n, night.business_date)]
-        releases = [r for r in catalog.releases(connection) if not _is_later(r.released_at, night)]
+        releases = [r for r in catalog.releases_shown(connection) if not _is_later(r.released_at, night)]
     validations = [v for v in night.validations if v.extract in names]
     known = Known(contract, night.names, [o for v in validations for o in v.outcomes], releases)
     return ExtractFacts(

@@ -11,6 +11,7 @@ from stable_jobs.store.deliveries import (
     record_delivery,
     release_delivery,
     releases,
+    releases_shown,
     take_up_again,
 )
 from stable_jobs.store.in_force import HeldOutcome, InForce, held_outcomes, in_force, last_accepted_rows
@@ -66,6 +67,7 @@ __all__ = [
     "register_snapshot",
     "release_delivery",
     "releases",
+    "releases_shown",
     "results_history",
     "snapshot_by_id",
     "take_up_again",

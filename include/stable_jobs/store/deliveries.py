@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from stable_jobs.errors import Problem, UsageError
@@ -198,6 +198,20 @@ def releases(connection: Connection, known_at: datetime | None = None) -> list[R
     """Every release made up to `known_at`, oldest first."""
     c = delivery_releases.c
     return _releases(connection, c.id > 0 if known_at is None else c.released_at <= known_at)
+
+
+def releases_shown(connection: Connection, known_at: datetime | None = None) -> list[Release]:
+    """The same, each person as people are shown them: whose login nobody checked is marked (`as_known`)."""
+    known = releases(connection, known_at)
+    found = connection.execute(text(AS_KNOWN), {"ids": [one.id for one in known]})
+    names = {row.id: row.person for row in found}
+    return [replace(one, released_by=names[one.id]) for one in known]
+
+
+AS_KNOWN = """
+    SELECT r.id, as_known(r.released_by, e.event_id) AS person
+    FROM delivery_releases r LEFT JOIN release_events e ON e.release_id = r.id WHERE r.id = ANY(:ids)
+"""
 
 
 def _releases(connection: Connection, condition: ColumnElement[bool]) -> list[Release]:

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from stable_jobs.quality.report_data import DeliveryLine
-from stable_jobs.store.catalog import Release, deliveries_for, held_outcomes, releases
+from stable_jobs.store.catalog import Release, deliveries_for, held_outcomes, releases_shown
 
 File = tuple[str, str, int, str]
 """Extract, file name, sequence, SHA-256: what a line of the report and a delivery of its date share."""
@@ -42,7 +42,7 @@ def file_of(extract: str, line: DeliveryLine) -> File:
 def deliveries_now(connection: Connection, on: date) -> Mapping[File, DeliveryNow]:
     """Every delivery of that date."""
     held = {one.delivery_id for one in held_outcomes(connection, on) if not one.is_released}
-    known = releases(connection)
+    known = releases_shown(connection)
     return {
         (one.extract, one.file_name, one.sequence, one.sha256): DeliveryNow(
             one.id, one.id in held, tuple(r for r in known if r.sha256 == one.sha256)

@@ -7,7 +7,12 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    TaskAwaitingInput,
+)
 from airflow.sdk.execution_time.hitl import HITLUser
 from stable_jobs_wiring import disbursing
 
@@ -50,16 +55,28 @@ class BatchApproval(ApprovalOperator):
         self.subject, self.body = asked["subject"], asked["body"]
         self.assigned_users = [HITLUser(id=person, name=person) for person in asked["people"]]
         self.response_timeout = _time_left(context)
-        super().execute(context)
+        try:
+            super().execute(context)
+        except TaskAwaitingInput as waits:
+            waits.kwargs = {"asked": [self.batch_no, self.batch_hash]}
+            raise
 
-    def execute_complete(self, context: Any, event: dict[str, Any]) -> None:
-        """Record the answer for the lines that were asked about. LedgerRefused where it does not count."""
+    def execute_complete(
+        self, context: Any, event: dict[str, Any], asked: tuple[str, str] | None = None
+    ) -> None:
+        """Record the answer for the lines that were asked about. LedgerRefused where it does not count.
+
+        asked: batch and hash of the question, as this task kept them with Airflow when it began to wait.
+        What the task before handed on is rendered again by now, and somebody may have edited that meanwhile.
+        """
         if event.get("error_type") == "timeout":
             raise AirflowSkipException(LATE)
+        if asked is None:
+            raise AirflowException("the question does not say which batch it is about; it is asked again")
         given = super(ApprovalOperator, self).execute_complete(context, event)
         person, is_approved = given["responded_by_user"]["name"], given["chosen_options"] == [self.APPROVE]
         reason = (event["params_input"] or {}).get("reason") or ""
-        disbursing("answer", context, self.batch_no, self.batch_hash, self.level, person, is_approved, reason)
+        disbursing("answer", context, *asked, self.level, person, is_approved, reason)
 
     def validate_params_input(self, params_input: Any) -> None:
         """Whatever form Airflow took is an answer: a try that failed on it here would lose it in silence."""

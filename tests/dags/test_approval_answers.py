@@ -11,16 +11,33 @@ from typing import Any
 
 import pytest
 
+ASKED = ["610100-20200519-L1-1", "abc"]
 DAGS = Path(__file__).parents[2] / "dags"
 ANSWER = """
 import json, sys
 from datetime import UTC, datetime
+from types import SimpleNamespace
 sys.path.insert(0, sys.argv[1])
 import stable_jobs_approval as module
 given = json.loads(sys.argv[2])
 recorded = []
-module.disbursing = lambda step, context, *values: recorded.append((step, *values))
-task = module.BatchApproval(task_id="first", level=1, batch_no="610100-20200519-L1-1", batch_hash="abc")
+asked = {"subject": "?", "body": "?", "people": ["first"]}
+def disbursing(step, context, *values):
+    recorded.append((step, *values))
+    return asked
+module.disbursing = disbursing
+def park(task, context):
+    raise module.TaskAwaitingInput(method_name="execute_complete")
+module.ApprovalOperator.execute = park
+def rendered(batch_no, batch_hash):
+    return module.BatchApproval(task_id="first", level=1, batch_no=batch_no, batch_hash=batch_hash)
+started = SimpleNamespace(start_date=datetime(2020, 5, 19, tzinfo=UTC))
+try:
+    rendered("610100-20200519-L1-1", "abc").execute({"ti": started, "dag_run": started})
+except module.TaskAwaitingInput as waits:
+    kept = json.loads(json.dumps(waits.kwargs))
+recorded.clear()
+task = rendered(*given["rendered"])
 event = {
     "chosen_options": [given["answer"]],
     "params_input": given["form"],
@@ -28,7 +45,7 @@ event = {
     "responded_by_user": {"id": "first", "name": "first"},
     "timedout": False,
 }
-task.execute_complete({}, event)
+task.resume_execution("execute_complete", {**kept, "event": event}, {})
 print(json.dumps(recorded))
 """
 
@@ -51,9 +68,22 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_every_answer_is_handed_on(home: Path, answer: str, form: Any, reason: Any) -> None:
+    batch = [*ASKED, 1, "first", answer == "Approve"]
+    assert answered(home, answer=answer, form=form, rendered=ASKED) == [["answer", *batch, reason]]
+
+
+def test_an_answer_counts_for_the_batch_that_was_asked_about(home: Path) -> None:
+    """Somebody edits what `form` handed on while the question waits: another batch is rendered then."""
+    other = ["610100-20200519-L1-2", "def"]
+    told = answered(home, answer="Approve", form={"reason": "fine"}, rendered=other)
+    assert told == [["answer", *ASKED, 1, "first", True, "fine"]]
+
+
+def answered(home: Path, **given: Any) -> Any:
+    """What is recorded when the first batch was asked about and the task is resumed as `rendered`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("STABLE_JOBS_", "AIRFLOW"))}
     done = subprocess.run(
-        [sys.executable, "-c", ANSWER, str(DAGS), json.dumps({"answer": answer, "form": form})],
+        [sys.executable, "-c", ANSWER, str(DAGS), json.dumps(given)],
         env={**kept, "AIRFLOW_HOME": str(home)},
         cwd=home,
         capture_output=True,
@@ -61,5 +91,4 @@ def test_every_answer_is_handed_on(home: Path, answer: str, form: Any, reason: A
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    batch = ["610100-20200519-L1-1", "abc", 1, "first", answer == "Approve"]
-    assert json.loads(done.stdout.splitlines()[-1]) == [["answer", *batch, reason]]
+    return json.loads(done.stdout.splitlines()[-1])

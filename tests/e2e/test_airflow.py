@@ -284,12 +284,12 @@ def test_it_is_scheduled_and_waits_without_a_worker() -> None:
             both.until(lambda: bool(runs_of(both)), 60)
             assert [(r["run_type"], r["partition_key"]) for r in runs_of(both)] == [("scheduled", today)]
             run_id = runs_of(both)[0]["dag_run_id"]
-            both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS), 120)
+            both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS), SENSOR_SECONDS)
             assert both.states(run_id)["labor.validate"] is None
             for path in sorted(landing.glob(f"development/*/{TWICE}/*")):
                 relabel(path, today)
             both.until(lambda: both.states(run_id)["development.validate"] == "success", SENSOR_SECONDS + 120)
-            both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS) - {"development"}, 120)
+            both.until(lambda: waiting(both, run_id) == set(DEPARTMENTS) - {"development"}, SENSOR_SECONDS)
             assert both.states(run_id)["determine"] is None
 
 

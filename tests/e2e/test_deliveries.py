@@ -214,5 +214,5 @@ def test_the_report_shows_who_released_it(story: Story) -> None:
     released = [line["release"] for line in extract["deliveries"] if line["release"]]
 
     assert len(released) == 1
-    assert "王处长" in released[0].values()
+    assert "王处长（未经验证 unauthenticated）" in released[0].values()
     assert "两区划转 <b>moved</b>" in released[0].values()

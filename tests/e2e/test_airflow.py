@@ -51,8 +51,12 @@ def policies_of_this_year(folder: Path) -> Path:
         for path in (data_folder("policies") / name).glob("*.yaml"):
             document = yaml.safe_load(path.read_text(encoding="utf-8"))
             first_day = date(now().year, 1, 1)
+            this_year = {"deadline": {"value": date(now().year, 12, 31)}}
             document["parameters"] = {
-                key: {**parameter, "values": [{**last[-1], "effective_from": first_day}]}
+                key: {
+                    **parameter,
+                    "values": [{**last[-1], "effective_from": first_day, **this_year.get(key, {})}],
+                }
                 for key, parameter in document["parameters"].items()
                 if (last := [one for one in parameter["values"] if one["effective_from"].year <= 2020])
             }

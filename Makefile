@@ -46,7 +46,7 @@ up: setup ## demo, then Airflow in the browser until Ctrl-C: http://127.0.0.1:80
 test: setup ## every test but the long ones
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -m "not long"
 
-test-long: setup ## kills, planted faults, a real Airflow killed, doubled and backfilled: two hours
+test-long: setup ## kills, planted faults, a real Airflow killed, doubled and backfilled: hours
 	$(BIN)/python -m pytest -m long
 
 check: setup ## ruff, ruff format, mypy --strict, import directions

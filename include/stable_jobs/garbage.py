@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 ALLOCATIONS = 100_000
-"""New objects between two collections; Python's own 700 walk a night's query trees hundreds of times."""
+"""New objects between two collections of the youngest; Python's own number is 700."""
 
 
 def collect_rarely() -> None:

@@ -30,7 +30,7 @@ class _Loader(yaml.CSafeLoader):
         repeated = [key for key in keys if keys.count(key) > 1]
         if repeated:
             raise yaml.constructor.ConstructorError(
-                None, None, f"key written twice: {sorted(map(str, repeated))[0]}", node.start_mark
+                None, None, f"key written twice: {min(map(str, repeated))}", node.start_mark
             )
         return super().construct_mapping(node, deep)
 

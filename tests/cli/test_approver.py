@@ -7,7 +7,7 @@ import pytest
 ASSIGNED = "SELECT person, region_code, level FROM assigned_approvers"
 
 
-ON_TRUST = ", on trust (未经验证 unauthenticated)"
+ON_TRUST = "（未经验证 unauthenticated）"
 
 
 def assign(run, verb="add", person="first", region="610100", level="1", by="head"):

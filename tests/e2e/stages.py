@@ -18,15 +18,16 @@ from datetime import date
 from pathlib import Path
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from stable_jobs.demo.bank import answer_payments
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.payout.banks import load_banks
 from stable_jobs.settings import Settings, data_folder
-from stable_jobs.store.database import database
+from stable_jobs.store.database import APP, database
 from stable_jobs.store.embedded import embedded_server
-from tests.conftest import SERVER_HOME, run_sql
+from tests.conftest import SERVER_HOME, copy_database, drop_database, run_sql
 from tests.e2e.home import Home, tree
 from tests.e2e.ledger_dump import dump_ledger
 from tests.e2e.small import write_small
@@ -93,6 +94,17 @@ def fresh_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def empty_ledger(postgres: URL, template: str) -> Iterator[tuple[Home, Engine]]:
+    """A home over an empty ledger on the tests' own server."""
+    name = copy_database(postgres, template, "kills")
+    url = postgres.set(username=APP, database=name)
+    with fresh_folder() as folder:
+        home = home_in(folder, {"STABLE_JOBS_DATABASE_URL": url.render_as_string(hide_password=False)})
+        yield home, create_engine(url, poolclass=NullPool)
+    drop_database(postgres, name)
 
 
 @contextmanager

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import yaml
-from sqlalchemy import create_engine, text
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.local.client import DAG
 from stable_jobs.settings import data_folder, now
-from stable_jobs.store.embedded import embedded_server
 from tests.e2e.airflow_home import ENDED, Both, Killer, backfill, both_homes, bring_back, drop, runs_of
+from tests.e2e.asked import in_ledger
 from tests.e2e.home import Home, new_home, tree
 from tests.e2e.small import write_small
 
@@ -69,8 +69,8 @@ def contracts_due_in_two_days(folder: Path) -> Path:
     shutil.copytree(data_folder("contracts"), folder)
     for path in folder.rglob("*.odcs.yaml"):
         due = "property: dueTime, value: {}, unit: h"
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace(due.format(20), due.format(48)), encoding="utf-8")
+        contract = path.read_text(encoding="utf-8")
+        path.write_text(contract.replace(due.format(20), due.format(48)), encoding="utf-8")
     return folder
 
 
@@ -256,14 +256,10 @@ def test_an_older_decision_put_in_by_hand_is_refused(both: Both) -> None:
     assert nights(both) == before
 
 
-def nights(both: Both) -> list[tuple[str, str, int]]:
+def nights(both: Both) -> list[Any]:
     """Region, date and decision of every night that the ledger took over."""
-    with embedded_server(both.home.path) as server:
-        engine = create_engine(server.set(database="stable_jobs"))
-        with engine.connect() as connection:
-            query = "SELECT region_code, business_date::text, decision_id FROM region_nights ORDER BY 1, 2, 3"
-            found = [tuple(row) for row in connection.execute(text(query))]
-        engine.dispose()
+    query = "SELECT region_code, business_date, decision_id FROM region_nights ORDER BY 1, 2, 3"
+    found = in_ledger(both.home, query)
     assert found
     return found
 

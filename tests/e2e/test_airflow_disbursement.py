@@ -151,19 +151,6 @@ def test_one_approval_publishes_one_batch_while_others_wait(both: Both, later: A
     assert later.is_waiting(TWO, 1)
 
 
-def settle(asked: Asked, user: str, batch_no: str) -> None:
-    """The second person approves, as often as asked: an answer in the second of the asking may be lost."""
-    taken = []
-
-    def is_settled() -> bool:
-        if asked.states(batch_no)["second_approval"] == "awaiting_input":
-            taken.append(asked.answer(user, batch_no, 2, APPROVE))
-        return asked.is_settled(batch_no)
-
-    asked.both.until(is_settled)
-    assert (taken[0], set(taken) - {200, 409}) == (200, set()), "409: the question had just ended"
-
-
 def test_the_same_person_twice_is_refused_and_asked_again(both: Both, later: Asked) -> None:
     assert later.answer("first", TWO, 1, APPROVE) == 200
     both.until(lambda: later.is_waiting(TWO, 2))
@@ -172,7 +159,7 @@ def test_the_same_person_twice_is_refused_and_asked_again(both: Both, later: Ask
     state, given = batch(both.home, TWO)
     assert (state, [one[:3] for one in given]) == ("formed", [(1, "first", "approved")])
     assert files(both.home, TWO) == []
-    settle(later, "second", TWO)
+    later.until_settled(TWO, lambda: later.answer("second", TWO, 2, APPROVE))
     state, given = batch(both.home, TWO)
     assert (state, [one[:3] for one in given]) == (
         "published",

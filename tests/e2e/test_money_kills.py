@@ -9,13 +9,10 @@ from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import URL, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL
 
 from stable_jobs.night.disbursement import publish
 from stable_jobs.settings import Settings
-from stable_jobs.store.database import APP
-from tests.conftest import copy_database, drop_database
 from tests.e2e.home import Home
 from tests.e2e.ledger_dump import differences
 from tests.e2e.money_points import CLOSED, EVENT, ONCE, POINTS, PUBLISH, SERVER
@@ -24,8 +21,7 @@ from tests.e2e.stages import (
     UNDISTURBED,
     Outcome,
     Stages,
-    fresh_folder,
-    home_in,
+    empty_ledger,
     let_the_bank_answer,
     outcome,
     run_to,
@@ -116,18 +112,13 @@ WAITING = re.compile(r'/waiting"|"subject": "waiting"')
 @contextmanager
 def plain_home(postgres: URL, template: str) -> Iterator[tuple[Home, BankDesk]]:
     """Three payments in a formed batch that needs nobody; on the tests' own server."""
-    name = copy_database(postgres, template, "kills")
-    url = postgres.set(username=APP, database=name)
-    spelled = url.render_as_string(hide_password=False)
-    with fresh_folder() as folder:
-        home = home_in(folder, {"STABLE_JOBS_DATABASE_URL": spelled})
-        settings = Settings(_env_file=None, home=home.path, database_url=SecretStr(spelled))
-        desk = bank_desk(create_engine(url, poolclass=NullPool), settings)
+    with empty_ledger(postgres, template) as (home, engine):
+        url = SecretStr(home.more["STABLE_JOBS_DATABASE_URL"])
+        desk = bank_desk(engine, Settings(_env_file=None, home=home.path, database_url=url))
         desk.books.apply(desk.night(3))
         desk.books.close(D)
         desk.books.form(desk.night(3))
         yield home, desk
-    drop_database(postgres, name)
 
 
 def publish_all(desk: BankDesk) -> None:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL
 
 from stable_jobs.ledger import codes, notices, persons, policies, returns, settlements, withdrawals
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.recoveries import propose_closing
 from stable_jobs.night.acts import ACTS
-from stable_jobs.store.database import APP
-from tests.conftest import copy_database, drop_database
-from tests.e2e.home import Home
 from tests.e2e.ledger_dump import differences, dump_ledger
 from tests.e2e.money_points import CLOSED, EVENT
-from tests.e2e.stages import UNDISTURBED, fresh_folder, home_in, run_to
+from tests.e2e.stages import UNDISTURBED, empty_ledger, run_to
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import (
     CLEARED,
@@ -185,17 +180,6 @@ def test_every_act_is_killed() -> None:
     assert {name for name, _, _ in CASES} == set(ACTS)
 
 
-@contextmanager
-def ledger(postgres: URL, template: str) -> Iterator[tuple[Home, Books]]:
-    """An empty ledger on the tests' own server, and a home over it."""
-    name = copy_database(postgres, template, "people")
-    url = postgres.set(username=APP, database=name)
-    with fresh_folder() as folder:
-        home = home_in(folder, {"STABLE_JOBS_DATABASE_URL": url.render_as_string(hide_password=False)})
-        yield home, Books(create_engine(url, poolclass=NullPool), home.path / "out")
-    drop_database(postgres, name)
-
-
 def dump(books: Books) -> dict[str, list[str]]:
     """The ledger but for the events' details: they hold numbers, of which a killed act has used some up."""
     with books.engine.connect() as connection:
@@ -212,9 +196,10 @@ def test_an_act_killed_leaves_nothing_or_all(
     postgres_url: URL, template_database: str, name: str, prepare: Prepare
 ) -> None:
     with (
-        ledger(postgres_url, template_database) as (home, books),
-        ledger(postgres_url, template_database) as (other, twin),
+        empty_ledger(postgres_url, template_database) as (home, engine),
+        empty_ledger(postgres_url, template_database) as (other, twin_engine),
     ):
+        books, twin = (Books(one, home.path / "out") for one in (engine, twin_engine))
         act = ("act", name, "li", json.dumps(prepare(books)))
         before = dump(books)
         prepare(twin)

@@ -139,17 +139,7 @@ def test_the_same_person_is_refused_a_second_time(reviewed: Reviewed) -> None:
 
 
 def test_a_refusal_says_why(reviewed: Reviewed) -> None:
-    """An answer given in the second in which Airflow asks may be lost: it asks again, and is answered."""
-    taken = []
-
-    def is_settled() -> bool:
-        if asked_for_the_second(reviewed.asked):
-            taken.append(reviewed.answer("second", TWICE, "refuse", "名单有误"))
-        return reviewed.asked.is_settled(TWICE)
-
-    reviewed.both.until(is_settled)
-    assert taken[0] == 303, "the page took the first answer"
-    assert set(taken) <= {303, 409}, "409: the question had just ended"
+    reviewed.asked.until_settled(TWICE, lambda: reviewed.answer("second", TWICE, "refuse", "名单有误"))
     state, given = batch(reviewed.both.home, TWICE)
     assert (state, given[-1]) == ("refused", (2, "second", "refused", "名单有误", "airflow"))
 

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposal_kinds import decide_proposal
+from stable_jobs.night.alerts import tell_held
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.disbursement import publish
 from stable_jobs.night.policies import (
@@ -31,6 +32,7 @@ from stable_jobs.payout.banks import load_banks, load_sound_banks
 from stable_jobs.policy.load import load_policies, load_sound
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store import catalog
+from stable_jobs.store.engine import quote_literal
 from tests.ledger.conftest import REGION
 from tests.night.bank_desk import CONTRACTS, POLICIES, BankDesk, D, bank_desk
 
@@ -121,6 +123,26 @@ def test_of_a_broken_policy_file_its_fault_alone_is_told(desk: BankDesk, tmp_pat
     ((name, old, new),) = told
     assert (name, old) == ("fault", "")
     assert "5.0" in new
+
+
+def test_the_mail_about_a_held_region_says_what_is_wrong(
+    desk: BankDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    with desk.at() as opened:
+        path = Path(opened.lake.path("held.parquet"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened.duck.execute(f"COPY ({HELD}) TO {quote_literal(str(path))} (FORMAT parquet)")
+        tell_held(opened, cast(Any, SimpleNamespace(held=SimpleNamespace(name="held.parquet"))))
+    assert "2 regions are held" in caplog.text
+    assert "610100 bad_parameters general.yaml: 5.0 | 610122 missing_delivery tax taxpayers" in caplog.text
+
+
+HELD = """
+    SELECT * FROM (VALUES
+        ('610100', 'bad_parameters', '', '', 'general.yaml: 5.0'),
+        ('610122', 'missing_delivery', 'tax', 'taxpayers', 'no accepted delivery')
+    ) held (region_code, reason, department, extract, detail)
+"""
 
 
 def test_values_name_their_law_and_no_account() -> None:

@@ -14,15 +14,16 @@ import pytest
 PLUGINS = Path(__file__).parents[2] / "plugins"
 HEAVY = {"great_expectations", "pandas", "duckdb", "ibis"}
 AT_MOST_SECONDS = 1.0
-"""Of processor time: other tests share the machine."""
+TRIES = 3
+"""The quickest counts: other tests share the machine."""
 IMPORT = """
 import json, sys, time
 {before}
-known, started = set(sys.modules), time.process_time()
+known, started = set(sys.modules), time.perf_counter()
 from stable_jobs_plugin import StableJobsPlugin
 plugin = StableJobsPlugin()
 {after}
-seconds = time.process_time() - started
+seconds = time.perf_counter() - started
 added = sorted({{name.partition(".")[0] for name in set(sys.modules) - known}})
 print(json.dumps({{"seconds": seconds, "added": added}}))
 """
@@ -76,11 +77,14 @@ def in_airflow(tmp_path: Path, program: str, said: str = "", **more: str) -> sub
     ],
 )
 def test_it_comes_quickly_and_alone(tmp_path: Path, before: str, after: str) -> None:
-    done = in_airflow(tmp_path, IMPORT.format(before=before, after=after))
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+    for _ in range(TRIES):
+        done = in_airflow(tmp_path, IMPORT.format(before=before, after=after))
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout.splitlines()[-1])
+        assert set(found["added"]) & HEAVY == set()
+        if found["seconds"] <= AT_MOST_SECONDS:
+            break
     assert found["seconds"] <= AT_MOST_SECONDS
-    assert set(found["added"]) & HEAVY == set()
 
 
 def test_only_the_api_server_gets_the_app(tmp_path: Path) -> None:

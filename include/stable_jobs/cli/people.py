@@ -47,10 +47,11 @@ def read_by(name: str) -> str:
 
 
 def trust_mark() -> str:
-    """What is added where nobody checked who acts: only a demonstration takes that."""
+    """What is added to a sentence about an act where nobody checked who acts."""
+    from stable_jobs.ledger.hands import UNAUTHENTICATED
     from stable_jobs.local.login import login_of
 
-    return "" if login_of(read_settings()) else ", on trust (未经验证 unauthenticated)"
+    return "" if login_of(read_settings()) else f"（{UNAUTHENTICATED}）"
 
 
 def name_of_login() -> str:

@@ -133,7 +133,7 @@ def _print_held(console: Console, region: RegionFigures) -> None:
 
 
 def print_deliveries(
-    deliveries: Sequence[Delivery], held: Sequence[HeldOutcome], releases: Sequence[Release] = ()
+    deliveries: Sequence[Delivery], held: Sequence[HeldOutcome], releases: Sequence[Release]
 ) -> None:
     """One line a delivery: its id, where it is from, what became of it, and what to do or who released it."""
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -8,7 +8,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.batches import Batch, batch_by_no
 from stable_jobs.ledger.candidates import UNBATCHED
 from stable_jobs.ledger.event import Event
-from stable_jobs.ledger.hands import hand_of
+from stable_jobs.ledger.hands import UNAUTHENTICATED, hand_of
 from stable_jobs.ledger.known_persons import know_person
 
 APPROVED, REFUSED = "approved", "refused"
@@ -71,10 +71,10 @@ def answer_hands(connection: Connection, batch_id: int) -> dict[int, str]:
     """Level → in brackets where that answer was given and whether a login was checked; '' for Airflow's."""
     query = """
         SELECT a.level, concat_ws('，', CASE WHEN a.answered_in <> 'airflow' THEN a.answered_in END,
-                                  CASE WHEN NOT h.is_authenticated THEN '未经验证 unauthenticated' END)
+                                  CASE WHEN NOT h.is_authenticated THEN :mark END)
         FROM approvals a JOIN approval_hands h ON h.approval_id = a.id WHERE a.batch_id = :id
     """
-    found = connection.execute(text(query), {"id": batch_id})
+    found = connection.execute(text(query), {"id": batch_id, "mark": UNAUTHENTICATED})
     return {level: f"（{words}）" if words else "" for level, words in found}
 
 

@@ -14,6 +14,8 @@ from stable_jobs.errors import LedgerRefused
 
 AIRFLOW = "airflow"
 """The login that Airflow checked."""
+UNAUTHENTICATED = "未经验证 unauthenticated"
+"""What stands beside a person whose login nobody checked; the database's `as_known` says the same."""
 BROWSER, COMMAND_LINE = "browser", "command line"
 
 

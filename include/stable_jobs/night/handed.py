@@ -82,16 +82,15 @@ def validations_of(
 
 
 def require_newest(desk: Desk, validations: Collection[Validation]) -> None:
-    """UsageError where one is of other deliveries of the business date than those that are the last now.
+    """UsageError where one is of other deliveries of its extract than the last ones of the business date.
 
-    An earlier validation of the same date was right in its time; a decision by it would bring back what the
-    department has sent anew since.
+    A decision by an earlier validation would bring back what the department has replaced since.
     """
     with desk.database.connect() as connection:
         for one in validations:
             last = current_deliveries(connection, desk.business_date, one.extract, desk.known_at)
             read, sent = ({o.delivery_id for o in one.outcomes}, {d.id for d in last})
-            if one.extract in desk.contracts and read != sent:
+            if read != sent:
                 expected = f"a validation of the last deliveries of {one.extract}: {_listed(sent)}"
                 found = f"one of {_listed(read)}"
                 raise _wrong(desk, "validations", one.id, expected, found, VALIDATE_AGAIN)

@@ -59,6 +59,16 @@ def test_a_region_without_tonights_decision_is_not_closed(posted):
     assert posted.close(LATER) == 2
 
 
+def test_a_region_that_the_date_s_last_decision_leaves_out_stops_no_other(books):
+    """Decided in the morning, and again without it: its policy was taken away. Its notice waits."""
+    both = {REGION: {"working_days": 0}, "610300": {"working_days": 0}}
+    books.decide(unit(A), unit(B, region_code="610300"), on=CLEARED, regions=both)
+    books.decide(unit(A), on=CLEARED, regions={REGION: {"working_days": 0}})
+    assert books.close(CLEARED) == 1
+    assert books.states() == {f"{A[-6:]}.1": "cleared", f"{B[-6:]}.1": "on_notice"}
+    assert books.breaks() == []
+
+
 def test_an_objection_holds_its_unit_only(posted):
     object_to(posted)
     posted.decide(unit(A), unit(B), on=CLEARED)

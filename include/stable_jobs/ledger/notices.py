@@ -12,8 +12,8 @@ from stable_jobs.ledger.statements import run_statements
 def close_due_notices(event: Event) -> int:
     """Close the notices that are due on the event's date and clear their units; how many units were cleared.
 
-    Only in regions whose newest night is this one and is not held: what the night no longer bears out fell
-    out when it was applied.
+    Only in regions whose newest night is this one, as the date's decision in force has it, and is not held:
+    what the night no longer bears out fell out when it was applied.
     """
     return run_statements(event.connection, (CLOSED, CLEARED))
 
@@ -22,7 +22,7 @@ CLOSED = """
     INSERT INTO notice_closings (notice_id)
     SELECT n.id FROM notices n
     JOIN newest_nights w ON w.region_code = n.region_code AND w.business_date = ledger_date()
-        AND NOT w.is_held
+        AND NOT w.is_held AND w.decision_id = coalesce(decision_in_force(ledger_date()), w.decision_id)
     LEFT JOIN notice_closings c ON c.notice_id = n.id
     WHERE c.notice_id IS NULL AND n.clears_on <= ledger_date() ORDER BY n.id
 """

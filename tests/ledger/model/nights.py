@@ -27,6 +27,7 @@ from tests.ledger.model.records import (
 def apply(model: Model, night: Night) -> list[str]:
     """Take over a night; the regions for which a newer one is known."""
     model.clock += 1
+    model.decided[night.on] = night
     for region in night.regions:
         model.noted[region, night.on] = model.values[region]
     older = [r for r in sorted(night.regions) if r in model.newest and model.newest[r].night.on > night.on]

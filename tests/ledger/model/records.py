@@ -256,6 +256,8 @@ class Model:
     clock: int = 0
     standing: dict[str, list[Newest]] = field(default_factory=dict)
     """By region, the nights that count, the newest last."""
+    decided: dict[date, Night] = field(default_factory=dict)
+    """Date → what was decided last."""
     taken: list[tuple[str, date, int]] = field(default_factory=list)
     """Every night that was ever taken over: region, date, clock."""
     released: list[tuple[str, str, int]] = field(default_factory=list)
@@ -346,8 +348,14 @@ class Model:
         return bool(entitlement and entitlement.open and entitlement.open.state == "instructed")
 
     def is_current(self, region: str, on: date) -> bool:
+        """Whether its newest night is of that date, not held, and of the date's decision in force."""
         newest = self.newest.get(region)
-        return newest is not None and newest.night.on == on and not newest.is_held
+        return (
+            newest is not None
+            and newest.night.on == on
+            and not newest.is_held
+            and self.decided[on] == newest.night
+        )
 
     def is_stopped(self, region: str, on: date) -> bool:
         is_held = any(held in (region, "000000") for held, _ in self.holds)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.errors import StepError, UsageError
+from stable_jobs.errors import LedgerRefused, StepError, UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import put_in_force
 from stable_jobs.night import disbursement_tasks, handed, returns_tasks, tasks
@@ -139,7 +139,7 @@ def test_a_decision_that_another_one_replaced_is_not_taken_over(course: Course) 
             ):
                 handed.decision_of(desk, course.first["determine"], is_in_force=True)
             assert handed.decision_of(desk, course.first["determine"], is_in_force=False).id == own
-            with pytest.raises(StepError, match=f"expected decision {number}, found {own}"):
+            with pytest.raises(LedgerRefused, match=f"expected decision {number}, found {own}"):
                 handed.decision_to_pay(desk)
         finally:
             decide(desk, own)

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
 from stable_jobs.store.loading import temporary_table
 
@@ -152,3 +153,17 @@ def decision_taken(connection: Connection, business_date: date) -> int | None:
     query = "SELECT decision_id FROM standing_nights WHERE business_date = :on ORDER BY id DESC LIMIT 1"
     found: int | None = connection.scalar(text(query), {"on": business_date})
     return found
+
+
+def decision_that_counts(connection: Connection, business_date: date) -> int | None:
+    """The decision of the date by which money moves; None if no night of the date counts.
+
+    LedgerRefused where the date was decided again since: what the ledger has is not in force.
+    """
+    taken, current = decision_taken(connection, business_date), decision_in_force(connection, business_date)
+    if taken is not None and current not in (None, taken):
+        raise LedgerRefused(
+            f"{business_date}: the date was decided again and the ledger has not taken that over yet:"
+            f" expected decision {current}, found {taken}; next: run the night of {business_date} to its end"
+        )
+    return taken

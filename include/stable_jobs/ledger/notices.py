@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.night import decision_that_counts
 from stable_jobs.ledger.statements import run_statements
 
 
@@ -13,8 +14,10 @@ def close_due_notices(event: Event) -> int:
     """Close the notices that are due on the event's date and clear their units; how many units were cleared.
 
     Only in regions whose newest night is this one, as the date's decision in force has it, and is not held:
-    what the night no longer bears out fell out when it was applied.
+    what the night no longer bears out fell out when it was applied. LedgerRefused where the ledger has not
+    taken that decision over.
     """
+    decision_that_counts(event.connection, event.connection.scalar(text("SELECT ledger_date()")))
     return run_statements(event.connection, (CLOSED, CLEARED))
 
 

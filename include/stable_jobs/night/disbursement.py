@@ -63,7 +63,8 @@ class Instructed:
 def close_notices(desk: Desk) -> tuple[int, int]:
     """Clear the units whose notice is over, waive what is past the deadline; how many of each.
 
-    Nothing in the name of a date of which no night counts. StepError where the date was decided again since.
+    Nothing in the name of a date of which no night counts. LedgerRefused where the date was decided again
+    since.
     """
     if decision_to_pay(desk) is None:
         return 0, 0
@@ -81,7 +82,7 @@ def close_notices(desk: Desk) -> tuple[int, int]:
 def form(desk: Desk) -> list[Batch]:
     """Check everything again by the night's own decision and form batches; every open batch, by number.
 
-    StepError where the date was decided again since the ledger took over its night.
+    LedgerRefused where the date was decided again since the ledger took over its night.
     """
     note_profiles(desk)
     return _form(desk)[0]

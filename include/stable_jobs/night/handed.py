@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.errors import StepError, UsageError
+from stable_jobs.errors import UsageError
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.night import decision_in_force, decision_taken, put_in_force
+from stable_jobs.ledger.night import decision_in_force, decision_that_counts, put_in_force
 from stable_jobs.night.desk import Desk
 from stable_jobs.policy.determine import Decision, decision_by_id
 from stable_jobs.rendering.text import visible
@@ -113,24 +113,11 @@ def comparison_of(desk: Desk, compared: object) -> Path:
 def decision_to_pay(desk: Desk) -> Decision | None:
     """The decision that the ledger took over for the business date; None if no night of the date counts.
 
-    StepError where the date was decided again since: what the ledger has is not in force.
+    LedgerRefused where the date was decided again since.
     """
-    on = desk.business_date
     with desk.database.connect() as connection:
-        taken, current = decision_taken(connection, on), decision_in_force(connection, on)
-        if taken is None:
-            return None
-        if current not in (None, taken):
-            raise StepError(
-                f"{on} was decided again and the ledger has not taken that over yet: expected decision"
-                f" {current}, found {taken}; next: run the night of {on} to its end"
-            )
-        return decision_by_id(connection, taken)
-
-
-def require_taken(desk: Desk) -> bool:
-    """Whether a night of the date counts in the ledger, decided as it is in force. StepError as above."""
-    return decision_to_pay(desk) is not None
+        counts = decision_that_counts(connection, desk.business_date)
+        return None if counts is None else decision_by_id(connection, counts)
 
 
 def _of(desk: Desk, handed: object, name: str) -> Any:

@@ -15,8 +15,7 @@ from uuid import uuid4
 import pytest
 from _pytest.nodeid import coerce_node_id
 from pydantic import SecretStr
-from sqlalchemy import URL, Engine, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import URL, Engine
 
 from stable_jobs.garbage import collect_rarely
 from stable_jobs.ledger import approvals, hands
@@ -24,6 +23,7 @@ from stable_jobs.ledger import event as ledger_events
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP, init_database
 from stable_jobs.store.embedded import embedded_server
+from tests.databases import Databases, run_sql
 
 SERVER_HOME = "TEST_POSTGRES_HOME"
 HANDS = [hands.Hand(hands.AIRFLOW, "test")]
@@ -52,36 +52,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item._id = coerce_node_id(named)
 
 
-def run_sql(url: URL, *statements: str) -> None:
-    """Run statements that cannot be in a transaction."""
-    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
-
-
-def copy_database(postgres: URL, template: str, kind: str) -> str:
-    """A database like the template; its name. Files are copied: half the time of going through the log."""
-    name = f"{kind}_{uuid4().hex}"
-    run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    return name
-
-
-def drop_database(postgres: URL, name: str) -> None:
-    """Whoever is still connected to it."""
-    run_sql(postgres, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def mark_demonstration(url: URL, name: str) -> None:
-    """Make a test's database one of a demonstration: the packaged policies count as confirmed in it."""
-    run_sql(
-        url.set(database=name),
-        "SET session_replication_role = replica",
-        "UPDATE installation SET is_demonstration = true",
-    )
-
-
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[URL]:
     """The superuser on a real server. Nothing in it outlives the session, so nothing is synced to disk."""
@@ -108,20 +78,26 @@ def template_database(postgres_url: URL) -> str:
     return name
 
 
-@pytest.fixture
-def database_url(postgres_url: URL, template_database: str) -> Iterator[URL]:
-    """The application's URL of a fresh migrated database."""
-    name = copy_database(postgres_url, template_database, "test")
-    yield postgres_url.set(username=APP, database=name)
-    drop_database(postgres_url, name)
+@pytest.fixture(scope="session")
+def databases(postgres_url: URL) -> Iterator[Databases]:
+    """Copies of templates, each used again by the next test."""
+    databases = Databases(postgres_url)
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
-def engine(database_url: URL) -> Iterator[Engine]:
-    """A fresh migrated database as the application sees it."""
-    engine = create_engine(database_url, poolclass=NullPool)
-    yield engine
-    engine.dispose()
+def database_url(databases: Databases, template_database: str) -> Iterator[URL]:
+    """The application's URL of a migrated database as it is when new."""
+    name = databases.take(template_database)
+    yield databases.postgres.set(username=APP, database=name)
+    databases.give_back(template_database, name)
+
+
+@pytest.fixture
+def engine(databases: Databases, database_url: URL) -> Engine:
+    """A migrated database as it is when new, as the application sees it."""
+    return databases.engines[str(database_url.database)]
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from stable_jobs.local import login as logins
 from stable_jobs.local.configuration import airflow_home
 from stable_jobs.settings import Settings, now
 from tests.cli.conftest import Run
-from tests.conftest import HANDS, run_sql
+from tests.conftest import HANDS
+from tests.databases import run_sql
 from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import formed
 from tests.review.stand_in import mounted

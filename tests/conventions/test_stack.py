@@ -17,7 +17,7 @@ import yaml
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from tests.conftest import run_sql
+from tests.databases import run_sql
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"

@@ -22,7 +22,7 @@ from stable_jobs.store import catalog
 from stable_jobs.store.database import APP
 from stable_jobs.store.loading import load_rows
 from stable_jobs.workdays import clears_on
-from tests.conftest import copy_database, drop_database
+from tests.databases import copy_database, drop_database
 
 D = date(2020, 5, 11)
 REGION = "610100"

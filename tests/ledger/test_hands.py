@@ -10,16 +10,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import approvals, event, hands, persons, proposal_kinds, views
 from stable_jobs.ledger.hands import Hand, acting
 from stable_jobs.ledger.proposals import propose
-from stable_jobs.store.database import APP, init_database
-from tests.conftest import copy_database, drop_database
+from stable_jobs.store.database import init_database
+from tests.databases import Databases
 from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import as_app, formed, person
 
@@ -36,13 +35,11 @@ def demonstration_template(postgres_url: URL) -> str:
 
 
 @pytest.fixture
-def demonstration(postgres_url: URL, demonstration_template: str, tmp_path: Path) -> Iterator[Books]:
+def demonstration(databases: Databases, demonstration_template: str, tmp_path: Path) -> Iterator[Books]:
     """An empty ledger that is marked as a demonstration's."""
-    name = copy_database(postgres_url, demonstration_template, "test")
-    engine = create_engine(postgres_url.set(username=APP, database=name), poolclass=NullPool)
-    yield Books(engine, tmp_path)
-    engine.dispose()
-    drop_database(postgres_url, name)
+    name = databases.take(demonstration_template)
+    yield Books(databases.engines[name], tmp_path)
+    databases.give_back(demonstration_template, name)
 
 
 def hold(books: Books, who: str, hand: Hand, region: str = REGION) -> Any:

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import URL, Engine, create_engine, text
 
 from stable_jobs.store.database import APP
-from tests.conftest import copy_database, drop_database
+from tests.databases import QUICK, copy_database, drop_database, emptying
 from tests.ledger.both import Told
 from tests.ledger.conftest import Books
 from tests.ledger.machine import LedgerMachine
@@ -19,9 +19,6 @@ from tests.ledger.machine import LedgerMachine
 KEPT = (
     "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_name = 'keep_history'"
 )
-
-QUICK = {"options": "-c join_collapse_limit=1 -c from_collapse_limit=1 -c jit=off"}
-"""Four units need no clever plans: a quarter of the time."""
 
 
 @pytest.fixture
@@ -33,7 +30,7 @@ def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, 
     with owner.connect() as connection:
         tables = sorted(set(connection.scalars(text(KEPT))) - {"life_cycle", "later_columns", "installation"})
         connection.execute(text("SET session_replication_role = replica"))
-        emptied = text("; ".join(f"DELETE FROM {table}" for table in tables))
+        emptied = text(emptying(tables))
         yield app, lambda: connection.execute(emptied).close()
     app.dispose()
     owner.dispose()

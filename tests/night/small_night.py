@@ -19,7 +19,7 @@ from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.night import tasks
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
-from tests.conftest import copy_database, drop_database, mark_demonstration
+from tests.databases import copy_database, drop_database, mark_demonstration
 from tests.e2e.home import BUSINESS_DATE, Home, new_home
 from tests.e2e.small import write_small
 

@@ -20,7 +20,7 @@ from stable_jobs.night import answer_lists, returns
 from stable_jobs.payout.table import Sum
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
-from tests.conftest import copy_database, drop_database
+from tests.databases import copy_database, drop_database
 from tests.e2e.home import tree
 from tests.ledger.conftest import CODES
 from tests.night.bank_desk import (

@@ -29,7 +29,7 @@ from stable_jobs.night.steps import deliveries_in_force
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
 from stable_jobs.store.lake import Lake, LakeChanged
-from tests.conftest import copy_database, drop_database, mark_demonstration
+from tests.databases import copy_database, drop_database, mark_demonstration
 from tests.e2e.home import new_home
 from tests.e2e.small import write_small
 from tests.ledger.full import tamper

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import URL
 
-from tests.conftest import run_sql
+from tests.databases import run_sql
 
 pytestmark = pytest.mark.xdist_group("roles")
 

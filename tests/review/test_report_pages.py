@@ -28,7 +28,7 @@ from stable_jobs.settings import Settings
 from stable_jobs.store import catalog
 from stable_jobs.store.database import APP
 from stable_jobs.store.lake import Lake
-from tests.conftest import copy_database, drop_database
+from tests.databases import copy_database, drop_database
 from tests.ledger.conftest import Books
 from tests.payout.sheets.test_quarantined_rows import ACCOUNT, rows_of, write_quarantine
 from tests.quality.compared_night import COMPARED

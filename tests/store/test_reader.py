@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP, READER, init_database, reading_database
-from tests.conftest import run_sql
+from tests.databases import run_sql
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.store import database, schema
-from tests.conftest import run_sql
+from tests.databases import run_sql
 
 
 @pytest.fixture(scope="module")

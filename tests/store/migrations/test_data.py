@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.store import catalog, database
-from tests.conftest import run_sql
+from tests.databases import run_sql
 from tests.ledger.conftest import Books
 from tests.ledger.full import TABLES, fill
 

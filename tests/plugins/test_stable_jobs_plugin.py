@@ -13,17 +13,18 @@ import pytest
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 HEAVY = {"great_expectations", "pandas", "duckdb", "ibis"}
-AT_MOST_SECONDS = 1.0
+AT_MOST_SECONDS = 1.5
+"""Of processor time, which other work on the machine makes longer too."""
 TRIES = 3
 """The quickest counts: other tests share the machine."""
 IMPORT = """
 import json, sys, time
 {before}
-known, started = set(sys.modules), time.perf_counter()
+known, started = set(sys.modules), time.process_time()
 from stable_jobs_plugin import StableJobsPlugin
 plugin = StableJobsPlugin()
 {after}
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 added = sorted({{name.partition(".")[0] for name in set(sys.modules) - known}})
 print(json.dumps({{"seconds": seconds, "added": added}}))
 """

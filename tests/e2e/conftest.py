@@ -36,7 +36,7 @@ class Night:
 def night() -> Iterator[Night]:
     with new_home() as home:
         for arguments in (("demo", "--date", BUSINESS_DATE), ("night", "--date", BUSINESS_DATE)):
-            done = home.run(*arguments)
+            done = home.run_program(*arguments)
             assert done.returncode == 0, done.stdout + done.stderr
         yield Night(home, done.stdout, done.stderr)
 

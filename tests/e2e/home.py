@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import SERVER_HOME
-from tests.processes import heed_signals
+from tests.processes import heed_signals, run_loaded
 
 BUSINESS_DATE = "2020-05-11"
 PROGRAM = Path(sys.executable).parent / "stable-jobs"
@@ -35,13 +35,12 @@ class Home:
         self, *arguments: str, said: str | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """said: what stands on its standard input."""
+        return run_loaded(arguments, self.environment(**environment), said)
+
+    def run_program(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same by the installed program, from its first import on."""
         return subprocess.run(
-            [PROGRAM, *arguments],
-            env=self.environment(**environment),
-            input=said,
-            capture_output=True,
-            text=True,
-            check=False,
+            [PROGRAM, *arguments], env=self.environment(), capture_output=True, text=True, check=False
         )
 
     def log_in(self, url: str, user: str) -> None:

@@ -3,49 +3,20 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from datetime import date
-from decimal import Decimal
-from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
-from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.credit_code import make_registration_no
-from stable_jobs.settings import Settings, data_folder
+from stable_jobs.settings import Settings
 from stable_jobs.store.database import database
+from tests.e2e.dropped import drop
 from tests.e2e.home import Home, new_home
-from tests.golden.test_pengze_night import written
 from tests.policy.builder import NANCHANG, World, code
 
-pytestmark = pytest.mark.xdist_group("night")
 FIRST, SECOND, THIRD = date(2020, 5, 11), date(2020, 5, 12), date(2020, 5, 13)
 OLD = make_registration_no("36010000000011")
 NEW, LOOKS, ALIKE, PLAIN = (code(number) for number in range(1, 5))
-
-
-def drop(landing: Path, world: World, day: date) -> None:
-    for name, contract in contracts_as_of(data_folder("contracts"), day).items():
-        rows = world.rows.get((name, NANCHANG), [])
-        content = written(contract, rows)
-        manifest = {
-            "department": contract.department,
-            "extract": name,
-            "business_date": day.isoformat(),
-            "region_code": NANCHANG,
-            "rows": len(rows),
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "sent_at": f"{day}T00:10:00+08:00",
-        }
-        if contract.control_total:
-            sums = (row[column] for row in rows for column in contract.control_total)
-            manifest["control_total"] = str(sum(sums, Decimal("0.00")))
-        folder = landing / contract.department / name / day.isoformat()
-        folder.mkdir(parents=True)
-        (folder / f"{NANCHANG}.csv").write_bytes(content)
-        (folder / f"{NANCHANG}.manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def renamed(world: World, old: str, new: str, **unit: object) -> None:

@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import shutil
 from datetime import date
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store.database import database
+from tests.e2e.dropped import drop
 from tests.e2e.home import Home, new_home
-from tests.golden.test_pengze_night import written
 from tests.policy.builder import NANCHANG, XIAN, World, code
 
-pytestmark = pytest.mark.xdist_group("night")
 FIRST, NEXT, THIRD = "2020-05-11", "2020-05-12", "2020-05-13"
 SIZES = ["small"] * 8 + ["medium"] * 3 + ["large"] * 2
 APPROVALS = "{micro: 0, small: 0, medium: 1, large: 2}"
-
-
-def drop(landing: Path, world: World, day: str) -> None:
-    """Every extract of every slot, as the departments send it on that date."""
-    for extract, contract in contracts_as_of(data_folder("contracts"), date.fromisoformat(day)).items():
-        folder = landing / contract.department / extract / day
-        folder.mkdir(parents=True)
-        for slot in world.slots:
-            rows = world.rows.get((extract, slot), [])
-            content = written(contract, rows)
-            manifest: dict[str, Any] = {
-                "department": contract.department, "extract": extract, "business_date": day,
-                "region_code": slot, "rows": len(rows), "sha256": hashlib.sha256(content).hexdigest(),
-                "sent_at": f"{day}T00:10:00+08:00",
-            }  # fmt: skip
-            if contract.control_total:
-                total = sum((row[c] for row in rows for c in contract.control_total), Decimal("0.00"))
-                manifest["control_total"] = str(total)
-            (folder / f"{slot}.csv").write_bytes(content)
-            (folder / f"{slot}.manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def nanchang() -> World:
@@ -92,8 +65,9 @@ def batches(home: Home) -> dict[str, str]:
 
 def begun(home: Home, world: World) -> None:
     """The first night as packaged: level 0 is out, levels 1 and 2 wait for people."""
-    drop(home.path / "landing", world, FIRST)
-    drop(home.path / "landing", later(world), NEXT)
+    drop(home.path / "landing", world, world.on)
+    moved = later(world)
+    drop(home.path / "landing", moved, moved.on)
     run(home, "night", "--date", FIRST)
     run(home, "disburse", "--date", FIRST)
 
@@ -168,7 +142,7 @@ def test_one_regions_broken_files_hold_that_region_alone() -> None:
     world.unit(code(1), NANCHANG, size="small")
     world.unit(code(2), XIAN, size="small")
     with new_home() as home:
-        drop(home.path / "landing", world, FIRST)
+        drop(home.path / "landing", world, world.on)
         broken = {
             "STABLE_JOBS_POLICIES": edited(
                 home, "broken", common=("large: 2}", "large: 3}"), general=('"0.5"', '"5.0"')

@@ -1,0 +1,10 @@
+"""What a command line of a night imports, for the process that others are forked from (`run_loaded`)."""
+
+from importlib import import_module
+
+from stable_jobs.quality.suite import load_expectations
+
+for name in ("cli.main", "night.run", "night.disbursement", "night.explain", "night.what_if"):
+    import_module(f"stable_jobs.{name}")
+import_module("ibis.backends.duckdb")
+load_expectations()

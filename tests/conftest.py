@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,9 +24,11 @@ from stable_jobs.ledger import event as ledger_events
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP, init_database
 from stable_jobs.store.embedded import embedded_server
-from tests.databases import Databases, run_sql
+from tests.databases import SERVER_HOME, Databases, run_sql
+from tests.e2e.home import Home, home_with_database
+from tests.e2e.small import write_small
 
-SERVER_HOME = "TEST_POSTGRES_HOME"
+TWO_NIGHTS = (date(2020, 5, 11), date(2020, 5, 19))
 HANDS = [hands.Hand(hands.AIRFLOW, "test")]
 """By whose hand people act in a test's own process: the last."""
 
@@ -40,16 +43,27 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put a test's group where pytest 9.2 reads it: xdist 3.8 still writes it where earlier ones did.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """What a module makes once for its tests is made by one worker: they are a group without being marked.
 
+    And a test's group is put where pytest 9.2 reads it: xdist 3.8 still writes it where earlier ones did.
     Without it every `xdist_group` is ignored, and each worker makes the nights that one could share.
     """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None and _is_made_for_the_module(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    yield
     for item in items:
         named = vars(item).get("_nodeid")
         if named is not None:
             item._id = coerce_node_id(named)
+
+
+def _is_made_for_the_module(item: pytest.Item) -> bool:
+    """Whether it asks for a fixture of its module's own scope."""
+    known = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return any(one.scope == "module" for made in known.values() for one in made)
 
 
 @pytest.fixture(scope="session")
@@ -79,11 +93,33 @@ def template_database(postgres_url: URL) -> str:
 
 
 @pytest.fixture(scope="session")
+def demonstration_database(postgres_url: URL) -> str:
+    """The same of a demonstration: the one kind of ledger on which commands take a name on trust."""
+    name = f"demonstration_{uuid4().hex}"
+    init_database(postgres_url, name=name, is_demonstration=True)
+    return name
+
+
+@pytest.fixture(scope="session")
 def databases(postgres_url: URL) -> Iterator[Databases]:
     """Copies of templates, each used again by the next test."""
     databases = Databases(postgres_url)
     yield databases
     databases.close()
+
+
+@pytest.fixture(scope="session")
+def two_nights(databases: Databases, demonstration_database: str) -> Iterator[Home]:
+    """A home with two small nights and what they paid; not to change. For the group `review`."""
+    first, later = TWO_NIGHTS
+    with home_with_database(databases, demonstration_database) as home:
+        for day in TWO_NIGHTS:
+            key = home.path / "demo" / f"{day}.json"
+            write_small(home.path / "landing", key, day, None if day == first else first)
+        for command, day in (("night", first), ("night", later), ("disburse", later)):
+            done = home.run(command, "--date", day.isoformat())
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield home
 
 
 @pytest.fixture

@@ -19,6 +19,9 @@ from stable_jobs.store.database import APP
 
 T = TypeVar("T")
 
+SERVER_HOME = "TEST_POSTGRES_HOME"
+"""The environment's name for the folder of the session's server."""
+
 TABLES = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname

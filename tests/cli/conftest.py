@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, Engine
+from sqlalchemy import Engine
 
 from stable_jobs.cli import main as command_line
 from stable_jobs.ledger.hands import Hand
 from stable_jobs.settings import Settings
-from stable_jobs.store.database import init_database
 from tests.conftest import HANDS
 from tests.ledger.conftest import Books
 
@@ -40,11 +38,9 @@ Captured = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres_url: URL) -> str:
-    """A demonstration: the only kind of ledger on which the command line takes a name on trust."""
-    name = f"demonstration_{uuid4().hex}"
-    init_database(postgres_url, name=name, is_demonstration=True)
-    return name
+def template_database(demonstration_database: str) -> str:
+    """Here people act on trust."""
+    return demonstration_database
 
 
 @pytest.fixture(autouse=True)

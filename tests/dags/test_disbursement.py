@@ -9,6 +9,8 @@ import pytest
 from tests.dags.conftest import read_dag
 from tests.dags.test_nightly_eligibility import SECONDS_TO_READ
 
+pytestmark = pytest.mark.xdist_group("dags")
+
 STEPS = ("close", "form", "publish_unreviewed", "list_waiting", "list_left")
 ASKED = ("review.first_approval", "review.second_approval")
 REVIEW = (*ASKED, "review.publish")

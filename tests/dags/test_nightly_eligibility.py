@@ -10,6 +10,8 @@ from stable_jobs.contracts.model import DEPARTMENTS
 from tests.conventions.test_tree import CLOCK
 from tests.dags.conftest import DAGS, read_dag
 
+pytestmark = pytest.mark.xdist_group("dags")
+
 STEPS = ("collect", "validate", "owed")
 LATER = ("determine", "compare", "lists", "notices", "ready", "report")
 GROUPED = [f"{department}.{step}" for department in DEPARTMENTS for step in STEPS]

@@ -9,6 +9,8 @@ import pytest
 from tests.dags.conftest import read_dag
 from tests.dags.test_nightly_eligibility import SECONDS_TO_READ
 
+pytestmark = pytest.mark.xdist_group("dags")
+
 
 def test_it_waits_without_a_worker_then_publishes_and_tells(returns: dict[str, Any]) -> None:
     found = {

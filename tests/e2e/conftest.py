@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from stable_jobs.settings import Settings
 from stable_jobs.store.database import database
 from stable_jobs.store.tables import metadata
-from tests.e2e.home import BUSINESS_DATE, Home, new_home
+from tests.databases import Databases
+from tests.e2e.home import BUSINESS_DATE, Home, home_with_database, new_home
 from tests.e2e.published import delivered
 from tests.e2e.reviewed import Reviewed, reviewed_nights
 from tests.e2e.small import write_small
@@ -30,6 +31,15 @@ class Night:
     home: Home
     printed: str
     progress: str
+
+
+Homes = Callable[[], AbstractContextManager[Home]]
+
+
+@pytest.fixture(scope="session")
+def homes(databases: Databases, demonstration_database: str) -> Homes:
+    """Makes homes of a demonstration, each with a database of the tests' server."""
+    return partial(home_with_database, databases, demonstration_database)
 
 
 @pytest.fixture(scope="session")
@@ -86,11 +96,7 @@ def stored(night: Night) -> dict[str, list[dict[str, Any]]]:
 
 
 def table_rows(home: Home) -> dict[str, list[dict[str, Any]]]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("STABLE_JOBS_")]:
-            patch.delenv(name)
-        settings = Settings(_env_file=None, home=home.path)
-    with database(settings) as engine, engine.connect() as connection:
+    with database(home.settings()) as engine, engine.connect() as connection:
         return {
             table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
             for table in metadata.sorted_tables

@@ -17,10 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import SERVER_HOME
+import pytest
+from pydantic import SecretStr
+
+from stable_jobs.settings import Settings
+from stable_jobs.store.database import APP
+from tests.databases import SERVER_HOME, Databases
 from tests.processes import heed_signals, run_loaded
 
 BUSINESS_DATE = "2020-05-11"
+URL_NAME = "STABLE_JOBS_DATABASE_URL"
 PROGRAM = Path(sys.executable).parent / "stable-jobs"
 
 
@@ -65,6 +71,14 @@ class Home:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("STABLE_JOBS_")}
         return {**kept, "STABLE_JOBS_HOME": str(self.path), "COLUMNS": "160", **self.more, **more}
 
+    def settings(self) -> Settings:
+        """What its commands are set to, whatever this process's environment says."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("STABLE_JOBS_")]:
+                patch.delenv(name)
+            url = {"database_url": SecretStr(self.more[URL_NAME])} if URL_NAME in self.more else {}
+            return Settings(_env_file=None, home=self.path, **url)
+
     @property
     def out(self) -> Path:
         return self.path / "out" / BUSINESS_DATE
@@ -84,6 +98,16 @@ def new_home(**more: str) -> Iterator[Home]:
         yield Home(path, more)
     finally:
         shutil.rmtree(path)
+
+
+@contextmanager
+def home_with_database(databases: Databases, template: str) -> Iterator[Home]:
+    """A home whose commands use a database of the tests' server: none starts and stops one of its own."""
+    name = databases.take(template)
+    url = databases.postgres.set(username=APP, database=name).render_as_string(hide_password=False)
+    with new_home(**{URL_NAME: url}) as home:
+        yield home
+    databases.give_back(template, name)
 
 
 BATCH = re.compile(r"[0-9]{6}-[0-9]{8}-L[0-2]-[0-9]+", re.ASCII)

@@ -27,8 +27,7 @@ from stable_jobs.payout.banks import load_banks
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store.database import APP, database
 from stable_jobs.store.embedded import embedded_server
-from tests.conftest import SERVER_HOME
-from tests.databases import copy_database, drop_database, run_sql
+from tests.databases import SERVER_HOME, copy_database, drop_database, run_sql
 from tests.e2e.home import Home, tree
 from tests.e2e.ledger_dump import dump_ledger
 from tests.e2e.small import write_small

@@ -8,10 +8,10 @@ from datetime import date
 from sqlalchemy import text
 
 from stable_jobs.credit_code import make_registration_no
-from stable_jobs.settings import Settings
 from stable_jobs.store.database import database
+from tests.e2e.conftest import Homes
 from tests.e2e.dropped import drop
-from tests.e2e.home import Home, new_home
+from tests.e2e.home import Home
 from tests.policy.builder import NANCHANG, World, code
 
 FIRST, SECOND, THIRD = date(2020, 5, 11), date(2020, 5, 12), date(2020, 5, 13)
@@ -45,18 +45,18 @@ def paid(home: Home, day: date) -> list[str]:
 
 
 def asked(home: Home, query: str) -> list[str]:
-    with database(Settings(home=home.path)) as engine, engine.connect() as connection:
+    with database(home.settings()) as engine, engine.connect() as connection:
         return [" ".join(map(str, row)) for row in connection.execute(text(query))]
 
 
-def test_a_unit_that_changes_its_code_is_paid_once() -> None:
+def test_a_unit_that_changes_its_code_is_paid_once(homes: Homes) -> None:
     first, second = world_of(FIRST), copy.deepcopy(world_of(SECOND))
     renamed(second, OLD, NEW, registration_no=OLD)
     renamed(second, LOOKS, ALIKE)
     third = copy.deepcopy(world_of(THIRD))
     renamed(third, OLD, NEW)
     renamed(third, LOOKS, ALIKE)
-    with new_home() as home:
+    with homes() as home:
         for day, world in ((FIRST, first), (SECOND, second), (THIRD, third)):
             drop(home.path / "landing", world, day)
         ours = sorted(f"20-{NANCHANG}-{uscc}-01-01" for uscc in (OLD, LOOKS, PLAIN))

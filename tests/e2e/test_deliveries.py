@@ -17,7 +17,8 @@ import pytest
 
 from stable_jobs.settings import now
 from tests.e2e.answer_key import decided_rows, differences
-from tests.e2e.home import BUSINESS_DATE, Home, new_home
+from tests.e2e.conftest import Homes
+from tests.e2e.home import BUSINESS_DATE, Home
 from tests.e2e.small import write_small
 
 pytestmark = pytest.mark.xdist_group("deliveries")
@@ -57,8 +58,8 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story() -> Iterator[Story]:
-    with new_home() as home:
+def story(homes: Homes) -> Iterator[Story]:
+    with homes() as home:
         landing = home.path / "landing"
         write_small(landing, home.path / "demo" / "expected.json", date.fromisoformat(BUSINESS_DATE))
         economy = (landing / "economy").rename(home.path / "economy")

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+import json
 
 import pytest
 
+from tests.conftest import TWO_NIGHTS
 from tests.e2e.answer_key import decided_rows, differences
-from tests.e2e.home import BUSINESS_DATE, Home, new_home
+from tests.e2e.home import Home
 from tests.e2e.published import manifest, regions
-from tests.e2e.small import write_small
 
-LATER = "2020-05-19"
-
-
-@pytest.fixture(scope="module")
-def later() -> Iterator[Home]:
-    with new_home() as home:
-        first, day = date.fromisoformat(BUSINESS_DATE), date.fromisoformat(LATER)
-        write_small(home.path / "landing", home.path / "demo" / "expected.json", day, first)
-        done = home.run("night", "--date", LATER)
-        assert done.returncode == 0, done.stderr
-        yield home
+pytestmark = pytest.mark.xdist_group("review")
+LATER = TWO_NIGHTS[1]
 
 
-def test_every_unit_is_decided_as_expected(later: Home) -> None:
-    found = differences(later.key(), decided_rows(later.path / "out" / LATER))
+def test_every_unit_is_decided_as_expected(two_nights: Home) -> None:
+    key = json.loads((two_nights.path / "demo" / f"{LATER}.json").read_text(encoding="utf-8"))
+    found = differences(key, decided_rows(two_nights.path / "out" / LATER.isoformat()))
 
     assert not found, {trap: (len(lines), lines[:2]) for trap, lines in found.items()}
 
 
-def test_no_region_is_held(later: Home) -> None:
-    folders = regions(later.path / "out" / LATER)
+def test_no_region_is_held(two_nights: Home) -> None:
+    folders = regions(two_nights.path / "out" / LATER.isoformat())
 
     assert len(folders) == 8
     assert [folder.name for folder in folders if manifest(folder).get("held")] == []

@@ -8,10 +8,10 @@ import shutil
 from datetime import date
 from typing import Any
 
-from stable_jobs.settings import Settings, data_folder
-from stable_jobs.store.database import database
+from stable_jobs.settings import data_folder
+from tests.e2e.conftest import Homes
 from tests.e2e.dropped import drop
-from tests.e2e.home import Home, new_home
+from tests.e2e.home import Home
 from tests.policy.builder import NANCHANG, XIAN, World, code
 
 FIRST, NEXT, THIRD = "2020-05-11", "2020-05-12", "2020-05-13"
@@ -72,8 +72,8 @@ def begun(home: Home, world: World) -> None:
     run(home, "disburse", "--date", FIRST)
 
 
-def test_an_edited_policy_moves_no_money_until_two_people_agree() -> None:
-    with new_home() as home:
+def test_an_edited_policy_moves_no_money_until_two_people_agree(homes: Homes) -> None:
+    with homes() as home:
         begun(home, nanchang())
         before = batches(home)
         assert before == {
@@ -134,22 +134,20 @@ def test_an_edited_policy_moves_no_money_until_two_people_agree() -> None:
         assert "OK" in run(home, "ledger", "verify")
 
 
-def test_one_regions_broken_files_hold_that_region_alone() -> None:
+def test_one_regions_broken_files_hold_that_region_alone(homes: Homes) -> None:
     """A rate of 5.0, three approvals: the region is held with file and place; the other is paid."""
     world = World(on=date.fromisoformat(FIRST), slots=(NANCHANG, XIAN))
     for region in world.slots:
         world.region(region, refund_budget="1000000.00")
     world.unit(code(1), NANCHANG, size="small")
     world.unit(code(2), XIAN, size="small")
-    with new_home() as home:
+    with homes() as home:
         drop(home.path / "landing", world, world.on)
         broken = {
             "STABLE_JOBS_POLICIES": edited(
                 home, "broken", common=("large: 2}", "large: 3}"), general=('"0.5"', '"5.0"')
             )
         }
-        with database(Settings(_env_file=None, home=home.path)):
-            pass  # made as packaged: this home is a demonstration's
         said = run(home, "night", "--date", FIRST, **broken)
         place = f"{NANCHANG}/common.yaml: parameters.approvals.values.0.value"
         (line,) = [line for line in said.splitlines() if line.startswith(f"Held     {NANCHANG}")]

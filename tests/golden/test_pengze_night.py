@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 
+from tests.databases import Databases
 from tests.e2e.dropped import drop
-from tests.e2e.home import new_home
+from tests.e2e.home import home_with_database
 from tests.golden.test_pengze import NIGHT, NOTICE, PENGZE, pengze
 
 DAY = NIGHT.isoformat()
 
 
-def test_the_notice_is_the_published_one() -> None:
+def test_the_notice_is_the_published_one(databases: Databases, demonstration_database: str) -> None:
     world = pengze()
-    with new_home() as home:
+    with home_with_database(databases, demonstration_database) as home:
         drop(home.path / "landing", world, NIGHT)
         done = home.run("night", "--date", DAY)
         assert done.returncode == 0, done.stderr

@@ -7,17 +7,15 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import approvals, event, hands, persons, proposal_kinds, views
 from stable_jobs.ledger.hands import Hand, acting
 from stable_jobs.ledger.proposals import propose
-from stable_jobs.store.database import init_database
 from tests.databases import Databases
 from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import as_app, formed, person
@@ -27,19 +25,12 @@ ON_TRUST = Hand(None, hands.COMMAND_LINE, "root (sudo: li)", "desk")
 HANDS = "SELECT person, is_authenticated, via, os_user, host FROM event_hands ORDER BY event_id"
 
 
-@pytest.fixture(scope="module")
-def demonstration_template(postgres_url: URL) -> str:
-    name = f"demonstration_{uuid4().hex}"
-    init_database(postgres_url, name=name, is_demonstration=True)
-    return name
-
-
 @pytest.fixture
-def demonstration(databases: Databases, demonstration_template: str, tmp_path: Path) -> Iterator[Books]:
+def demonstration(databases: Databases, demonstration_database: str, tmp_path: Path) -> Iterator[Books]:
     """An empty ledger that is marked as a demonstration's."""
-    name = databases.take(demonstration_template)
+    name = databases.take(demonstration_database)
     yield Books(databases.engines[name], tmp_path)
-    databases.give_back(demonstration_template, name)
+    databases.give_back(demonstration_database, name)
 
 
 def hold(books: Books, who: str, hand: Hand, region: str = REGION) -> Any:

@@ -160,11 +160,11 @@ def test_filters(browser: TestClient, query: dict[str, str], only: str) -> None:
     assert len(cells(page)) == page.count(only) > 0
 
 
-def units_of(reviewed_home: Home, kind: str, condition: str) -> list[dict[str, Any]]:
+def units_of(two_nights: Home, kind: str, condition: str) -> list[dict[str, Any]]:
     """Rows of a kind of snapshot of the later night."""
-    [path] = sorted(
-        (reviewed_home.path / "lake/snapshots" / kind).glob("*"), key=lambda p: p.stat().st_mtime
-    )[-1:]
+    [path] = sorted((two_nights.path / "lake/snapshots" / kind).glob("*"), key=lambda p: p.stat().st_mtime)[
+        -1:
+    ]
     with duckdb.connect() as con:
         found = con.execute(f"FROM '{path}' WHERE {condition} ORDER BY ALL LIMIT 5")
         names = [column[0] for column in found.description or ()]
@@ -185,11 +185,11 @@ def explained(browser: TestClient, region: str, uscc: str, **query: str) -> str:
 
 
 @pytest.mark.parametrize("decision", ["eligible", "ineligible", "undecided"])
-def test_a_unit_is_explained(browser: TestClient, reviewed_home: Home, decision: str) -> None:
+def test_a_unit_is_explained(browser: TestClient, two_nights: Home, decision: str) -> None:
     """As the command line explains it: every test, threshold and law, and each row it came from."""
-    row = units_of(reviewed_home, "eligibility", f"decision = '{decision}' AND scheme = 'general'")[0]
+    row = units_of(two_nights, "eligibility", f"decision = '{decision}' AND scheme = 'general'")[0]
     page = explained(browser, row["region_code"], row["uscc"])
-    told = reviewed_home.run(
+    told = two_nights.run(
         "explain", row["uscc"], "--date", LATER.isoformat(), "--region", row["region_code"], "--lang", "en"
     ).stdout
     said = unescape(text_of(page))
@@ -202,23 +202,23 @@ def test_a_unit_is_explained(browser: TestClient, reviewed_home: Home, decision:
         assert test in said
 
 
-def test_no_page_has_a_whole_account(browser: TestClient, reviewed_home: Home) -> None:
-    for payee in units_of(reviewed_home, "payees", "length(account_no) > 8"):
+def test_no_page_has_a_whole_account(browser: TestClient, two_nights: Home) -> None:
+    for payee in units_of(two_nights, "payees", "length(account_no) > 8"):
         page = explained(browser, payee["region_code"], payee["uscc"])
         assert payee["account_no"] not in page
         assert payee["account_no"][-4:] in page
         assert payee["account_no"][:-4] not in page
 
 
-def test_the_history_has_every_night(browser: TestClient, reviewed_home: Home) -> None:
-    row = units_of(reviewed_home, "eligibility", "region_code = '220400' AND is_taken")[0]
+def test_the_history_has_every_night(browser: TestClient, two_nights: Home) -> None:
+    row = units_of(two_nights, "eligibility", "region_code = '220400' AND is_taken")[0]
     page = explained(browser, row["region_code"], row["uscc"])
     part = page[page.index('id="history"') :]
     assert [day for day in (LATER, FIRST) if f">{day.isoformat()}</a>" in part] == [LATER, FIRST]
 
 
-def test_a_unit_of_a_held_region_was_not_decided(browser: TestClient, reviewed_home: Home) -> None:
-    [row, *_] = units_of(reviewed_home, "unit_facts", f"region_code = '{HELD}'")
+def test_a_unit_of_a_held_region_was_not_decided(browser: TestClient, two_nights: Home) -> None:
+    [row, *_] = units_of(two_nights, "unit_facts", f"region_code = '{HELD}'")
     page = browser.get(
         f"{PREFIX}/nights/{FIRST.isoformat()}/enterprises/{HELD}/{row['uscc']}", params={"lang": "en"}
     )
@@ -242,13 +242,13 @@ def test_who_is_nobody(browser: TestClient, path: str) -> None:
 
 
 def test_what_can_no_longer_be_explained_is_still_shown(
-    browser: TestClient, reviewed_home: Home, monkeypatch: pytest.MonkeyPatch
+    browser: TestClient, two_nights: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def changed(*_: object) -> None:
         raise StepError("policies or program changed since that <night>")
 
     monkeypatch.setattr(Explanations, "find", changed)
-    row = units_of(reviewed_home, "eligibility", "decision = 'eligible'")[0]
+    row = units_of(two_nights, "eligibility", "decision = 'eligible'")[0]
     path = f"{PREFIX}/nights/{LATER.isoformat()}/enterprises/{row['region_code']}/{row['uscc']}"
     page = browser.get(path, params={"lang": "en"})
     assert page.status_code == 200

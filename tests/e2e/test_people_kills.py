@@ -199,7 +199,7 @@ def test_an_act_killed_leaves_nothing_or_all(
         empty_ledger(postgres_url, template_database) as (home, engine),
         empty_ledger(postgres_url, template_database) as (other, twin_engine),
     ):
-        books, twin = (Books(one, home.path / "out") for one in (engine, twin_engine))
+        books, twin = Books(engine, home.path / "out"), Books(twin_engine, other.path / "out")
         act = ("act", name, "li", json.dumps(prepare(books)))
         before = dump(books)
         prepare(twin)

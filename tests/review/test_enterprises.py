@@ -160,11 +160,9 @@ def test_filters(browser: TestClient, query: dict[str, str], only: str) -> None:
     assert len(cells(page)) == page.count(only) > 0
 
 
-def units_of(two_nights: Home, kind: str, condition: str) -> list[dict[str, Any]]:
+def units_of(home: Home, kind: str, condition: str) -> list[dict[str, Any]]:
     """Rows of a kind of snapshot of the later night."""
-    [path] = sorted((two_nights.path / "lake/snapshots" / kind).glob("*"), key=lambda p: p.stat().st_mtime)[
-        -1:
-    ]
+    path = max((home.path / "lake/snapshots" / kind).glob("*"), key=lambda p: p.stat().st_mtime)
     with duckdb.connect() as con:
         found = con.execute(f"FROM '{path}' WHERE {condition} ORDER BY ALL LIMIT 5")
         names = [column[0] for column in found.description or ()]

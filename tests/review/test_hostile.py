@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from stable_jobs.settings import Settings
 from tests.e2e.home import BUSINESS_DATE, Home, new_home
 from tests.e2e.small import write_small
 from tests.review.chromium import chromium
@@ -74,11 +72,7 @@ def home() -> Iterator[Home]:
 @pytest.fixture(scope="module")
 def address(home: Home) -> Iterator[str]:
     """A server of its own over the home."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("STABLE_JOBS_")]:
-            patch.delenv(name)
-        settings = Settings(_env_file=None, home=home.path)
-    app = mounted(settings, StandIn())
+    app = mounted(home.settings(), StandIn())
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

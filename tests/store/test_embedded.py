@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -55,7 +56,11 @@ def home():
 @pytest.fixture(autouse=True)
 def _stopped_after(home):
     yield
-    assert not is_running(home)
+    User.end_all()
+    if left := is_running(home):
+        with embedded_server(home):
+            pass
+    assert not left
 
 
 def is_running(home):
@@ -74,11 +79,21 @@ def answer(url):
 class User:
     """Another process that uses the server."""
 
+    started: ClassVar[list[subprocess.Popen[str]]] = []
+
     def __init__(self, home, program=USER, first="up\n"):
         command = [sys.executable, "-W", "error", "-c", program, str(home)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self.process = subprocess.Popen(command, env=ENVIRONMENT, text=True, preexec_fn=heed_signals, **pipes)
+        self.started.append(self.process)
         assert self.process.stdout.readline() == first, self.process.communicate()
+
+    @classmethod
+    def end_all(cls):
+        """What a failed test left, so that it fails no other."""
+        while cls.started:
+            with cls.started.pop() as process:
+                process.kill()
 
     def answers(self):
         self.process.stdin.write("\n")

@@ -57,7 +57,8 @@ def told(number, work, before="", put_away="pass", with_errors=False):
     try:
         said, errors = process.communicate(timeout=30)
     finally:
-        process.kill()
+        with process:
+            process.kill()
     lines = said.split("\n")[:-1]
     return (lines, process.returncode, errors) if with_errors else (lines, process.returncode)
 
@@ -99,6 +100,26 @@ FINALISER = """
 def test_a_signal_in_a_finaliser_is_told_again_and_says_nothing():
     said, status, errors = told(signal.SIGURG, FINALISER.strip(), with_errors=True)
     assert (said, status, errors) == (["put away", "out"], 128 + signal.SIGTERM, "")
+
+
+MISSED = """
+            import os, threading
+            signal.siginterrupt(signal.SIGTERM, False)
+            threading.Timer(0.5, signal.siginterrupt, (signal.SIGTERM, True)).start()
+            os.read(os.pipe()[0], 1)
+"""
+"""The system takes the call up again after the signal, as if that had come just before the call."""
+
+
+def test_a_signal_that_comes_just_before_a_system_call_ends_the_block():
+    assert told(signal.SIGTERM, MISSED.strip()) == (["put away", "out"], 128 + signal.SIGTERM)
+
+
+def test_a_wakeup_descriptor_is_as_before():
+    before = signal.set_wakeup_fd(-1)
+    with signals_unwind():
+        pass
+    assert signal.set_wakeup_fd(before) == -1
 
 
 def test_a_handler_of_someone_else_stays():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -20,12 +21,15 @@ engine told to stop takes its time to put its threads away, and may swallow what
 def signals_unwind() -> Iterator[None]:
     """End the block with SystemExit(128 + n) on SIGTERM and SIGHUP, with KeyboardInterrupt on SIGINT.
 
-    DuckDB runs a handler in the middle of a query but swallows what it raises and gives way to SIGINT only,
-    and not to each: so SIGINT follows until the block ends, and whatever it then ends with becomes the one
-    exception. Outside the main thread, and for a signal that someone handles already, nothing changes.
+    Two things can keep the exception away, so the process is told again until the block ends, and whatever it
+    then ends with becomes the one exception. DuckDB runs a handler in the middle of a query but swallows what
+    it raises, and gives way to SIGINT only, not to each. And CPython, whose handlers run between two of its
+    own instructions, misses a signal that comes just before the main thread goes to sleep in a system call.
+    Outside the main thread, and for a signal that someone handles already, nothing changes.
     """
+    numbers = [number for number in ENDING if _is_deadly(number)]
     told = _Told()
-    with _quiet(told), _handled([n for n in ENDING if _is_deadly(n)], told.end):
+    with _quiet(told), _handled(numbers, told.end), _told_again(told, numbers):
         try:
             yield
         except BaseException as error:
@@ -55,7 +59,6 @@ class _Told:
         if self.number is None:
             self.number = number
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            threading.Thread(target=self._interrupt, daemon=True).start()
         self.raised.append(self.exception())
         raise self.raised[-1]
 
@@ -64,9 +67,35 @@ class _Told:
             return KeyboardInterrupt()
         return SystemExit(128 + (self.number or 0))
 
-    def _interrupt(self) -> None:
-        while not self.ended.wait(_PATIENCE):
-            os.kill(os.getpid(), signal.SIGINT)
+    def again(self, came: socket.socket, numbers: Sequence[int]) -> None:
+        """After the first of these signals: itself until its handler has run, then SIGINT, until the end."""
+        while (byte := came.recv(1)) and byte[0] not in numbers:
+            pass
+        while byte and not self.ended.wait(_PATIENCE):
+            os.kill(os.getpid(), signal.SIGINT if self.number else byte[0])
+
+
+@contextmanager
+def _told_again(told: _Told, numbers: Sequence[int]) -> Iterator[None]:
+    """Another thread hears of each signal when it comes, from the system's handler and not from Python's.
+
+    numbers: those that tell the process to end; with none, there is nothing to hear.
+    """
+    if not numbers:
+        yield
+        return
+    came, wakeup = socket.socketpair()
+    wakeup.setblocking(False)
+    before = signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=told.again, args=(came, numbers), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        wakeup.close()
+        thread.join()
+        came.close()
 
 
 def _is_main() -> bool:
@@ -98,7 +127,7 @@ def _quiet(told: _Told) -> Iterator[None]:
 
 @contextmanager
 def _handled(
-    numbers: list[signal.Signals], handler: Callable[[int, FrameType | None], None]
+    numbers: Sequence[signal.Signals], handler: Callable[[int, FrameType | None], None]
 ) -> Iterator[None]:
     before = {number: signal.signal(number, handler) for number in numbers}
     try:

@@ -58,6 +58,20 @@ MANIFESTS = [
         "rows",
     ),
     case(
+        "manifest rows more than a database counts",
+        sent(csv_bytes(row()), rows=2**63),
+        "manifest.unreadable",
+        "at most 1,000,000,000,000 rows",
+        "9,223,372,036,854,775,808 rows",
+    ),
+    case(
+        "manifest rows endless",
+        sent(csv_bytes(row()), rows=10**30),
+        "manifest.unreadable",
+        "at most 1,000,000,000,000 rows",
+        "1,000,000,000,000,000,000,000,000,000,000 rows",
+    ),
+    case(
         "manifest rows NaN",
         edited_manifest(lambda t: t.replace('"rows": 1', '"rows": NaN')),
         "manifest.unreadable",

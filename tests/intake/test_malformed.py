@@ -43,7 +43,13 @@ def test_refused_with_all_that_the_sender_must_know(
 def test_every_refusal_is_in_the_table() -> None:
     """Names and links are the connector's: tests/intake/connectors. Kept bytes: below."""
     covered = {rule for param in MALFORMED for rule in [param.values[2]]}
-    elsewhere = {"delivery.name", "delivery.missing_file", "delivery.csv", "delivery.kept_bytes"}
+    elsewhere = {
+        "delivery.name",
+        "delivery.missing_file",
+        "delivery.no_access",
+        "delivery.csv",
+        "delivery.kept_bytes",
+    }
 
     assert set(REFUSALS) - covered == elsewhere
     assert len(MALFORMED) >= 60

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -31,3 +32,17 @@ def test_taken(desk: Desk, terms: dict[str, Any], fields: dict[str, Any], total:
 
     assert problems == []
     assert (delivery.status, delivery.rows, delivery.control_total) == ("staged", 1, total)
+
+
+def test_as_windows_writes_it(desk: Desk) -> None:
+    """A byte-order mark, the ends of lines, the hash in capitals."""
+    data = desk.drop(csv_bytes(row()))
+    manifest = desk.manifest_of(data)
+    said = json.loads(manifest.read_text(encoding="utf-8"))
+    said["sha256"] = said["sha256"].upper()
+    manifest.write_bytes(json.dumps(said, indent=2).replace("\n", "\r\n").encode("utf-8-sig"))
+
+    problems, [delivery] = desk.run()
+
+    assert problems == []
+    assert (delivery.status, delivery.sha256) == ("staged", said["sha256"].lower())

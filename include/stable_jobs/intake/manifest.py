@@ -10,20 +10,26 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.intake.connectors.protocol import IncomingFile
 from stable_jobs.intake.problems import Slot, refused, shown
 
 MAX_MANIFEST_BYTES = 64 * 1024
+MAX_ROWS = 10**12
+"""More rows than any file that a contract takes could hold."""
 CONTROL_TOTAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,2})?")
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}\z"), AfterValidator(str.lower)]
 
 
 class Manifest(BaseModel):
-    """`<same name>.manifest.json`. `control_total` is yuan as a string, so that no float touches it."""
+    """`<same name>.manifest.json`. `control_total` is yuan as a string, so that no float touches it.
+
+    As programs on Windows write it, too: a hash in capitals, a byte-order mark before the text.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -32,7 +38,7 @@ class Manifest(BaseModel):
     business_date: date
     region_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}\z")]
     rows: Annotated[int, Field(ge=0)]
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}\z")]
+    sha256: Sha256
     control_total: str | None = None
     sent_at: datetime
 
@@ -44,6 +50,8 @@ def read_manifest(path: Path | None, file: IncomingFile) -> Manifest:
         stem = file.file_name.removesuffix("." + file.file_format)
         raise refused(slot, "delivery.manifest.missing", expected=f"{stem}.manifest.json", found="none")
     manifest = _parse(slot, _read(slot, path))
+    if manifest.rows > MAX_ROWS:
+        raise _unreadable(slot, f"at most {MAX_ROWS:,} rows", shown(f"{manifest.rows:,} rows"))
     _check_slot(slot, manifest, file)
     return manifest
 
@@ -82,8 +90,9 @@ def _read(slot: Slot, path: Path) -> bytes:
 
 def _parse(slot: Slot, content: bytes) -> Manifest:
     try:
-        json.loads(content.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
-        return Manifest.model_validate_json(content)
+        text = content.decode("utf-8-sig")
+        json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        return Manifest.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"

@@ -31,6 +31,12 @@ REFUSALS: dict[str, Refusal] = {
         "按“区划代码[.序号].csv|xlsx”重新命名后再放入",
         "rename it <region>[.N].csv|xlsx and drop it again",
     ),
+    "delivery.no_access": Refusal(
+        "文件或文件夹无法打开",
+        "the file or folder may not be opened",
+        "开放读取权限后，下次运行自动接收",
+        "make it readable for the night's user; the next run takes it",
+    ),
     "delivery.missing_file": Refusal(
         "有清单而无数据文件",
         "there is a manifest without its data file",

@@ -39,6 +39,8 @@ OPEN_ENDS = ("9999-12-31", "9999-09-09")
 
 DAY = r"[1-9]\d{3}-\d{1,2}-\d{1,2}|[1-9]\d{3}/\d{1,2}/\d{1,2}|[1-9]\d{7}"
 CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
+NUL = "chr(0)"
+"""What old programs fill fixed widths with: no text, and nothing that a database takes as one."""
 DIGITS_LOST = r"-?\d(\.\d+)?[Ee]\+\d+"
 """A number as a spreadsheet shows it once its digits are gone: never a code or a name."""
 
@@ -128,6 +130,7 @@ def _texts(words: tuple[str, ...]) -> str:
 
 def _quick_text(r: Reading) -> str:
     usual = f"NOT contains({r.raw}, 'E+') AND NOT regexp_matches({r.raw}, {quote_literal(UNUSUAL)})"
+    usual += f" AND NOT contains({r.raw}, {NUL})"
     return f"CASE WHEN {r.raw} <> '' AND {usual} THEN {r.raw} END"
 
 
@@ -173,7 +176,7 @@ PLAIN_MONEY = r"-?\d+(\.\d{1,2}0*)?"
 
 
 def _text(r: Reading) -> str:
-    return f"CASE WHEN {_has_digits(r)} THEN {r.raw} END"
+    return f"CASE WHEN {_has_digits(r)} AND NOT contains({r.raw}, {NUL}) THEN {r.raw} END"
 
 
 def _code(r: Reading) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,6 +156,51 @@ def test_a_file_that_changed_since_it_was_listed_is_refused(
     with pytest.raises(DeliveryRefused) as caught, connector.fetch(file):
         pass
     assert caught.value.problem.rule == "delivery.name"
+
+
+def closed(monkeypatch: pytest.MonkeyPatch, closed: Path) -> None:
+    """As an ordinary user finds what another one's umask has closed; the superuser may open everything."""
+
+    def as_a_stranger(real: Any) -> Any:
+        def call(path: Path, *arguments: Any) -> Any:
+            if path == closed:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path, *arguments)
+
+        return call
+
+    for name in ("open", "iterdir"):
+        monkeypatch.setattr(Path, name, as_a_stranger(getattr(Path, name)))
+
+
+@pytest.mark.parametrize("name", ["610100.csv", "610100.manifest.json"])
+def test_a_file_that_may_not_be_read_is_refused_alone(
+    folder: Path, connector: DroppedFiles, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for one in ("610100.csv", "610100.manifest.json", "220400.csv"):
+        (folder / one).write_bytes(b"x")
+    closed(monkeypatch, folder / name)
+    other, file = connector.list_files("tax", "payments", D).files
+
+    with pytest.raises(DeliveryRefused) as caught, connector.fetch(file):
+        pass
+
+    found = caught.value.problem
+    assert (found.rule, found.region) == ("delivery.no_access", "610100")
+    assert found.found == f"{name}: Permission denied"
+    with connector.fetch(other) as fetched:
+        assert fetched.data.name == "220400.csv"
+
+
+def test_a_folder_that_may_not_be_read_is_a_problem(
+    folder: Path, connector: DroppedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed(monkeypatch, folder)
+
+    listing = connector.list_files("tax", "payments", D)
+
+    assert listing.files == ()
+    assert [(one.rule, one.extract) for one in listing.problems] == [("delivery.no_access", "payments")]
 
 
 def test_files_come_in_order_of_region_and_sequence(folder: Path, connector: DroppedFiles) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from stable_jobs.errors import Problem
+from stable_jobs.errors import DeliveryRefused, Problem
 from stable_jobs.intake.connectors.protocol import Fetched, IncomingFile, Listing
 from stable_jobs.intake.problems import Slot, problem, refused, shown
 
@@ -40,9 +40,12 @@ class DroppedFiles:
         """Every file of the slot folder is either a delivery, a manifest of one, ignored or a Problem."""
         folder = self._folder(department, extract, business_date)
         slot = Slot(department, extract, "")
-        if self._link_on_the_way(folder) is not None:
-            return Listing((), (_misplaced(slot, folder.name, "a link instead of a folder"),))
-        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        try:
+            if self._link_on_the_way(folder) is not None:
+                return Listing((), (_misplaced(slot, folder.name, "a link instead of a folder"),))
+            names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        except OSError as error:
+            return Listing((), (_unreadable(slot, folder.name, error).problem,))
         names = [n for n in names if not IGNORED.fullmatch(n)]
         files = [f for n in names if (f := _incoming(folder, n, department, extract, business_date))]
         taken = {f.file_name for f in files} | {f.manifest_name for f in files}
@@ -59,6 +62,11 @@ class DroppedFiles:
             raise refused(
                 slot, "delivery.name", expected=EXPECTED_NAME, found=f"{shown(file.file_name)} is gone"
             )
+        for name in names:
+            try:
+                (folder / name).open("rb").close()
+            except OSError as error:
+                raise _unreadable(slot, name, error) from None
         yield Fetched(folder / file.file_name, folder / file.manifest_name if file.manifest_name else None)
 
     def _folder(self, department: str, extract: str, business_date: date) -> Path:
@@ -114,3 +122,8 @@ def _stray(slot: Slot, folder: Path, name: str) -> Problem:
 
 def _misplaced(slot: Slot, name: str, what: str) -> Problem:
     return problem(slot, "delivery.name", expected=EXPECTED_NAME, found=f"{shown(name)}: {what}")
+
+
+def _unreadable(slot: Slot, name: str, error: OSError) -> DeliveryRefused:
+    said = f"{shown(name)}: {error.strerror or type(error).__name__}"
+    return refused(slot, "delivery.no_access", expected="a file that the night's user may read", found=said)

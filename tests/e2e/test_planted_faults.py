@@ -129,7 +129,7 @@ FAULTS = [
     (
         Fault(
             "a refund of the other scheme does not count",
-            "policy/aggregates.py",
+            "policy/paid.py",
             "(rows.policy_year == on.year) & (rows.paid_date <= on)",
             '(rows.scheme == "general") & (rows.paid_date <= on)',
         ),

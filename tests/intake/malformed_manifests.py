@@ -20,6 +20,20 @@ MANIFESTS = [
         "UTF-8",
         "codec",
     ),
+    case(
+        "manifest in UTF-16",
+        manifest_text('{"rows": 1}'.encode("utf-16")),
+        "manifest.unreadable",
+        "UTF-8",
+        "UTF-16",
+    ),
+    case(
+        "manifest in UTF-16 without a mark",
+        manifest_text('{"rows": 1}'.encode("utf-16-le")),
+        "manifest.unreadable",
+        "UTF-8",
+        "UTF-16",
+    ),
     case("manifest nested deep", manifest_text(b"[" * 60_000), "manifest.unreadable", "JSON", ""),
     case("manifest huge", manifest_text(b" " * 70_000), "manifest.unreadable", "65536 bytes", "more"),
     case(
@@ -40,7 +54,7 @@ MANIFESTS = [
         "manifest rows a text",
         sent(csv_bytes(row()), rows="1"),
         "manifest.unreadable",
-        "the agreed fields",
+        "rows: a whole number from 0 on, without quotation marks",
         "rows",
     ),
     case(
@@ -98,6 +112,13 @@ MANIFESTS = [
         "manifest.unreadable",
         "the agreed fields",
         "sent_at",
+    ),
+    case(
+        "manifest region a number",
+        sent(csv_bytes(row()), region_code=610100),
+        "manifest.unreadable",
+        'region_code: six digits as text, "610100"',
+        "region_code",
     ),
     case(
         "manifest not a date",

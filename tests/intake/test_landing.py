@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stable_jobs.intake.connectors.dropped_file import DroppedFiles
+from stable_jobs.intake.connectors.protocol import Fetched, IncomingFile
 from stable_jobs.intake.landing import collect_department
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store.catalog import current_deliveries, deliveries_for
+from stable_jobs.store.lake import Lake
 from tests.intake.conftest import REGION, Desk, csv_bytes, row
 
 
@@ -115,6 +125,141 @@ def test_a_staged_delivery_stays_staged_when_its_manifest_goes(desk: Desk) -> No
 
     assert problem.rule == "delivery.manifest.missing"
     assert statuses(desk) == [(REGION, 1, "staged", None)]
+
+
+SPARSE = 1024**3
+
+
+def kept_bytes(desk: Desk) -> int:
+    folder = Path(desk.lake.landing_path("0")).parent
+    return sum(path.stat().st_blocks * 512 for path in folder.iterdir())
+
+
+def drop_sparse(desk: Desk, size: int, name: str = f"{REGION}.csv") -> Path:
+    path = desk.drop(b"x", name)
+    os.truncate(path, size)
+    return path
+
+
+def test_a_file_above_the_limit_is_refused_without_a_byte_of_it(desk: Desk) -> None:
+    path = drop_sparse(desk, SPARSE)
+
+    [problem], staged = desk.run()
+
+    assert (problem.rule, problem.region, staged) == ("delivery.too_large", REGION, [])
+    assert (problem.expected, problem.found) == ("at most 200000 bytes", f"{SPARSE} bytes")
+    assert statuses(desk) == [(REGION, 1, "refused", "delivery.too_large")]
+    assert kept_bytes(desk) <= 4096
+    with desk.engine.connect() as connection:
+        [delivery] = deliveries_for(connection, desk.on)
+    assert (delivery.size_bytes, delivery.file_name) == (SPARSE, path.name)
+    note = Path(desk.lake.landing_path(delivery.sha256)).read_bytes()
+    assert sha256(note).hexdigest() == delivery.sha256
+    assert b"delivery.too_large" in note
+
+
+def test_a_file_above_the_limit_is_one_refusal_night_after_night(desk: Desk) -> None:
+    drop_sparse(desk, SPARSE)
+    first = desk.collect()
+
+    assert desk.collect() == first
+    assert statuses(desk) == [(REGION, 1, "refused", "delivery.too_large")]
+
+
+@pytest.mark.parametrize("name", [f"{REGION}.csv", f"{REGION}.2.csv"], ids=["same name", "next number"])
+def test_a_file_of_the_right_size_ends_the_refusal(desk: Desk, name: str) -> None:
+    drop_sparse(desk, SPARSE)
+    desk.run()
+    desk.drop(csv_bytes(row()), name)
+
+    _, [delivery] = desk.run()
+
+    assert delivery.file_name == name
+    with desk.engine.connect() as connection:
+        assert current_deliveries(connection, desk.on, "payments") == [delivery]
+
+
+def test_a_file_that_grows_while_it_is_read_stops_at_the_limit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a stat that lies, too: what was seen on opening is not what is read."""
+    drop_sparse(desk, SPARSE)
+    real = os.fstat
+    monkeypatch.setattr(
+        "stable_jobs.intake.connectors.dropped_file.os.fstat",
+        lambda number: os.stat_result((*real(number)[:6], 9, *real(number)[7:])),
+    )
+
+    [problem] = desk.collect().problems
+
+    assert (problem.rule, problem.expected) == ("delivery.too_large", "at most 200000 bytes")
+    assert "more than 200000 bytes" in problem.found
+    assert kept_bytes(desk) <= 4096
+
+
+def test_a_sparse_manifest_is_read_no_further_than_a_manifest_goes(desk: Desk) -> None:
+    path = desk.drop(csv_bytes(row()))
+    os.truncate(desk.manifest_of(path), SPARSE)
+
+    [problem] = desk.collect().problems
+
+    assert (problem.rule, problem.found) == ("delivery.manifest.unreadable", "more")
+
+
+class Failing(BytesIO):
+    """A file whose disk or network share fails in the middle."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(3)
+
+
+def test_a_read_that_fails_refuses_its_file_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.drop(csv_bytes(row()))
+    desk.drop(csv_bytes(row()), "220400.csv")
+    real = DroppedFiles.fetch
+
+    @contextmanager
+    def fetch(self: DroppedFiles, file: IncomingFile) -> Iterator[Fetched]:
+        with real(self, file) as fetched:
+            yield replace(fetched, data=Failing(b"abcdef")) if file.region_code == REGION else fetched
+
+    monkeypatch.setattr(DroppedFiles, "fetch", fetch)
+
+    [problem], [other] = desk.run()
+
+    assert (problem.rule, problem.found) == ("delivery.no_access", f"{REGION}.csv: Input/output error")
+    assert other.region_code == "220400"
+    assert statuses(desk)[1] == (REGION, 1, "refused", "delivery.no_access")
+
+
+def test_a_closed_file_is_refused_until_it_is_open(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = desk.drop(csv_bytes(row()))
+    real = os.open
+
+    def closed(name: Path, *arguments: Any, **named: Any) -> int:
+        if name == path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(name, *arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", closed)
+        [problem], _ = desk.run()
+    assert (problem.rule, problem.region) == ("delivery.no_access", REGION)
+    assert statuses(desk) == [(REGION, 1, "refused", "delivery.no_access")]
+
+    assert [one.status for one in desk.run()[1]] == ["staged"]
+
+
+def test_what_is_landed_already_is_not_written_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.drop(csv_bytes(row()))
+    first = desk.collect()
+    written: list[object] = []
+    monkeypatch.setattr(Lake, "land", lambda self, pieces: written.append(pieces))
+
+    assert desk.collect() == first
+    assert written == []
 
 
 def test_the_moment_of_receipt_is_the_first(desk: Desk) -> None:

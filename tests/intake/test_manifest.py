@@ -46,3 +46,11 @@ def test_as_windows_writes_it(desk: Desk) -> None:
 
     assert problems == []
     assert (delivery.status, delivery.sha256) == ("staged", said["sha256"].lower())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n\r\n", " \t"], ids=repr)
+def test_blanks_around_the_object_are_nothing(desk: Desk, end: str) -> None:
+    manifest = desk.manifest_of(desk.drop(csv_bytes(row())))
+    manifest.write_text(f"{end}{manifest.read_text()}{end}")
+
+    assert desk.run()[0] == []

@@ -6,6 +6,7 @@ import csv
 import json
 import random
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -17,7 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stable_jobs.errors import DeliveryRefused
-from stable_jobs.intake.staging import stage_delivery
+from stable_jobs.intake.connectors.dropped_file import DroppedFiles
+from stable_jobs.intake.landing import collect_department
+from stable_jobs.intake.staging import stage_delivery, stage_department
+from stable_jobs.settings import SHANGHAI
+from stable_jobs.store.catalog import current_deliveries, deliveries_for, superseded
 from stable_jobs.store.lake import Lake
 from tests.intake.conftest import CONTRACT, HEADERS, REGION, STAGED, Bench, Desk, csv_bytes, lines, row
 
@@ -105,7 +110,6 @@ def test_rows_are_counted(bench: Bench, text: str, names: int) -> None:
         "#",
         "NaN",
         "1E+5 plus",
-        "\x00",
         "\x02no such text\x03",
         "🏭",
         "㐀𠀀",
@@ -253,3 +257,70 @@ def test_a_crash_between_writing_and_registering_leaves_the_delivery_to_stage(
 
 def _crash(*_: object, **__: object) -> None:
     raise RuntimeError("pulled the plug")
+
+
+GOOD_FILE, RAGGED = csv_bytes(row()), csv_bytes(row()[:-1])
+
+
+def resend(desk: Desk, *contents: bytes) -> None:
+    """The files of one slot, in the order in which they were sent, each of other bytes."""
+    for number, content in enumerate(contents, start=1):
+        name = f"{REGION}.csv" if number == 1 else f"{REGION}.{number}.csv"
+        desk.drop(content.replace(b"1234.50", f"{number}.00".encode()), name, control_total=f"{number}.00")
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        pytest.param([GOOD_FILE] * 60, [60], id="the newest alone"),
+        pytest.param([GOOD_FILE, GOOD_FILE, RAGGED], [3, 2], id="the newest is refused"),
+        pytest.param([GOOD_FILE, RAGGED, GOOD_FILE, RAGGED, RAGGED], [5, 4, 3], id="until one can be read"),
+        pytest.param([RAGGED, RAGGED], [2, 1], id="none can be read"),
+    ],
+)
+def test_of_a_slot_only_what_can_count_is_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, sent: list[bytes], read: list[int]
+) -> None:
+    resend(desk, *sent)
+    opened: list[int] = []
+
+    def counted(con: Any, lake: Lake, contract: Any, delivery: Any) -> Any:
+        opened.append(delivery.sequence)
+        return stage_delivery(con, lake, contract, delivery)
+
+    monkeypatch.setattr("stable_jobs.intake.staging.stage_delivery", counted)
+
+    first = desk.run()
+
+    assert opened == read
+    assert [one.sequence for one in first[1]] == ([] if sent[read[-1] - 1] == RAGGED else read[-1:])
+    assert desk.run() == ([], first[1])
+    assert opened == read
+
+
+def test_a_night_as_known_then_reads_what_counted_then(desk: Desk) -> None:
+    resend(desk, GOOD_FILE)
+    early, late = (datetime(2020, 5, 11, hour, tzinfo=SHANGHAI) for hour in (9, 21))
+    places = (desk.engine, desk.lake, DroppedFiles(desk.landing), desk.contracts, desk.on)
+    collect_department(*places, early)
+    resend(desk, GOOD_FILE, GOOD_FILE)
+    collect_department(*places, late)
+    assert [one.sequence for one in desk.stage().staged] == [2]
+
+    then = stage_department(desk.engine, desk.con, desk.lake, desk.contracts, desk.on, early)
+
+    assert [one.sequence for one in then.staged] == [1]
+    with desk.engine.connect() as connection:
+        for moment, sequence in ((early, 1), (None, 2)):
+            [current] = current_deliveries(connection, desk.on, "payments", moment)
+            assert current.sequence == sequence
+
+
+def test_an_older_file_that_nobody_read_is_replaced_and_not_missing(desk: Desk) -> None:
+    resend(desk, GOOD_FILE, GOOD_FILE, RAGGED)
+    desk.run()
+    with desk.engine.connect() as connection:
+        found = deliveries_for(connection, desk.on)
+
+    assert [one.status for one in found] == ["landed", "staged", "refused"]
+    assert superseded(found) == {found[0].id}

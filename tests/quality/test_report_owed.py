@@ -50,6 +50,11 @@ AGAIN = {"sequence": 2, "file_name": "000000.2.csv"}
             id="then corrected but for one region",
         ),
         pytest.param(
+            [ALL_REFUSED, delivery("220400", rows=9, file_name="000000.csv", sha256="f" * 64)],
+            [],
+            id="then corrected under the same name",
+        ),
+        pytest.param(
             [ALL_REFUSED, delivery("220400", rows=9)], ["000000"], id="a region's own file is another slot"
         ),
     ],

@@ -228,3 +228,41 @@ def test_an_unknown_delivery_cannot_be_released(book):
         catalog.release_delivery(
             book.connection, 404, rule_id="a", reason="b", released_by="c", released_at=at(21)
         )
+
+
+SENT = [("610100", 1, "landed"), ("610100", 2, "staged"), ("610100", 3, "refused"), ("610124", 1, "landed")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "replaced"),
+    [
+        pytest.param(SENT, [0], id="an older one, read or not"),
+        pytest.param([("610100", 1, "staged"), ("610100", 1, "staged")], [0], id="the same name again"),
+        pytest.param([("610100", 1, "refused"), ("610100", 2, "staged")], [], id="a refused one is refused"),
+        pytest.param([("610100", 1, "landed"), ("610100", 2, "landed")], [], id="not read yet"),
+        pytest.param([("000000", 1, "landed"), ("610100", 2, "staged")], [], id="another slot"),
+    ],
+)
+def test_superseded(book, sent, replaced):
+    write = {"landed": book.delivery, "staged": book.staged, "refused": book.refused}
+    made = [
+        write[status](region_code=region, sequence=number, sha256=f"{place:064x}")
+        for place, (region, number, status) in enumerate(sent)
+    ]
+    assert catalog.superseded(made) == {made[place].id for place in replaced}
+
+
+def test_many_are_recorded_as_one_by_one(book):
+    first = book.delivery(received_at=at(8))
+    unsent = ("id", "status", "problem", "staged_snapshot_id")
+    values = {name: value for name, value in vars(first).items() if name not in unsent}
+    values["received_at"] = at(9)
+    again = catalog.record_deliveries(
+        book.connection, [{**values, "sequence": 2}, values, {**values, "region_code": "220400"}]
+    )
+    assert [(one.region_code, one.sequence) for one in again] == [("610100", 2), ("610100", 1), ("220400", 1)]
+    assert again[1] == first
+    assert catalog.deliveries_by_id(book.connection, [one.id for one in again]) == again
+    assert catalog.record_deliveries(book.connection, []) == []
+    with pytest.raises(KeyError):
+        catalog.deliveries_by_id(book.connection, [404])

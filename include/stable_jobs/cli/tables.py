@@ -18,7 +18,7 @@ from stable_jobs.night.figures import RegionFigures, quarantined_rows, region_fi
 from stable_jobs.night.policies import policy_facts
 from stable_jobs.policy.determine import Decision
 from stable_jobs.rendering.text import visible
-from stable_jobs.store.catalog import Delivery, HeldOutcome, Release
+from stable_jobs.store.catalog import Delivery, HeldOutcome, Release, superseded
 
 if TYPE_CHECKING:
     from stable_jobs.night.what_if import WhatIf
@@ -132,6 +132,9 @@ def _print_held(console: Console, region: RegionFigures) -> None:
         console.print(escape(f"Held     {region.code}: {totals}: {named}{rest}"), soft_wrap=True)
 
 
+UNREAD = ("superseded", "已由后来的文件取代，未读取 replaced by a later file before it was read")
+
+
 def print_deliveries(
     deliveries: Sequence[Delivery], held: Sequence[HeldOutcome], releases: Sequence[Release]
 ) -> None:
@@ -139,9 +142,10 @@ def print_deliveries(
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("id", "department", "extract", "region", "file", "rows", "status", "what"):
         table.add_column(name)
-    stopped = {one.delivery_id: one for one in held}
+    stopped, replaced = {one.delivery_id: one for one in held}, superseded(deliveries)
     for delivery in deliveries:
-        status, what = _state(delivery, stopped.get(delivery.id), releases)
+        is_unread = delivery.status == "landed" and delivery.id in replaced
+        status, what = UNREAD if is_unread else _state(delivery, stopped.get(delivery.id), releases)
         rows = "" if delivery.rows is None else f"{delivery.rows:,}"
         place = (delivery.department, delivery.extract, delivery.region_code, delivery.file_name)
         table.add_row(str(delivery.id), *map(escape, place), rows, status, escape(what))

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.intake.connectors.protocol import IncomingFile
-from stable_jobs.intake.problems import Slot, refused, shown
+from stable_jobs.intake.problems import Slot, no_access, refused, shown
 
 MAX_MANIFEST_BYTES = 64 * 1024
 MAX_ROWS = 10**12
 """More rows than any file that a contract takes could hold."""
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+FIELDS = {
+    "department": 'text such as "labor"',
+    "extract": 'text such as "insured_units"',
+    "business_date": 'a day as text, "2020-05-11"',
+    "region_code": 'six digits as text, "610100"',
+    "rows": "a whole number from 0 on, without quotation marks",
+    "sha256": "64 hexadecimal digits as text",
+    "control_total": 'yuan as text, "1234.50"',
+    "sent_at": 'a moment as text, "2020-05-11T08:00:00+08:00"',
+}
+"""How each field is written, for whoever wrote it otherwise."""
 CONTROL_TOTAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,2})?")
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -43,13 +55,13 @@ class Manifest(BaseModel):
     sent_at: datetime
 
 
-def read_manifest(path: Path | None, file: IncomingFile) -> Manifest:
+def read_manifest(source: IO[bytes] | None, file: IncomingFile) -> Manifest:
     """The manifest, if it is there, readable and speaks of this file's slot; DeliveryRefused otherwise."""
     slot = Slot(file.department, file.extract, file.region_code)
-    if path is None:
+    if source is None:
         stem = file.file_name.removesuffix("." + file.file_format)
         raise refused(slot, "delivery.manifest.missing", expected=f"{stem}.manifest.json", found="none")
-    manifest = _parse(slot, _read(slot, path))
+    manifest = _parse(slot, _read(slot, source, file.manifest_name or ""))
     if manifest.rows > MAX_ROWS:
         raise _unreadable(slot, f"at most {MAX_ROWS:,} rows", shown(f"{manifest.rows:,} rows"))
     _check_slot(slot, manifest, file)
@@ -80,15 +92,19 @@ def control_total(contract: Contract, file: IncomingFile, manifest: Manifest) ->
     return Decimal(stated)
 
 
-def _read(slot: Slot, path: Path) -> bytes:
-    with path.open("rb") as source:
+def _read(slot: Slot, source: IO[bytes], name: str) -> bytes:
+    try:
         content = source.read(MAX_MANIFEST_BYTES + 1)
+    except OSError as error:
+        raise no_access(slot, name, error) from None
     if len(content) > MAX_MANIFEST_BYTES:
         raise _unreadable(slot, f"at most {MAX_MANIFEST_BYTES} bytes", "more")
     return content
 
 
 def _parse(slot: Slot, content: bytes) -> Manifest:
+    if content.startswith(UTF16_MARKS) or b"\0" in content:
+        raise _unreadable(slot, "one JSON object in UTF-8", "text in UTF-16, or none")
     try:
         text = content.decode("utf-8-sig")
         json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
@@ -96,9 +112,9 @@ def _parse(slot: Slot, content: bytes) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise _unreadable(
-            slot, "the agreed fields, and no others", shown(f"{where}: {first['msg']}")
-        ) from None
+        agreed = "the agreed fields, and no others"
+        expected = f"{agreed}; {where}: {FIELDS[where]}" if where in FIELDS else agreed
+        raise _unreadable(slot, expected, shown(f"{where}: {first['msg']}")) from None
     except (ValueError, RecursionError) as error:
         raise _unreadable(slot, "one JSON object in UTF-8", shown(str(error))) from None
 

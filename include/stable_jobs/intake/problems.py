@@ -160,8 +160,8 @@ REFUSALS: dict[str, Refusal] = {
     "delivery.manifest.unreadable": Refusal(
         "清单不能按约定读取",
         "the manifest cannot be read as agreed",
-        "重新生成清单",
-        "make the manifest again",
+        "按约定字段以 UTF-8 文本重新生成清单",
+        "make the manifest again, with the agreed fields as UTF-8 text",
     ),
     "delivery.manifest.slot": Refusal(
         "清单内容与文件位置不符",
@@ -222,6 +222,12 @@ def refused(
 ) -> DeliveryRefused:
     """The exception to raise; the arguments are those of `problem`."""
     return DeliveryRefused(problem(slot, rule, expected=expected, found=found, row=row, column=column))
+
+
+def no_access(slot: Slot, name: str, error: OSError) -> DeliveryRefused:
+    """The refusal of a file or folder that the operating system will not let the night read."""
+    said = f"{shown(name)}: {error.strerror or type(error).__name__}"
+    return refused(slot, "delivery.no_access", expected="a file that the night's user may read", found=said)
 
 
 def shown(text: str) -> str:

@@ -8,10 +8,12 @@ refused.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +49,7 @@ KIND = "staged"
 
 @dataclass(frozen=True)
 class StageResult:
-    """What became of a date's deliveries: those staged (now or before), and why others were refused now."""
+    """Per slot the delivery that is staged, now or before, and why others were refused now."""
 
     staged: tuple[Delivery, ...]
     problems: tuple[Problem, ...]
@@ -181,30 +183,55 @@ def stage_department(
     known_at: datetime | None = None,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> StageResult:
-    """Stage every delivery of the extracts of `contracts` that is not staged by this code and contract yet.
+    """Stage what counts of the extracts of `contracts` and is not staged by this code and contract yet.
 
-    One transaction per delivery: a crash leaves files that nobody knows and deliveries still to stage. A file
-    is read by one thread, in order, so as many files as the engine has threads are read at once.
+    Of each slot the newest delivery is read, and an older one only where every newer one is refused (ADR
+    0004): a slot that was sent two thousand times costs one reading. An older one that nobody needed stays
+    `landed`. One transaction per delivery: a crash leaves files that nobody knows and deliveries still to
+    stage. A file is read by one thread, in order, so as many slots are read at once as it has threads.
     meanwhile: what the caller will need then; called where there is something to stage.
     """
     with engine.connect() as connection:
-        waiting = [
-            (contract, delivery)
+        slots = [
+            (contract, slot)
             for extract, contract in contracts.items()
-            for delivery in deliveries_for(connection, business_date, extract=extract, known_at=known_at)
-            if delivery.status != "refused"
+            for slot in _newest_first(
+                deliveries_for(connection, business_date, extract=extract, known_at=known_at)
+            )
         ]
-    is_new = any(delivery.status == "landed" for _, delivery in waiting)
-    found = in_threads(
+    is_new = any(slot[0].status == "landed" for _, slot in slots)
+    staged = in_threads(
         con,
-        lambda own, item: _stage(engine, own, lake, *item),
-        waiting,
+        lambda own, item: list(_stage_slot(engine, own, lake, *item)),
+        slots,
         meanwhile if is_new else lambda: None,
     )
+    found = [one for slot in staged for one in slot]
     return StageResult(
         tuple(one for one in found if isinstance(one, Delivery)),
         tuple(one for one in found if isinstance(one, Problem)),
     )
+
+
+def _newest_first(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+    """Per slot what was not refused, the last one sent first. deliveries: by region, sequence and id."""
+    readable = (delivery for delivery in deliveries if delivery.status != "refused")
+    return [list(slot)[::-1] for _, slot in groupby(readable, attrgetter("region_code"))]
+
+
+def _stage_slot(
+    engine: Engine,
+    con: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    contract: Contract,
+    newest_first: Sequence[Delivery],
+) -> Iterator[Delivery | Problem]:
+    """The newest that can be read, after the Problem of every newer one."""
+    for delivery in newest_first:
+        found = _stage(engine, con, lake, contract, delivery)
+        yield found
+        if isinstance(found, Delivery):
+            return
 
 
 def _stage(

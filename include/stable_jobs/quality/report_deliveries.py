@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from stable_jobs.quality.report_parts import Trouble, Words
 from stable_jobs.quality.report_words import slot_of, words_of
 from stable_jobs.rendering.text import count
 from stable_jobs.store import catalog
-from stable_jobs.store.catalog import Delivery, DeliveryOutcome
+from stable_jobs.store.catalog import Delivery, DeliveryOutcome, superseded
 
 
 @dataclass(frozen=True)
@@ -34,28 +35,26 @@ def delivery_lines(
     deliveries: tonight's; a readable one without an outcome was replaced by a later one of its slot.
     stand_ins: of earlier dates; their rows were counted on their own night, not on this one.
     """
-    tonight = [line for d in deliveries for line in _of_delivery(known, d, deliveries)]
+    outcomes: dict[int, list[DeliveryOutcome]] = defaultdict(list)
+    for outcome in known.outcomes:
+        outcomes[outcome.delivery_id].append(outcome)
+    replaced = superseded(deliveries)
+    tonight = [line for d in deliveries for line in _of_delivery(known, d, outcomes[d.id], d.id in replaced)]
     return (*tonight, *(_line(known, d, d.region_code, "stand_in") for d in stand_ins))
 
 
-def _of_delivery(known: Known, delivery: Delivery, all_: Sequence[Delivery]) -> Iterator[DeliveryLine]:
-    outcomes = [o for o in known.outcomes if o.delivery_id == delivery.id]
+def _of_delivery(
+    known: Known, delivery: Delivery, outcomes: Sequence[DeliveryOutcome], is_replaced: bool
+) -> Iterator[DeliveryLine]:
     if delivery.status == "refused":
         yield _line(known, delivery, delivery.region_code, "refused", trouble=_refusal(delivery))
     elif not outcomes:
-        yield _line(known, delivery, delivery.region_code, _without_outcome(delivery, all_))
+        status = "superseded" if is_replaced else "pending"
+        yield _line(known, delivery, delivery.region_code, status)
     whole = next((o for o in outcomes if o.region_code == delivery.region_code), None)
     for outcome in outcomes:
         if outcome is not whole or outcome.received or outcome.held_rule or len(outcomes) == 1:
             yield _judged(known, delivery, outcome, whole)
-
-
-def _without_outcome(delivery: Delivery, all_: Sequence[Delivery]) -> str:
-    later = (
-        d.region_code == delivery.region_code and d.sequence > delivery.sequence and d.status == "staged"
-        for d in all_
-    )
-    return "superseded" if any(later) else "pending"
 
 
 def _judged(

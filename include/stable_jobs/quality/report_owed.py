@@ -79,8 +79,13 @@ def _stopped(extract: ExtractReport, told: set[tuple[str | None, str]]) -> list[
 def _last_of_slots(deliveries: Sequence[DeliveryLine]) -> list[DeliveryLine]:
     """The lines of the last file of each slot: a corrected one ends what was wrong with the one before."""
     tonight = [line for line in deliveries if line.status not in ("stand_in", "superseded")]
-    last = {line.slot: line.sequence for line in sorted(tonight, key=lambda line: line.sequence)}
-    return [line for line in tonight if line.sequence == last[line.slot]]
+    last = {line.slot: _file(line) for line in sorted(tonight, key=lambda line: line.sequence)}
+    return [line for line in tonight if _file(line) == last[line.slot]]
+
+
+def _file(line: DeliveryLine) -> tuple[int, str]:
+    """Two files of one name are told apart by their bytes; the later one stands later."""
+    return line.sequence, line.sha256
 
 
 def _stopped_item(extract: ExtractReport, line: DeliveryLine) -> OwedItem:

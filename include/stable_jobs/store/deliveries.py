@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    any_,
+    cast,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 
 from stable_jobs.errors import Problem, UsageError
 from stable_jobs.store.tables import deliveries, delivery_outcomes, delivery_releases
@@ -77,9 +89,24 @@ def record_delivery(
     """
     values = {**locals()}
     del values["connection"]
-    connection.execute(insert(deliveries).values(**values).on_conflict_do_nothing(index_elements=_SLOT))
-    same = and_(*(deliveries.c[name] == values[name] for name in _SLOT))
-    return _delivery(connection.execute(select(deliveries).where(same)).mappings().one())
+    return record_deliveries(connection, [values])[0]
+
+
+def record_deliveries(connection: Connection, sent: Sequence[Mapping[str, Any]]) -> list[Delivery]:
+    """The same for many of one extract and business date, each with `record_delivery`'s values, in order."""
+    if not sent:
+        return []
+    connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=_SLOT), list(sent))
+    of_all = ("department", "extract", "business_date")
+    same = and_(*(deliveries.c[name] == sent[0][name] for name in of_all))
+    known = {
+        _slot(row): _delivery(row) for row in connection.execute(select(deliveries).where(same)).mappings()
+    }
+    return [known[_slot(values)] for values in sent]
+
+
+def _slot(values: Mapping[Any, Any]) -> tuple[Any, ...]:
+    return tuple(values[name] for name in _SLOT)
 
 
 def mark_staged(connection: Connection, delivery_id: int, snapshot_id: int) -> None:
@@ -124,6 +151,13 @@ def delivery_by_id(connection: Connection, delivery_id: int) -> Delivery:
     return _delivery(found)
 
 
+def deliveries_by_id(connection: Connection, ids: Sequence[int]) -> list[Delivery]:
+    """The deliveries of those ids, in that order; KeyError for one that there is not."""
+    query = select(deliveries).where(deliveries.c.id == any_(cast(list(ids), ARRAY(BigInteger))))
+    found = {one.id: one for one in _deliveries(connection, query)}
+    return [found[one] for one in ids]
+
+
 def deliveries_for(
     connection: Connection,
     business_date: date,
@@ -149,6 +183,21 @@ def current_deliveries(
     query = _known(business_date, known_at).where(c.extract == extract, c.status == "staged")
     newest = query.order_by(None).order_by(c.region_code, c.sequence.desc(), c.id.desc())
     return _deliveries(connection, newest.ext(distinct_on(c.region_code)))
+
+
+def superseded(found: Iterable[Delivery]) -> frozenset[int]:
+    """Ids of those that a later one of their slot replaced, which could be read: read or not, they count no
+    more. `found`: every delivery of a business date, or of one extract."""
+    newest_first = sorted(found, key=lambda d: (d.sequence, d.id), reverse=True)
+    read: set[tuple[str, str]] = set()
+    replaced = set()
+    for one in newest_first:
+        slot = (one.extract, one.region_code)
+        if one.status != "refused" and slot in read:
+            replaced.add(one.id)
+        elif one.status == "staged":
+            read.add(slot)
+    return frozenset(replaced)
 
 
 def _known(business_date: date, known_at: datetime | None) -> Select[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,24 +60,35 @@ class Lake:
         The name appears only when the copy is whole and on disk; any number may put the same bytes at once.
         OSError if `source` cannot be read.
         """
-        return self._put(source, "landing")
+        return self.land(_pieces(source)).sha256
+
+    def land(self, pieces: Iterable[bytes]) -> Content:
+        """The same for bytes as they come; what they consist of. Nothing is kept of pieces that raise."""
+        return self._put(pieces, "landing")
+
+    def has_landed(self, sha256: str) -> bool:
+        """Whether `landing/<sha256>` is there and holds the bytes that its name says."""
+        try:
+            return self.content(f"landing/{sha256}").sha256 == sha256
+        except LakeChanged:
+            return False
 
     def put_published(self, source: Path) -> str:
         """The same for a file that is published for good: `published/<sha256>`; its SHA-256."""
-        return self._put(source, "published")
+        return self._put(_pieces(source), "published").sha256
 
     def published_path(self, sha256: str) -> str:
         """Where the bytes of that published file are kept."""
         return self.path(f"published/{sha256}")
 
-    def _put(self, source: Path, folder: str) -> str:
+    def _put(self, pieces: Iterable[bytes], folder: str) -> Content:
         temporary = self.path(f"{folder}/.{uuid4().hex}")
         try:
-            sha256 = self._copy(source, temporary)
-            self._publish(temporary, self.path(f"{folder}/{sha256}"))
+            content = self._copy(pieces, temporary)
+            self._publish(temporary, self.path(f"{folder}/{content.sha256}"))
         finally:
             self._discard(temporary)
-        return sha256
+        return content
 
     def landing_path(self, sha256: str) -> str:
         """Where the bytes of that hash are: a path that DuckDB reads, and `open` too in a local lake."""
@@ -180,15 +192,16 @@ class Lake:
         full = self._full(name)
         return full if self._is_local else str(self._fs.unstrip_protocol(full))
 
-    def _copy(self, source: Path, target: str) -> str:
-        digest = hashlib.sha256()
-        with naming(target), source.open("rb") as reader, self._fs.open(target, "wb") as writer:
-            while chunk := reader.read(CHUNK):
-                digest.update(chunk)
-                writer.write(chunk)
+    def _copy(self, pieces: Iterable[bytes], target: str) -> Content:
+        digest, size = hashlib.sha256(), 0
+        with naming(target), self._fs.open(target, "wb") as writer:
+            for piece in pieces:
+                digest.update(piece)
+                size += len(piece)
+                writer.write(piece)
             if self._is_local:
                 _sync(writer)
-        return digest.hexdigest()
+        return Content(digest.hexdigest(), size)
 
     def _publish(self, temporary: str, final: str) -> None:
         """Give the copy its name. Other bytes that bear that name are put aside for a person to look at."""
@@ -213,6 +226,12 @@ class Lake:
             self._fs.rm_file(temporary)
 
 
+def _pieces(source: Path) -> Iterator[bytes]:
+    with source.open("rb") as reader:
+        while piece := reader.read(CHUNK):
+            yield piece
+
+
 def _has_accounts(name: str) -> bool:
     return name.rpartition("/")[0] in WITH_ACCOUNTS
 
@@ -230,12 +249,17 @@ def _mark(source: IO[bytes]) -> tuple[int, ...]:
     return known.st_dev, known.st_ino, known.st_size, known.st_mtime_ns, known.st_ctime_ns
 
 
-def _content(source: IO[bytes]) -> Content:
+def content_of(pieces: Iterable[bytes]) -> Content:
+    """What bytes consist of that come in pieces."""
     digest, size = hashlib.sha256(), 0
-    while chunk := source.read(CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
+    for piece in pieces:
+        digest.update(piece)
+        size += len(piece)
     return Content(digest.hexdigest(), size)
+
+
+def _content(source: IO[bytes]) -> Content:
+    return content_of(iter(lambda: source.read(CHUNK), b""))
 
 
 def _said(content: Content) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,8 +53,9 @@ def test_deliveries(
     assert (file.file_name, file.manifest_name) == (name, manifest)
     assert listing.problems == ()
     with connector.fetch(file) as fetched:
-        assert fetched.data.read_bytes() == b"x"
+        assert (fetched.data.read(), fetched.size_bytes) == (b"x", 1)
         assert fetched.manifest is not None
+        assert fetched.manifest.read() == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -142,16 +145,26 @@ def test_parts_that_lead_elsewhere_are_a_mistake_of_ours(connector: DroppedFiles
         connector.list_files("tax", part, D)
 
 
-@pytest.mark.parametrize("change", ["removed", "linked"])
-def test_a_file_that_changed_since_it_was_listed_is_refused(
-    folder: Path, connector: DroppedFiles, change: str
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "removed": lambda path: None,
+    "a link": lambda path: path.symlink_to("/etc/hostname"),
+    "a pipe": os.mkfifo,
+    "a folder": Path.mkdir,
+    "a socket": lambda path: os.mknod(path, stat.S_IFSOCK | 0o600),
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+}
+
+
+@pytest.mark.parametrize("name", ["610100.csv", "610100.manifest.json"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_that_changed_since_it_was_listed_is_refused_at_once(
+    folder: Path, connector: DroppedFiles, change: str, name: str
 ) -> None:
-    path = folder / "610100.csv"
-    path.write_bytes(b"x")
+    for one in ("610100.csv", "610100.manifest.json"):
+        (folder / one).write_bytes(b"x")
     [file] = connector.list_files("tax", "payments", D).files
-    path.unlink()
-    if change == "linked":
-        path.symlink_to("/etc/hostname")
+    (folder / name).unlink()
+    CHANGES[change](folder / name)
 
     with pytest.raises(DeliveryRefused) as caught, connector.fetch(file):
         pass
@@ -169,8 +182,8 @@ def closed(monkeypatch: pytest.MonkeyPatch, closed: Path) -> None:
 
         return call
 
-    for name in ("open", "iterdir"):
-        monkeypatch.setattr(Path, name, as_a_stranger(getattr(Path, name)))
+    monkeypatch.setattr(Path, "iterdir", as_a_stranger(Path.iterdir))
+    monkeypatch.setattr(os, "open", as_a_stranger(os.open))
 
 
 @pytest.mark.parametrize("name", ["610100.csv", "610100.manifest.json"])
@@ -189,7 +202,7 @@ def test_a_file_that_may_not_be_read_is_refused_alone(
     assert (found.rule, found.region) == ("delivery.no_access", "610100")
     assert found.found == f"{name}: Permission denied"
     with connector.fetch(other) as fetched:
-        assert fetched.data.name == "220400.csv"
+        assert fetched.data.read() == b"x"
 
 
 def test_a_folder_that_may_not_be_read_is_a_problem(

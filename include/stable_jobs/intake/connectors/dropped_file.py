@@ -2,22 +2,25 @@
 
 `<landing>/<department>/<extract>/<business_date>/<region>[.N].(csv|xlsx)`, and beside each file
 `<same name>.manifest.json` (data dictionary, section 1). Links are not followed: a link could lead
-to another department's data.
+to another department's data. Only plain files are opened: a pipe or a device could keep the night waiting.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 from stable_jobs.errors import DeliveryRefused, Problem
 from stable_jobs.intake.connectors.protocol import Fetched, IncomingFile, Listing
-from stable_jobs.intake.problems import Slot, problem, refused, shown
+from stable_jobs.intake.problems import Slot, no_access, problem, refused, shown
 
 MANIFEST = ".manifest.json"
 DATA_NAME = re.compile(
@@ -27,6 +30,8 @@ FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 IGNORED = re.compile(r"\..*|~\$.*|.*\.(?:tmp|part|filepart)", re.DOTALL)
 """Hidden and half-written files: an uploader renames them when it is done."""
 
+GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
+"""What opening says of a file that went, or that a link or a socket stands for since it was listed."""
 EXPECTED_NAME = "<region>[.N].csv or .xlsx, a plain file beside <same name>.manifest.json"
 
 
@@ -45,7 +50,7 @@ class DroppedFiles:
                 return Listing((), (_misplaced(slot, folder.name, "a link instead of a folder"),))
             names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
         except OSError as error:
-            return Listing((), (_unreadable(slot, folder.name, error).problem,))
+            return Listing((), (no_access(slot, folder.name, error).problem,))
         names = [n for n in names if not IGNORED.fullmatch(n)]
         files = [f for n in names if (f := _incoming(folder, n, department, extract, business_date))]
         taken = {f.file_name for f in files} | {f.manifest_name for f in files}
@@ -54,20 +59,17 @@ class DroppedFiles:
 
     @contextmanager
     def fetch(self, file: IncomingFile) -> Iterator[Fetched]:
-        """The files where they lie: landing copies them. Checked again, since the folder is not ours."""
+        """The files where they lie: landing copies them. Looked at again, since the folder is not ours."""
         folder = self._folder(file.department, file.extract, file.business_date)
         slot = Slot(file.department, file.extract, file.region_code)
-        names = [n for n in (file.file_name, file.manifest_name) if n is not None]
-        if self._link_on_the_way(folder) is not None or not all(_is_plain(folder / n) for n in names):
-            raise refused(
-                slot, "delivery.name", expected=EXPECTED_NAME, found=f"{shown(file.file_name)} is gone"
-            )
-        for name in names:
-            try:
-                (folder / name).open("rb").close()
-            except OSError as error:
-                raise _unreadable(slot, name, error) from None
-        yield Fetched(folder / file.file_name, folder / file.manifest_name if file.manifest_name else None)
+        if self._link_on_the_way(folder) is not None:
+            raise _gone(slot, file.file_name)
+        with ExitStack() as stack:
+            names = (file.file_name, file.manifest_name)
+            data, manifest = (name and stack.enter_context(_opened(slot, folder, name)) for name in names)
+            if not data:
+                raise _gone(slot, file.file_name)
+            yield Fetched(data, os.fstat(data.fileno()).st_size, manifest or None)
 
     def _folder(self, department: str, extract: str, business_date: date) -> Path:
         for part in (department, extract):
@@ -97,6 +99,22 @@ def _incoming(folder: Path, name: str, department: str, extract: str, on: date) 
     )
 
 
+def _opened(slot: Slot, folder: Path, name: str) -> IO[bytes]:
+    """A plain file, opened without following a link and without waiting. DeliveryRefused where it is none."""
+    try:
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _gone(slot, name) if error.errno in GONE else no_access(slot, name, error) from None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise _gone(slot, name)
+
+
+def _gone(slot: Slot, name: str) -> DeliveryRefused:
+    return refused(slot, "delivery.name", expected=EXPECTED_NAME, found=f"{shown(name)} is gone")
+
+
 def _order(file: IncomingFile) -> tuple[str, int, str]:
     return file.region_code, file.sequence, file.file_format
 
@@ -122,8 +140,3 @@ def _stray(slot: Slot, folder: Path, name: str) -> Problem:
 
 def _misplaced(slot: Slot, name: str, what: str) -> Problem:
     return problem(slot, "delivery.name", expected=EXPECTED_NAME, found=f"{shown(name)}: {what}")
-
-
-def _unreadable(slot: Slot, name: str, error: OSError) -> DeliveryRefused:
-    said = f"{shown(name)}: {error.strerror or type(error).__name__}"
-    return refused(slot, "delivery.no_access", expected="a file that the night's user may read", found=said)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from stable_jobs.errors import Problem
 
@@ -30,10 +29,11 @@ class IncomingFile:
 
 @dataclass(frozen=True)
 class Fetched:
-    """Local paths of one file and its manifest, readable while the context manager is open."""
+    """One file and its manifest, open for reading while the context manager is. size: when it was opened."""
 
-    data: Path
-    manifest: Path | None
+    data: IO[bytes]
+    size_bytes: int
+    manifest: IO[bytes] | None
 
 
 @dataclass(frozen=True)
@@ -52,5 +52,5 @@ class Connector(Protocol):
         ...
 
     def fetch(self, file: IncomingFile) -> AbstractContextManager[Fetched]:
-        """The bytes as local files. DeliveryRefused where the source no longer holds what it listed."""
+        """Both opened. DeliveryRefused where the source no longer holds, or will not give, what it listed."""
         ...

@@ -115,6 +115,15 @@ def test_windows(failing: Failing, rule_id: str, rows: list[Row], failed: list[i
     assert failing(rule_id, rows) == failed
 
 
+def test_no_premium_is_for_a_month_that_has_not_come(failing: Failing) -> None:
+    """Also where the window is met by the day of payment."""
+    months = (202004, 202005, 202006, 202101, 999812, None)
+    rows = [{"fee_month": m, "paid_date": date(2020, 5, 11)} for m in months]
+
+    assert failing("premium_payments.fee_month.not_after", rows) == [2, 3, 4]
+    assert failing("premium_payments.fee_month.not_after", rows, date(2020, 12, 31)) == [3, 4]
+
+
 def counted(rows: int, previous: int | None) -> Row:
     return {"delivery_region": "610100", "rows": rows, "previous_rows": previous}
 

@@ -113,15 +113,22 @@ def _required(place: Place) -> Rule:
     return query_rule(place, "required", saying, f"{quoted(name)} IS NULL AND NOT ({_unreadable(name)})")
 
 
+YEARS_ZH, YEARS_EN = "不早于1900年，也不是9999年", "not before 1900 and not of 9999"
 READABLE = {
     Kind.TEXT: ("文字", "text"),
     Kind.CODE: ("代码", "a code"),
     Kind.INTEGER: ("整数", "a whole number"),
     Kind.MONEY: ("金额（元，至多两位小数）", "an amount in yuan with at most two decimals"),
-    Kind.DATE: ("日期（如2020-05-11）", "a date such as 2020-05-11"),
-    Kind.OPEN_DATE: ("日期（如2020-05-11），或空", "a date such as 2020-05-11, or empty"),
-    Kind.TIMESTAMP: ("时间（如2020-05-11 09:30:00）", "a time such as 2020-05-11 09:30:00"),
-    Kind.MONTH: ("年月（如202005）", "a month such as 202005"),
+    Kind.DATE: (f"日期（如2020-05-11），{YEARS_ZH}", f"a date such as 2020-05-11, {YEARS_EN}"),
+    Kind.OPEN_DATE: (
+        "日期（如2020-05-11），不早于1900年；无截止日期的留空或填9999-12-31",
+        "a date such as 2020-05-11, not before 1900; without an end, empty or 9999-12-31",
+    ),
+    Kind.TIMESTAMP: (
+        f"时间（如2020-05-11 09:30:00），{YEARS_ZH}",
+        f"a time such as 2020-05-11 09:30:00, {YEARS_EN}",
+    ),
+    Kind.MONTH: (f"年月（如202005），{YEARS_ZH}", f"a month such as 202005, {YEARS_EN}"),
 }
 """How a readable value of each kind is described."""
 

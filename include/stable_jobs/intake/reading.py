@@ -37,7 +37,11 @@ SHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM
 """What a spreadsheet writes where it has no value: never a name or a code."""
 OPEN_ENDS = ("9999-12-31", "9999-09-09")
 
-DAY = r"[1-9]\d{3}-\d{1,2}-\d{1,2}|[1-9]\d{3}/\d{1,2}/\d{1,2}|[1-9]\d{7}"
+YEAR = r"(?:19|[2-9]\d)\d\d"
+"""From 1900 on, in every spelling: an earlier year is a slip of the pen, or what a default value left."""
+LAST = "9998-12-31"
+"""The year 9999 stands for an open end, and for nothing in a column that has none."""
+DAY = rf"{YEAR}-\d{{1,2}}-\d{{1,2}}|{YEAR}/\d{{1,2}}/\d{{1,2}}|{YEAR}\d{{4}}"
 CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
 NUL = "chr(0)"
 """What old programs fill fixed widths with: no text, and nothing that a database takes as one."""
@@ -156,7 +160,8 @@ def _quick_cast(condition: str) -> Callable[[Reading], str]:
 
 
 def _quick_open_date(r: Reading) -> str:
-    return f"CASE WHEN {r.raw} NOT IN ({_texts(OPEN_ENDS)}) THEN {_QUICK[Kind.DATE](r)} END"
+    from_1900 = _quick_cast(" AND length({raw}) = 10 AND {value} >= DATE '1900-01-01'")
+    return f"CASE WHEN {r.raw} NOT IN ({_texts(OPEN_ENDS)}) THEN {from_1900(r)} END"
 
 
 _QUICK: Mapping[Kind, Callable[[Reading], str]] = {
@@ -164,10 +169,14 @@ _QUICK: Mapping[Kind, Callable[[Reading], str]] = {
     Kind.CODE: _quick_code,
     Kind.INTEGER: _quick_cast(""),
     Kind.MONEY: _quick_cast(""),
-    Kind.DATE: _quick_cast(" AND length({raw}) = 10"),
+    Kind.DATE: _quick_cast(
+        f" AND length({{raw}}) = 10 AND {{value}} BETWEEN DATE '1900-01-01' AND DATE '{LAST}'"
+    ),
     Kind.OPEN_DATE: _quick_open_date,
-    Kind.TIMESTAMP: _quick_cast(" AND length({raw}) = 19"),
-    Kind.MONTH: _quick_cast(" AND {value} BETWEEN 100001 AND 999912 AND {value} % 100 BETWEEN 1 AND 12"),
+    Kind.TIMESTAMP: _quick_cast(
+        f" AND length({{raw}}) = 19 AND {{value}}::DATE BETWEEN DATE '1900-01-01' AND DATE '{LAST}'"
+    ),
+    Kind.MONTH: _quick_cast(" AND {value} BETWEEN 190001 AND 999812 AND {value} % 100 BETWEEN 1 AND 12"),
     Kind.BOOLEAN: _quick_label,
     Kind.ENUM: _quick_label,
 }
@@ -214,15 +223,20 @@ def _iso(day: str) -> str:
     return f"CASE WHEN regexp_full_match({day}, '\\d{{8}}') THEN {eight} ELSE replace({day}, '/', '-') END"
 
 
-def _date(r: Reading) -> str:
+def _open_date(r: Reading) -> str:
     return f"CASE WHEN regexp_full_match({r.clean}, '{DAY}') THEN TRY_CAST({_iso(r.clean)} AS DATE) END"
+
+
+def _date(r: Reading) -> str:
+    return f"CASE WHEN NOT starts_with({r.clean}, '9999') THEN {_open_date(r)} END"
 
 
 def _timestamp(r: Reading) -> str:
     local = f"regexp_replace({r.clean}, '\\+08:?00$', '')"
     day, clock = (f"regexp_extract({local}, '^({DAY})[T ]+({CLOCK})$', {group})" for group in (1, 2))
     whole = f"regexp_full_match({local}, '({DAY})[T ]+({CLOCK})')"
-    return f"CASE WHEN {whole} THEN TRY_CAST({_iso(day)} || ' ' || {_padded(clock)} AS TIMESTAMP) END"
+    known = f"{whole} AND NOT starts_with({local}, '9999')"
+    return f"CASE WHEN {known} THEN TRY_CAST({_iso(day)} || ' ' || {_padded(clock)} AS TIMESTAMP) END"
 
 
 def _padded(clock: str) -> str:
@@ -232,10 +246,11 @@ def _padded(clock: str) -> str:
 
 
 def _month(r: Reading) -> str:
-    year, month = r"[1-9]\d{3}", r"0[1-9]|1[0-2]"
-    parted = f"regexp_full_match({r.clean}, '{year}[-/]({month}|[1-9])')"
+    month = r"0[1-9]|1[0-2]"
+    parted = f"regexp_full_match({r.clean}, '{YEAR}[-/]({month}|[1-9])')"
     return (
-        f"CASE WHEN regexp_full_match({r.clean}, '{year}({month})') THEN TRY_CAST({r.clean} AS INTEGER) "
+        f"CASE WHEN starts_with({r.clean}, '9999') THEN NULL "
+        f"WHEN regexp_full_match({r.clean}, '{YEAR}({month})') THEN TRY_CAST({r.clean} AS INTEGER) "
         f"WHEN {parted} THEN TRY_CAST({r.clean}[1:4] || lpad({r.clean}[6:], 2, '0') AS INTEGER) END"
     )
 
@@ -252,7 +267,7 @@ _SLOW: Mapping[Kind, Callable[[Reading], str]] = {
     Kind.INTEGER: _integer,
     Kind.MONEY: _money,
     Kind.DATE: _date,
-    Kind.OPEN_DATE: _date,
+    Kind.OPEN_DATE: _open_date,
     Kind.TIMESTAMP: _timestamp,
     Kind.MONTH: _month,
     Kind.BOOLEAN: _label,

@@ -47,7 +47,6 @@ def test_every_refusal_is_in_the_table() -> None:
         "delivery.name",
         "delivery.missing_file",
         "delivery.no_access",
-        "delivery.csv",
         "delivery.kept_bytes",
     }
 

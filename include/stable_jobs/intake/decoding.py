@@ -14,6 +14,7 @@ from typing import IO
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.intake.problems import Slot, refused, shown
+from stable_jobs.intake.signature import refuse_unlike_csv
 
 PIECE_BYTES = 4 * 1024 * 1024
 HEADER_BYTES = 64 * 1024
@@ -37,9 +38,10 @@ class Text:
 def decode(slot: Slot, contract: Contract, source: Path, target: Path) -> Text:
     """Check `source` byte by byte and give it as UTF-8 with the contract's headers.
 
-    A UTF-8 source is read where it lies; a GB18030 one is written to `target`. DeliveryRefused: empty,
-    encoding, truncated, header.
+    A UTF-8 source is read where it lies; a GB18030 one is written to `target`. DeliveryRefused: another
+    kind of file, empty, encoding, truncated, header.
     """
+    refuse_unlike_csv(slot, source)
     _check_mark(slot, contract, source)
     _check_encoding_by_header(slot, contract, source)
     text = target if contract.encoding == "gb18030" else source

@@ -124,14 +124,26 @@ REFUSALS: dict[str, Refusal] = {
     "delivery.csv": Refusal(
         "不能按 CSV 读取",
         "the file cannot be read as CSV",
-        "重新导出为标准 CSV",
-        "export again as plain CSV",
+        "从原系统导出，或用表格软件打开后另存为标准 CSV；只改扩展名无效",
+        "export it, or open it and save it, as plain CSV: a new name alone changes nothing",
     ),
     "delivery.not_a_workbook": Refusal(
         "不是可读的 XLSX 工作簿",
         "the file is not a readable XLSX workbook",
-        "用表格软件另存为 XLSX 后重新报送",
-        "save it as XLSX and send again",
+        "用表格软件打开后另存为“Excel 工作簿（.xlsx）”再报送；只改扩展名无效",
+        "open it, save it as .xlsx and send again: a new name alone changes nothing",
+    ),
+    "delivery.old_workbook": Refusal(
+        "文件是旧版 .xls 工作簿",
+        "the file is an old .xls workbook",
+        "用表格软件打开后另存为“Excel 工作簿（.xlsx）”再报送；只改扩展名无效",
+        "open it, save it as .xlsx and send again: a new name alone changes nothing",
+    ),
+    "delivery.packed": Refusal(
+        "文件是压缩包",
+        "the file is a packed archive",
+        "解压后报送其中的数据文件",
+        "unpack it and send the data file inside",
     ),
     "delivery.encrypted": Refusal(
         "工作簿已加密",

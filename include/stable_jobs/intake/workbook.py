@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.contracts.model import Contract, Kind
 from stable_jobs.intake.decoding import Text, check_headers
 from stable_jobs.intake.problems import Slot, refused, shown
-from stable_jobs.intake.workbook_guard import Span, guard, not_a_workbook
+from stable_jobs.intake.signature import not_a_workbook
+from stable_jobs.intake.workbook_guard import Span, guard
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet

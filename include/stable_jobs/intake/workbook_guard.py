@@ -16,9 +16,8 @@ from pathlib import Path
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.intake.problems import Slot, refused
+from stable_jobs.intake.signature import not_a_workbook, refuse_unlike_workbook
 
-OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""Compound file: an encrypted XLSX is one (and so is an old XLS)."""
 EXPANSION = 20
 """Uncompressed bytes allowed per byte of the contract's limit: sheet XML shrinks about tenfold."""
 MAX_UNCOMPRESSED = 512 * 1024 * 1024
@@ -63,7 +62,7 @@ class Span:
 
 def guard(slot: Slot, contract: Contract, path: Path) -> list[Span]:
     """The span of every sheet, in the workbook's order. DeliveryRefused unless it is safe to open."""
-    _check_container(slot, path)
+    refuse_unlike_workbook(slot, path)
     try:
         with zipfile.ZipFile(path) as archive:
             _check_parts(slot, contract, archive)
@@ -73,26 +72,8 @@ def guard(slot: Slot, contract: Contract, path: Path) -> list[Span]:
         raise not_a_workbook(slot, type(error).__name__) from None
 
 
-def not_a_workbook(slot: Slot, found: str) -> Exception:
-    """The refusal of a file that no reader of workbooks understands."""
-    return refused(slot, "delivery.not_a_workbook", expected="an XLSX workbook", found=found)
-
-
-def _check_container(slot: Slot, path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
-    if not start:
-        raise refused(slot, "delivery.empty", expected="a workbook", found="0 bytes")
-    if start == OLE_START:
-        raise refused(
-            slot, "delivery.encrypted", expected="an XLSX without password", found="a compound file"
-        )
-
-
 def _check_parts(slot: Slot, contract: Contract, archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
-    if "xl/workbook.xml" not in archive.NameToInfo:
-        raise not_a_workbook(slot, "an archive without xl/workbook.xml")
     if any(part.flag_bits & 0x1 for part in parts):
         raise refused(
             slot, "delivery.encrypted", expected="an XLSX without password", found="encrypted parts"

@@ -169,10 +169,42 @@ WORKBOOKS = [
     ),
     case(
         "cell in the last corner",
-        patched(b'r="K2"', b'r="XFD1048576"'),
+        patched(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'),
         "too_large",
         "20000000 cells",
         "row 1048576, column 16384",
+    ),
+    case(
+        "cell in another row than its own",
+        patched(b'r="K2"', b'r="K9"'),
+        "not_a_workbook",
+        "an XLSX workbook",
+        "ValueError",
+    ),
+    case(
+        "workbook with a document type",
+        patched(b"<worksheet ", b'<!DOCTYPE w [<!ENTITY a "b">]><worksheet '),
+        "not_a_workbook",
+        "an XLSX workbook",
+        "ValueError",
+    ),
+    case(
+        "text beyond the list of texts",
+        patched(b'<c r="D2" t="s"><v>14</v></c>', b'<c r="D2" t="s"><v>999</v></c>'),
+        "not_a_workbook",
+        "an XLSX workbook",
+        "CalamineError",
+    ),
+    case(
+        "merged cells without end",
+        patched(
+            b"</sheetData>",
+            b'<row r="200000"><c r="K200000"><v>1</v></c></row></sheetData>'
+            b'<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>',
+        ),
+        "too_large",
+        "merged with others",
+        "more",
     ),
     case(
         "workbook without a value",

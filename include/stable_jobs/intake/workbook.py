@@ -8,11 +8,14 @@ staging calls unreadable in any kind of column. Nothing is ever rounded into an 
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import chain, islice, repeat
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +23,17 @@ from stable_jobs.contracts.model import Contract, Kind
 from stable_jobs.intake.decoding import Text, check_headers
 from stable_jobs.intake.problems import Slot, refused, shown
 from stable_jobs.intake.signature import not_a_workbook
-from stable_jobs.intake.workbook_guard import Span, guard
+from stable_jobs.intake.workbook_guard import Merged, Span, guard
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
 EXACT_DIGITS = 15
 ERROR_TEXT = "#N/A"
-"""What a cell with a spreadsheet error is written as; staging calls it unreadable."""
+"""What a cell is written as that cannot be read; staging calls it unreadable."""
+
+TWO_DAYS_IN_ONE = (1900, 2, 28)
+"""Spreadsheets count a 29 February 1900, which never was; the reader gives the day before for both."""
 
 Row = Sequence[Any]
 
@@ -118,15 +124,22 @@ def _lines(slot: Slot, contract: Contract, sheet: Sheet, span: Span) -> Iterator
     """The header, then every row with a value in it."""
     kinds = {c.header: c.kind for c in contract.columns}
     places = [(i, kinds[header]) for i, header in enumerate(sheet.headers) if header]
-    outside = [i for i, header in enumerate(sheet.headers) if not header]
+    width = max(span.columns, len(sheet.headers))
+    outside = [i for i in range(width) if i >= len(sheet.headers) or not sheet.headers[i]]
     yield [sheet.headers[i] for i, _ in places]
     number = 0
-    for index, row in enumerate(_rows(sheet.cells)):
-        is_error = span.errors_in(index)
-        if index <= sheet.first or not (is_error or any(map(_is_filled, row))):
+    covered: dict[int, set[int]] = defaultdict(set)
+    tops: dict[int, list[Merged]] = defaultdict(list)
+    for merged in span.merged:
+        tops[merged.top].append(merged)
+    for index, row in enumerate(_all_rows(sheet, span)):
+        unreadable = span.unreadable_in(index)
+        _cover(covered, [m for m in tops.pop(index, ()) if m.left in unreadable or _is_filled(row[m.left])])
+        lost = unreadable | covered.pop(index, set())
+        if index <= sheet.first or not (lost or any(map(_is_filled, row))):
             continue
         number += 1
-        if any(_is_filled(row[i]) for i in outside):
+        if any(_is_filled(row[i]) or i in unreadable for i in outside):
             raise refused(
                 slot,
                 "delivery.ragged",
@@ -134,7 +147,23 @@ def _lines(slot: Slot, contract: Contract, sheet: Sheet, span: Span) -> Iterator
                 found="a value without header",
                 row=number,
             )
-        yield [ERROR_TEXT if i in is_error else _text(row[i], kind) for i, kind in places]
+        yield [ERROR_TEXT if i in lost else _text(row[i], kind) for i, kind in places]
+
+
+def _all_rows(sheet: Sheet, span: Span) -> Iterator[Row]:
+    """Every row that a cell stands in, as wide as the sheet: the reader ends where the last value is."""
+    width = max(span.columns, len(sheet.headers))
+    rows = chain(_rows(sheet.cells), repeat(()))
+    for row in islice(rows, max(span.rows, sheet.cells.total_height)):
+        yield row if len(row) == width else [*row, *[""] * (width - len(row))]
+
+
+def _cover(covered: dict[int, set[int]], merged: Sequence[Merged]) -> None:
+    """A merged cell's value is written once and meant for every place that it covers: those are not empty."""
+    for one in merged:
+        for row in range(one.top, one.bottom + 1):
+            covered[row].update(range(one.left, one.right + 1))
+        covered[one.top].discard(one.left)
 
 
 def _text(cell: object, kind: Kind) -> str:
@@ -144,6 +173,8 @@ def _text(cell: object, kind: Kind) -> str:
             return str(cell).upper()
         case float() | int():
             return _number(float(cell))
+        case date() if (cell.year, cell.month, cell.day) == TWO_DAYS_IN_ONE:
+            return ERROR_TEXT
         case datetime():
             return cell.isoformat(" ")
         case date():
@@ -155,6 +186,8 @@ def _text(cell: object, kind: Kind) -> str:
 
 def _number(value: float) -> str:
     """15 significant digits, as the spreadsheet itself shows; more whole digits than that in E notation."""
+    if not isfinite(value):
+        return ERROR_TEXT
     if abs(value) >= 10**EXACT_DIGITS:
         return f"{value:.{EXACT_DIGITS - 1}E}"
     return f"{Decimal(f'{value:.{EXACT_DIGITS}g}'):f}"

@@ -1,7 +1,9 @@
-"""Is it safe to open this workbook? Looked at as a ZIP archive, before any reader that trusts it.
+"""Is it safe to open this workbook, and what in it would a reader take for something else?
 
-A workbook of a few kilobytes can claim gigabytes: by compression, or by one cell in the last row and column,
-for which a reader lays out the whole rectangle between.
+Looked at as a ZIP archive of XML, before any reader that trusts it. A workbook of a few kilobytes can claim
+gigabytes: by compression, or by one cell in the last row and column, for which a reader lays out the whole
+rectangle between. And a reader gives nothing for a cell that holds an error, or a formula that nobody
+calculated: nothing is not what the sender meant, so these cells are named here.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ import re
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from xml.parsers import expat
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.intake.problems import Slot, refused
@@ -24,15 +28,13 @@ MAX_UNCOMPRESSED = 512 * 1024 * 1024
 """Bytes: about 1,048,576 rows of eight columns, the most a sheet holds."""
 MAX_CELLS = 20_000_000
 """Of the rectangle that a sheet's cells span; the reader takes some 24 bytes for each."""
+MAX_ODD = 1_000_000
+"""Cells that cannot be read as they stand, and cells that a merged one covers."""
 PIECE = 1024 * 1024
-OVERLAP = 256
+MAX_VALUE_PIECES = 64
+"""Of one value's text, of up to 8 KiB each: a cell holds 32,767 characters."""
 
-POSITION = re.compile(rb"""<(?:\w+:)?(?:c|row)\b[^>]*?\br\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
-ERROR_CELL = re.compile(
-    rb"""<(?:\w+:)?c\b(?=[^>]*\bt\s*=\s*["']e["'])[^>]*?\br\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["']"""
-)
-
-TAG = re.compile(rb"<(?:\w+:)?(sheet|Relationship)\b([^>]*)>")
+TAG = re.compile(rb"<(?:\w+:)?(sheet|Relationship)\b([^<>]*)>")
 ATTRIBUTE = re.compile(rb"""([\w:]+)\s*=\s*["']([^"']*)["']""")
 UNREADABLE = (
     zipfile.BadZipFile,
@@ -43,21 +45,34 @@ UNREADABLE = (
     NotImplementedError,
     ValueError,
     RuntimeError,
+    expat.ExpatError,
 )
 """What a damaged archive raises while it is read."""
 
 
 @dataclass(frozen=True)
+class Merged:
+    """One cell that covers others; 0-based, both ends included. Its value stands in the first place."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(frozen=True)
 class Span:
-    """How far a sheet's cells reach, and which of them hold a spreadsheet error (0-based row and column)."""
+    """How far a sheet's cells reach, which of them cannot be read as they stand (0-based row → columns), and
+    which are merged, within that reach."""
 
     rows: int
     columns: int
-    errors: Mapping[int, frozenset[int]]
+    unreadable: Mapping[int, frozenset[int]]
+    merged: tuple[Merged, ...]
 
-    def errors_in(self, row: int) -> frozenset[int]:
-        """The columns of that row with an error."""
-        return self.errors.get(row, frozenset())
+    def unreadable_in(self, row: int) -> frozenset[int]:
+        """The columns of that row whose cells cannot be read."""
+        return self.unreadable.get(row, frozenset())
 
 
 def guard(slot: Slot, contract: Contract, path: Path) -> list[Span]:
@@ -110,32 +125,148 @@ def _tags(archive: zipfile.ZipFile, part: str, name: bytes) -> list[dict[bytes, 
     return [dict(ATTRIBUTE.findall(attributes)) for tag, attributes in found if tag == name]
 
 
-def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """The part in pieces that overlap, so that no cell's start is cut in two."""
-    with archive.open(name) as part:
-        tail = b""
-        while piece := part.read(PIECE):
-            yield tail + piece
-            tail = (tail + piece)[-OVERLAP:]
-
-
 def _span(slot: Slot, archive: zipfile.ZipFile, name: str) -> Span:
-    rows = columns = 0
-    errors: dict[int, set[int]] = defaultdict(set)
-    for piece in _pieces(archive, name):
-        for letters, digits in set(POSITION.findall(piece)):
-            rows, columns = max(rows, int(digits)), max(columns, column_number(letters))
-        for letters, digits in ERROR_CELL.findall(piece):
-            errors[int(digits) - 1].add(column_number(letters) - 1)
-    if rows * columns > MAX_CELLS:
-        found = f"cells as far as row {rows}, column {columns}"
-        raise refused(slot, "delivery.too_large", expected=f"at most {MAX_CELLS} cells", found=found)
-    return Span(rows, columns, {row: frozenset(places) for row, places in errors.items()})
+    scan = SheetScan()
+    with archive.open(name) as part:
+        while piece := part.read(PIECE):
+            scan.feed(piece)
+            if scan.rows * scan.columns > MAX_CELLS:
+                found = f"cells as far as row {scan.rows}, column {scan.columns}"
+                raise refused(slot, "delivery.too_large", expected=f"at most {MAX_CELLS} cells", found=found)
+            if scan.odd > MAX_ODD:
+                raise _too_odd(slot)
+    scan.feed(b"", is_last=True)
+    merged = [m for text in scan.merged if (m := _merged(text, scan.rows, scan.columns))]
+    if sum((m.bottom - m.top + 1) * (m.right - m.left + 1) for m in merged) > MAX_ODD:
+        raise _too_odd(slot)
+    unreadable = {row: frozenset(columns) for row, columns in scan.unreadable.items()}
+    return Span(scan.rows, scan.columns, unreadable, tuple(merged))
 
 
-def column_number(letters: bytes) -> int:
+def _too_odd(slot: Slot) -> Exception:
+    expected = f"at most {MAX_ODD} cells with an error or merged with others"
+    return refused(slot, "delivery.too_large", expected=expected, found="more")
+
+
+def _merged(text: str, rows: int, columns: int) -> Merged | None:
+    """`B2:C9`, as far as there are cells; None where nothing of it is."""
+    first, _, last = text.partition(":")
+    (top, left), (bottom, right) = place_of(first), place_of(last or first)
+    if top >= rows or left >= columns:
+        return None
+    return Merged(top, left, min(bottom, rows - 1), min(right, columns - 1))
+
+
+class SheetScan:
+    """Walks the XML of a sheet: where its cells are, and which hold what a reader would give nothing for.
+
+    A cell cannot be read that holds a spreadsheet error; a formula without a stored value; a text's number
+    that is none; a truth value without one; two values; or that stands where another stood before it. A cell
+    that says nothing of its place follows the one before. ValueError where places contradict each other, for
+    a document type (no workbook has one), and for values without end; ExpatError for what is no XML.
+    """
+
+    def __init__(self) -> None:
+        self.rows = self.columns = self.odd = 0
+        self.unreadable: dict[int, set[int]] = defaultdict(set)
+        self.merged: list[str] = []
+        self._row, self._column, self._last = 0, -1, (-1, -1)
+        self._kind = "n"
+        self._has_formula = False
+        self._values = 0
+        self._text: list[str] = []
+        self._is_value = False
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.StartDoctypeDeclHandler = self._doctype
+
+    def feed(self, piece: bytes, *, is_last: bool = False) -> None:
+        """The next bytes of the part."""
+        self._parser.Parse(piece, is_last)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "c":
+                self._cell(attributes)
+            case "v":
+                self._is_value = True
+                self._values += 1
+            case "f":
+                self._has_formula = True
+            case "row":
+                number = attributes.get("r")
+                self._row = self._row + 1 if number is None else int(number)
+                self._column = -1
+                self.rows = max(self.rows, self._row)
+            case "mergeCell":
+                self.merged.append(attributes.get("ref", ""))
+                self.odd += 1
+
+    def _cell(self, attributes: dict[str, str]) -> None:
+        place = attributes.get("r")
+        if place is None:
+            self._column += 1
+        else:
+            row, self._column = place_of(place)
+            if row + 1 != self._row:
+                raise ValueError(f"a cell {place} in row {self._row}")
+        self.columns = max(self.columns, self._column + 1)
+        self._kind = attributes.get("t", "n")
+        self._has_formula = False
+        self._values = 0
+        self._text.clear()
+
+    def _characters(self, text: str) -> None:
+        if self._is_value:
+            self._text.append(text)
+            if len(self._text) > MAX_VALUE_PIECES:
+                raise ValueError("a value without end")
+
+    def _end(self, name: str) -> None:
+        match name.rpartition(":")[2]:
+            case "v":
+                self._is_value = False
+            case "c":
+                self._judge()
+
+    def _judge(self) -> None:
+        here = (self._row, self._column)
+        if here <= self._last or not self._is_readable("".join(self._text)):
+            self.unreadable[self._row - 1].add(self._column)
+            self.odd += 1
+        self._last = max(here, self._last)
+
+    def _is_readable(self, value: str) -> bool:
+        if self._kind == "e" or self._values > 1:
+            return False
+        if self._values == 0 or not value:  # nothing is stored: right for an empty cell and an empty text
+            is_empty_text = self._kind == "str" and self._values == 1
+            is_lost = self._has_formula or (self._values == 1 and self._kind in ("s", "b"))
+            return is_empty_text or not is_lost
+        return self._kind != "s" or (value.isascii() and value.strip().isdigit())
+
+    def _doctype(self, *_: object) -> None:
+        raise ValueError("a document type")
+
+
+@cache
+def column_number(letters: str) -> int:
     """`A` → 1, `AA` → 27, nothing → 0."""
     number = 0
     for letter in letters.upper():
-        number = number * 26 + letter - 64
+        number = number * 26 + ord(letter) - 64
     return number
+
+
+PLACE = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]{0,6})")
+
+
+def place_of(text: str) -> tuple[int, int]:
+    """`B12` → (11, 1), the 0-based row and column. ValueError for what is no place."""
+    match = PLACE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"no place of a cell: {text[:20]!r}")
+    return int(match[2]) - 1, column_number(match[1]) - 1

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from stable_jobs.cli import tables
-from stable_jobs.cli.tables import print_night
+from stable_jobs.cli.tables import print_night, print_untaken
+from stable_jobs.intake.problems import Slot, problem
 from stable_jobs.night.figures import RegionFigures
 
 D = date(2020, 5, 11)
@@ -55,6 +56,15 @@ def test_rows_are_those_of_the_night_that_decided(said: Any) -> None:
     """Not of a validation that came after it: a run is told as it was."""
     [line] = [line for line in said() if line.startswith("610100")]
     assert line.split()[-2:] == ["5", "published"]
+
+
+def test_what_is_no_delivery_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a name that is none there is no delivery, so no report has a line of it."""
+    slot = Slot("tax", "taxpayers", "610100")
+    print_untaken([problem(slot, "delivery.name", expected="a name", found="610100.CSV: [b] a name")])
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("Untaken  tax/taxpayers 610100: ")
+    assert "found 610100.CSV: [b] a name; next: " in line
 
 
 def test_where_everything_lies_is_one_line_each(said: Any) -> None:

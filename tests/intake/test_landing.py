@@ -55,6 +55,40 @@ def test_the_landing_folder_is_only_read(desk: Desk) -> None:
     assert {p: (p.stat().st_mtime_ns, p.read_bytes()) for p in desk.folder.iterdir()} == before
 
 
+def test_a_name_that_is_none_is_told_and_leaves_the_others(desk: Desk) -> None:
+    desk.drop(csv_bytes(row()))
+    for name in ("610100.CSV", "\udcd6\udcd0.csv", "a\nb", "9" * 255):
+        (desk.folder / name).write_bytes(b"x")
+
+    found = desk.collect()
+
+    assert [one.status for one in found.deliveries] == ["landed"]
+    assert found.unrecorded == found.problems
+    assert {problem.rule for problem in found.problems} == {"delivery.name"}
+    assert len(found.problems) == 4
+    assert all(problem.sentence().encode() for problem in found.problems)
+
+
+def test_a_file_that_went_since_it_was_listed_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = desk.drop(csv_bytes(row()))
+    desk.drop(csv_bytes(row()), "220400.csv")
+    real = DroppedFiles.list_files
+
+    def then_gone(self: DroppedFiles, *slot: Any) -> Any:
+        listing = real(self, *slot)
+        path.unlink()
+        return listing
+
+    monkeypatch.setattr(DroppedFiles, "list_files", then_gone)
+
+    found = desk.collect()
+
+    assert [one.region_code for one in found.deliveries] == ["220400"]
+    [problem] = found.unrecorded
+    assert (problem.rule, problem.region) == ("delivery.name", REGION)
+    assert "is gone" in problem.found
+
+
 def test_nothing_dropped_is_nothing_collected(desk: Desk) -> None:
     assert desk.run() == ([], [])
 

@@ -54,7 +54,7 @@ def night(
 
 
 def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -> None:
-    from stable_jobs.cli.tables import print_night
+    from stable_jobs.cli.tables import print_night, print_untaken
     from stable_jobs.night.dates import check_places
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.run import run_night
@@ -65,6 +65,7 @@ def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -
         _check_came(desk, is_sure)
         course = run_night(desk, progress())
         print_night(desk, course.decided(), course.validation_ids, course.report)
+        print_untaken(course.untaken)
 
 
 def _check_came(desk: Desk, is_sure: bool) -> None:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from stable_jobs.demo.published import Published, published_totals
+from stable_jobs.errors import Problem
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.figures import RegionFigures, quarantined_rows, region_figures
@@ -130,6 +131,12 @@ def _print_held(console: Console, region: RegionFigures) -> None:
         rest = f"; and {more} more, see the report" if more > 0 else ""
         totals = ", ".join(f"{n} × {reason}" for reason, n in sorted(counted.items()))
         console.print(escape(f"Held     {region.code}: {totals}: {named}{rest}"), soft_wrap=True)
+
+
+def print_untaken(problems: Sequence[Problem]) -> None:
+    """One line for whatever lay in the landing folder and is no delivery: no report has a line of it."""
+    for problem in problems:
+        console().print(escape(f"Untaken  {problem.sentence()}"), soft_wrap=True)
 
 
 UNREAD = ("superseded", "已由后来的文件取代，未读取 replaced by a later file before it was read")

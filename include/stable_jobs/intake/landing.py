@@ -52,10 +52,15 @@ NOT_COPIED = ("delivery.too_large", "delivery.no_access")
 
 @dataclass(frozen=True)
 class CollectResult:
-    """What lay there: every delivery as the catalog now has it, and every problem, stray files too."""
+    """What lay there: every delivery as the catalog now has it, and every problem.
+
+    `unrecorded`: those of the problems that no delivery tells, since there is none: a stray name, a closed
+    folder, a file that went.
+    """
 
     deliveries: tuple[Delivery, ...]
     problems: tuple[Problem, ...]
+    unrecorded: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,16 +89,16 @@ def collect_department(
     moment = received_at or settings.now()
     deliveries: list[Delivery] = []
     problems: list[Problem] = []
+    unrecorded: list[Problem] = []
     for contract in contracts.values():
         listing = connector.list_files(contract.department, contract.extract, business_date)
-        problems += listing.problems
         found = _Landing(lake, connector, contract).land_all(listing.files)
-        landed = [
-            (file, one) for file, one in zip(listing.files, found, strict=True) if isinstance(one, Landed)
-        ]
-        problems += [p for p in (one.problem if isinstance(one, Landed) else one for one in found) if p]
+        landed = [(f, one) for f, one in zip(listing.files, found, strict=True) if isinstance(one, Landed)]
         deliveries += _record(engine, landed, moment)
-    return CollectResult(tuple(deliveries), tuple(problems))
+        gone = [one for one in found if isinstance(one, Problem)]
+        unrecorded += [*listing.problems, *gone]
+        problems += [*listing.problems, *gone, *(one.problem for _, one in landed if one.problem)]
+    return CollectResult(tuple(deliveries), tuple(problems), tuple(unrecorded))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.errors import StableJobsError, StepError, store_fault
+from stable_jobs.errors import Problem, StableJobsError, StepError, store_fault
 from stable_jobs.night import steps
 from stable_jobs.night.comparison import Comparison
 from stable_jobs.night.desk import Desk
@@ -34,8 +34,12 @@ class Step:
 
 @dataclass
 class Course:
-    """What the steps of one night hand on: the validations and the decision by id, the lists by region."""
+    """What the steps of one night hand on: the validations and the decision by id, the lists by region.
 
+    `untaken`: what lay in the landing folder and is no delivery, so that no report has a line of it.
+    """
+
+    untaken: list[Problem] = field(default_factory=list)
     validations: list[Validation] = field(default_factory=list)
     decision: Decision | None = None
     comparison: Comparison | None = None
@@ -61,7 +65,7 @@ def steps_of(desk: Desk, course: Course) -> Iterator[Step]:
     A night as known then promises nothing: it opens no notices.
     """
     for department in DEPARTMENTS:
-        yield Step(f"collect {department}", partial(steps.collect, desk, department))
+        yield Step(f"collect {department}", partial(_collect, desk, course, department))
     for department in DEPARTMENTS:
         yield Step(f"validate {department}", partial(_validate, desk, course, department))
     yield Step("determine", partial(_determine, desk, course))
@@ -99,6 +103,10 @@ def _run(step: Step) -> None:
     except Exception as error:
         broken = StepError(f"step {step.name!r} broke: {type(error).__name__}: {error}")
         raise store_fault(error) or broken from error
+
+
+def _collect(desk: Desk, course: Course, department: str) -> None:
+    course.untaken += steps.collect(desk, department).unrecorded
 
 
 def _validate(desk: Desk, course: Course, department: str) -> None:

@@ -75,12 +75,17 @@ def test_hidden_and_half_written_files_are_nothing(folder: Path, connector: Drop
         pytest.param("西安.csv", "delivery.name", "", id="a place's name"),
         pytest.param("61010.csv", "delivery.name", "", id="five digits"),
         pytest.param("６１０１００.csv", "delivery.name", "", id="full width"),
-        pytest.param("610100.CSV", "delivery.name", "", id="upper case"),
-        pytest.param("610100.xls", "delivery.name", "", id="old workbook"),
-        pytest.param("610100.1.csv", "delivery.name", "", id="sequence one"),
-        pytest.param("610100.02.csv", "delivery.name", "", id="leading zero"),
-        pytest.param("610100.csv.exe", "delivery.name", "", id="executable"),
-        pytest.param("610100", "delivery.name", "", id="no ending"),
+        pytest.param("610100.CSV", "delivery.name", "610100", id="upper case"),
+        pytest.param("610100.xls", "delivery.name", "610100", id="old workbook"),
+        pytest.param("610100.1.csv", "delivery.name", "610100", id="sequence one"),
+        pytest.param("610100.02.csv", "delivery.name", "610100", id="leading zero"),
+        pytest.param("610100.csv.exe", "delivery.name", "610100", id="executable"),
+        pytest.param("610100", "delivery.name", "610100", id="no ending"),
+        pytest.param("610100\udcd6\udcd0.csv", "delivery.name", "610100", id="no UTF-8"),
+        pytest.param("\udcd6\udcd0.csv", "delivery.name", "", id="no UTF-8 at all"),
+        pytest.param("610100.csv\n", "delivery.name", "610100", id="line end behind"),
+        pytest.param("1" * 250 + ".csv", "delivery.name", "", id="very long"),
+        pytest.param("a" * 245 + ".csv", "delivery.name", "", id="longer with a manifest's ending"),
         pytest.param("6222021234567890123.csv", "delivery.name", "", id="an account number"),
         pytest.param("a\nb.csv", "delivery.name", "", id="line end"),
         pytest.param("610100.manifest.json", "delivery.missing_file", "610100", id="manifest alone"),
@@ -98,6 +103,8 @@ def test_other_names_are_problems(
     assert listing.files == ()
     assert (problem.rule, problem.region, problem.department, problem.owes) == (rule, region, "tax", "tax")
     assert "\n" not in problem.found
+    assert problem.sentence().encode()
+    assert len(problem.found) < 400
     assert "6222021234567890123" not in problem.found
 
 
@@ -203,6 +210,50 @@ def test_a_file_that_may_not_be_read_is_refused_alone(
     assert found.found == f"{name}: Permission denied"
     with connector.fetch(other) as fetched:
         assert fetched.data.read() == b"x"
+
+
+def test_a_folder_that_may_be_listed_and_not_entered_is_told_name_by_name(
+    folder: Path, connector: DroppedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "610100.csv").write_bytes(b"x")
+    real = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.parent == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+
+    [problem] = connector.list_files("tax", "payments", D).problems
+
+    assert (problem.rule, problem.region) == ("delivery.no_access", "610100")
+
+
+def test_a_folder_that_is_closed_since_it_was_listed_refuses_its_files(
+    folder: Path, connector: DroppedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "610100.csv").write_bytes(b"x")
+    [file] = connector.list_files("tax", "payments", D).files
+
+    def closed(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_symlink", closed)
+
+    with pytest.raises(DeliveryRefused) as caught, connector.fetch(file):
+        pass
+    assert caught.value.problem.rule == "delivery.no_access"
+
+
+def test_a_file_in_the_folders_place_is_a_problem(folder: Path, connector: DroppedFiles) -> None:
+    folder.rmdir()
+    folder.write_bytes(b"x")
+
+    [problem] = connector.list_files("tax", "payments", D).problems
+
+    assert (problem.rule, problem.extract) == ("delivery.name", "payments")
+    assert "a file instead of a folder" in problem.found
 
 
 def test_a_folder_that_may_not_be_read_is_a_problem(

@@ -26,6 +26,8 @@ MANIFEST = ".manifest.json"
 DATA_NAME = re.compile(
     r"(?P<region>[0-9]{6})(?:\.(?P<sequence>[2-9]|[1-9][0-9]{1,3}))?\.(?P<format>csv|xlsx)"
 )
+REGION_FIRST = re.compile(r"[0-9]{6}(?![0-9])")
+"""Whose file it is can be told of `610100.CSV`, too."""
 FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 IGNORED = re.compile(r"\..*|~\$.*|.*\.(?:tmp|part|filepart)", re.DOTALL)
 """Hidden and half-written files: an uploader renames them when it is done."""
@@ -48,7 +50,9 @@ class DroppedFiles:
         try:
             if self._link_on_the_way(folder) is not None:
                 return Listing((), (_misplaced(slot, folder.name, "a link instead of a folder"),))
-            names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+            names = sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+        except NotADirectoryError:
+            return Listing((), (_misplaced(slot, folder.name, "a file instead of a folder"),))
         except OSError as error:
             return Listing((), (no_access(slot, folder.name, error).problem,))
         names = [n for n in names if not IGNORED.fullmatch(n)]
@@ -62,7 +66,11 @@ class DroppedFiles:
         """The files where they lie: landing copies them. Looked at again, since the folder is not ours."""
         folder = self._folder(file.department, file.extract, file.business_date)
         slot = Slot(file.department, file.extract, file.region_code)
-        if self._link_on_the_way(folder) is not None:
+        try:
+            link = self._link_on_the_way(folder)
+        except OSError as error:
+            raise no_access(slot, file.file_name, error) from None
+        if link is not None:
             raise _gone(slot, file.file_name)
         with ExitStack() as stack:
             names = (file.file_name, file.manifest_name)
@@ -104,11 +112,15 @@ def _opened(slot: Slot, folder: Path, name: str) -> IO[bytes]:
     try:
         descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise _gone(slot, name) if error.errno in GONE else no_access(slot, name, error) from None
+        raise _unopened(slot, name, error) from None
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
     raise _gone(slot, name)
+
+
+def _unopened(slot: Slot, name: str, error: OSError) -> DeliveryRefused:
+    return _gone(slot, name) if error.errno in GONE else no_access(slot, name, error)
 
 
 def _gone(slot: Slot, name: str) -> DeliveryRefused:
@@ -130,10 +142,15 @@ def _stray(slot: Slot, folder: Path, name: str) -> Problem:
     """Why a name is not part of any delivery."""
     is_manifest = name.endswith(MANIFEST)
     match = DATA_NAME.fullmatch(name.removesuffix(MANIFEST) + ".csv" if is_manifest else name)
-    here = Slot(slot.department, slot.extract, match["region"] if match else "")
-    if (folder / name).is_symlink():
+    region = REGION_FIRST.match(name)
+    here = Slot(slot.department, slot.extract, region[0] if region else "")
+    try:
+        mode = (folder / name).lstat().st_mode
+    except OSError as error:
+        return _unopened(here, name, error).problem
+    if stat.S_ISLNK(mode):
         return _misplaced(here, name, "a link instead of a file")
-    if match is not None and is_manifest and _is_plain(folder / name):
+    if match is not None and is_manifest and stat.S_ISREG(mode):
         return problem(here, "delivery.missing_file", expected="the data file", found=f"only {shown(name)}")
     return _misplaced(here, name, "a folder or device" if match else "a name outside the agreement")
 

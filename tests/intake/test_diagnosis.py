@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stable_jobs.intake.diagnosis import diagnose
+from stable_jobs.intake.diagnosis import _rows, diagnose
 from stable_jobs.intake.problems import Slot
 from tests.intake.conftest import REGION
 
@@ -29,3 +29,14 @@ def test_unexplained(tmp_path: Path, message: str, row: int | None) -> None:
 
     assert (problem.rule, problem.row, problem.region) == ("delivery.csv", row, REGION)
     assert "6222021234567890123" not in problem.sentence()
+
+
+def test_files_that_are_diagnosed_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """The limit on a field's length is the process's: who ends first must not lower it for the other."""
+    path = tmp_path / "text.csv"
+    path.write_text(f"a,b\n1,{'x' * 200_000}\n", encoding="utf-8")
+    one, other = _rows(path), _rows(path)
+    next(one)
+    next(other)
+
+    assert len(list(one)) == len(list(other)) == 1

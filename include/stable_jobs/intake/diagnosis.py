@@ -62,12 +62,9 @@ def _first_bad_row(slot: Slot, path: Path, width: int) -> DeliveryRefused | None
 
 def _rows(path: Path) -> Iterator[list[str]]:
     """Rows that are not blank lines, the header first (so that a data row's number is its index)."""
-    before = csv.field_size_limit(FIELD_LIMIT)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from (fields for fields in csv.reader(file, strict=True) if fields)
-    finally:
-        csv.field_size_limit(before)
+    csv.field_size_limit(FIELD_LIMIT)  # of the whole process, and other threads read with it: left as it is
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        yield from (fields for fields in csv.reader(file, strict=True) if fields)
 
 
 def _is_last(path: Path, row: int) -> bool:

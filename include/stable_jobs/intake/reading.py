@@ -33,8 +33,13 @@ HALF_WIDTH = "".join(chr(c) for c in range(0x21, 0x7F)) + "  "
 BLANKS = " \t\r\n\v\f"
 UNUSUAL = f"^[{BLANKS}]|[{BLANKS}]$|[\uff01-\uff5e\u3000\u00a0]"
 """What cleaning changes: blanks at the ends, full-width characters."""
-SHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
+SHEET_ERRORS = (
+    *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!"),
+    *("#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#EXTERNAL!", "#PYTHON!", "#GETTING_DATA"),
+)
 """What a spreadsheet writes where it has no value: never a name or a code."""
+ERROR_START, ERROR_NUMBER = "Err:", r"Err:\d{3}"
+"""The same from LibreOffice, `Err:502`."""
 OPEN_ENDS = ("9999-12-31", "9999-09-09")
 
 YEAR = r"(?:19|[2-9]\d)\d\d"
@@ -134,7 +139,7 @@ def _texts(words: tuple[str, ...]) -> str:
 
 def _quick_text(r: Reading) -> str:
     usual = f"NOT contains({r.raw}, 'E+') AND NOT regexp_matches({r.raw}, {quote_literal(UNUSUAL)})"
-    usual += f" AND NOT contains({r.raw}, {NUL})"
+    usual += f" AND NOT contains({r.raw}, {NUL}) AND NOT starts_with({r.raw}, '{ERROR_START}')"
     return f"CASE WHEN {r.raw} <> '' AND {usual} THEN {r.raw} END"
 
 
@@ -195,7 +200,7 @@ def _code(r: Reading) -> str:
 
 def _has_digits(r: Reading) -> str:
     """Not what a spreadsheet leaves of a value that it could not hold."""
-    lost = f"regexp_full_match({r.clean}, '{DIGITS_LOST}')"
+    lost = f"regexp_full_match({r.clean}, '{DIGITS_LOST}|{ERROR_NUMBER}')"
     return f"{r.clean} NOT IN ({_texts(SHEET_ERRORS)}) AND NOT {lost}"
 
 

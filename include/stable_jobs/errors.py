@@ -41,6 +41,8 @@ class Problem:
     owes: str
     row: int | None = None
     column: str | None = None
+    judged_by: str | None = None
+    """Fingerprint of all that a delivery was read by: once that is another, it is read again."""
 
     def sentence(self) -> str:
         """One line for a log or a terminal."""

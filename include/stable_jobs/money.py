@@ -1,4 +1,4 @@
-"""Money: decimals in yuan with two places. No float touches it."""
+"""Money: decimals in yuan with two places, and shares. No float touches it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def round_half_up(amount: Decimal) -> Decimal:
 def format_yuan(amount: Decimal) -> str:
     """`39790000` → `39,790,000.00`."""
     return f"{round_half_up(amount):,}"
+
+
+def share(part: Decimal) -> str:
+    """A part of one as people write it, exactly: `0.05` → `5%`, `0.005` → `0.5%`."""
+    return f"{(part * 100).normalize():f}%"
 
 
 def to_capitals(amount: Decimal) -> str:

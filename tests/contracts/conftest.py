@@ -136,6 +136,7 @@ DELIVERY_COLUMNS = {
     "rows": "BIGINT",
     "previous_rows": "BIGINT",
     "quarantined": "BIGINT",
+    "tolerance": "DECIMAL(18,6)",
 }
 UNIT_COLUMNS = {"base_regular": "DECIMAL(18,2)", "year_sum": "BIGINT", "year_months": "BIGINT"}
 

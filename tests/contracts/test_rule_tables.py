@@ -159,15 +159,24 @@ def counted(rows: int, previous: int | None) -> Row:
         ),
         pytest.param(
             "taxpayers.rows.tolerance",
-            [{"quarantined": 5, "rows": 100}, {"quarantined": 6, "rows": 100}, {"quarantined": 0, "rows": 0}],
+            [
+                {"quarantined": 5, "rows": 100, "tolerance": "0.05"},
+                {"quarantined": 6, "rows": 100, "tolerance": "0.05"},
+                {"quarantined": 6, "rows": 100, "tolerance": "0.06"},
+                {"quarantined": 0, "rows": 0, "tolerance": "0.05"},
+            ],
             [1],
-            id="tolerance 5 %",
+            id="the tolerance of whoever sent it",
         ),
         pytest.param(
             "exclusion_list.rows.tolerance",
-            [{"quarantined": 20, "rows": 100}, {"quarantined": 21, "rows": 100}],
+            [
+                {"quarantined": 1, "rows": 1, "tolerance": "1"},
+                {"quarantined": 1, "rows": 10**12, "tolerance": "0"},
+                {"quarantined": 1, "rows": 10**6, "tolerance": "0.000001"},
+            ],
             [1],
-            id="tolerance 20 %",
+            id="all, none, one of a million",
         ),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_same_bytes_give_the_same_fingerprint(tmp_path: Path) -> None:
-    first = read_document(place(tmp_path / "a", SMALL) / FILE)[1]
-    again = read_document(place(tmp_path / "b", SMALL) / FILE)[1]
-    other = read_document(place(tmp_path / "c", SMALL + "\n") / FILE)[1]
+    first = read_document(place(tmp_path / "a", SMALL) / FILE).fingerprint
+    again = read_document(place(tmp_path / "b", SMALL) / FILE).fingerprint
+    other = read_document(place(tmp_path / "c", SMALL + "\n") / FILE).fingerprint
     assert first == again != other

@@ -1,4 +1,4 @@
-"""Hostile values by the thousand, one in one region of many: each stops itself, is named, touches no other."""
+"""Hostile values by the thousand, one in one region of many: each stops itself and touches no other."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection
 
 from stable_jobs.contracts.load import contracts_as_of
-from stable_jobs.contracts.model import Contract
+from stable_jobs.contracts.model import Contract, SendingRegion, Terms
 from stable_jobs.intake.problems import REFUSALS
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.owed import due_at, not_sent, owed_by, still_awaited
@@ -216,8 +216,44 @@ def test_not_sent_as_known_then(office: Office, known_at: datetime | None, missi
 )
 def test_due_at(office: Office, hours: int, due: datetime) -> None:
     contract = replace(CONTRACTS["taxpayers"], due_hours=hours)
-    assert due_at(office.desk(), contract) == due
-    assert due_at(office.desk(), contract).utcoffset() == timedelta(hours=8)
+    assert due_at(office.desk(), contract, XIAN) == due
+    assert due_at(office.desk(), contract, XIAN).utcoffset() == timedelta(hours=8)
+
+
+def later_by_an_hour(region: str, on: date = D) -> Contract:
+    entry = SendingRegion(region, on, "来函", Terms(due_hours=21))
+    return replace(CONTRACTS["taxpayers"], sending_regions=(entry,))
+
+
+@pytest.mark.parametrize(
+    ("contract", "region", "hour"),
+    [
+        pytest.param(later_by_an_hour(XIAN), XIAN, 21, id="the region itself"),
+        pytest.param(later_by_an_hour(SHAANXI), XIAN, 21, id="from its province"),
+        pytest.param(later_by_an_hour(NATION), XIAN, 21, id="from 000000"),
+        pytest.param(later_by_an_hour(XIAN), COUNTY, 21, id="a county from its city"),
+        pytest.param(later_by_an_hour(XIAN), NANCHANG, 20, id="the neighbour"),
+        pytest.param(later_by_an_hour(XIAN, D + DAY), XIAN, 20, id="from tomorrow"),
+    ],
+)
+def test_due_at_by_region(office: Office, contract: Contract, region: str, hour: int) -> None:
+    assert due_at(office.desk(), contract, region) == at(hour)
+
+
+@pytest.mark.parametrize(
+    ("moment", "awaited"),
+    [
+        pytest.param(at(19, 59, 59), [NANCHANG, XIAN], id="before either is due"),
+        pytest.param(at(20), [XIAN], id="one is due, the other has an hour"),
+        pytest.param(at(21), [], id="both are due"),
+    ],
+)
+def test_who_is_awaited_where_one_region_may_send_later(
+    office: Office, monkeypatch: pytest.MonkeyPatch, moment: datetime, awaited: list[str]
+) -> None:
+    monkeypatch.setattr("stable_jobs.settings.now", lambda: moment)
+    desk = office.desk({"taxpayers": later_by_an_hour(XIAN)})
+    assert still_awaited(desk, "tax") == [("taxpayers", region) for region in awaited]
 
 
 @pytest.mark.parametrize(
@@ -372,9 +408,41 @@ def test_each_says_what_is_wrong_and_what_to_do(office: Office) -> None:
         f"taxpayers {NANCHANG} 南昌市 Nanchang [missing]: 该业务日期没有收到数据。"
         "Nothing was sent for this business date; next: 请连同清单文件一并报送，下一次运行即可收取 "
         "Send it with its manifest; the next run takes it",
-        f"taxpayers {XIAN} 西安市 Xi'an [held]: {rule.sentence_zh}。{rule.sentence_en}; "
+        f"taxpayers {XIAN} 西安市 Xi'an [held]: {rule.sentence_zh}{rule.sentence_en}; "
+        "found 3 行；隔离 无；上次采用 无 3 rows; none quarantined; last accepted none; "
         f"next: {rule.next_step_zh} {rule.next_step_en}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "detail", "measured"),
+    [
+        pytest.param(
+            "taxpayers.rows.tolerance",
+            {"rows": 1000, "quarantined": 51, "previous_rows": None},
+            "; expected 隔离的行最多 5%：1,000 行中最多 50 行 "
+            "at most 5% of the rows quarantined: 50 of 1,000; found 1,000 行；隔离 51；上次采用 无 "
+            "1,000 rows; 51 quarantined; last accepted none; next: ",
+            id="tolerance",
+        ),
+        pytest.param(
+            DROP,
+            {"rows": 400, "quarantined": 0, "previous_rows": 1000},
+            "; expected 比上次采用的减少不到 60%：上次 1,000 行，本次至少 401 行 "
+            "less than 60% below the last accepted: at least 401 rows after 1,000; "
+            "found 400 行；隔离 0；上次采用 1,000 400 rows; 0 quarantined; last accepted 1,000; next: ",
+            id="drop",
+        ),
+    ],
+)
+def test_a_held_delivery_says_what_was_expected_and_what_was_found(
+    office: Office, rule: str, detail: dict[str, Any], measured: str
+) -> None:
+    delivery = office.book.staged(department="tax", extract="taxpayers", business_date=D, region_code=XIAN)
+    outcome = office.book.outcome(delivery, held_rule=rule, held_detail=detail)
+    validation = office.book.validation("taxpayers", outcome, extract="taxpayers")
+    [said] = [one.sentence() for one in owed_by(office.desk(), "tax", [validation]) if one.status == "held"]
+    assert measured in said
 
 
 def test_a_file_for_all_is_called_so(office: Office) -> None:

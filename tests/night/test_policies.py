@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,6 +16,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine
 
+from stable_jobs.contracts.model import Contract, SendingRegion, Terms
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposal_kinds import decide_proposal
@@ -155,6 +157,46 @@ def test_values_name_their_law_and_no_account() -> None:
     assert {f"contract.{name}" for name in CONTRACTS} <= set(found["360100"])
     text = json.dumps(found, ensure_ascii=False)
     assert all(profile.debtor.account_no not in text for profile in BANKS.profiles.values())
+
+
+def changed_terms(region: str, on: date = YEAR, **terms: Any) -> dict[str, Contract]:
+    """The contracts: `taxpayers` has an entry of that region, `premium_payments` one of Tibet."""
+    far, entry = (SendingRegion(code, on, "来函", Terms(**terms)) for code in ("540000", region))
+    changed = {"taxpayers": (entry,), "premium_payments": (far,)}
+    return {
+        name: replace(contract, sending_regions=changed.get(name, ())) for name, contract in CONTRACTS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("contracts", "asked"),
+    [
+        pytest.param(changed_terms("610122", encoding="utf-8"), {"610122"}, id="a county"),
+        pytest.param(
+            changed_terms("610100", tolerance=Decimal("0.2")), {"610100", "610122", "610124"}, id="a city"
+        ),
+        pytest.param(changed_terms("610122", due_hours=23), {"610122"}, id="only its due time"),
+        pytest.param(changed_terms("610122", encoding="gb18030"), set(), id="what held anyway"),
+        pytest.param(changed_terms("610122", date(2119, 1, 1), encoding="utf-8"), set(), id="not in force"),
+    ],
+)
+def test_people_are_asked_about_the_regions_whose_files_it_concerns(
+    contracts: dict[str, Contract], asked: set[str]
+) -> None:
+    before, after = (region_values(POLICIES, BANKS, one, YEAR) for one in (CONTRACTS, contracts))
+    changed = {
+        (region, name)
+        for region in before
+        for name in before[region]
+        if before[region][name] != after[region][name]
+    }
+    assert changed == {(region, "contract.taxpayers") for region in asked}
+
+
+def test_what_differs_in_the_file_for_all_concerns_everybody() -> None:
+    before = region_values(POLICIES, BANKS, CONTRACTS, YEAR)
+    after = region_values(POLICIES, BANKS, changed_terms("000000", encoding="utf-8"), YEAR)
+    assert {region for region in before if before[region] != after[region]} == set(before)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ DELIVERY_RULES = (
     ),
     query_rule(
         "refunds.rows.tolerance",
-        'SELECT * FROM {batch} WHERE quarantined > 0.2 * "rows"',
+        'SELECT * FROM {batch} WHERE quarantined > tolerance * "rows"',
         scope=Scope.DELIVERY,
     ),
 )

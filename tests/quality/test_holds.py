@@ -1,8 +1,10 @@
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from stable_jobs.contracts.model import Scope
+from stable_jobs.contracts.model import Scope, SendingRegion, Terms
 from stable_jobs.quality.holds import Judged, Judgement, judge, judged_parts, outcome_of, with_vanished
 from stable_jobs.quality.quarantine import Part
 from stable_jobs.quality.run import FAILURES
@@ -10,6 +12,7 @@ from tests.quality.staged_rows import CONTRACT, NANCHANG, NATION, XIAN, D, query
 
 pytestmark = pytest.mark.xdist_group("great_expectations")
 
+LIMIT = CONTRACT.tolerance
 LIST = replace(CONTRACT, subject="enterprise")
 XIAN_FILE = Part(1, XIAN, XIAN, 10, 9, 1)
 FILE_FOR_ALL = (
@@ -22,30 +25,48 @@ FILE_FOR_ALL = (
 @pytest.mark.parametrize(
     ("parts", "contract", "previous", "expected"),
     [
-        pytest.param([XIAN_FILE], CONTRACT, {}, [Judged(1, XIAN, 10, None, 1)], id="first delivery"),
+        pytest.param([XIAN_FILE], CONTRACT, {}, [Judged(1, XIAN, 10, None, 1, LIMIT)], id="first delivery"),
         pytest.param(
-            [XIAN_FILE], CONTRACT, {XIAN: 20, NANCHANG: 5}, [Judged(1, XIAN, 10, 20, 1)], id="against its own"
+            [XIAN_FILE],
+            CONTRACT,
+            {XIAN: 20, NANCHANG: 5},
+            [Judged(1, XIAN, 10, 20, 1, LIMIT)],
+            id="against its own",
         ),
-        pytest.param([XIAN_FILE], LIST, {XIAN: 20}, [Judged(1, XIAN, 10, 20, 1)], id="a region's list, too"),
+        pytest.param(
+            [XIAN_FILE], LIST, {XIAN: 20}, [Judged(1, XIAN, 10, 20, 1, LIMIT)], id="a region's list, too"
+        ),
         pytest.param(
             FILE_FOR_ALL,
             CONTRACT,
             {},
-            [Judged(2, NATION, 12, None, 3), Judged(2, NANCHANG, 6, None, 0), Judged(2, XIAN, 4, None, 1)],
+            [
+                Judged(2, NATION, 12, None, 3, LIMIT),
+                Judged(2, NANCHANG, 6, None, 0, LIMIT),
+                Judged(2, XIAN, 4, None, 1, LIMIT),
+            ],
             id="a file for all: whole and by region",
         ),
         pytest.param(
             FILE_FOR_ALL,
             CONTRACT,
             {NATION: 1, NANCHANG: 7, XIAN: 20},
-            [Judged(2, NATION, 12, 28, 3), Judged(2, NANCHANG, 6, 7, 0), Judged(2, XIAN, 4, 20, 1)],
+            [
+                Judged(2, NATION, 12, 28, 3, LIMIT),
+                Judged(2, NANCHANG, 6, 7, 0, LIMIT),
+                Judged(2, XIAN, 4, 20, 1, LIMIT),
+            ],
             id="units are compared by region",
         ),
         pytest.param(
             FILE_FOR_ALL,
             LIST,
             {NATION: 1, NANCHANG: 7, XIAN: 20},
-            [Judged(2, NATION, 12, 28, 3), Judged(2, NANCHANG, 6, None, 0), Judged(2, XIAN, 4, None, 1)],
+            [
+                Judged(2, NATION, 12, 28, 3, LIMIT),
+                Judged(2, NANCHANG, 6, None, 0, LIMIT),
+                Judged(2, XIAN, 4, None, 1, LIMIT),
+            ],
             id="lists are compared as a whole only",
         ),
         pytest.param(
@@ -53,17 +74,17 @@ FILE_FOR_ALL = (
             LIST,
             {NANCHANG: 7, XIAN: 20},
             [
-                Judged(1, XIAN, 10, 20, 1),
-                Judged(2, NATION, 12, 7, 3),
-                Judged(2, NANCHANG, 6, None, 0),
-                Judged(2, XIAN, 4, None, 1),
+                Judged(1, XIAN, 10, 20, 1, LIMIT),
+                Judged(2, NATION, 12, 7, 3, LIMIT),
+                Judged(2, NANCHANG, 6, None, 0, LIMIT),
+                Judged(2, XIAN, 4, None, 1, LIMIT),
             ],
             id="a region with its own file does not count for the file for all",
         ),
     ],
 )
 def test_what_is_judged(parts, contract, previous, expected):
-    assert list(judged_parts(parts, contract, previous)) == expected
+    assert list(judged_parts(parts, contract, previous, D)) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,10 +104,10 @@ def test_a_region_that_vanished_is_a_part_without_rows(parts, contract, gone):
 def test_the_rules_run_over_every_part_and_critical_ones_hold_it(con):
     con.execute(FAILURES)
     parts = [
-        Judged(1, XIAN, 10, 100, 3),
-        Judged(2, NATION, 12, None, 2),
-        Judged(2, NANCHANG, 6, 8, 0),
-        Judged(2, XIAN, 5, 10, 1),
+        Judged(1, XIAN, 10, 100, 3, LIMIT),
+        Judged(2, NATION, 12, None, 2, LIMIT),
+        Judged(2, NANCHANG, 6, 8, 0, LIMIT),
+        Judged(2, XIAN, 5, 10, 1, LIMIT),
     ]
     found = judge(con, CONTRACT, D, parts)
     assert found.broken == {
@@ -122,24 +143,26 @@ def test_the_rules_run_over_every_part_and_critical_ones_hold_it(con):
 )
 def test_both_sides_of_each_threshold(con, rows, previous, quarantined, held):
     con.execute(FAILURES)
-    assert judge(con, CONTRACT, D, [Judged(1, XIAN, rows, previous, quarantined)]).broken == {(1, XIAN): held}
+    assert judge(con, CONTRACT, D, [Judged(1, XIAN, rows, previous, quarantined, LIMIT)]).broken == {
+        (1, XIAN): held
+    }
 
 
 def test_a_delivery_rule_reads_nothing_of_row_rules_with_the_same_row_ids(con):
     con.execute(FAILURES)
     con.execute("INSERT INTO failures VALUES ('refunds.uscc.required', 0)")
-    found = judge(con, CONTRACT, D, [Judged(1, XIAN, 10, None, 0)])
+    found = judge(con, CONTRACT, D, [Judged(1, XIAN, 10, None, 0, LIMIT)])
     assert found.broken == {(1, XIAN): ()}
 
 
 def test_a_contract_without_delivery_rules_holds_nothing(con):
     con.execute(FAILURES)
     rules = tuple(r for r in CONTRACT.rules if r.scope is Scope.ROW)
-    found = judge(con, replace(CONTRACT, rules=rules), D, [Judged(1, XIAN, 10, 100, 10)])
+    found = judge(con, replace(CONTRACT, rules=rules), D, [Judged(1, XIAN, 10, 100, 10, LIMIT)])
     assert (found.results, found.broken) == ((), {(1, XIAN): ()})
 
 
-BROKEN = Judgement((), {(1, XIAN): ("a", "b")}, {(1, XIAN): Judged(1, XIAN, 10, 100, 1)})
+BROKEN = Judgement((), {(1, XIAN): ("a", "b")}, {(1, XIAN): Judged(1, XIAN, 10, 100, 1, LIMIT)})
 
 
 @pytest.mark.parametrize(
@@ -166,6 +189,52 @@ def test_a_part_that_broke_nothing_is_not_held():
 def test_a_warning_never_holds(con):
     con.execute(FAILURES)
     made = query_rule("w", "SELECT * FROM {batch}", scope=Scope.DELIVERY, severity=CONTRACT.rules[4].severity)
-    assert judge(con, replace(CONTRACT, rules=(made,)), D, [Judged(1, XIAN, 1, None, 0)]).broken == {
+    assert judge(con, replace(CONTRACT, rules=(made,)), D, [Judged(1, XIAN, 1, None, 0, LIMIT)]).broken == {
         (1, XIAN): ()
     }
+
+
+BY_REGION = replace(
+    CONTRACT,
+    sending_regions=(
+        SendingRegion(XIAN, date(2020, 1, 1), "来函", Terms(tolerance=Decimal("0.3"))),
+        SendingRegion(NANCHANG, date(2020, 5, 12), "来函", Terms(tolerance=Decimal("0.9"))),
+        SendingRegion(NATION, date(2020, 1, 1), "来函", Terms(tolerance=Decimal("0.25"))),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("part", "limit"),
+    [
+        pytest.param(XIAN_FILE, "0.3", id="the region's own"),
+        pytest.param(Part(1, "610124", "610124", 10, 9, 1), "0.3", id="a county's, from its city"),
+        pytest.param(Part(1, NANCHANG, NANCHANG, 10, 9, 1), "0.25", id="not in force yet: from 000000"),
+    ],
+)
+def test_each_slot_is_judged_by_its_own_tolerance(part, limit):
+    assert [one.tolerance for one in judged_parts([part], BY_REGION, {}, D)] == [Decimal(limit)]
+
+
+def test_a_file_for_all_is_judged_by_its_own_tolerance_in_every_region():
+    found = judged_parts(FILE_FOR_ALL, BY_REGION, {}, D)
+    assert {one.region_code: one.tolerance for one in found} == dict.fromkeys(
+        (NATION, NANCHANG, XIAN), Decimal("0.25")
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "quarantined", "held"),
+    [
+        pytest.param("0.3", 30, (), id="met exactly"),
+        pytest.param("0.3", 31, ("refunds.rows.tolerance",), id="passed by one row"),
+        pytest.param("0", 1, ("refunds.rows.tolerance",), id="none at all"),
+        pytest.param("1", 100, (), id="any"),
+        pytest.param("0.305", 30, (), id="half a per cent"),
+        pytest.param("0.305", 31, ("refunds.rows.tolerance",), id="half a per cent, passed"),
+    ],
+)
+def test_both_sides_of_a_region_s_tolerance(con, limit, quarantined, held):
+    con.execute(FAILURES)
+    judged = Judged(1, XIAN, 100, None, quarantined, Decimal(limit))
+    assert judge(con, CONTRACT, D, [judged]).broken == {(1, XIAN): held}

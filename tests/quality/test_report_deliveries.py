@@ -1,10 +1,13 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
+from stable_jobs.contracts.model import SendingRegion, Terms
 from stable_jobs.errors import Problem
 from stable_jobs.quality.report_deliveries import Known, delivery_lines
+from stable_jobs.quality.report_parts import Words
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, Release
 from tests.quality.report_night import DROP, NAMES, NIGHT, PREMIUM_RULES, contract
 
@@ -130,3 +133,59 @@ def test_a_refused_delivery_says_what_intake_said():
 def test_a_release_is_named():
     line = delivery_lines(Known(CONTRACT, NAMES, [outcome(rule=DROP)], [RELEASE]), [SENT], [])[0]
     assert (line.release.released_by, line.release.reason, line.trouble) == ("王芳", "核实无误", None)
+
+
+TOLERANCE, LIMITS = "premium_payments.rows.tolerance", (Decimal("0.01"), Decimal("0.6"))
+HELD_BY_TOLERANCE = replace(
+    CONTRACT,
+    tolerance=LIMITS[0],
+    largest_drop=LIMITS[1],
+    rules=(*CONTRACT.rules, replace(CONTRACT.rules[0], id=TOLERANCE)),
+)
+XIAN_MAY_HAVE_MORE = replace(
+    HELD_BY_TOLERANCE,
+    sending_regions=(SendingRegion("610000", NIGHT, "来函", Terms(tolerance=Decimal("0.005"))),),
+)
+
+
+@pytest.mark.parametrize(
+    ("contract_", "rule", "previous", "zh", "en"),
+    [
+        pytest.param(
+            HELD_BY_TOLERANCE,
+            TOLERANCE,
+            None,
+            "隔离的行最多 1%：1,204 行中最多 12 行",
+            "at most 1% of the rows quarantined: 12 of 1,204",
+            id="tolerance",
+        ),
+        pytest.param(
+            XIAN_MAY_HAVE_MORE,
+            TOLERANCE,
+            None,
+            "隔离的行最多 0.5%：1,204 行中最多 6 行",
+            "at most 0.5% of the rows quarantined: 6 of 1,204",
+            id="the tolerance of the region that sent",
+        ),
+        pytest.param(
+            HELD_BY_TOLERANCE,
+            DROP,
+            4000,
+            "比上次采用的减少不到 60%：上次 4,000 行，本次至少 1,601 行",
+            "less than 60% below the last accepted: at least 1,601 rows after 4,000",
+            id="drop",
+        ),
+    ],
+)
+def test_a_held_delivery_says_what_was_expected(contract_, rule, previous, zh, en):
+    held = replace(outcome(rule=rule), held_detail={**DETAIL, "previous_rows": previous})
+    [line] = delivery_lines(Known(contract_, NAMES, [held], []), [SENT], [])
+    assert line.trouble is not None
+    assert line.trouble.expected == Words(zh, en)
+
+
+def test_a_rule_that_is_not_about_rows_has_no_figure_to_expect():
+    other = replace(CONTRACT, rules=(replace(CONTRACT.rules[0], id="premium_payments.batch.odd"),))
+    [line] = delivery_lines(Known(other, NAMES, [outcome(rule="premium_payments.batch.odd")], []), [SENT], [])
+    assert line.trouble is not None
+    assert line.trouble.expected is None

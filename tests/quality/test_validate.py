@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from stable_jobs.contracts.load import contracts_as_of
-from stable_jobs.contracts.model import Kind, Scope
+from stable_jobs.contracts.model import Kind, Scope, SendingRegion, Terms
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.quality.validate import validate_department, validate_extract
@@ -243,6 +244,16 @@ def test_tolerance_holds_one_region_and_not_the_night(shop):
     assert in_force(shop) == {NANCHANG: ()}
 
 
+def test_a_region_has_the_tolerance_that_its_contract_says_and_its_neighbour_the_common_one(shop):
+    shop.deliver(XIAN, many(100, XIAN, bad=21))
+    shop.deliver(NANCHANG, many(100, NANCHANG, bad=21))
+    entry = SendingRegion("610000", date(2020, 1, 1), "来函", Terms(tolerance=Decimal("0.21")))
+    validation = validate(shop, contract=replace(CONTRACT, sending_regions=(entry,)))
+    assert outcome(validation, XIAN).held_rule is None
+    assert outcome(validation, NANCHANG).held_rule == "refunds.rows.tolerance"
+    assert in_force(shop) == {XIAN: ()}
+
+
 def test_tolerance_holds_one_region_of_a_file_for_all(shop):
     shop.deliver(NATION, f"{many(100, XIAN, bad=30)} UNION ALL {many(900, NANCHANG)}")
     validation = validate(shop)
@@ -352,6 +363,26 @@ def test_other_inputs_are_another_validation(shop):
     corrected = validate(shop)
     assert len({first.id, changed.id, corrected.id}) == 3
     assert outcome(corrected, XIAN).quarantined == 0
+
+
+@pytest.mark.parametrize(
+    ("region", "on", "terms", "is_another"),
+    [
+        pytest.param(XIAN, D, Terms(tolerance=Decimal("0.3")), True, id="the tolerance of one that sent"),
+        pytest.param(XIAN, D, Terms(due_hours=30), False, id="its due time: no row is judged again"),
+        pytest.param(NANCHANG, D, Terms(tolerance=Decimal("0.3")), False, id="one that sent nothing"),
+        pytest.param(
+            XIAN, D + timedelta(days=1), Terms(tolerance=Decimal("0.3")), False, id="not in force yet"
+        ),
+        pytest.param(XIAN, D, Terms(tolerance=CONTRACT.tolerance), False, id="what held anyway"),
+    ],
+)
+def test_only_what_concerns_the_rows_is_another_validation(shop, region, on, terms, is_another):
+    shop.deliver(XIAN, many(10, XIAN, bad=1))
+    first = validate(shop)
+    entry = SendingRegion(region, on, "来函", terms)
+    changed = validate(shop, contract=replace(CONTRACT, sending_regions=(entry,)))
+    assert (changed.id != first.id) is is_another
 
 
 def test_a_rule_that_breaks_stops_the_step_and_nothing_is_recorded(shop):

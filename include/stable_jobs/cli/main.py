@@ -11,13 +11,13 @@ import sys
 from typing import NoReturn
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from stable_jobs.cli import (
     airflow,
     approver,
     batch,
     budget,
+    check,
     code,
     database,
     delivery,
@@ -49,6 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("demo")(demo.demo)
+app.command("check")(check.check)
 app.command("night")(night.night)
 app.command("withdraw-night")(withdraw_night.withdraw_night)
 app.command("disburse")(disburse.disburse)
@@ -91,12 +92,30 @@ def main() -> NoReturn:
             f"{error.strerror or error}: {error.filename or 'no file is named'}; look at it, then run again"
         )
         _end(store_fault(error) or fault, 1)
-    except SQLAlchemyError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "stable_jobs":
+            raise
+        _end(
+            UsageError(
+                f"this command needs {error.name}, which is not installed; what is here is enough for"
+                " `stable-jobs check`, and a bureau installs requirements.txt"
+            ),
+            2,
+        )
+    except Exception as error:
+        if not _is_of_the_database(error):
+            raise
         _end(StepError(f"the database: {_first_line(error)}; look at its log, then run the command again"), 1)
     sys.exit(0)
 
 
-def _first_line(error: SQLAlchemyError) -> str:
+def _is_of_the_database(error: Exception) -> bool:
+    """Whether SQLAlchemy raised it. Where it did, it is loaded: it is not loaded to ask."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return loaded is not None and isinstance(error, loaded.SQLAlchemyError)
+
+
+def _first_line(error: Exception) -> str:
     """What the server said, without statement and values."""
     said = str(getattr(error, "orig", None) or type(error).__name__)
     return said.strip().partition("\n")[0]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from stable_jobs.contracts.model import Column, Contract, Kind, Rule
+from stable_jobs.contracts.model import Column, Contract, Kind, Rule, SendingRegion
+from stable_jobs.money import share
 
 KINDS = {
     Kind.TEXT: "文字 text",
@@ -33,6 +34,11 @@ What each department sends: the file, its columns and the rules that check it. G
 - 提示 info：仅供参考。Shown.
 """
 
+SENDING = """下列地区及其下级报送的文件，自该日起按此处约定，此外一概不收；未列出的从上一级，再从合同。
+Files of these regions and those below them are as said here from that day on, and in no other way.
+What is not said comes from the level above, then from the contract.
+"""
+
 
 def data_dictionary(contracts: Iterable[Contract]) -> str:
     """The page in Markdown, Chinese beside English: the same contracts give the same bytes."""
@@ -46,6 +52,7 @@ def _section(contract: Contract) -> Iterator[str]:
     yield "### 列 Columns\n"
     header = ("列 Column", "表头 Header", "类型 Kind", "必填 Required", "说明 Meaning")
     yield from _table(header, map(_column, contract.columns))
+    yield from _sending(contract)
     yield "### 规则 Rules\n"
     header = ("规则 Rule", "级别 Severity", "范围 Scope", "说明 Meaning", "处理 Next step")
     yield from _table(header, map(_rule, contract.rules))
@@ -64,7 +71,38 @@ def _file_facts(contract: Contract) -> Iterator[tuple[str, ...]]:
     yield "对象 Subject", contract.subject
     yield "报送时限 Due", f"业务日期零点起 hours after 00:00 of the business date: {contract.due_hours}"
     yield "最长沿用 Stands in for", f"{contract.oldest_days} 天 days"
-    yield "隔离容忍度 Tolerance", f"{contract.tolerance:.0%}"
+    yield "隔离容忍度 Tolerance", share(contract.tolerance)
+
+
+def _sending(contract: Contract) -> Iterator[str]:
+    """Where a region's files differ; nothing where all are alike."""
+    if contract.sending_regions:
+        yield "### 各地不同之处 Sending regions\n"
+        yield SENDING
+        header = ("地区 Region", "自 From", "不同之处 What differs", "依据 Reference")
+        yield from _table(header, (_sending_region(contract, one) for one in contract.sending_regions))
+
+
+def _sending_region(contract: Contract, one: SendingRegion) -> tuple[str, ...]:
+    return f"`{one.region}`", str(one.effective_from), "<br>".join(_differences(contract, one)), one.reference
+
+
+def _differences(contract: Contract, one: SendingRegion) -> Iterator[str]:
+    terms = one.terms
+    if terms.encoding is not None:
+        yield f"编码 encoding: {terms.encoding}"
+    if terms.formats is not None:
+        yield f"格式 formats: {', '.join(terms.formats)}"
+    if terms.null_words is not None:
+        yield f"空值写法 null words: {', '.join(map(repr, terms.null_words)) or '—'}"
+    for name, header in one.headers.items():
+        yield f"表头 header: {header} = {contract.column(name).header} `{name}`"
+    if terms.due_hours is not None:
+        yield f"报送时限 due: {terms.due_hours}"
+    if terms.tolerance is not None:
+        yield f"隔离容忍度 tolerance: {share(terms.tolerance)}"
+    if one.is_empty:
+        yield "此前约定终止 what held before ends"
 
 
 def _region(contract: Contract) -> str:

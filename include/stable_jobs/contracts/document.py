@@ -16,8 +16,12 @@ from pydantic.alias_generators import to_camel
 
 from stable_jobs.contracts.model import Kind, Scope, Severity
 
-Share = Annotated[Decimal, Field(ge=0, le=1)]
+Share = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)]
 Sentence = Annotated[str, StringConstraints(min_length=2)]
+Encoding = Literal["gb18030", "utf-8", "utf-8-sig"]
+Formats = Annotated[tuple[Literal["csv", "xlsx"], ...], Field(min_length=1)]
+Header = Annotated[str, StringConstraints(pattern=r"^\S([^\r\n]*\S)?$")]
+Hours = Annotated[int, Field(ge=0, le=72)]
 Bound = Annotated[str, StringConstraints(pattern=r"^(D|Y(-\d{1,2})?(/(0[1-9]|1[0-2]))?)$")]
 
 
@@ -63,14 +67,34 @@ class Window(Strict):
     last: Bound = Field(alias="to")
 
 
+class SendingRegion(Strict):
+    """One entry of `sendingRegions`: what differs in files of this region and of those below it.
+
+    From its day on, instead of what the contract says. What is left out comes from the entry of the level
+    above (county, city, province, 000000), then from the contract. A later entry of the same region replaces
+    the earlier one whole; one that says nothing ends it. `headers`: column → the header that its file carries
+    instead of the contract's.
+    """
+
+    region: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    effective_from: date
+    reference: Sentence
+    encoding: Encoding | None = None
+    formats: Formats | None = None
+    null_words: tuple[str, ...] | None = None
+    headers: dict[str, Header] = Field(default_factory=dict)
+    due_hours: Hours | None = None
+    tolerance: Share | None = None
+
+
 class ContractProperties(Strict):
     """`customProperties` of the document."""
 
     effective_from: date
     title_zh: Sentence
     purpose_zh: Sentence
-    encoding: Literal["gb18030", "utf-8", "utf-8-sig"]
-    formats: tuple[Literal["csv", "xlsx"], ...] = Field(min_length=1)
+    encoding: Encoding
+    formats: Formats
     null_words: tuple[str, ...]
     max_bytes: int = Field(gt=0)
     rows_required: bool
@@ -82,12 +106,13 @@ class ContractProperties(Strict):
     row_change: RowChange
     windows: tuple[Window, ...] = ()
     """A row must lie in one of them."""
+    sending_regions: tuple[SendingRegion, ...] = ()
 
 
 class DueTime(Strict):
     """`dueTime`: hours after 00:00 of the business date, Asia/Shanghai."""
 
-    value: int = Field(ge=0, le=72)
+    value: Hours
     unit: Literal["h"]
 
 

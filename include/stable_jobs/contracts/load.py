@@ -15,6 +15,7 @@ from stable_jobs.contracts.model import DEPARTMENTS, Contract, Kind, Rule
 from stable_jobs.contracts.parts import parse, property_values, quality_entries, service_levels
 from stable_jobs.contracts.rule_tables import bound
 from stable_jobs.contracts.rules import project_rules
+from stable_jobs.contracts.sending import check_sending_regions, sending_regions
 from stable_jobs.contracts.source import read_document
 from stable_jobs.dated import as_of
 
@@ -55,7 +56,8 @@ def contracts_as_of(root: Path, on: date) -> dict[str, Contract]:
 
 def load_contract(file: Path) -> Contract:
     """One document as a contract. Raises ContractError."""
-    document, fingerprint = read_document(file)
+    read = read_document(file)
+    document = read.document
     table = _table(file, document)
     properties = _properties(file, document)
     described = describe_columns(file, table)
@@ -63,7 +65,7 @@ def load_contract(file: Path) -> Contract:
     _check_columns(file, properties, described)
     rules = _rules(file, table, described, key, properties)
     levels = service_levels(file, document)
-    return Contract(
+    contract = Contract(
         department=file.parent.name,
         extract=table.name or "",
         version=_text(file, "version", document.version),
@@ -85,10 +87,15 @@ def load_contract(file: Path) -> Contract:
         oldest_days=levels.oldest_acceptable_age.value,
         tolerance=properties.tolerance,
         rules=rules,
-        fingerprint=fingerprint,
+        fingerprint=read.fingerprint,
         purpose_zh=properties.purpose_zh,
         purpose_en=_purpose(file, document),
+        sending_regions=sending_regions(properties.sending_regions),
+        largest_drop=properties.row_change.hold,
+        common_fingerprint=read.common_fingerprint,
     )
+    check_sending_regions(file, contract)
+    return contract
 
 
 def _order(contract: Contract) -> tuple[int, str, str, date]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
+
+from stable_jobs.dated import as_of
+from stable_jobs.regions import upward
 
 DEPARTMENTS = ("labor", "tax", "finance", "development", "economy")
 """Department ids in the order in which a night asks them."""
@@ -88,6 +94,42 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What may differ by the region that sends; None where it does not. Names as in `Contract`."""
+
+    encoding: str | None = None
+    formats: tuple[str, ...] | None = None
+    null_words: tuple[str, ...] | None = None
+    due_hours: int | None = None
+    tolerance: Decimal | None = None
+
+    def above(self, lower: Terms) -> Terms:
+        """These, and instead of them what the level below says itself."""
+        said = {f.name: value for f in fields(lower) if (value := getattr(lower, f.name)) is not None}
+        return replace(self, **said)
+
+
+@dataclass(frozen=True)
+class SendingRegion:
+    """What differs in files sent for a region and those below it, from `effective_from` on.
+
+    headers: column → the header that stands in the file instead of the contract's.
+    """
+
+    region: str
+    effective_from: date
+    reference: str
+    """Who agreed to it, and why."""
+    terms: Terms
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """It says nothing of its own: it ends an earlier entry."""
+        return self.terms == Terms() and not self.headers
+
+
+@dataclass(frozen=True)
 class Contract:
     """What one department promises of one extract, from `effective_from` on."""
 
@@ -126,7 +168,73 @@ class Contract:
     purpose_zh: str = ""
     """What the extract is for, as the data dictionary says it."""
     purpose_en: str = ""
+    sending_regions: tuple[SendingRegion, ...] = ()
+    """Where a region's files differ; empty in what `for_region` returns."""
+    largest_drop: Decimal | None = None
+    """Share of the last accepted rows; a fall by it or more holds the delivery. None where none is known."""
+    common_fingerprint: str = ""
+    """Hash of the document without its sending regions; the document's own where none is given."""
 
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""
         return {c.name: c for c in self.columns}[name]
+
+    def for_region(self, region: str, on: date) -> Contract:
+        """The contract as it holds on a business date for files of that slot (`000000`: the file for all).
+
+        Each level, from `000000` down to the region, has its newest entry in force; the lower one wins, term
+        by term and header by header.
+        """
+        levels = (self.entries_of(level) for level in reversed(upward(region)))
+        entries = [entry for found in levels if (entry := as_of(found, on)) is not None]
+        key = tuple((entry.region, entry.effective_from) for entry in entries)
+        if key not in self._resolved:
+            self._resolved[key] = self._with(entries)
+        return self._resolved[key]
+
+    def entries_of(self, region: str) -> Sequence[SendingRegion]:
+        """The entries of that very region."""
+        return self._by_region.get(region, ())
+
+    def _with(self, entries: Sequence[SendingRegion]) -> Contract:
+        if not self.sending_regions:
+            return self
+        terms, headers = Terms(), dict[str, str]()
+        for entry in entries:
+            terms, headers = terms.above(entry.terms), {**headers, **entry.headers}
+        said = {f.name: value for f in fields(terms) if (value := getattr(terms, f.name)) is not None}
+        columns = tuple(replace(c, header=headers.get(c.name, c.header)) for c in self.columns)
+        return replace(self, columns=columns, sending_regions=(), **said)
+
+    @cached_property
+    def _by_region(self) -> Mapping[str, Sequence[SendingRegion]]:
+        found: dict[str, list[SendingRegion]] = {}
+        for entry in self.sending_regions:
+            found.setdefault(entry.region, []).append(entry)
+        return found
+
+    @cached_property
+    def _resolved(self) -> dict[tuple[tuple[str, date], ...], Contract]:
+        """What `for_region` has made, by the entries that hold: thousands of counties share a few."""
+        return {}
+
+    @property
+    def common(self) -> str:
+        """Fingerprint of all that holds for every region alike."""
+        return self.common_fingerprint or self.fingerprint
+
+    @cached_property
+    def reading(self) -> str:
+        """Fingerprint of all by which a file is read, as `for_region` has it: not due time or tolerance."""
+        headers = [c.header for c in self.columns]
+        return _hash(self.common, self.encoding, self.formats, self.null_words, headers)
+
+    @cached_property
+    def agreed(self) -> str:
+        """Fingerprint of all that holds for a region's files, as `for_region` has it."""
+        return _hash(self.reading, self.due_hours, str(self.tolerance))
+
+
+def _hash(*parts: object) -> str:
+    """SHA-256 of plain values."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

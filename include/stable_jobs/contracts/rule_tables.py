@@ -10,6 +10,7 @@ from stable_jobs.contracts.checks import rows_where
 from stable_jobs.contracts.document import ContractProperties, Window
 from stable_jobs.contracts.model import Column, Kind, Rule, Scope, Severity
 from stable_jobs.contracts.rule_columns import Saying, quoted
+from stable_jobs.money import share
 from stable_jobs.regions import NATION
 
 Columns = Mapping[str, Column]
@@ -26,7 +27,7 @@ def table_rules(
         yield _window(extract, columns, properties.windows)
     yield _rows_change(extract, properties.row_change.warning)
     yield _rows_drop(extract, properties.row_change.hold, properties.row_change.resets_in_january)
-    yield _tolerance(extract, properties.tolerance)
+    yield _tolerance(extract)
 
 
 def _rule(
@@ -162,36 +163,37 @@ def bound(kind: Kind, text: str) -> str:
     raise ValueError(f"a bound that fits a column of kind {kind}")
 
 
-def _rows_change(extract: str, share: Decimal) -> Rule:
+def _rows_change(extract: str, part: Decimal) -> Rule:
     saying = Saying(
-        f"行数与上次采用的文件相比变动达到{share:.0%}。",
-        f"The number of rows moved by {share:.0%} or more from the last accepted file.",
+        f"行数与上次采用的文件相比变动达到{share(part)}。",
+        f"The number of rows moved by {share(part)} or more from the last accepted file.",
         "请确认文件是否完整；无误则无需处理。",
         "Check that the file is whole; nothing to do if it is.",
     )
-    failing = f'previous_rows > 0 AND abs("rows" - previous_rows) >= {share} * previous_rows'
+    failing = f'previous_rows > 0 AND abs("rows" - previous_rows) >= {part} * previous_rows'
     return _rule(f"{extract}.rows.change", saying, (), failing, Scope.DELIVERY, Severity.WARNING)
 
 
-def _rows_drop(extract: str, share: Decimal, resets_in_january: bool) -> Rule:
+def _rows_drop(extract: str, part: Decimal, resets_in_january: bool) -> Rule:
     saying = Saying(
-        f"行数比上次采用的文件减少{share:.0%}以上，暂不采用。",
-        f"The number of rows fell by {share:.0%} or more from the last accepted file: held.",
+        f"行数比上次采用的文件减少{share(part)}以上，暂不采用。",
+        f"The number of rows fell by {share(part)} or more from the last accepted file: held.",
         "请确认文件是否完整并重新报送；确属正常减少的，由负责人放行。",
         "Check that the file is whole and send it again; if the fall is right, a person releases it.",
     )
-    failing = f'previous_rows > 0 AND previous_rows - "rows" >= {share} * previous_rows'
+    failing = f'previous_rows > 0 AND previous_rows - "rows" >= {part} * previous_rows'
     if resets_in_january:
         failing += " AND month(DATE '{business_date}') > 1"
     return _rule(f"{extract}.rows.drop", saying, (), failing, Scope.DELIVERY)
 
 
-def _tolerance(extract: str, share: Decimal) -> Rule:
+def _tolerance(extract: str) -> Rule:
+    """The share is a column: it may differ by the region that sends."""
     saying = Saying(
-        f"被隔离的行超过{share:.0%}，暂不采用。",
-        f"More than {share:.0%} of the rows are quarantined: held.",
+        "被隔离的行超过合同允许的比例，暂不采用。",
+        "More of the rows are quarantined than the contract allows: held.",
         "请更正隔离清单中的行并重新报送；确需采用的，由负责人放行。",
         "Correct the quarantined rows and send the file again; a person may release the delivery.",
     )
-    failing = f'quarantined > {share} * "rows"'
+    failing = 'quarantined > tolerance * "rows"'
     return _rule(f"{extract}.rows.tolerance", saying, (), failing, Scope.DELIVERY)

@@ -2,9 +2,9 @@
 
 Row queries see the staged columns of all deliveries of a night in `{batch}` (`delivery_region` is the slot)
 and two small tables, `known_regions(code)` and `registered_codes(code, region)`. Delivery queries see one row
-per delivery: `delivery_id, delivery_region, rows, previous_rows` (NULL when there was none), and
-`quarantined` for the tolerance. Unit queries see the unit facts. `{business_date}` (ISO) and `{policy_year}`
-are filled in before Great Expectations fills in `{batch}`.
+per delivery: `delivery_id, delivery_region, rows, previous_rows` (NULL when there was none), `quarantined`
+and the `tolerance` of who sent it. Unit queries see the unit facts. `{business_date}` (ISO) and
+`{policy_year}` are filled in before Great Expectations fills in `{batch}`.
 """
 
 from __future__ import annotations

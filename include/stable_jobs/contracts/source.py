@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from pydantic import ValidationError
 
 from stable_jobs.contracts.fault import fault, fault_of
@@ -20,8 +22,21 @@ FREE_FORM = frozenset({"logicalTypeOptions", "implementation", "arguments", "val
 """Places where the standard takes any keys; our own models look at those."""
 
 
-def read_document(file: Path) -> tuple[OpenDataContractStandard, str]:
-    """The document as the standard's model, and the SHA-256 of its bytes.
+BY_REGION = "sendingRegions"
+"""The property of a document that concerns some regions only."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A document as the standard's model; SHA-256 of its bytes, and of what it says to every region alike."""
+
+    document: OpenDataContractStandard
+    fingerprint: str
+    common_fingerprint: str
+
+
+def read_document(file: Path) -> Read:
+    """The document, checked against the standard.
 
     Raises ContractError: unreadable, not UTF-8, not YAML, a repeated or unknown key, a wrong type,
     another standard.
@@ -32,7 +47,40 @@ def read_document(file: Path) -> tuple[OpenDataContractStandard, str]:
     for place in _unknown_keys(raw, document.model_dump(by_alias=True), ""):
         raise fault(file, place, "a key of the Open Data Contract Standard", "an unknown key")
     _check_standard(file, document)
-    return document, hashlib.sha256(content).hexdigest()
+    return Read(document, hashlib.sha256(content).hexdigest(), _common(content))
+
+
+def _common(content: bytes) -> str:
+    """SHA-256 of the text without the lines of its sending regions: of all of it, where it has none."""
+    text = content.decode("utf-8")
+    for entry in reversed(_by_region(yaml.compose(text, Loader=yaml.CSafeLoader))):
+        first, end = _lines_of(text, entry.start_mark.index, entry.end_mark.index)
+        text = text[:first] + text[end:]
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _by_region(document: yaml.Node | None) -> list[yaml.Node]:
+    """The entries of `customProperties` that concern some regions only."""
+    entries = _value(document, "customProperties")
+    found = entries.value if isinstance(entries, yaml.SequenceNode) else []
+    return [one for one in found if getattr(_value(one, "property"), "value", None) == BY_REGION]
+
+
+def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for name, value in pairs if name.value == key), None)
+
+
+def _lines_of(text: str, first: int, end: int) -> tuple[int, int]:
+    """Where the lines of a list's item begin and end; only the item itself where it shares its lines."""
+    line = text.rfind("\n", 0, first) + 1
+    if text[line:first].strip() != "-":
+        return first, end
+    last = text.rfind("\n", 0, end) + 1
+    if not text[last:end].strip():  # a block ends where the next line's item begins
+        return line, last
+    rest, newline, _ = text[end:].partition("\n")
+    return (line, end + len(rest + newline)) if not rest.strip() else (first, end)
 
 
 def _bytes(file: Path) -> bytes:

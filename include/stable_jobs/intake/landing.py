@@ -20,8 +20,9 @@ from stable_jobs import settings
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import DeliveryRefused, Problem, StepError
 from stable_jobs.intake.connectors.protocol import Connector, Fetched, IncomingFile
+from stable_jobs.intake.contents import check_outside, too_large
 from stable_jobs.intake.manifest import Manifest, check_hash, control_total, read_manifest
-from stable_jobs.intake.problems import Slot, no_access, refused
+from stable_jobs.intake.problems import Slot, no_access
 from stable_jobs.store.catalog import (
     Delivery,
     deliveries_by_id,
@@ -36,14 +37,16 @@ if TYPE_CHECKING:
 
 
 JUDGED_HERE = (
+    "delivery.format",
+    "delivery.too_large",
     "delivery.manifest.missing",
     "delivery.manifest.unreadable",
     "delivery.manifest.slot",
     "delivery.manifest.sha256",
     "delivery.kept_bytes",
 )
-"""Refusals that a corrected manifest beside the same bytes heals, even one that promises the same; and bytes
-changed in the lake, which are kept anew."""
+"""Refusals that are over once the same bytes pass here: the manifest was corrected, even to one that promises
+the same, or the contract now takes them; and bytes changed in the lake, which are kept anew."""
 WRITERS = 8
 """Files landed at once: each waits for the disk to confirm it, and the disk confirms several in one go."""
 NOT_COPIED = ("delivery.too_large", "delivery.no_access")
@@ -92,7 +95,7 @@ def collect_department(
     unrecorded: list[Problem] = []
     for contract in contracts.values():
         listing = connector.list_files(contract.department, contract.extract, business_date)
-        found = _Landing(lake, connector, contract).land_all(listing.files)
+        found = _Landing(lake, connector, contract, business_date).land_all(listing.files)
         landed = [(f, one) for f, one in zip(listing.files, found, strict=True) if isinstance(one, Landed)]
         deliveries += _record(engine, landed, moment)
         gone = [one for one in found if isinstance(one, Problem)]
@@ -108,6 +111,7 @@ class _Landing:
     lake: Lake
     connector: Connector
     contract: Contract
+    business_date: date
     stop: Event = field(default_factory=Event)
 
     def land_all(self, files: Sequence[IncomingFile]) -> list[Landed | Problem]:
@@ -137,12 +141,16 @@ class _Landing:
         except DeliveryRefused as refusal:
             return self._note(refusal.problem, fetched.size_bytes)
         landed = Landed(content.sha256, content.size_bytes, problem=problem)
-        return landed if manifest is None else _promised(landed, self.contract, file, manifest)
+        return landed if manifest is None else _promised(landed, self._agreed(file), file, manifest)
+
+    def _agreed(self, file: IncomingFile) -> Contract:
+        """The contract as it holds for whom the file is from."""
+        return self.contract.for_region(file.region_code, self.business_date)
 
     def _judge(self, file: IncomingFile, fetched: Fetched) -> tuple[Manifest | None, Problem | None]:
         """The manifest, or the first thing that is not as agreed. The data is not read."""
         try:
-            _check_form(self.contract, file, fetched.size_bytes)
+            check_outside(_slot(file), self._agreed(file), file.file_format, fetched.size_bytes)
             return read_manifest(fetched.manifest, file), None
         except DeliveryRefused as refusal:
             return None, refusal.problem
@@ -163,7 +171,7 @@ class _Landing:
             while piece := fetched.data.read(CHUNK):
                 size += len(piece)
                 if size > limit:
-                    raise _too_large(file, limit, f"more than {limit} bytes, read to there")
+                    raise too_large(_slot(file), limit, f"more than {limit} bytes, read to there")
                 if self.stop.is_set():
                     raise StepError("the process was told to end while files were landed")
                 yield piece
@@ -178,20 +186,6 @@ class _Landing:
 
 def _slot(file: IncomingFile) -> Slot:
     return Slot(file.department, file.extract, file.region_code)
-
-
-def _check_form(contract: Contract, file: IncomingFile, size: int) -> None:
-    if size > contract.max_bytes:
-        raise _too_large(file, contract.max_bytes, f"{size} bytes")
-    if file.file_format not in contract.formats:
-        agreed = " or ".join(contract.formats)
-        raise refused(_slot(file), "delivery.format", expected=agreed, found=file.file_format)
-    if size == 0:
-        raise refused(_slot(file), "delivery.empty", expected="a header and rows", found="0 bytes")
-
-
-def _too_large(file: IncomingFile, limit: int, found: str) -> DeliveryRefused:
-    return refused(_slot(file), "delivery.too_large", expected=f"at most {limit} bytes", found=found)
 
 
 def _promised(landed: Landed, contract: Contract, file: IncomingFile, manifest: Manifest) -> Landed:

@@ -8,10 +8,9 @@ refused.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -19,11 +18,8 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import DeliveryRefused, Problem
-from stable_jobs.intake.decoding import Text, decode
-from stable_jobs.intake.diagnosis import diagnose
+from stable_jobs.intake.contents import as_text, check_promises, write_rows
 from stable_jobs.intake.problems import Slot, refused
-from stable_jobs.intake.staging_sql import staging_sql
-from stable_jobs.intake.workbook import convert
 from stable_jobs.settings import code_fingerprint
 from stable_jobs.store.catalog import (
     Delivery,
@@ -36,7 +32,6 @@ from stable_jobs.store.catalog import (
     mark_staged,
     register_snapshot,
 )
-from stable_jobs.store.engine import quote_identifier, quote_literal
 from stable_jobs.store.lake import Content, Lake, LakeChanged
 from stable_jobs.store.threads import in_threads
 
@@ -72,13 +67,14 @@ def stage_delivery(
     their order, raw, unreadable. DeliveryRefused where the file is not as agreed; nothing is registered.
     """
     slot = Slot(delivery.department, delivery.extract, delivery.region_code)
+    name = lake.new_name("staged")
     with tempfile.TemporaryDirectory(prefix="staging-", dir=_scratch(con)) as folder:
         source = _landed(lake, slot, delivery, Path(folder) / "landed")
-        text = _as_text(slot, contract, delivery, source, Path(folder) / "text.csv")
-        staged = _write(con, lake, slot, contract, delivery, text)
-        lake.keep(staged.name)  # also one that is refused next: it holds accounts
-    _check_promises(con, lake, slot, contract, delivery, staged)
-    return staged
+        text = as_text(contract, delivery, source, Path(folder) / "text.csv")
+        rows = write_rows(con, contract, delivery, text, lake.path(name))
+        lake.keep(name)  # also one that is refused next: it holds accounts
+    check_promises(con, contract, delivery, lake.path(name), rows)
+    return StagedFile(name, rows)
 
 
 def _scratch(con: duckdb.DuckDBPyConnection) -> Path:
@@ -109,71 +105,6 @@ def _landed(lake: Lake, slot: Slot, delivery: Delivery, target: Path) -> Path:
     return target
 
 
-def _as_text(slot: Slot, contract: Contract, delivery: Delivery, source: Path, target: Path) -> Text:
-    read = convert if delivery.file_format == "xlsx" else decode
-    return read(slot, contract, source, target)
-
-
-def _write(
-    con: duckdb.DuckDBPyConnection, lake: Lake, slot: Slot, contract: Contract, delivery: Delivery, text: Text
-) -> StagedFile:
-    import duckdb
-
-    name = lake.new_name("staged")
-    query = staging_sql(contract, delivery, text)
-    target = quote_literal(lake.path(name))
-    try:
-        found = con.execute(f"COPY ({query}) TO {target} (FORMAT parquet, COMPRESSION zstd)").fetchone()
-    except duckdb.InvalidInputException as error:
-        raise diagnose(slot, text.path, len(contract.columns), str(error)) from None
-    return StagedFile(name, int(found[0]) if found else 0)
-
-
-def _check_promises(
-    con: duckdb.DuckDBPyConnection,
-    lake: Lake,
-    slot: Slot,
-    contract: Contract,
-    delivery: Delivery,
-    staged: StagedFile,
-) -> None:
-    """Rows where the contract requires them, and the manifest's rows and control total."""
-    if delivery.rows is not None and staged.rows != delivery.rows:
-        raise refused(
-            slot, "delivery.manifest.rows", expected=f"{delivery.rows} rows", found=f"{staged.rows} rows"
-        )
-    if staged.rows == 0 and contract.rows_required:
-        raise refused(slot, "delivery.no_rows", expected="at least one row", found="0 rows")
-    total = _control_total(con, lake, contract, staged)
-    if total is not None and delivery.control_total is not None and total != delivery.control_total:
-        raise refused(
-            slot,
-            "delivery.manifest.control_total",
-            expected=f"{delivery.control_total} yuan",
-            found=f"{total} yuan",
-        )
-
-
-def _control_total(
-    con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, staged: StagedFile
-) -> Decimal | None:
-    """Yuan over all rows; None where the contract names no columns or an amount cannot be read.
-
-    An unreadable amount makes the sum unknown: its row is quarantined, the rest of the delivery stays.
-    """
-    if not contract.control_total:
-        return None
-    names = [quote_identifier(name) for name in contract.control_total]
-    amounts = " + ".join(f"coalesce(sum({name}), 0)" for name in names)
-    unknown = " OR ".join(
-        f"contains(unreadable, {quote_literal(f';{name};')})" for name in contract.control_total
-    )
-    path = quote_literal(lake.path(staged.name))
-    sums = f"CAST({amounts} AS DECIMAL(38,2)), coalesce(bool_or({unknown}), false)"
-    found = con.execute(f"SELECT {sums} FROM read_parquet({path})").fetchone()  # noqa: S608 - all quoted
-    return None if found is None or found[1] else Decimal(found[0])
-
-
 def stage_department(
     engine: Engine,
     con: duckdb.DuckDBPyConnection,
@@ -193,13 +124,15 @@ def stage_department(
     """
     with engine.connect() as connection:
         slots = [
-            (contract, slot)
+            (agreed, readable)
             for extract, contract in contracts.items()
-            for slot in _newest_first(
-                deliveries_for(connection, business_date, extract=extract, known_at=known_at)
+            for region, slot in groupby(
+                deliveries_for(connection, business_date, extract=extract, known_at=known_at),
+                attrgetter("region_code"),
             )
+            if (readable := _newest_first(agreed := contract.for_region(region, business_date), slot))
         ]
-    is_new = any(slot[0].status == "landed" for _, slot in slots)
+    is_new = any(slot[0].status != "staged" for _, slot in slots)
     staged = in_threads(
         con,
         lambda own, item: list(_stage_slot(engine, own, lake, *item)),
@@ -213,10 +146,17 @@ def stage_department(
     )
 
 
-def _newest_first(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
-    """Per slot what was not refused, the last one sent first. deliveries: by region, sequence and id."""
-    readable = (delivery for delivery in deliveries if delivery.status != "refused")
-    return [list(slot)[::-1] for _, slot in groupby(readable, attrgetter("region_code"))]
+def _newest_first(contract: Contract, slot: Iterable[Delivery]) -> list[Delivery]:
+    """What of a slot may be read, the last one sent first. slot: by sequence and id."""
+    return [delivery for delivery in slot if _may_be_read(contract, delivery)][::-1]
+
+
+def _may_be_read(contract: Contract, delivery: Delivery) -> bool:
+    """Not refused; or refused as another contract or other code read it, which may have been the reason."""
+    if delivery.status != "refused":
+        return True
+    judged_by = (delivery.problem or {}).get("judged_by")
+    return judged_by is not None and judged_by != fingerprint(**_inputs(contract, delivery))
 
 
 def _stage_slot(
@@ -243,9 +183,10 @@ def _stage(
     try:
         return _mark(engine, delivery, snapshot or _register(engine, con, lake, contract, delivery, inputs))
     except DeliveryRefused as refusal:
+        problem = replace(refusal.problem, judged_by=fingerprint(**inputs))
         with engine.begin() as connection:
-            mark_refused(connection, delivery.id, refusal.problem)
-        return refusal.problem
+            mark_refused(connection, delivery.id, problem)
+        return problem
 
 
 def _inputs(contract: Contract, delivery: Delivery) -> dict[str, object]:
@@ -255,7 +196,7 @@ def _inputs(contract: Contract, delivery: Delivery) -> dict[str, object]:
         "sha256": delivery.sha256,
         "rows": delivery.rows,
         "control_total": delivery.control_total,
-        "contract": contract.fingerprint,
+        "contract": contract.reading,
         "code": code_fingerprint(),
     }
 

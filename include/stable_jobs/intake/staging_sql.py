@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Protocol
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.intake.decoding import Text
 from stable_jobs.intake.diagnosis import FIELD_LIMIT
 from stable_jobs.intake.reading import Reading, readings
-from stable_jobs.store.catalog import Delivery
 from stable_jobs.store.engine import quote_identifier, quote_literal
 
 ROWS_PER_DELIVERY = 10_000_000_000
@@ -17,7 +17,19 @@ NEVER = "\x02no such text\x03"
 """Stands for NULL in the CSV reader, which must not take any text for it; given back, should it come."""
 
 
-def staging_sql(contract: Contract, delivery: Delivery, text: Text) -> str:
+class Numbered(Protocol):
+    """What of a delivery stands in its rows."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def region_code(self) -> str:
+        """Its slot's region."""
+
+
+def staging_sql(contract: Contract, delivery: Numbered, text: Text) -> str:
     """The one statement: file → cleaned text → values → what became of each → the staged columns."""
     columns = readings(contract)
     quick = ", ".join(f"{r.quick_sql()} AS {r.quick}" for r in columns)

@@ -25,7 +25,10 @@ STOPPED = ("refused", "held")
 
 @dataclass(frozen=True)
 class Owed:
-    """What the department must send, or send again, for one region. `status`: missing, refused or held."""
+    """What the department must send, or send again, for one region. `status`: missing, refused or held.
+
+    `expected` and `found` are rows of a held one: what else was found in a file is not for a log.
+    """
 
     extract: str
     region_code: str
@@ -33,12 +36,16 @@ class Owed:
     status: str
     what: Words
     next_step: Words
+    expected: Words | None = None
+    found: Words | None = None
 
     def sentence(self) -> str:
         """One line for a log, Chinese before English."""
-        place = f"{self.extract} {self.region_code} {self.region.zh} {self.region.en}"
-        said = f"{self.what.zh}。{self.what.en}"
-        return f"{place} [{self.status}]: {said}; next: {self.next_step.zh} {self.next_step.en}"
+        place = f"{self.extract} {self.region_code} {self.region.both}"
+        said = f"{self.what.zh.rstrip('。')}。{self.what.en}"
+        measure = {"expected": self.expected, "found": self.found}
+        measured = "".join(f"; {name} {words.both}" for name, words in measure.items() if words is not None)
+        return f"{place} [{self.status}]: {said}{measured}; next: {self.next_step.both}"
 
 
 def not_sent(desk: Desk, department: str) -> list[tuple[str, str]]:
@@ -63,13 +70,17 @@ def still_awaited(desk: Desk, department: str) -> list[tuple[str, str]]:
     if desk.known_at is not None:
         return []
     moment = settings.now()
-    return [pair for pair in not_sent(desk, department) if moment < due_at(desk, desk.contracts[pair[0]])]
+    return [
+        (extract, region)
+        for extract, region in not_sent(desk, department)
+        if moment < due_at(desk, desk.contracts[extract], region)
+    ]
 
 
-def due_at(desk: Desk, contract: Contract) -> datetime:
-    """Until when a delivery of the business date may come, by its contract's `slaProperties`."""
+def due_at(desk: Desk, contract: Contract, region: str) -> datetime:
+    """Until when a region's delivery of the business date may come, by the contract's terms for it."""
     midnight = datetime.combine(desk.business_date, time(), SHANGHAI)
-    return midnight + timedelta(hours=contract.due_hours)
+    return midnight + timedelta(hours=contract.for_region(region, desk.business_date).due_hours)
 
 
 def owed_by(desk: Desk, department: str, validations: Sequence[Validation]) -> list[Owed]:
@@ -100,9 +111,11 @@ def _stopped(desk: Desk, contract: Contract, validations: Sequence[Validation]) 
 
 def _line(contract: Contract, line: DeliveryLine) -> Owed:
     trouble = line.trouble
-    what = words_of("refused", line.status) if trouble is None else trouble.what
-    next_step = words_of("refused", "next") if trouble is None else trouble.next_step
-    return Owed(contract.extract, line.place.code, line.place.name, line.status, what, next_step)
+    where = (contract.extract, line.place.code, line.place.name, line.status)
+    if trouble is None:
+        return Owed(*where, words_of("refused", line.status), words_of("refused", "next"))
+    measure = (trouble.expected, trouble.found) if line.status == "held" else ()
+    return Owed(*where, trouble.what, trouble.next_step, *measure)
 
 
 def _missing(desk: Desk, extract: str, region: str) -> Owed:

@@ -44,6 +44,7 @@ from stable_jobs.policy.parameters import region_faults, regions_taking_part, se
 from stable_jobs.quality.report_parts import Words
 from stable_jobs.quality.report_policy import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
 from stable_jobs.quality.report_words import place_of
+from stable_jobs.regions import NATION
 from stable_jobs.settings import data_folder
 from stable_jobs.store.catalog import fingerprint
 from stable_jobs.store.database import is_demonstration
@@ -177,14 +178,36 @@ def region_values(
 
     area: only this region and those below it.
     """
-    checked = {f"contract.{name}": _value(one.fingerprint) for name, one in sorted(contracts.items())}
     found: dict[str, Content] = {
-        region: {**_parameters(policies, region, on), **_bank(banks, region), **checked}
+        region: {
+            **_parameters(policies, region, on),
+            **_bank(banks, region),
+            **_agreed(contracts, region, on),
+        }
         for region in regions_taking_part(policies, on)
         if _is_in(region, area)
     }
     broken = region_faults(policies, on).items()
     return found | {region: {"fault": _value(why)} for region, why in broken if _is_in(region, area)}
+
+
+def _agreed(contracts: Mapping[str, Contract], region: str, on: date) -> dict[str, Content]:
+    """By contract what holds for the region's own files, and for those that are sent for all regions.
+
+    Where nothing differs for them, that is the contract without its sending regions: what is agreed with
+    another region is not asked about here.
+    """
+    return {
+        f"contract.{name}": _value(_agreed_with(one, region, on)) for name, one in sorted(contracts.items())
+    }
+
+
+def _agreed_with(contract: Contract, region: str, on: date) -> str:
+    if not contract.sending_regions:
+        return contract.common
+    own, of_all = (contract.for_region(slot, on).agreed for slot in (region, NATION))
+    is_common = own == of_all == contract.agreed
+    return contract.common if is_common else fingerprint(common=contract.common, own=own, of_all=of_all)
 
 
 def _is_in(region: str, area: str | None) -> bool:

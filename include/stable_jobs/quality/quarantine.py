@@ -9,18 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stable_jobs.contracts import checks
 from stable_jobs.contracts.model import Contract, Rule, Scope, Severity
 from stable_jobs.errors import StepError
 from stable_jobs.quality.run import count_rows
 from stable_jobs.regions import NATION
-from stable_jobs.store.catalog import Delivery
 from stable_jobs.store.engine import quote_literal, read_parquet_sql
 
 if TYPE_CHECKING:
     import duckdb
+
+
+class Counted(Protocol):
+    """A delivery whose rows are counted: its number, slot and extract, and the rows that were promised."""
+
+    @property
+    def id(self) -> int:
+        """Stands in every row of it."""
+
+    @property
+    def extract(self) -> str:
+        """What it is of."""
+
+    @property
+    def region_code(self) -> str:
+        """Its slot; `000000` for all."""
+
+    @property
+    def rows(self) -> int | None:
+        """By its manifest; None where it says nothing."""
+
 
 IS_REGION_KNOWN = "(region_code IS NOT NULL AND region_code IN (SELECT code FROM known_regions))"
 HOME_REGION = (
@@ -87,7 +107,7 @@ def _is_unit_known(contract: Contract) -> str:
 
 def count_parts(
     con: duckdb.DuckDBPyConnection,
-    deliveries: Sequence[Delivery],
+    deliveries: Sequence[Counted],
     quarantine: str,
     rules: Sequence[Rule] = (),
 ) -> tuple[Part, ...]:
@@ -131,7 +151,7 @@ def _counted(
     return {(row[0], row[1]): (row[2], row[3], row[4], row[5]) for row in con.execute(query).fetchall()}
 
 
-def _assert_balanced(delivery: Delivery, parts: Sequence[Part]) -> None:
+def _assert_balanced(delivery: Counted, parts: Sequence[Part]) -> None:
     received = sum(p.received for p in parts)
     kept = sum(p.accepted + p.quarantined for p in parts)
     sent = received if delivery.rows is None else delivery.rows

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import Problem
 from stable_jobs.quality.report_data import DeliveryLine, Release
+from stable_jobs.quality.report_measure import expected_of, measured
 from stable_jobs.quality.report_parts import Trouble, Words
-from stable_jobs.quality.report_words import slot_of, words_of
-from stable_jobs.rendering.text import count
+from stable_jobs.quality.report_words import slot_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, superseded
 
@@ -71,7 +70,7 @@ def _judged(
         outcome.region_code,
         status,
         rows=(outcome.received, outcome.accepted, outcome.quarantined),
-        trouble=_hold(known, held) if held else None,
+        trouble=_hold(known, delivery, held) if held else None,
         release=None if held else released,
     )
 
@@ -86,25 +85,17 @@ def _release(known: Known, delivery: Delivery, outcome: DeliveryOutcome) -> Rele
     return next(found, None)
 
 
-def _hold(known: Known, outcome: DeliveryOutcome) -> Trouble:
+def _hold(known: Known, delivery: Delivery, outcome: DeliveryOutcome) -> Trouble:
     rule = {r.id: r for r in known.contract.rules}[str(outcome.held_rule)]
+    detail = outcome.held_detail or {}
+    agreed = known.contract.for_region(delivery.region_code, delivery.business_date)
     return Trouble(
         rule_id=rule.id,
         what=Words(rule.sentence_zh, rule.sentence_en),
-        expected=None,
-        found=_measured(outcome.held_detail or {}),
+        expected=expected_of(rule.id, agreed, detail),
+        found=measured(detail),
         next_step=Words(rule.next_step_zh, rule.next_step_en),
     )
-
-
-def _measured(detail: Mapping[str, Any]) -> Words:
-    template, none = words_of("measure", "rows"), words_of("measure", "none")
-    values = {name: detail.get(name) for name in ("rows", "quarantined", "previous_rows")}
-    return Words(zh=_filled(template.zh, values, none.zh), en=_filled(template.en, values, none.en))
-
-
-def _filled(template: str, values: Mapping[str, int | None], none: str) -> str:
-    return template % {name: none if n is None else count(n) for name, n in values.items()}
 
 
 def _refusal(delivery: Delivery) -> Trouble:

@@ -6,7 +6,7 @@ temporary table `failures (rule_id, row_id)` of the same connection, whole, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,10 @@ RESULT_FORMAT = {
     "unexpected_index_column_names": [ROW_ID],
 }
 """Counts and the failing-rows query, no data value; the query is only written here, so it costs nothing."""
+
+
+Run = Callable[["duckdb.DuckDBPyConnection", Sequence[Rule], str, date], object]
+"""`run_rules`, or what finds the same rows without Great Expectations."""
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.contracts.masking import mask_sql
 from stable_jobs.contracts.model import Column, Contract, Rule, Scope, Severity
 from stable_jobs.quality.quarantine import HOME_REGION
+from stable_jobs.quality.staged import open_staged
 from stable_jobs.quality.suite import as_query
-from stable_jobs.quality.validate import open_staged
-from stable_jobs.store import catalog
-from stable_jobs.store.catalog import Validation
 from stable_jobs.store.engine import quote_identifier, quote_literal, read_parquet_sql
-from stable_jobs.store.lake import Lake
-from stable_jobs.store.registered import registered_codes
 
 if TYPE_CHECKING:
     import duckdb
     from sqlalchemy import Engine
+
+    from stable_jobs.store.catalog import Validation
+    from stable_jobs.store.lake import Lake
 
 SHOWN = 60
 """Characters of a value that are shown: what departments send may be of any length."""
@@ -48,11 +47,14 @@ def masked_samples(
         return {}
     quarantine = _open(con, engine, lake, validation)
     found = ((rule, _source(rule, quarantine, validation.business_date)) for rule in rules)
-    return {r.id: _samples(con, contract, r, source, limit) for r, source in found if source is not None}
+    return {r.id: samples_of(con, contract, r, source, limit) for r, source in found if source is not None}
 
 
 def _open(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, validation: Validation) -> str:
     """Open the staged rows of the validation's deliveries, and return the path of its quarantine."""
+    from stable_jobs.store import catalog
+    from stable_jobs.store.registered import registered_codes
+
     with engine.connect() as connection:
         ids = dict.fromkeys(o.delivery_id for o in validation.outcomes)
         deliveries = [catalog.delivery_by_id(connection, i) for i in ids]
@@ -73,9 +75,10 @@ def _source(rule: Rule, quarantine: str, business_date: date) -> str | None:
     return None if query is None else query.format(batch="staged")
 
 
-def _samples(
+def samples_of(
     con: duckdb.DuckDBPyConnection, contract: Contract, rule: Rule, source: str, limit: int
 ) -> list[Sample]:
+    """The first rows of `source`, a query of the rows that broke the rule, as `masked_samples` has them."""
     columns = [contract.column(name) for name in dict.fromkeys((*rule.columns, *contract.key))]
     texts = ", ".join(f"{mask_sql(contract, c, as_sent(c))} AS t{n}" for n, c in enumerate(columns))
     query = (

@@ -56,7 +56,7 @@ def _validate(
     facts: Snapshot,
 ) -> Validation:
     extract = unit_extract(contract.extract)
-    inputs = {"extract": extract, "contract": contract.fingerprint, "facts": facts.fingerprint}
+    inputs = {"extract": extract, "contract": contract.common, "facts": facts.fingerprint}
     fingerprint = catalog.fingerprint(**inputs, code=code_fingerprint())
     with engine.connect() as connection:
         known = catalog.find_validation(connection, business_date, extract, fingerprint)

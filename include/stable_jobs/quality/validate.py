@@ -18,11 +18,11 @@ from stable_jobs.errors import StepError
 from stable_jobs.quality.holds import judge, judged_parts, outcome_of, with_vanished
 from stable_jobs.quality.quarantine import HOME_REGION, count_parts, write_quarantine
 from stable_jobs.quality.run import FAILURES, run_rules
-from stable_jobs.regions import around, known_codes
+from stable_jobs.quality.staged import open_staged
 from stable_jobs.settings import code_fingerprint
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, RuleResult, Validation
-from stable_jobs.store.engine import quote_literal, read_parquet_sql
+from stable_jobs.store.engine import quote_literal
 from stable_jobs.store.lake import Content, Lake
 from stable_jobs.store.registered import registered_codes
 
@@ -122,10 +122,11 @@ def read_inputs(
     released = _released(connection, {d.sha256 for d in deliveries}, known_at)
     previous = catalog.last_accepted_rows(connection, contract.extract, business_date, known_at)
     registered = registered_codes(connection, known_at)
+    tolerances = [str(contract.for_region(d.region_code, business_date).tolerance) for d in deliveries]
     base = {
         "extract": contract.extract,
         "business_date": business_date,
-        "contract": contract.fingerprint,
+        "contract": contract.common,
         "code": code_fingerprint(),
         "deliveries": [[d.id, d.sha256, s.fingerprint] for d, s in zip(deliveries, staged, strict=True)],
         "registered": [list(one) for one in registered],
@@ -137,7 +138,9 @@ def read_inputs(
         registered=registered,
         released=released,
         quarantine_fingerprint=catalog.fingerprint(**base),
-        fingerprint=catalog.fingerprint(**base, previous_rows=previous, released=released),
+        fingerprint=catalog.fingerprint(
+            **base, previous_rows=previous, released=released, tolerances=tolerances
+        ),
     )
 
 
@@ -168,30 +171,11 @@ def find_out(
     rows = write_quarantine(con, contract, lake.path(name))
     counted = count_parts(con, inputs.deliveries, lake.path(name), rules)
     parts = with_vanished(counted, contract, inputs.previous_rows)
-    judgement = judge(con, contract, business_date, judged_parts(parts, contract, inputs.previous_rows))
+    judged = judged_parts(parts, contract, inputs.previous_rows, business_date)
+    judgement = judge(con, contract, business_date, judged)
     hashes = {d.id: d.sha256 for d in inputs.deliveries}
     outcomes = tuple(outcome_of(p, judgement, inputs.released[hashes[p.delivery_id]]) for p in parts)
     return Found(name, rows, (*row_results(con, rules), *judgement.results), outcomes)
-
-
-def open_staged(
-    con: duckdb.DuckDBPyConnection, paths: Sequence[str], registered: Sequence[tuple[str, str]] = ()
-) -> None:
-    """Make the temporary relations the rules read.
-
-    The view `staged`, the tables `known_regions (code)` and `registered_codes (code, region)`. A registered
-    code counts in its region, in those below it, and in rows about the enterprise sent for one above.
-    """
-    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {read_parquet_sql(paths)}")  # noqa: S608 - quoted
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE known_regions AS SELECT unnest(?) AS code", [sorted(known_codes())]
-    )
-    pairs = [(code, place) for region, code in registered for place in around(region)]
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE registered_codes AS "
-        "SELECT unnest(?::VARCHAR[]) AS code, unnest(?::VARCHAR[]) AS region",
-        [[code for code, _ in pairs], [region for _, region in pairs]],
-    )
 
 
 def row_results(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> tuple[RuleResult, ...]:

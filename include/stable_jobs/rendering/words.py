@@ -79,6 +79,34 @@ PLACE = {
 MEASURE = {
     "rows": N_("%(rows)s rows; %(quarantined)s quarantined; last accepted %(previous_rows)s"),
     "none": N_("none"),
+    "most_quarantined": N_("at most %(share)s of the rows quarantined: %(most)s of %(rows)s"),
+    "fewest_rows": N_(
+        "less than %(share)s below the last accepted: at least %(fewest)s rows after %(previous_rows)s"
+    ),
+}
+
+CHECK = {
+    "accepted": N_("It would be accepted whole."),
+    "quarantined": N_("It would be accepted without the rows that are quarantined."),
+    "held": N_("It would be held: none of its rows would count."),
+    "refused": N_("It would be refused."),
+    "rows": N_("%(received)s rows received; %(accepted)s accepted; %(quarantined)s quarantined"),
+    "where": N_("row %(row)s"),
+    "column": N_("column %(column)s"),
+    "more": N_("and %(more)s more"),
+    "count": N_("Rows"),
+    "what": N_("What is wrong"),
+    "expected": N_("Expected"),
+    "found": N_("Found"),
+    "next": N_("Next step"),
+    "no_manifest": N_(
+        "There is no manifest beside it: rows and control total are not compared. The bureau takes no file"
+        " without one."
+    ),
+    "left_out": N_(
+        "Not checked here: whether it has far fewer rows than the last one accepted, and which codes people"
+        " have registered as valid."
+    ),
 }
 
 SEGMENT = {
@@ -142,6 +170,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "owed": OWED,
     "place": PLACE,
     "measure": MEASURE,
+    "check": CHECK,
     "segment": SEGMENT,
     "version": VERSION,
     "scheme": SCHEME,

@@ -18,6 +18,7 @@ from stable_jobs.store.deliveries import (
     take_up_again,
 )
 from stable_jobs.store.in_force import HeldOutcome, InForce, held_outcomes, in_force, last_accepted_rows
+from stable_jobs.store.outcomes import DeliveryOutcome, RuleResult
 from stable_jobs.store.snapshots import (
     Snapshot,
     check_contents,
@@ -30,9 +31,7 @@ from stable_jobs.store.snapshots import (
     snapshot_by_id,
 )
 from stable_jobs.store.validations import (
-    DeliveryOutcome,
     HistoryPoint,
-    RuleResult,
     Validation,
     find_validation,
     record_validation,

@@ -1,0 +1,204 @@
+"""One file, judged before it is sent, as the night would judge it: no database, no lake, no other delivery.
+
+What only the night knows is left out: the rows that were accepted last, and codes that people registered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stable_jobs.contracts.model import Contract, Rule, Scope
+from stable_jobs.errors import DeliveryRefused, Problem
+from stable_jobs.intake.connectors.protocol import IncomingFile
+from stable_jobs.intake.contents import as_text, check_outside, check_promises, write_rows
+from stable_jobs.intake.manifest import check_hash, control_total, read_manifest
+from stable_jobs.intake.problems import Slot
+from stable_jobs.quality.holds import judge, judged_parts, outcome_of
+from stable_jobs.quality.quarantine import Part, count_parts, write_quarantine
+from stable_jobs.quality.queries import find_failures
+from stable_jobs.quality.report_measure import expected_of, measured
+from stable_jobs.quality.report_parts import Words
+from stable_jobs.quality.run import FAILURES
+from stable_jobs.quality.samples import Sample, samples_of
+from stable_jobs.quality.staged import open_staged
+from stable_jobs.settings import Settings
+from stable_jobs.store.engine import connect, quote_literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROWS_SHOWN = 5
+MANIFEST = ".manifest.json"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A row rule that rows of the file broke: how many did, and the first of them, masked."""
+
+    rule: Rule
+    failed: int
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A delivery rule that would hold the file, or one region's part of a file for all."""
+
+    rule: Rule
+    region_code: str
+    expected: Words | None
+    found: Words
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What would become of one file. `contract` is as it holds for the slot; rows are None if refused."""
+
+    file: Path
+    contract: Contract
+    region_code: str
+    business_date: date
+    manifest: Path | None
+    refusal: Problem | None = None
+    received: int | None = None
+    accepted: int | None = None
+    quarantined: int | None = None
+    broken: tuple[Broken, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """`refused`, `held`, `quarantined` (some rows) or `accepted` (all of it)."""
+        if self.refusal is not None:
+            return "refused"
+        if self.holds:
+            return "held"
+        return "quarantined" if self.quarantined else "accepted"
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """The file as intake sees it. No delivery of a catalog: its number stands for none."""
+
+    department: str
+    extract: str
+    region_code: str
+    file_format: str
+    rows: int | None = None
+    control_total: Decimal | None = None
+    id: int = 1
+
+
+def manifest_beside(file: Path) -> Path | None:
+    """`<same name>.manifest.json` in the same folder, if it is there."""
+    manifest = file.with_name(file.stem + MANIFEST)
+    return manifest if manifest.is_file() else None
+
+
+def check_file(
+    settings: Settings, contract: Contract, file: Path, region: str, on: date, manifest: Path | None
+) -> Checked:
+    """Judge a file that is to be sent for a region and business date by the contract in force then.
+
+    manifest: beside the promises that it makes; None: there is none, so nothing is compared. OSError where
+    the file cannot be read.
+    """
+    agreed = contract.for_region(region, on)
+    checked = Checked(file, agreed, region, on, manifest)
+    with tempfile.TemporaryDirectory(prefix="stable-jobs-check-") as folder:
+        own = settings.model_copy(update={"home": Path(folder), "lake": None})
+        with connect(own) as con:
+            try:
+                sent = _promised(checked)
+                return _judged(con, checked, sent, Path(folder))
+            except DeliveryRefused as refusal:
+                return _refused(checked, refusal.problem)
+
+
+def _refused(checked: Checked, problem: Problem) -> Checked:
+    where = (checked.file, checked.contract, checked.region_code, checked.business_date, checked.manifest)
+    return Checked(*where, refusal=problem)
+
+
+def _promised(checked: Checked) -> SentFile:
+    """The file with what its manifest promises of its rows; DeliveryRefused: format, size, manifest."""
+    contract, file = checked.contract, checked.file
+    ending = file.suffix.lower().removeprefix(".")
+    where = (contract.department, contract.extract, checked.region_code)
+    check_outside(Slot(*where), contract, ending, file.stat().st_size)
+    if checked.manifest is None:
+        return SentFile(*where, ending)
+    name = checked.manifest.name
+    incoming = IncomingFile(
+        contract.department,
+        contract.extract,
+        checked.business_date,
+        checked.region_code,
+        1,
+        file.name,
+        ending,
+        name,
+    )
+    manifest = read_manifest(checked.manifest, incoming)
+    with file.open("rb") as source:
+        check_hash(incoming, manifest, hashlib.file_digest(source, "sha256").hexdigest())
+    return SentFile(*where, ending, manifest.rows, control_total(contract, incoming, manifest))
+
+
+def _judged(con: duckdb.DuckDBPyConnection, checked: Checked, sent: SentFile, folder: Path) -> Checked:
+    contract, on = checked.contract, checked.business_date
+    staged, quarantine = str(folder / "staged.parquet"), str(folder / "quarantine.parquet")
+    text = as_text(contract, sent, checked.file.absolute(), folder / "text.csv")
+    check_promises(con, contract, sent, staged, write_rows(con, contract, sent, text, staged))
+    open_staged(con, [staged])
+    con.execute(FAILURES)
+    rules = [rule for rule in contract.rules if rule.scope is Scope.ROW]
+    find_failures(con, rules, "staged", on)
+    write_quarantine(con, contract, quarantine)
+    parts = count_parts(con, [sent], quarantine, rules)
+    broken = _broken(con, contract, rules)
+    holds = _holds(con, checked, parts)
+    where = (checked.file, contract, checked.region_code, on, checked.manifest)
+    received, accepted, quarantined = (
+        sum(getattr(part, name) for part in parts) for name in ("received", "accepted", "quarantined")
+    )
+    return Checked(*where, None, received, accepted, quarantined, broken, holds)
+
+
+def _broken(con: duckdb.DuckDBPyConnection, contract: Contract, rules: Sequence[Rule]) -> tuple[Broken, ...]:
+    found = con.execute("SELECT rule_id, count(*) FROM failures GROUP BY rule_id").fetchall()
+    counted: Mapping[str, int] = dict(found)
+    return tuple(
+        Broken(rule, counted[rule.id], tuple(samples_of(con, contract, rule, _rows_of(rule), ROWS_SHOWN)))
+        for rule in rules
+        if rule.id in counted
+    )
+
+
+def _rows_of(rule: Rule) -> str:
+    failed = f"SELECT row_id FROM failures WHERE rule_id = {quote_literal(rule.id)}"  # noqa: S608 - quoted
+    return f"SELECT * FROM staged WHERE row_id IN ({failed})"  # noqa: S608 - as above
+
+
+def _holds(con: duckdb.DuckDBPyConnection, checked: Checked, parts: Sequence[Part]) -> tuple[Hold, ...]:
+    contract, on = checked.contract, checked.business_date
+    judgement = judge(con, contract, on, judged_parts(parts, contract, {}, on), run=find_failures)
+    rules = {rule.id: rule for rule in contract.rules}
+    outcomes = [outcome_of(part, judgement, frozenset()) for part in parts]
+    return tuple(
+        Hold(
+            rules[one.held_rule],
+            one.region_code,
+            expected_of(one.held_rule, contract, one.held_detail or {}),
+            measured(one.held_detail or {}),
+        )
+        for one in outcomes
+        if one.held_rule is not None
+    )

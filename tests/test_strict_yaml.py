@@ -23,6 +23,8 @@ REFUSED = [
     pytest.param(b"a: 2020-13-01", "the file", "YAML", id="a date that is none"),
     pytest.param(b"a: !!python/object/apply:os.getcwd []", "line 1", "YAML", id="an object to be made"),
     pytest.param(b"[\n" * 200_000, f"line {MOST_NESTED + 1}", "levels", id="lists without end"),
+    pytest.param(b"a: &x 1\nb: *x", "line 2", "every value written out", id="an alias"),
+    pytest.param(b"&x [*x]", "line 1", "every value written out", id="a list in itself"),
     pytest.param(b"{a: " * 200_000, "line 1", "levels", id="mappings without end"),
 ]
 

@@ -15,6 +15,7 @@ Exceptions do no I/O.
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -87,12 +88,22 @@ class StepError(StableJobsError):
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+MISPLACED = frozenset({errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP})
 CLOSED_WORDS = ("Read-only file system", "Permission denied", "Operation not permitted")
 FULL_WORDS = ("No space left on device", "Disk quota exceeded", "No space left")
+LOST_WORDS = (
+    "No files found that match",
+    "No such file or directory",
+    "Is a directory",
+    "No magic bytes found",
+    "too small to be a Parquet file",
+)
+"""What the engine says of a file that is not there, or not what it was."""
 
 
 def store_fault(error: BaseException) -> StepError | None:
-    """The sentence about a store that takes no more or lets nobody write, the engine's own errors too.
+    """The sentence about a store that takes no more or lets nobody write, or of which the engine finds a file
+    no more; the engine's own errors too.
 
     None for any other error.
     """
@@ -101,10 +112,21 @@ def store_fault(error: BaseException) -> StepError | None:
     said = str(error) if is_engine else ""
     is_full = number in FULL or any(words in said for words in FULL_WORDS)
     is_closed = number in CLOSED or any(words in said for words in CLOSED_WORDS)
-    if not is_full and not is_closed:
+    if any(words in said for words in LOST_WORDS):
+        return StepError(
+            f"{_named(said)}: the file that was written there is gone or is another one; next: find out who"
+            " changed it, put it back from a backup (STABLE_JOBS_LAKE must name the lake that the database"
+            " knows), then run the same command again"
+        )
+    if not is_full and not is_closed and number not in MISPLACED:
         return None
     where = getattr(error, "filename2", None) or getattr(error, "filename", None)
     path = str(where) if where else said.strip().partition("\n")[0] or "a store (lake, out or home)"
+    if number in MISPLACED and isinstance(error, OSError):
+        return StepError(
+            f"{path[:SHOWN]}: {error.strerror}; next: correct the setting that names it (STABLE_JOBS_LAKE,"
+            " STABLE_JOBS_OUT or STABLE_JOBS_HOME) or what lies there, then run the same command again"
+        )
     if is_full:
         return StepError(
             f"{path}: no space is left; nothing half written was published; next: free space there or give it"
@@ -115,6 +137,12 @@ def store_fault(error: BaseException) -> StepError | None:
         " next: mount it for writing or give it to the user that runs this, then run the same command again:"
         " it goes on where it stopped"
     )
+
+
+def _named(said: str) -> str:
+    """The path in an engine's error, else its first line."""
+    found = re.search(r"""["'](/[^"']+|[a-z0-9]+://[^"']+)["']""", said)
+    return found[1] if found else said.strip().partition("\n")[0]
 
 
 @contextmanager

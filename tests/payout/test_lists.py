@@ -18,7 +18,7 @@ import pytest
 
 from stable_jobs.errors import StepError
 from stable_jobs.payout import checked, lists
-from stable_jobs.payout.lists import publish_lists
+from stable_jobs.payout.lists import RegionLists, publish_lists
 from stable_jobs.payout.manifest import latest_manifest
 from stable_jobs.payout.night import Inputs, RegionNight
 from stable_jobs.payout.sheets.notice import notice
@@ -149,6 +149,51 @@ def test_one_thread_makes_the_same_bytes(con: duckdb.DuckDBPyConnection, tmp_pat
         con.execute(f"SET threads = {threads}")
         publish(con, inputs, tmp_path / str(threads))
     assert tree(tmp_path / "1") == tree(tmp_path / "2")
+
+
+def _others(shape: str) -> list[dict[str, Any]]:
+    """Rows of another region, by which the engine's vectors of both have other shapes."""
+    empty = {"payable": None, "account_source": None, "meets_active": None, "layoff_rate": None}
+    shapes: dict[str, list[dict[str, Any]]] = {
+        "held": [],
+        "all known": [{}] * 150,
+        "some unknown": [{} if n % 3 else empty for n in range(150)],
+        "all unknown": [empty] * 150,
+        "many": [{"unit_name": f"单位{n}"} for n in range(600)],
+    }
+    refused = {**UNIT, "is_taken": False, "decision": "ineligible"}
+    return [{**refused, **row, "uscc": f"9161010000000{n:05}"} for n, row in enumerate(shapes[shape])]
+
+
+@pytest.mark.parametrize("has_gaps", [False, True])
+def test_a_regions_files_follow_its_own_rows_alone(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, has_gaps: bool
+) -> None:
+    """Domain 1: what another region sends, or that it is held, changes no byte and writes nothing again."""
+    own = [
+        {
+            **UNIT,
+            "region_code": LIAOYUAN,
+            "uscc": f"9122040000000{n:05}",
+            "is_taken": False,
+            "decision": "ineligible",
+            "meets_active": None if has_gaps and n % 5 == 0 else True,
+            "account_source": None if has_gaps and n % 2 == 0 else "corporate",
+        }
+        for n in range(120)
+    ]
+    first: dict[str, bytes] = {}
+    for threads in (2, 1):
+        con.execute(f"SET threads = {threads}")
+        for number, shape in enumerate(("held", "all known", "some unknown", "all unknown", "many")):
+            others = _others(shape)
+            mixed = [*own[:50], *others, *own[50:]] if number % 2 else [*others, *own]
+            night = write_night(con, tmp_path / f"{threads} {shape}", eligibility=mixed, owed=[], payees=[])
+            publish(con, night, tmp_path / "out")
+            found = tree(tmp_path / "out" / DAY / LIAOYUAN)
+            first = first or found
+            assert sorted(found) == sorted(first), (threads, shape)
+    assert tree(tmp_path / "out" / DAY / LIAOYUAN) == first
 
 
 def test_a_change_makes_second_versions_of_what_changed(
@@ -304,6 +349,26 @@ def test_each_region_has_its_own(con: duckdb.DuckDBPyConnection, tmp_path: Path)
 
 
 EXTRA = {"uscc": "91610100000000008X"}
+OTHER = {**UNIT, "region_code": LIAOYUAN, "uscc": "91220400000000001X"}
+
+
+def fault_of(found: list[RegionLists], code: str = XIAN) -> str | None:
+    """Why that region is held by its lists; it must show no list then, and the others all of theirs."""
+    by_code = {one.region_code: one for one in found}
+    other = by_code[LIAOYUAN]
+    assert (other.is_held, other.fault, set(other.files), other.payable) == (
+        False, None, LISTS, UNIT["payable"]
+    )  # fmt: skip
+    own = by_code[code]
+    manifest = latest_manifest(own.folder)
+    assert manifest is not None
+    assert (own.is_held, own.units, own.payable, dict(own.files)) == (True, 0, 0, {})
+    assert (manifest.content["is_held"], manifest.content["files"]) == (True, {})
+    assert set(tree(own.folder)) == {"manifest.json"}
+    assert manifest.content["held"][-1] == {
+        "reason": "lists_do_not_add_up", "department": "", "extract": "", "detail": own.fault
+    }  # fmt: skip
+    return own.fault
 
 
 @pytest.mark.parametrize(
@@ -321,6 +386,11 @@ EXTRA = {"uscc": "91610100000000008X"}
             r"1 unit\(s\) to be paid without exactly one account",
             id="two payees",
         ),
+        pytest.param(
+            {"payees": [{**PAYEE, "uscc": u["uscc"], "account_name": ""} for u in hostile_units()]},
+            r"disbursement_detail.csv of 610100 says 0 and",
+            id="an account without a name",
+        ),
         pytest.param({"eligibility": {"scheme": "difficult"}}, r"1 unit\(s\) taken twice", id="taken twice"),
         pytest.param(
             {"eligibility": {**EXTRA, "decision": "ineligible"}},
@@ -328,54 +398,98 @@ EXTRA = {"uscc": "91610100000000008X"}
             id="ineligible and paid",
         ),
         pytest.param(
-            {"eligibility": {"region_code": BROKEN}}, r"held regions have eligibility", id="held and decided"
+            {"held": {"region_code": XIAN}}, r"it is held and has eligibility", id="held and decided"
         ),
-        pytest.param({"eligibility": {"region_code": "../etc"}}, r"not a region code", id="a path"),
-        pytest.param({"eligibility": {"region_code": "６10100"}}, r"not a region code", id="full width"),
-        pytest.param({"held": {"region_code": "61/100"}}, r"not a region code", id="a path that is held"),
     ],
 )
-def test_nothing_is_published_where_a_promise_breaks(
+def test_a_region_whose_promise_breaks_is_held_alone(
     con: duckdb.DuckDBPyConnection, tmp_path: Path, changed: dict[str, Any], message: str
 ) -> None:
-    """A single mapping stands for one row more."""
-    whole = {"eligibility": (hostile_units(), UNIT), "held": ([], HELD)}
+    """A single mapping stands for one row more. Its lists are not published, and all others' are."""
+    whole = {"eligibility": ([*hostile_units(), OTHER], UNIT), "held": ([], HELD)}
+    rows = {"eligibility": whole["eligibility"][0], **changed}
     for name in changed.keys() & whole.keys():
-        rows, sample = whole[name]
-        changed = {name: [*rows, {**sample, **changed[name]}]}
+        own, sample = whole[name]
+        rows[name] = [*own, {**sample, **changed[name]}]
+    if "payees" in rows:
+        rows["payees"] = [*rows["payees"], {**PAYEE, "region_code": LIAOYUAN, "uscc": OTHER["uscc"]}]
+    night = write_night(con, tmp_path / "s", **rows)
+    fault = fault_of(publish_lists(con, night, out=tmp_path / "out", workbook_rows=50_000))
+    assert re.search(message, str(fault))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"eligibility": [*hostile_units(), {**UNIT, "region_code": "../etc"}]}, id="a path"),
+        pytest.param(
+            {"eligibility": [*hostile_units(), {**UNIT, "region_code": "６10100"}]}, id="full width"
+        ),
+        pytest.param({"held": [{**HELD, "region_code": "61/100"}]}, id="a path that is held"),
+    ],
+)
+def test_nothing_is_published_beside_a_code_that_is_a_path(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, changed: dict[str, Any]
+) -> None:
     night = write_night(con, tmp_path / "s", **changed)
-    with pytest.raises(StepError, match=message):
+    with pytest.raises(StepError, match="not a region code"):
         publish_lists(con, night, out=tmp_path / "out", workbook_rows=9)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
-def test_a_file_that_says_otherwise_ends_the_step(
-    con: duckdb.DuckDBPyConnection,
-    inputs: Inputs,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
+def test_a_file_that_says_otherwise_holds_its_region_alone(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """As if a fen, or in a list without yuan a row, had got lost in that one file."""
+    night = write_night(con, tmp_path / "snapshots", eligibility=[*hostile_units(), OTHER])
     stem, ending = name.split(".")
     write, measure = checked.FORMATS[ending]
 
     def tampered(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path) -> Sum:
         found = measure(con, table, path)
-        if table.name != stem:
+        if table.name != stem or XIAN not in path.parts:
             return found
         if found.total is None:
             return replace(found, count=found.count - 1)
         return replace(found, total=found.total - Decimal("0.01"))
 
     monkeypatch.setattr(checked, "FORMATS", {**checked.FORMATS, ending: (write, tampered)})
-    with pytest.raises(StepError, match=f"{re.escape(name)} of 610100 says"):
+    fault = fault_of(publish_lists(con, night, out=tmp_path / "out", workbook_rows=50_000))
+    assert f"{name} of 610100 says" in str(fault)
+
+
+def test_what_the_engine_cannot_compute_of_a_region_holds_it_alone(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overflowing(region: RegionNight) -> ListTable:
+        table = notice(region)
+        if region.code != XIAN:
+            return table
+        first, *rest = table.columns
+        return replace(
+            table,
+            columns=(replace(first, sql="CAST(CAST(headcount * 99999 AS DECIMAL(4, 2)) AS VARCHAR)"), *rest),
+        )
+
+    night = write_night(con, tmp_path / "s", eligibility=[*hostile_units(), OTHER])
+    monkeypatch.setattr(lists, "SHEETS", tuple(overflowing if s is notice else s for s in lists.SHEETS))
+    fault = fault_of(publish_lists(con, night, out=tmp_path / "out", workbook_rows=50_000))
+    assert "1999980" in str(fault)
+
+
+def test_a_full_disk_is_not_a_regions_fault(
+    con: duckdb.DuckDBPyConnection, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checked, "FORMATS", {**checked.FORMATS, "csv": (full, full)})
+    with pytest.raises(OSError, match="No space left"):
         publish(con, inputs, tmp_path / "out")
-    assert tree(tmp_path / "out" / DAY / XIAN) == {}
 
 
-def test_a_row_that_gets_lost_in_a_list_ends_the_step(
+def test_a_row_that_gets_lost_in_a_list_holds_its_region(
     con: duckdb.DuckDBPyConnection, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def short(region: RegionNight) -> ListTable:
@@ -383,8 +497,10 @@ def test_a_row_that_gets_lost_in_a_list_ends_the_step(
         return replace(table, source=f"{table.source} WHERE uscc NOT LIKE '%2X'")
 
     monkeypatch.setattr(lists, "SHEETS", (short,))
-    with pytest.raises(StepError, match=r"notice.csv of 610100 says 2 and 2469.12 yuan, .* 3 and 3703.68"):
-        publish(con, inputs, tmp_path / "out")
+    found = {p.region_code: p for p in publish_lists(con, inputs, out=tmp_path / "out", workbook_rows=50_000)}
+    assert re.search(
+        r"notice.csv of 610100 says 2 and 2469.12 yuan, .* 3 and 3703.68", str(found[XIAN].fault)
+    )
 
 
 def test_work_list_goes_by_department_then_unit_then_scheme(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from stable_jobs.cli.options import progress, read_past_date, read_settings
+from stable_jobs.cli.options import progress, read_past_date
+from stable_jobs.settings import read_settings
 
 if TYPE_CHECKING:
     from stable_jobs.local.session import LocalAirflow

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stable_jobs.cli.options import read_date, read_settings
+from stable_jobs.cli.options import read_date
 from stable_jobs.cli.people import ByOption, ReasonOption, act, read_reason, reading
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.settings import read_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stable_jobs.cli.options import read_date, read_settings
+from stable_jobs.cli.options import read_date
 from stable_jobs.errors import ContractError, Problem, UsageError
 from stable_jobs.regions import NATION, is_known
+from stable_jobs.settings import read_settings
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.options import read_settings
+from stable_jobs.settings import read_settings
 
 app = typer.Typer(help="The business database: create it, migrate it.", no_args_is_help=True)
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.options import read_date, read_settings
+from stable_jobs.cli.options import read_date
+from stable_jobs.settings import read_settings
 
 FIRST_NIGHT = "2020-05-11"
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.options import read_settings
 from stable_jobs.rendering.text import visible
+from stable_jobs.settings import read_settings
 
 
 def login(

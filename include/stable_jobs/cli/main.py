@@ -37,6 +37,7 @@ from stable_jobs.cli import (
     returns,
     withdraw_night,
 )
+from stable_jobs.cli.terminal import steady_streams
 from stable_jobs.errors import StableJobsError, StepError, UsageError, store_fault
 from stable_jobs.garbage import collect_rarely
 
@@ -79,10 +80,12 @@ app.add_typer(database.app, name="db")
 
 def main() -> NoReturn:
     """Run the command line; an error is a sentence on standard error, never a traceback."""
+    steady_streams()
     atexit.register(_hush)
     collect_rarely()
     try:
-        app()
+        _require_text(sys.argv)
+        _run()
     except UsageError as error:
         _end(error, 2)
     except StableJobsError as error:
@@ -115,6 +118,21 @@ def _is_of_the_database(error: Exception) -> bool:
     return loaded is not None and isinstance(error, loaded.SQLAlchemyError)
 
 
+def _run() -> None:
+    """What was printed and cannot be written is an error, too."""
+    try:
+        app()
+    finally:
+        sys.stdout.flush()
+
+
+def _require_text(words: list[str]) -> None:
+    """UsageError for a word that is no text in the terminal's encoding: no store could look for it."""
+    for word in words:
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            raise UsageError(f"{word}: expected text in the terminal's encoding; next: check LANG")
+
+
 def _first_line(error: Exception) -> str:
     """What the server said, without statement and values."""
     said = str(getattr(error, "orig", None) or type(error).__name__)
@@ -123,8 +141,12 @@ def _first_line(error: Exception) -> str:
 
 def _hush() -> None:
     """Registered first, so run last: what DuckDB's binding then prints of its leaks is for its authors."""
-    sys.stdout.flush()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        sys.stdout.flush()
+    except OSError:  # told already: nothing more can be written there
+        os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
 
 
 def _end(error: StableJobsError, code: int) -> NoReturn:

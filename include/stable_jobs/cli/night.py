@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stable_jobs.cli.options import DateOption, progress, read_instant, read_past_date, read_settings
+from stable_jobs.cli.options import DateOption, progress, read_instant, read_past_date
 from stable_jobs.errors import UsageError
-from stable_jobs.settings import Settings
+from stable_jobs.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from stable_jobs.night.desk import Desk
@@ -39,7 +39,8 @@ def night(
 ) -> None:
     """Run the night of a business date: collect, validate, determine, compare, lists, report.
 
-    Exit 0 when the night ended (held regions are reported, not failures), 1 when a step broke, 2 for
+    Exit 0 when the night ended (held regions are reported, not failures), 1 when a step broke or a region's
+    lists do not add up (then it is held, and the others were published), 2 for
     wrong usage: a date after today, a home or landing folder that is not there or empty, a date for which
     nobody delivered anything (on a terminal it asks).
     Running it again with the same inputs changes no byte.
@@ -58,6 +59,7 @@ def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -
     from stable_jobs.night.dates import check_places
     from stable_jobs.night.desk import open_desk
     from stable_jobs.night.run import run_night
+    from stable_jobs.night.unlisted import require_listed
 
     business_date, moment = read_past_date(date), read_instant(known_at)
     check_places(settings, business_date)
@@ -66,6 +68,7 @@ def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -
         course = run_night(desk, progress())
         print_night(desk, course.decided(), course.validation_ids, course.report)
         print_untaken(course.untaken)
+        require_listed(desk, course.decided())
 
 
 def _check_came(desk: Desk, is_sure: bool) -> None:

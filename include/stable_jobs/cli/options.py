@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from stable_jobs.errors import UsageError
-from stable_jobs.settings import Settings, instant
+from stable_jobs.settings import Settings, instant, read_settings
 
 DateOption = Annotated[str, typer.Option("--date", help="Business date, YYYY-MM-DD.")]
 RegionOption = Annotated[str | None, typer.Option("--region", help="Six-digit region code (GB/T 2260).")]
@@ -34,17 +34,6 @@ def read_instant(text: str | None) -> datetime | None:
         raise UsageError(
             f"--known-at {text!r} is not an instant; expected such as 2020-05-11T20:00"
         ) from error
-
-
-def read_settings() -> Settings:
-    """The settings; UsageError naming the variable if one is wrong."""
-    from pydantic import ValidationError
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        wrong = "; ".join(f"STABLE_JOBS_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise UsageError(f"a setting is wrong: {wrong}; see docs/how-to/settings.md") from error
 
 
 def read_home() -> Settings:

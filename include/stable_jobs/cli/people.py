@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stable_jobs.cli.options import read_home, read_settings
+from stable_jobs.cli.options import read_home
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.regions import NATION, is_known
 from stable_jobs.rendering.text import visible
+from stable_jobs.settings import read_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stable_jobs.cli.options import DateOption, read_date, read_settings
+from stable_jobs.cli.options import DateOption, read_date
 from stable_jobs.cli.people import (
     BelowOption,
     ByOption,
@@ -16,6 +16,7 @@ from stable_jobs.cli.people import (
     read_area,
     reading,
 )
+from stable_jobs.settings import read_settings
 
 app = typer.Typer(
     help="Values that money rests on: what changed, who vouches (政策参数复核).",

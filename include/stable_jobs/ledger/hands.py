@@ -70,5 +70,5 @@ def os_user() -> str:
         name = pwd.getpwuid(number).pw_name
     except KeyError:
         name = f"uid {number}"
-    caller = os.environ.get("SUDO_USER")
+    caller = os.fsencode(os.environ.get("SUDO_USER", "")).decode("utf-8", "backslashreplace")
     return f"{name} (sudo: {caller})" if caller else name

@@ -76,6 +76,7 @@ def environment(settings: Settings, server: URL, port: int) -> dict[str, str]:
         "NO_PROXY": _no_proxy(),
         "no_proxy": _no_proxy(),
         "GX_ANALYTICS_ENABLED": "false",
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
         "STABLE_JOBS_HOME": str(settings.home.absolute()),
         "STABLE_JOBS_DATABASE_URL": business_url,
     }

@@ -27,7 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from stable_jobs.errors import StableJobsError, StepError, UsageError
 from stable_jobs.local.configuration import METADATA, airflow_home, environment, passwords
-from stable_jobs.settings import Settings
+from stable_jobs.settings import Settings, read_settings
 from stable_jobs.store.database import init_database
 from stable_jobs.store.embedded import embedded_server
 
@@ -50,7 +50,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 def main() -> None:
     """Run until standard input ends. Exit 1 if Airflow did not start or a program ended, 2 for usage."""
     try:
-        _supervise(Settings(), int(sys.argv[1]))
+        _supervise(read_settings(), int(sys.argv[1]))
     except UsageError as error:
         _end(error, 2)
     except StableJobsError as error:

@@ -15,6 +15,7 @@ from stable_jobs.ledger.verify import Verified
 from stable_jobs.money import format_yuan
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.policies import policy_facts
+from stable_jobs.night.unlisted import after_lists
 from stable_jobs.notification import Kind, MailSpec, Message, notifier
 from stable_jobs.policy.determine import Decision
 from stable_jobs.settings import Settings
@@ -23,6 +24,8 @@ from stable_jobs.store.engine import quote_literal
 
 def tell_held(desk: Desk, decision: Decision) -> None:
     """Which regions are held tonight, and why; and whose money waits for people."""
+    with desk.database.connect() as connection:
+        decision = after_lists(connection, decision)
     path = quote_literal(desk.lake.path(decision.held.name))
     rows = desk.duck.execute(
         f"""

@@ -146,7 +146,8 @@ def _promised(checked: Checked) -> SentFile:
         ending,
         name,
     )
-    manifest = read_manifest(checked.manifest, incoming)
+    with checked.manifest.open("rb") as promised:
+        manifest = read_manifest(promised, incoming)
     with file.open("rb") as source:
         check_hash(incoming, manifest, hashlib.file_digest(source, "sha256").hexdigest())
     return SentFile(*where, ending, manifest.rows, control_total(contract, incoming, manifest))

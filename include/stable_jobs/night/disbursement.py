@@ -39,6 +39,7 @@ from stable_jobs.night.waived import publish_waived
 from stable_jobs.payout.banks import Banks
 from stable_jobs.payout.batch import LINE, BatchHead
 from stable_jobs.payout.batch_files import ENGINE, write_batch_files
+from stable_jobs.payout.checked import SumDiffers
 from stable_jobs.payout.ledger_lists import Rows, ledger_rows, publish_tables
 from stable_jobs.payout.names import MANIFEST, region_folder
 from stable_jobs.payout.once import keep_files, place_files
@@ -107,16 +108,20 @@ def publish(desk: Desk) -> list[Instructed]:
 
     A batch that the ledger refuses (a hold, a newer night, values that nobody confirmed) stays as it is, and
     so does one whose bank profile has a fault. StepError, once all others are published, if a unit of one
-    stands in a published folder that the ledger does not know.
+    stands in a published folder that the ledger does not know, or a file of one says another total.
     """
     banks = note_profiles(desk)
     with desk.database.connect() as connection:
         ready = [batch for batch in open_batches(connection) if missing_level(connection, batch) is None]
         elsewhere = {batch.id: published_elsewhere(desk, connection, batch) for batch in ready}
+    stopped = [said for said in elsewhere.values() if said is not None]
     with scratch(desk) as work:
         for batch in ready:
             if elsewhere[batch.id] is None:
-                _instruct(desk, batch, banks, work)
+                try:
+                    _instruct(desk, batch, banks, work)
+                except SumDiffers as error:
+                    stopped.append(f"batch {batch.batch_no} is not published: {error}")
     with desk.database.connect() as connection:
         done = published_on(connection, desk.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
@@ -125,7 +130,7 @@ def publish(desk: Desk) -> list[Instructed]:
         Instructed(batch, out / files[batch.id][0].folder, _place(desk, files[batch.id])) for batch in done
     ]
     _place_left_over(desk)
-    if stopped := [said for said in elsewhere.values() if said is not None]:
+    if stopped:
         raise StepError("; ".join(stopped))
     return placed
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.steps import deliveries_in_force
+from stable_jobs.night.unlisted import after_lists
 from stable_jobs.policy.determine import Decision
 from stable_jobs.store.engine import quote_literal, read_parquet_sql
 
@@ -35,7 +36,9 @@ class RegionFigures:
 def region_figures(desk: Desk, decision: Decision, quarantined: dict[str, int]) -> list[RegionFigures]:
     """Every region that was decided or held, by code."""
     decided = _decided(desk, decision)
-    held = _held(desk, decision)
+    with desk.database.connect() as connection:
+        held = _held(desk, after_lists(connection, decision))
+    decided = {code: one for code, one in decided.items() if code not in held}
     codes = sorted({*decided, *held})
     return [
         replace(

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
 from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.unlisted import after_lists
 from stable_jobs.payout.payee_faults import account_fault_sql, name_fault_sql
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import regions_taking_part, resolve
@@ -45,6 +46,7 @@ def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
     and for snapshots that are not of one decision.
     """
     _check_whole(desk, decision)
+    decision = after_lists(connection, decision)
     night_tables(connection)
     with scratch(desk) as work:
         own = replace(desk, lake=_own_copies(desk, connection, decision, work / "copies"))
@@ -139,7 +141,7 @@ def codes_query(desk: Desk, decision: Decision) -> str:
 
 
 def regions_query(desk: Desk, decision: Decision, sent: Collection[str]) -> str:
-    """Every region of the night: decided ones with their terms, held ones as held.
+    """Every region of the night: decided ones with their terms, held ones (by their lists, too) as held.
 
     sent: the regions with a delivery of the date; a held one that is not among them is silent.
     """
@@ -155,7 +157,9 @@ def regions_query(desk: Desk, decision: Decision, sent: Collection[str]) -> str:
                    {_clears(desk, [d for (d,) in days])} AS clears_on,
                    max(pooling_region) FILTER (scheme = 'general') AS pooling_region,
                    max(refund_budget) FILTER (scheme = 'general') AS refund_budget
-            FROM {_file(desk, decision.terms)} GROUP BY region_code
+            FROM {_file(desk, decision.terms)} AS t
+            ANTI JOIN {_file(desk, decision.held)} AS h USING (region_code)
+            GROUP BY region_code
             UNION ALL
             SELECT DISTINCT region_code, {decision.id}, true, region_code NOT IN ({own}), NULL::BIGINT,
                    NULL::DATE, NULL, NULL::DECIMAL(18, 2)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from stable_jobs.errors import StepError
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.evidence import record_evidence
@@ -17,6 +18,7 @@ from stable_jobs.ledger.policies import hold_stopped
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import fill_night
 from stable_jobs.night.policies import note_policies, require_same_files
+from stable_jobs.payout.checked import SumDiffers
 from stable_jobs.payout.ledger_lists import Place, Rows, ledger_rows, publish_tables
 from stable_jobs.payout.names import region_folder
 from stable_jobs.payout.publish import Published
@@ -43,7 +45,10 @@ class Notices:
 
 
 def open_notices(desk: Desk, decision: Decision) -> Notices:
-    """Take over the decision, publish the list of every notice opened on the date; again: no change."""
+    """Take over the decision, publish the list of every notice opened on the date; again: no change.
+
+    StepError, once all others are published, if the file of a notice says another total than the ledger.
+    """
     note_policies(desk)
     with ledger_event(desk.database, "night", business_date=desk.business_date) as event:
         require_same_files(desk, event.connection, decision)
@@ -56,8 +61,15 @@ def open_notices(desk: Desk, decision: Decision) -> Notices:
         query = public_notice.QUERY.format(on=desk.business_date.isoformat())
         rows = ledger_rows(desk.duck, connection, query, public_notice.ROWS, work)
         known = connection.execute(text(NOTICES), {"on": desk.business_date}).all()
-        made = [_publish(desk, rows, *notice) for notice in known]
+        made, differing = list[Published](), list[str]()
+        for notice in known:
+            try:
+                made.append(_publish(desk, rows, *notice))
+            except SumDiffers as error:
+                differing.append(str(error))
     record_published(desk, made, "notices")
+    if differing:
+        raise StepError("; ".join(differing))
     folders = tuple(one.folder for one in made)
     return Notices(len(known), rows.count, rows.total, tuple(older), folders, tuple(stopped))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from stable_jobs.ledger.standing import Waits, waits
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.handed import decision_to_pay
+from stable_jobs.night.unlisted import after_lists
 from stable_jobs.policy.determine import Decision
 from stable_jobs.store.engine import quote_literal
 
@@ -62,6 +63,8 @@ def _held(desk: Desk, decision: Decision | None) -> dict[str, str]:
     """Region → the reasons for which nothing was decided."""
     if decision is None:
         return {}
+    with desk.database.connect() as connection:
+        decision = after_lists(connection, decision)
     path = quote_literal(desk.lake.path(decision.held.name))
     query = f"""
         SELECT region_code, string_agg(what, '; ' ORDER BY what) FROM (

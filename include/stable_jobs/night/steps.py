@@ -18,6 +18,7 @@ from stable_jobs.night.comparison import Comparison, compare_night, load_compari
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.paid_by_us import paid_by_us
 from stable_jobs.night.policies import note_policies, policy_facts
+from stable_jobs.night.unlisted import after_lists, hold_unlisted
 from stable_jobs.payout.lists import RegionLists, publish_lists
 from stable_jobs.payout.night import Inputs, QuarantineFile
 from stable_jobs.payout.publish import publish_folder
@@ -86,14 +87,27 @@ def deliveries_in_force(
 
 
 def lists(desk: Desk, decision: Decision, validation_ids: Collection[int] = ()) -> list[RegionLists]:
-    """Publish every region's lists and manifest; equal inputs write nothing."""
+    """Publish every region's lists and manifest; equal inputs write nothing.
+
+    A region whose lists do not add up is held from here on (`unlisted`), and `fault` says why.
+    """
     in_force, _ = deliveries_in_force(desk, validation_ids)
-    return publish_lists(
+    quarantined = [one.quarantine_name for one in in_force]
+    _require_unchanged(desk, [*(snapshot.name for snapshot in vars(decision).values()), *quarantined])
+    made = publish_lists(
         desk.duck,
         _list_inputs(desk, decision, in_force),
         out=desk.settings.out_root,
         workbook_rows=desk.settings.workbook_rows,
     )
+    hold_unlisted(desk, decision, {one.region_code: one.fault for one in made if one.fault is not None})
+    return made
+
+
+def _require_unchanged(desk: Desk, names: Collection[str]) -> None:
+    """LakeChanged where a file that is about to be read is not what was registered."""
+    with desk.database.connect() as connection:
+        catalog.check_contents(connection, desk.lake, names)
 
 
 def compare(desk: Desk, decision: Decision) -> Comparison:
@@ -123,6 +137,11 @@ def _report_inputs(
     desk: Desk, decision: Decision, validations: Sequence[Validation], comparison: Path | None
 ) -> Night:
     in_force, _ = deliveries_in_force(desk, [v.id for v in validations])
+    with desk.database.connect() as connection:
+        decision = after_lists(connection, decision)
+    read = [name for one in in_force for name in (one.staged_name, one.quarantine_name)]
+    own = [one.name for one in (decision.held, decision.reconciliation, decision.orphans)]
+    _require_unchanged(desk, [*own, *read])
     return Night(
         business_date=desk.business_date,
         contracts=desk.contracts,

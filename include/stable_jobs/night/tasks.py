@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StepError, StepsMissing, UsageError
 from stable_jobs.garbage import collect_rarely
-from stable_jobs.settings import Settings, instant
+from stable_jobs.settings import instant, read_settings
 
 if TYPE_CHECKING:
     from stable_jobs.night.desk import Desk
@@ -40,7 +40,7 @@ def open_date(business_date: str | None, known_at: str | None = None) -> Iterato
     collect_rarely()
     on, moment = read_date(business_date), _instant(known_at)
     refuse_future(on)
-    with open_desk(Settings(), on, moment) as desk:
+    with open_desk(read_settings(), on, moment) as desk:
         yield desk
 
 
@@ -275,12 +275,14 @@ def report(
     known_at: str | None = None,
     is_backfill: bool = False,
 ) -> Result:
-    """Publish the report: `path` of its first page. StepsMissing, once it stands, if others did not succeed.
+    """Publish the report: `path` of its first page. StepsMissing, once it stands, if others did not succeed
+    or a region's lists do not add up.
 
     broken: names of the night's steps that did not succeed. Without a comparison the report says so.
     """
     from stable_jobs.night import steps
     from stable_jobs.night.handed import comparison_of
+    from stable_jobs.night.unlisted import require_listed
 
     if determined is None:
         raise StepsMissing(f"no decision to report on; steps that did not succeed: {', '.join(broken)}")
@@ -288,8 +290,9 @@ def report(
         decision, made = _decision(desk, determined, is_backfill), _validations(desk, determined)
         manifest = None if compared is None else comparison_of(desk, compared)
         path = steps.report(desk, decision, made, manifest)
-    if broken:
-        raise StepsMissing(f"the report is at {path}, but steps did not succeed: {', '.join(broken)}")
+        if broken:
+            raise StepsMissing(f"the report is at {path}, but steps did not succeed: {', '.join(broken)}")
+        require_listed(desk, decision)
     return {"path": str(path)}
 
 

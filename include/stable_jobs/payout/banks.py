@@ -7,6 +7,7 @@ region upward holds.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from stable_jobs.payout.answers.reasons import Verdict
 from stable_jobs.payout.answers.signature import check_public_key
 from stable_jobs.payout.names import check_name
 from stable_jobs.regions import upward
-from stable_jobs.strict_yaml import YamlFault, read_yaml
+from stable_jobs.strict_yaml import YamlFault, read_regular, read_yaml
 
 NEXT_STEP = "correct this place in the bank profile and run again"
 OURS = ("disbursement_", "payment.")
@@ -240,8 +241,8 @@ def load_sound_banks(root: Path) -> Banks:
     faults: dict[str, str] = {}
     for file in sorted(root.glob("*.yaml")) if root.is_dir() else []:
         try:
-            content = file.read_bytes()
-            digest.update(f"{file.name}\0".encode() + hashlib.sha256(content).digest())
+            content = read_regular(file)
+            digest.update(os.fsencode(f"{file.name}\0") + hashlib.sha256(content).digest())
             profiles[file.stem] = _profile(file, content)
         except YamlFault as error:
             faults[file.stem] = str(_fault(file.name, error.place, error.expected, error.found))

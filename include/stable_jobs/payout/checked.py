@@ -24,10 +24,14 @@ FORMATS: Mapping[str, tuple[Writer, Measurer]] = {
 }
 
 
+class SumDiffers(StepError):
+    """A written file says another count or total than its list."""
+
+
 def write_checked(con: duckdb.DuckDBPyConnection, table: ListTable, work: Path) -> dict[str, Sum]:
     """Write the list in all its formats into a workspace of the folder it is for; file name → what it says.
 
-    StepError where a file's own count or total is not the expected one.
+    SumDiffers where a file's own count or total is not the expected one.
     """
     paths = {ending: work / f"{table.name}.{ending}" for ending in table.formats}
     return {
@@ -37,9 +41,9 @@ def write_checked(con: duckdb.DuckDBPyConnection, table: ListTable, work: Path) 
 
 
 def checked_sum(path: Path, expected: Sum, found: Sum) -> Sum:
-    """What a written file says of itself; StepError where that is not the expected."""
+    """What a written file says of itself; SumDiffers where that is not the expected."""
     if found != expected:
-        raise StepError(
+        raise SumDiffers(
             f"{path.name} of {path.parents[2].name} says {found.count} and {found.total} yuan,"
             f" expected are {expected.count} and {expected.total}; nothing was published"
         )

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.errors import StepError
 from stable_jobs.payout.night import Inputs, Totals
 from stable_jobs.payout.sheets.quarantined import rows_sql
 from stable_jobs.store.engine import quote_literal
@@ -50,13 +49,15 @@ def reconciliation_lines(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> dict
     }
 
 
-def assert_no_unit_is_lost(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
-    """StepError if an undecided row, or a taken one without an amount, is on no work list, if a unit is taken
-    twice, or if a row that is to be paid has no payee or more than one."""
+def broken_promises(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> dict[str, str]:
+    """Region → why it may not be published: an undecided row, or a taken one without an amount, is on no work
+    list, a unit is taken twice, or a row that is to be paid has no payee or more than one."""
+    found: dict[str, list[str]] = {}
     for sentence, sql in _promises(inputs).items():
-        ((found, region),) = con.execute(f"SELECT count(*), min(region_code) FROM ({sql})").fetchall()
-        if found:
-            raise StepError(f"lists: {found} {sentence}, first in region {region}; nothing was published")
+        asked = f"SELECT region_code, count(*) FROM ({sql}) GROUP BY region_code ORDER BY region_code"
+        for region, count in con.execute(asked).fetchall():
+            found.setdefault(region, []).append(f"{count} {sentence}")
+    return {region: "; ".join(sentences) for region, sentences in found.items()}
 
 
 def _promises(inputs: Inputs) -> Mapping[str, str]:

@@ -1,20 +1,20 @@
 """The night's lists: per region a folder with every list, each file checked, the manifest last.
 
-A held region gets a manifest with the reasons only. The totals are computed once, from the eligibility rows;
-a file whose own count or total differs ends the step before anything of that region is published.
+A held region gets a manifest with the reasons only. The totals are computed once, from the eligibility rows.
+A region of which a file's own count or total differs, or a unit is lost, is held, too: none of its lists is
+published, and the others' are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.errors import StepError
 from stable_jobs.payout import figures
-from stable_jobs.payout.checked import fits_workbook, without, write_checked
+from stable_jobs.payout.checked import SumDiffers, fits_workbook, without, write_checked
 from stable_jobs.payout.names import region_folder
 from stable_jobs.payout.night import ZERO, Inputs, RegionNight
 from stable_jobs.payout.publish import Published, publish_folder
@@ -44,6 +44,8 @@ SHEETS = (
     quarantined,
 )
 """Every list of a region that was decided."""
+FAULT = "lists_do_not_add_up"
+"""Why a region is held that was decided: in its manifest and on the report."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class RegionLists:
     payable: Decimal
     is_new: bool
     files: Mapping[str, Path]
+    fault: str | None = None
+    """What does not add up: why a region is held that was decided."""
 
 
 def publish_lists(
@@ -70,20 +74,32 @@ def publish_lists(
     """Publish the lists of every region, decided or held, in `<out>/<business_date>/<region_code>/`.
 
     A list of more than `workbook_rows` rows is CSV only, and the manifest says so. With equal inputs nothing
-    is written. StepError where a total differs, a unit is lost, or a region code cannot be a path.
+    is written. Where a region's totals differ or a unit of it is lost, its `fault` says so and it is held.
+    StepError where a region code cannot be a path.
     """
     decided = _regions(con, inputs)
     held = figures.held_reasons(con, inputs)
     lines = figures.reconciliation_lines(con, inputs)
-    figures.assert_no_unit_is_lost(con, inputs)
+    faults = {**figures.broken_promises(con, inputs), **_held_and_decided(held, decided)}
     folders = _folders(out / inputs.business_date.isoformat(), {*held}, {*decided})
 
     def publish(own: duckdb.DuckDBPyConnection, code: str) -> RegionLists:
-        if code in held:
-            return _publish_held(folders[code], inputs, code, held[code], lines.get(code))
-        return _publish_region(own, folders[code], decided[code], lines.get(code), workbook_rows)
+        line, fault = lines.get(code), faults.get(code)
+        if code not in held and fault is None:
+            try:
+                return _publish_region(own, folders[code], decided[code], line, workbook_rows)
+            except _data_errors() as error:
+                fault = str(error)
+        return _publish_held(folders[code], inputs, code, held.get(code, []), line, fault)
 
     return in_threads(con, publish, list(folders))
+
+
+def _data_errors() -> tuple[type[Exception], ...]:
+    """What one region's rows can cause; a full disk or a lost file is every region's."""
+    import duckdb
+
+    return SumDiffers, duckdb.DataError
 
 
 def _regions(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> dict[str, RegionNight]:
@@ -91,20 +107,26 @@ def _regions(con: duckdb.DuckDBPyConnection, inputs: Inputs) -> dict[str, Region
     return {code: RegionNight(code, inputs, found) for code, found in totals.items()}
 
 
+def _held_and_decided(held: Collection[str], decided: Collection[str]) -> dict[str, str]:
+    return dict.fromkeys({*held} & {*decided}, "it is held and has eligibility rows")
+
+
 def _folders(parent: Path, held: set[str], decided: set[str]) -> dict[str, Path]:
-    """Checked before anything is written: one bad code stops all."""
-    if both := sorted(held & decided):
-        raise StepError(
-            f"lists: held regions have eligibility rows: {', '.join(both)}; nothing was published"
-        )
+    """Checked before anything is written: no list of any region has a place beside a code that is a path."""
     return {code: region_folder(parent, code) for code in sorted(held | decided)}
 
 
 def _publish_held(
-    folder: Path, inputs: Inputs, code: str, reasons: list[dict[str, str | None]], line: dict[str, Any] | None
+    folder: Path,
+    inputs: Inputs,
+    code: str,
+    reasons: list[dict[str, str | None]],
+    line: dict[str, Any] | None,
+    fault: str | None,
 ) -> RegionLists:
-    published = publish_folder(folder, {}, held_manifest(code, inputs, reasons, line))
-    return _region_lists(code, published, True, 0, ZERO)
+    own = [] if fault is None else [dict(zip(figures.HELD_COLUMNS, (FAULT, "", "", fault), strict=True))]
+    published = publish_folder(folder, {}, held_manifest(code, inputs, [*reasons, *own], line))
+    return replace(_region_lists(code, published, True, 0, ZERO), fault=fault)
 
 
 def _publish_region(

@@ -66,6 +66,7 @@ BOUNDS: dict[Unit, tuple[int, int]] = {
     Unit.PERSONS: (0, 100_000),
     Unit.PEOPLE: (0, 2),
     Unit.WORKING_DAYS: (0, 60),
+    Unit.UNITS: (2, 100_000),
 }
 """Lowest and highest value of a unit, both included, unless the parameter has bounds of its own."""
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from stable_jobs.errors import PolicyError
+from stable_jobs.names import UNPRINTABLE
 from stable_jobs.policy.catalogue import CATALOGUE, SCHEMES, Parameter
 from stable_jobs.policy.fault import fault
 from stable_jobs.policy.values import Parsed, parse
-from stable_jobs.strict_yaml import YamlFault, read_yaml
+from stable_jobs.regions import is_code
+from stable_jobs.strict_yaml import YamlFault, read_regular, read_yaml
 
 COMMON = "common"
 """A file for both schemes."""
@@ -63,12 +66,24 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _plain(text: str) -> str:
+    """What people read and the ledger keeps: no database takes a NUL, and a page no line without an end."""
+    if _UNFIT.search(text):
+        raise ValueError("text without control characters")
+    return text
+
+
+_UNFIT = re.compile(rf"[{UNPRINTABLE}\ud800-\udfff]")
+_Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+_Text = Annotated[str, Field(min_length=1, max_length=4_000), AfterValidator(_plain)]
+
+
 class _Value(_Strict):
     effective_from: date
     value: Any
-    reference: str = Field(min_length=1)
+    reference: _Text
     demo: bool = False
-    note: str | None = None
+    note: _Text | None = None
 
 
 class _Parameter(_Strict):
@@ -77,9 +92,9 @@ class _Parameter(_Strict):
 
 
 class _File(_Strict):
-    region: str = Field(pattern=r"^\d{6}$")
-    name_zh: str = Field(min_length=1)
-    name_en: str = Field(min_length=1)
+    region: str = Field(pattern=r"^[0-9]{6}$")
+    name_zh: _Word
+    name_en: _Word
     scheme: Literal["common", "general", "difficult"]
     parameters: dict[str, _Parameter]
 
@@ -99,33 +114,52 @@ def load_sound(root: Path) -> Policies:
     """
     if not root.is_dir():
         raise fault(str(root), "folder", "a folder of policy files", "nothing", "set STABLE_JOBS_POLICIES")
-    files = sorted(root.glob("*/*.yaml"))
-    if not files:
-        raise fault(str(root), "folder", "<region>/<scheme>.yaml", "no such file", "set STABLE_JOBS_POLICIES")
     regions: dict[str, RegionPolicy] = {}
     faults: dict[str, str] = {}
-    for code, own in groupby(files, key=lambda file: file.parent.name):
+    for folder in sorted(root.iterdir()):
         try:
-            documents = [(label, _read(file, label)) for file in own for label in [f"{code}/{file.name}"]]
-            regions[code] = _region(code, documents)
+            if documents := [(label, _read(file, label)) for file, label in _files(folder)]:
+                regions[folder.name] = _region(folder.name, documents)
         except PolicyError as error:
-            faults[code] = str(error)
+            faults[_shown(folder.name)] = str(error)
+    if not regions and not faults:
+        raise fault(str(root), "folder", "<region>/<scheme>.yaml", "no such file", "set STABLE_JOBS_POLICIES")
     return Policies(regions, policies_fingerprint(root), faults)
+
+
+def _files(folder: Path) -> list[tuple[Path, str]]:
+    """The policy files of a folder with their labels. PolicyError for a folder that may not be looked into,
+    and for a region's code that is no folder."""
+    label = _shown(folder.name)
+    if not folder.is_dir():
+        if is_code(folder.name):
+            raise fault(label, "the folder", "a folder of policy files", "no folder")
+        return []
+    try:
+        files = sorted(path for path in folder.iterdir() if path.name.endswith(".yaml"))
+    except OSError as error:
+        raise fault(label, "the folder", "a readable folder", error.strerror) from error
+    return [(file, f"{label}/{_shown(file.name)}") for file in files]
+
+
+def _shown(name: str) -> str:
+    """A file's name as a message can carry it: bytes that are no UTF-8 are written out."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def policies_fingerprint(root: Path) -> str:
     """SHA-256 over names and bytes of all policy files: other values make another snapshot."""
     digest = hashlib.sha256()
     for file in sorted(root.glob("*/*.yaml")):
-        digest.update(f"{file.parent.name}/{file.name}\0".encode())
+        digest.update(os.fsencode(f"{file.parent.name}/{file.name}\0"))
         digest.update(hashlib.sha256(_bytes(file)).digest())
     return digest.hexdigest()
 
 
 def _bytes(file: Path) -> bytes:
     try:
-        return file.read_bytes()
-    except OSError:
+        return read_regular(file)
+    except (OSError, YamlFault):
         return b""
 
 
@@ -140,7 +174,7 @@ def _read(file: Path, label: str) -> _File:
 
 def _yaml(file: Path, label: str) -> object:
     try:
-        return read_yaml(file.read_bytes())
+        return read_yaml(read_regular(file))
     except YamlFault as error:
         raise fault(label, error.place, error.expected, error.found) from None
     except OSError as error:
@@ -153,7 +187,8 @@ def _checked(raw: object, label: str) -> _File:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "document"
-        expected = {"missing": "a value", "extra_forbidden": "no such key"}.get(first["type"], first["msg"])
+        message = first["msg"].removeprefix("Value error, ")
+        expected = {"missing": "a value", "extra_forbidden": "no such key"}.get(first["type"], message)
         found = "nothing" if first["type"] == "missing" else repr(first["input"])
         raise fault(label, place, expected, found) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from stable_jobs.dated import as_of
 from stable_jobs.errors import PolicyError
@@ -12,6 +13,7 @@ from stable_jobs.policy.catalogue import CATALOGUE, PROVINCE, SIZES, Parameter
 from stable_jobs.policy.load import Policies, Value
 from stable_jobs.policy.values import Parsed, Scalar
 from stable_jobs.regions import is_code, upward
+from stable_jobs.workdays import clears_on
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def regions_taking_part(policies: Policies, on: date) -> tuple[str, ...]:
 def region_faults(policies: Policies, on: date) -> Mapping[str, str]:
     """Region → why its parameters cannot be used on that date.
 
-    The first fault of its files or of those above, or a required parameter without a value.
+    The first fault of its files or of those above, a required parameter without a value, or a notice that
+    ends in a year whose working days nobody knows yet.
     """
     if on not in policies.known:
         broken = {code for code in policies.faults if is_code(code) and not code.endswith("0000")}
@@ -67,10 +70,19 @@ def _fault_of(policies: Policies, region: str, on: date) -> str | None:
     if read is not None:
         return read
     try:
-        settled(policies, region, on)
+        found = settled(policies, region, on)
+        for days in {one.value for name, one in found.items() if name.endswith(".notice_working_days")}:
+            _last_day(on, days)
     except PolicyError as error:
         return str(error)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _last_day(opened: date, days: object) -> None:
+    """PolicyError where the calendar does not reach that far; asked once for all regions."""
+    if isinstance(days, int):
+        clears_on(opened, days)
 
 
 def settled(policies: Policies, region: str, on: date) -> dict[str, Resolved]:

@@ -80,7 +80,7 @@ def _code(parameter: Parameter, raw: object) -> str:
         raise ValueError("a word as text")
     if parameter.codes and raw not in parameter.codes:
         raise ValueError(f"one of {', '.join(parameter.codes)}")
-    if not parameter.codes and raw != PROVINCE and not re.fullmatch(r"\d{6}", raw):
+    if not parameter.codes and raw != PROVINCE and not re.fullmatch(r"[0-9]{6}", raw):
         raise ValueError(f"six digits as text, or {PROVINCE}")
     return raw
 

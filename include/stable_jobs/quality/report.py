@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,7 @@ def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, n
     """Read the catalog, the decision's snapshots and masked samples; writes nothing."""
     orphans = _orphans(con, lake, night)
     extracts = [_extract(con, engine, lake, night, c, orphans) for c in night.contracts.values()]
+    held = [HeldFact(**row) for row in _rows(con, lake, night.held)]
     return build_report(
         NightFacts(
             business_date=night.business_date,
@@ -71,9 +72,10 @@ def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, n
             versions=night.versions,
             names=night.names,
             extracts=extracts,
-            held=[HeldFact(**row) for row in _rows(con, lake, night.held)],
+            held=held,
             reconciliation={
-                row["region_code"]: _reconciliation(row) for row in _rows(con, lake, night.reconciliation)
+                row["region_code"]: _reconciliation(row, {one.region_code for one in held})
+                for row in _rows(con, lake, night.reconciliation)
             },
             comparison=night.comparison,
             doubts=_doubts(engine, night),
@@ -192,11 +194,16 @@ def _orphan_line(row: Row, names: Mapping[str, Words]) -> OrphanLine:
     return OrphanLine(place, row["uscc_count"], row["rows"], row["accepted"], row["amount"])
 
 
-def _reconciliation(row: Row) -> Reconciliation:
-    """The snapshot's line. Of a held region no unit is decided: its units stand under `units_held`."""
+def _reconciliation(row: Row, held: Collection[str]) -> Reconciliation:
+    """The snapshot's line. Of a held region no unit is decided: its units stand under `units_held`.
+
+    held: every region that is, for its lists too.
+    """
     values = {k: v for k, v in row.items() if k not in ("region_code", "is_held")}
-    held = row["units_in"] - row["units_quarantined"] if row["is_held"] else 0
-    return Reconciliation(**values, units_held=held)
+    if not row["is_held"] and row["region_code"] not in held:
+        return Reconciliation(**values, units_held=0)
+    values |= dict.fromkeys(("units_eligible", "units_ineligible", "units_undecided"), 0)
+    return Reconciliation(**values, units_held=row["units_in"] - row["units_quarantined"])
 
 
 def _rows(con: duckdb.DuckDBPyConnection, lake: Lake, snapshot: Snapshot) -> list[Row]:

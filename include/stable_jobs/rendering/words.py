@@ -44,6 +44,7 @@ HELD = {
     "no_parameters": N_("The region has no policy parameters for this policy year"),
     "bad_parameters": N_("The region's policy files have a fault"),
     "unreadable_unit": N_("A quarantined row may concern any unit of the region: its unit cannot be read"),
+    "lists_do_not_add_up": N_("The region's lists do not add up to its decision"),
 }
 
 HELD_NEXT = {
@@ -52,6 +53,7 @@ HELD_NEXT = {
     "no_parameters": N_("Enter the region's parameters for the policy year with their legal reference"),
     "bad_parameters": N_("Correct the named place in the policy file and run the night again"),
     "unreadable_unit": N_("Correct the code in that row and send the whole delivery again"),
+    "lists_do_not_add_up": N_("Give this report to whoever keeps the program; nothing was published or paid"),
 }
 
 ORPHANS = {

@@ -69,7 +69,7 @@ def postgres_url(text: str, setting: str = "STABLE_JOBS_DATABASE_URL") -> URL:
     """The URL for psycopg 3. UsageError for anything but PostgreSQL, without showing the text."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError(f"{setting} is not a URL: write postgresql://user:password@host/name.") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise UsageError(f"{setting} names {url.drivername}: only PostgreSQL is supported.")

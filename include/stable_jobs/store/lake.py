@@ -28,6 +28,10 @@ WITH_ACCOUNTS = frozenset(
 OWN_FOLDER, OWN_FILE, READ_ONLY = 0o700, 0o400, 0o440
 
 
+UNREADABLE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""How a file that was registered is no longer there for us."""
+
+
 class LakeChanged(StepError):
     """A file of the lake is not the one that was put there."""
 
@@ -49,7 +53,7 @@ class Lake:
     def __init__(self, url: str) -> None:
         try:
             self._fs, self._root = fsspec.core.url_to_fs(url)
-        except (ValueError, ImportError) as error:
+        except Exception as error:  # every store's own: what is missing, refused or not reached
             raise UsageError(f"STABLE_JOBS_LAKE={url}: {error}. Give a folder or an fsspec URL.") from error
         self._is_local = isinstance(self._fs, LocalFileSystem)
         self._seen: dict[str, tuple[tuple[int, ...], Content]] = {}
@@ -136,9 +140,9 @@ class Lake:
                     known = (mark, _content(source))
                     self._seen[full] = known
                 return known[1]
-        except FileNotFoundError:
+        except UNREADABLE as error:
             raise LakeChanged(
-                _changed(self._shown(name), "the file that was registered", "no file")
+                _changed(self._shown(name), "the file that was registered", _lost(error))
             ) from None
 
     def check(self, name: str, expected: Content) -> str:
@@ -163,9 +167,9 @@ class Lake:
                 while chunk := reader.read(CHUNK):
                     digest.update(chunk)
                     size += writer.write(chunk)
-        except FileNotFoundError:
+        except UNREADABLE as error:
             raise LakeChanged(
-                _changed(self._shown(name), "the file that was registered", "no file")
+                _changed(self._shown(name), "the file that was registered", _lost(error))
             ) from None
         found = Content(digest.hexdigest(), size)
         folder, _, last = name.rpartition("/")
@@ -260,6 +264,10 @@ def content_of(pieces: Iterable[bytes]) -> Content:
 
 def _content(source: IO[bytes]) -> Content:
     return content_of(iter(lambda: source.read(CHUNK), b""))
+
+
+def _lost(error: OSError) -> str:
+    return "no file" if isinstance(error, FileNotFoundError) else str(error.strerror or "no file")
 
 
 def _said(content: Content) -> str:

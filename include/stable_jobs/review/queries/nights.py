@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.night.unlisted import after_lists
 from stable_jobs.policy.determine import Decision, decision_by_id
 from stable_jobs.quality.report_balance import Reconciliation
 from stable_jobs.store.engine import read_parquet_sql
@@ -63,7 +64,9 @@ NIGHTS = """
         SELECT DISTINCT ON (business_date) business_date, id, fingerprint FROM snapshots
         WHERE kind = 'eligibility' ORDER BY business_date, id DESC
     )
-    SELECT n.business_date, n.id AS decision_id, coalesce(h.rows, 0) AS held,
+    SELECT n.business_date, n.id AS decision_id, coalesce((
+               SELECT l.rows FROM snapshots l WHERE l.kind = 'held_by_lists'
+               AND l.inputs ->> 'decision' = n.fingerprint ORDER BY l.id DESC LIMIT 1), h.rows, 0) AS held,
            (SELECT count(*) FROM batches b WHERE b.business_date = n.business_date AND b.state = 'formed')
                AS waiting
     FROM newest n LEFT JOIN snapshots h ON h.kind = 'held' AND h.fingerprint = n.fingerprint
@@ -81,7 +84,7 @@ def decision_of(connection: Connection, on: date) -> Decision | None:
     found = connection.scalar(
         text("SELECT max(id) FROM snapshots WHERE kind = 'eligibility' AND business_date = :on"), {"on": on}
     )
-    return None if found is None else decision_by_id(connection, found)
+    return None if found is None else after_lists(connection, decision_by_id(connection, found))
 
 
 def region_nights(
@@ -105,7 +108,7 @@ def region_nights(
     """).fetchall():
         causes[code] = (*causes.get(code, ()), (cause[0], cause[1], cause[2]))
     found = {code: RegionNight(code, held=of) for code, of in causes.items()}
-    found |= {row[0]: replace(RegionNight(*row), held=causes.get(row[0], ())) for row in decided}
+    found |= {row[0]: RegionNight(*row) for row in decided if row[0] not in causes}
     return dict(sorted(found.items()))
 
 

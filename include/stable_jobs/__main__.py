@@ -1,0 +1,5 @@
+"""`python -m stable_jobs …`: the command line."""
+
+from stable_jobs.cli.main import main
+
+main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,3 +47,23 @@ def test_the_place_of_a_bad_byte_does_not_depend_on_pieces(
 
     assert caught.value.problem.found == f"byte 0xCE at offset {len(good)}, line 4"
     assert caught.value.problem.row == 3
+
+
+@pytest.mark.parametrize(
+    "start", [b"", "备注,其他\n".encode("gb18030"), b"a;b\n1;2\n"], ids=["zeros", "other columns", "text"]
+)
+def test_a_file_of_other_columns_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    """As large as its contract allows, it would be written a second time to be refused then."""
+    source = tmp_path / "sent"
+    source.write_bytes(start)
+    os.truncate(source, 1 << 30)
+    read: list[Path] = []
+    monkeypatch.setattr(decoding, "_transcode", lambda *_: read.append(source))
+
+    with pytest.raises(DeliveryRefused) as caught:
+        decoding.decode(SLOT, CONTRACT, source, tmp_path / "text")
+
+    assert caught.value.problem.rule == "delivery.header.missing"
+    assert read == []

@@ -55,6 +55,23 @@ def test_landing_the_same_bytes_again_changes_nothing(tmp_path, source):
     assert files(str(tmp_path / "lake")) == [f"landing/{SHA256}"]
 
 
+def test_zeros_that_take_no_room_take_none_in_the_lake(url, tmp_path):
+    source = tmp_path / "sparse.csv"
+    source.write_bytes(BYTES)
+    os.truncate(source, 64 << 20)
+    with source.open("r+b") as file:
+        file.seek(40 << 20)
+        file.write(BYTES)
+    lake = Lake(url)
+
+    sha256 = lake.put_landing(source)
+
+    assert lake.content(f"landing/{sha256}") == Content(sha256, 64 << 20)
+    assert sha256 == hashlib.sha256(source.read_bytes()).hexdigest()
+    if not url.startswith("memory:"):
+        assert Path(lake.landing_path(sha256)).stat().st_blocks * 512 <= 4 << 20
+
+
 def test_landed_files_are_read_only(tmp_path, source):
     lake = Lake(str(tmp_path / "lake"))
     lake.put_landing(source)

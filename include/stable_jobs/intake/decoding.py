@@ -145,10 +145,26 @@ def _headers(path: Path, encoding: str = "utf-8-sig") -> tuple[str, ...]:
 
 
 def _check_encoding_by_header(slot: Slot, contract: Contract, source: Path) -> None:
-    """UTF-8 bytes often decode as GB18030 to other characters: say so instead of calling columns missing."""
+    """UTF-8 bytes often decode as GB18030 to other characters: say so instead of calling columns missing.
+
+    A file that starts as agreed but for every column's name is refused here, before the rest of it is read.
+    """
     agreed = {c.header for c in contract.columns}
-    if agreed & set(_headers(source, contract.encoding)):
+    headers = _headers(source, contract.encoding)
+    if agreed & set(headers):
         return
     for other in ("gb18030", "utf-8"):
         if agreed & set(_headers(source, other)):
             raise refused(slot, "delivery.encoding", expected=contract.encoding, found=other)
+    if _starts_decodable(source, contract.encoding):
+        check_headers(slot, contract, headers)
+
+
+def _starts_decodable(source: Path, encoding: str) -> bool:
+    with source.open("rb") as file:
+        start = file.read(HEADER_BYTES)
+    try:
+        codecs.getincrementaldecoder(encoding)("strict").decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -15,6 +15,7 @@ RUN pip install --no-deps --no-build-isolation /src && mkdir -p /src/dags /src/p
 FROM ${BASE}
 ENV PATH=/opt/venv/bin:$PATH \
     LANG=C.UTF-8 \
+    PYTHONIOENCODING=utf-8:backslashreplace \
     PYTHONUNBUFFERED=1 \
     AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/stable-jobs/dags \

@@ -10,7 +10,16 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from stable_jobs.names import INVISIBLE, PRIVATE, STANDARD, UNPRINTABLE, comparable_name, has_sql
+from stable_jobs.names import (
+    HIDDEN,
+    INVISIBLE,
+    PRIVATE,
+    STANDARD,
+    UNPRINTABLE,
+    comparable_name,
+    has_sql,
+    visible_text,
+)
 from stable_jobs.policy.accounts import plain_name
 
 # fmt: off
@@ -115,3 +124,18 @@ def test_the_engine_finds_the_same_characters(characters):
     assert {chr(point) for (point,) in found} == matched(characters) - {"\0"} - {
         chr(c) for c in range(0xD800, 0xE000)
     }
+
+
+def test_what_is_hidden_is_the_same_in_python_and_the_engine() -> None:
+    """Every character once: controls, formats and what is none; no private and no new one."""
+    every = [chr(n) for n in range(1, 0x110000) if not 0xD800 <= n <= 0xDFFF]
+    shown = {c for c in every if visible_text(c) == c}
+    with duckdb.connect() as con:
+        con.register("every", pa.table({"c": every}))
+        found = {c for (c,) in con.sql(f"SELECT c FROM every WHERE NOT {has_sql('c', HIDDEN)}").fetchall()}
+        con.unregister("every")
+    assert found == shown
+    assert {unicodedata.category(c) for c in shown}.isdisjoint({"Cc", "Cf", "Zl", "Zp"})
+    hidden = {unicodedata.category(c) for c in set(every) - shown}
+    assert hidden <= {"Cc", "Cf", "Zl", "Zp", "Cn"}
+    assert not re.search(f"[{PRIVATE}]", "".join(set(every) - shown))

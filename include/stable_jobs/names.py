@@ -40,12 +40,19 @@ UNPRINTABLE = (
 
 SQL's texts hold no surrogates.
 """
+FORMAT = (
+    "\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
+    "\U000e01f0-\U000e0fff"
+)
+"""Format characters: they reorder a line, join or part words, and nobody sees them."""
 INVISIBLE = (
-    "\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    FORMAT + "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 )
 """Format characters and others that nobody sees: two names that look alike are not the same."""
+HIDDEN = UNPRINTABLE + FORMAT
+"""What is written as `⟨U+202E⟩` wherever people read a text; any other character stands as it was sent, a
+private or a new one too: it is a rare character of somebody's name, which their machine may show."""
 PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 """Characters that mean something in one program only."""
 
@@ -54,6 +61,14 @@ def comparable_name(name: str) -> str:
     """A name as it is compared."""
     moved = name.translate({ord(private): standard for private, standard in STANDARD.items()})
     return re.sub(f"[{BLANKS}]+", "", unicodedata.normalize("NFKC", moved))
+
+
+def visible_text(text: str) -> str:
+    """The text with every hidden character, and half a surrogate pair, written as `⟨U+202E⟩`."""
+    return _HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+
+
+_HIDDEN = re.compile(rf"[{HIDDEN}\ud800-\udfff]")
 
 
 def has_sql(value: str, characters: str) -> str:

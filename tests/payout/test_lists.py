@@ -303,6 +303,32 @@ def test_formulas_are_inert_in_every_workbook_and_list(
         assert [v for row in rows_of(path) for v in row if re.match(r"\s*[=+@＝-]", v)] == [], path.name
 
 
+def test_rare_characters_stand_as_sent_and_the_manifest_says_what_was_made_inert(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """A private character is a rare one of a name; Parquet has every name exactly as it was sent."""
+    names = ["南昌\ue863科技", "=1+1", "\t甲", "甲\u202e乙", "'=1", "@\U000f0000", "\U0002ebf0"]
+    units = [{**UNIT, "uscc": f"9161010000000{n:05}", "unit_name": name} for n, name in enumerate(names)]
+    folder = publish(con, write_night(con, tmp_path / "s", eligibility=units, owed=[]), tmp_path / "out")
+    exact = con.sql(f"SELECT unit_name FROM '{folder}/eligibility.parquet' ORDER BY uscc").fetchall()
+    assert [name for (name,) in exact] == names
+    shown = ["南昌\ue863科技", "'=1+1", "'⟨U+0009⟩甲", "甲⟨U+202E⟩乙", "''=1", "'@\U000f0000", "\U0002ebf0"]
+    for name, column in (("eligibility.csv", 3), ("notice.csv", 0), ("disbursement_detail.csv", 2)):
+        _, *rows = rows_of(folder / name)
+        assert {*shown} <= {row[column] for row in rows} | {row[column + 1] for row in rows}, name
+    cells = {
+        str(c.value) for row in openpyxl.load_workbook(folder / "notice.xlsx").active.iter_rows() for c in row
+    }
+    assert {"南昌\ue863科技", "=1+1", "⟨U+0009⟩甲", "甲⟨U+202E⟩乙", "'=1"} <= cells
+    manifest = latest_manifest(folder)
+    assert manifest is not None
+    inert = {name: entry["inert"] for name, entry in manifest.files.items()}
+    assert inert["eligibility.parquet"] == []
+    assert inert["eligibility.csv"] == ["uscc", "unit_no", "unit_name"]
+    assert inert["notice.csv"] == inert["notice.xlsx"] == ["单位名称 Unit name"]
+    assert set(inert) == LISTS
+
+
 def test_long_digits_stay_text_in_workbooks(
     con: duckdb.DuckDBPyConnection, inputs: Inputs, tmp_path: Path
 ) -> None:

@@ -12,6 +12,9 @@ from stable_jobs.rendering.text import LONGEST, count, foreign, percent, shorten
         pytest.param("a\x00\n\tb", "a⟨U+0000⟩⟨U+000A⟩⟨U+0009⟩b", id="controls"),
         pytest.param("\ud800", "⟨U+D800⟩", id="half a surrogate"),
         pytest.param("𠮷", "𠮷", id="four bytes"),
+        pytest.param("甲\ue000\U000f0000", "甲\ue000\U000f0000", id="private use stays"),
+        pytest.param("甲\U0002ebf0", "甲\U0002ebf0", id="newer than Python stays"),
+        pytest.param("甲\ufffe", "甲⟨U+FFFE⟩", id="no character"),
         pytest.param(12, "12", id="a number"),
     ],
 )

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +25,7 @@ from stable_jobs.store.database import (
     postgres_url,
 )
 from stable_jobs.store.tables import metadata
+from tests.pooler import transaction_pooler
 
 D = date(2020, 5, 11)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stable_jobs.__file__).parents[1])}
@@ -303,3 +305,81 @@ def test_a_killed_writer_holds_nothing(engine, database_url):
     child.kill()
     child.communicate()
     wait_until(lambda: is_free(engine, D))
+
+
+@pytest.mark.parametrize("in_turn", [False, True], ids=["the session used last", "sessions in turn"])
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_a_transaction_pooler_is_refused_in_one_sentence(settings, database_url, in_turn, others):
+    """Before anything waits for a lock that is another session's."""
+    with transaction_pooler(database_url, in_turn) as (url, pooler), ExitStack() as stack:
+        engines = [create_engine(url, poolclass=NullPool) for _ in range(others)]
+        busy = [stack.enter_context(engine.connect()) for engine in engines]
+        for connection in busy:
+            connection.execute(text("SELECT 1"))  # in a transaction: it keeps its session
+        for connection in busy:
+            connection.rollback()
+        with (
+            pytest.raises(StepError, match="pool_mode = session") as refused,
+            database(with_url(settings, plain(url))),
+        ):
+            pass
+    assert pooler.opened >= max(1, others)
+    assert "\n" not in str(refused.value)
+
+
+def test_db_init_through_a_transaction_pooler_is_refused(postgres_url):
+    with transaction_pooler(postgres_url) as (url, _), pytest.raises(StepError, match="pool_mode = session"):
+        init_database(url, name=f"never_{uuid4().hex}")
+
+
+def test_a_lock_that_a_pooler_gave_away_is_told(database_url):
+    """Where the look at the start saw nothing: other clients moved the session between lock and release."""
+    with transaction_pooler(database_url, in_turn=True) as (url, _):
+        engine = create_engine(url, poolclass=NullPool)
+        keeping = [engine.connect() for _ in range(2)]
+        for one in keeping:
+            one.execute(text("SELECT 1"))
+        for one in keeping:
+            one.rollback()
+        with pytest.raises(StepError, match="was not held to the end"), business_date_lock(engine, D):
+            pass
+        for one in keeping:
+            one.close()
+
+
+def test_sessions_of_its_own_are_taken(settings, database_url):
+    with database(with_url(settings, plain(database_url))) as engine, business_date_lock(engine, D):
+        assert not is_free(engine, D)
+
+
+def test_who_waits_says_for_whom(engine, monkeypatch, caplog):
+    monkeypatch.setattr("stable_jobs.store.database._PATIENCE", ("50ms", "200ms"))
+    with ThreadPoolExecutor(1) as pool:
+        with business_date_lock(engine, D):
+            second = pool.submit(lambda: business_date_lock(engine, D).__enter__())
+            wait_until(lambda: len(caplog.messages) >= 2)
+            with engine.connect() as connection:
+                holder = connection.scalar(
+                    text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+                )
+        second.result(timeout=30)
+    assert caplog.messages[0].startswith(f"the business date {D} is held by ")
+    assert caplog.messages[0].endswith(f"(server process {holder}): waiting until it ends")
+
+
+def test_db_init_of_the_database_it_is_connected_to_ends(postgres_url, template_database):
+    """Its own lock and the migrations' are two: it would wait for itself."""
+    url = postgres_url.set(database=template_database)
+    done = python(INIT_ALONE, plain(url), template_database)
+    try:
+        done.communicate(timeout=60)
+    finally:
+        done.kill()
+    assert done.returncode == 0
+
+
+INIT_ALONE = """
+import sys
+from stable_jobs.store.database import init_database
+init_database(sys.argv[1], name=sys.argv[2])
+"""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.errors import StepError
 from stable_jobs.payout.files import csv_file, parquet_file, workbook
-from stable_jobs.payout.table import ListTable, Sum
+from stable_jobs.payout.table import Kind, ListTable, Sum
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,4 +64,9 @@ def without(table: ListTable, names: Collection[str]) -> ListTable:
 def _write(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path, ending: str) -> Sum:
     write, measure = FORMATS[ending]
     write(con, table, path)
-    return measure(con, table, path)
+    return replace(measure(con, table, path), inert=_inert(table, ending))
+
+
+def _inert(table: ListTable, ending: str) -> tuple[str, ...]:
+    """Parquet has every text as it was sent."""
+    return () if ending == "parquet" else tuple(table.header(c) for c in table.columns if c.kind is Kind.TEXT)

@@ -49,8 +49,10 @@ def _common(code: str, inputs: Inputs, line: Mapping[str, Any] | None) -> dict[s
 
 
 def file_entry(found: Sum) -> dict[str, Any]:
-    """What a file says of itself: rows, and yuan as text."""
-    return {"count": found.count, "total": None if found.total is None else str(found.total)}
+    """What a file says of itself: rows, yuan as text, and `inert`, its columns whose text may differ from
+    what was sent: to read it back, take away one apostrophe and put the characters for their `⟨U+…⟩`."""
+    said = {"count": found.count, "total": None if found.total is None else str(found.total)}
+    return said if found.inert is None else {**said, "inert": list(found.inert)}
 
 
 def workbooks_entry(csv_only: Sequence[str], limit: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -33,10 +33,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Sum:
-    """How many and how much: of a list, or as one file of it says. `total` in yuan; None: no amount."""
+    """How many and how much: of a list, or as one file of it says. `total` in yuan; None: no amount.
+
+    inert: of a file that was written, the headers of the columns whose text was made harmless: hidden
+    characters as `⟨U+202E⟩`, in CSV also an apostrophe before a formula's sign. None: it has no columns.
+    """
 
     count: int
     total: Decimal | None
+    inert: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
 from markupsafe import Markup
 
+from stable_jobs.names import visible_text
+
 LONGEST = 160
 """Code points of a text that are shown; the rest is cut and counted, as a name of 500 would hide the row."""
 
-HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
 
 def visible(value: object) -> str:
-    """The text with each control, bidirectional, zero-width or unassigned character written as `⟨U+202E⟩`.
+    """The text with each control, bidirectional or zero-width character written as `⟨U+202E⟩`.
 
     A right-to-left mark in a unit's name would otherwise reorder the officer's line, and a zero-width one
-    make two names look the same.
+    make two names look the same. A private-use character stays: it is a rare one of a name.
     """
-    return "".join(_visible_character(c) for c in str(value))
+    return visible_text(str(value))
 
 
 def shorten(text: str, limit: int = LONGEST) -> str:
@@ -50,7 +49,3 @@ def percent(part: int | Decimal, whole: int | Decimal) -> str:
     if exact < 100 and shown == 100:
         return ">99.99%"
     return f"{shown}%"
-
-
-def _visible_character(c: str) -> str:
-    return f"⟨U+{ord(c):04X}⟩" if unicodedata.category(c) in HIDDEN_CATEGORIES else c

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,20 +24,27 @@ READER = "stable_jobs_reader"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _INIT_LOCK = 5_700_001
 _DATE_LOCK = 5_700_002
-"""Advisory lock numbers of this product: one for `db init`, one class for business dates."""
+_MIGRATION_LOCK = 5_700_003
+"""Advisory lock numbers of this product: one for `db init`, one class for business dates, one for migrations,
+which `db init` waits for while it holds its own, in whichever database."""
+_PATIENCE = ("5s", "60s")
+"""How long to wait for a lock before it is said who holds it: first, then again and again."""
+log = logging.getLogger(__name__)
 
 
 @contextmanager
 def database(settings: Settings) -> Iterator[Engine]:
     """The database as the application sees it, at this version's schema.
 
-    `settings.database_url` is connected to as given: StepError if it does not answer or is not at this
-    version's schema, UsageError if it is no PostgreSQL URL. Without one, the embedded server under
-    `<home>/postgres` runs as long as the block does, initialised, and the role is `stable_jobs_app`.
+    `settings.database_url` is connected to as given: StepError if it does not answer, is not at this
+    version's schema or is behind a transaction pooler, UsageError if it is no PostgreSQL URL. Without one,
+    the embedded server under `<home>/postgres` runs as long as the block does, initialised, and the role is
+    `stable_jobs_app`.
     """
     if settings.database_url is not None:
         with _engine(postgres_url(settings.database_url.get_secret_value())) as engine:
             _check_version(engine)
+            _require_sessions(engine)
             yield engine
         return
     with embedded_server(settings.home) as superuser:
@@ -98,7 +106,8 @@ def init_database(
     """
     url = postgres_url(owner) if isinstance(owner, str) else owner
     with _engine(url) as engine, _connected(engine) as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _INIT_LOCK})
+        _require_sessions(engine)
+        _take_lock(connection, ":key", {"key": _INIT_LOCK}, "`stable-jobs db init`")
         _make_roles(connection, app_password)
         _make_database(connection, name)
         upgrade(url.set(database=name))
@@ -125,15 +134,78 @@ def downgrade(owner: URL, revision: str) -> None:
 def business_date_lock(engine: Engine, business_date: date) -> Iterator[None]:
     """Hold a business date: one writer at a time. Waits for whoever holds it; a dead holder holds nothing.
 
-    It is a session's advisory lock on a connection of its own, whatever the caller does with others.
+    It is a session's advisory lock on a connection of its own, whatever the caller does with others. Who
+    waits says for whom, in the log. StepError where the lock is not this session's to the end.
     """
     keys = {"kind": _DATE_LOCK, "day": business_date.toordinal()}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:kind, :day)"), keys)
+        _take_lock(connection, ":kind, :day", keys, f"the business date {business_date}")
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:kind, :day)"), keys)
+            if not connection.scalar(text("SELECT pg_advisory_unlock(:kind, :day)"), keys):
+                raise StepError(f"the lock on {business_date} was not held to the end. {_POOLED}")
+
+
+def _take_lock(connection: Connection, numbers: str, keys: Mapping[str, int], what: str) -> None:
+    """Wait for a session's advisory lock; after a few seconds, and then each minute, say who holds it."""
+    if connection.scalar(text(f"SELECT pg_try_advisory_lock({numbers})"), keys):
+        return
+    first, *later = _PATIENCE
+    connection.execute(text("SELECT set_config('lock_timeout', :time, false)"), {"time": first})
+    while True:
+        try:
+            connection.execute(text(f"SELECT pg_advisory_lock({numbers})"), keys)
+            break
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+        log.warning("%s is held by %s: waiting until it ends", what, _holder(connection, keys))
+        connection.execute(text("SELECT set_config('lock_timeout', :time, false)"), {"time": later[0]})
+    connection.execute(text("RESET lock_timeout"))
+
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_HOLDER = """
+    SELECT format('%s from %s, connected since %s (server process %s)', a.usename,
+                  coalesce(host(a.client_addr), 'this machine'),
+                  to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS'), a.pid)
+    FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+    WHERE l.locktype = 'advisory' AND l.granted AND l.database = (
+        SELECT oid FROM pg_database WHERE datname = current_database())
+      AND l.objid = :last AND (:first = 0 OR l.classid = :first) LIMIT 1
+"""
+
+
+def _holder(connection: Connection, keys: Mapping[str, int]) -> str:
+    *before, last = keys.values()
+    values = {"first": before[0] if before else 0, "last": last}
+    return str(connection.scalar(text(_HOLDER), values) or "another session")
+
+
+_POOLED = (
+    "The database is reached through a pooler that hands each transaction to another session (PgBouncer with"
+    " pool_mode = transaction): the lock that keeps two nights of a date apart is a session's, and would wait"
+    " for ever or hold nobody. Name the server itself in STABLE_JOBS_DATABASE_URL, or a pool with"
+    " pool_mode = session."
+)
+
+
+def _require_sessions(engine: Engine) -> None:
+    """StepError behind a transaction pooler: there one connection's statements run in several sessions, or
+    one session runs statements of two connections.
+
+    A pool that gives the session used last shows the second, one that gives them in turn the first.
+    """
+    with _connected(engine) as one, _connected(engine) as other:
+        for _ in range(2):
+            own = {_session(one), _session(one)}
+            if len(own) > 1 or _session(other) in own:
+                raise StepError(_POOLED)
+
+
+def _session(connection: Connection) -> int:
+    return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
 
 
 @contextmanager
@@ -229,7 +301,7 @@ def _migrate(owner: URL, command: str, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _engine(owner) as engine, engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INIT_LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
         config.attributes["connection"] = connection
         getattr(alembic.command, command)(config, revision)

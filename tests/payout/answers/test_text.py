@@ -23,7 +23,7 @@ from stable_jobs.payout.files.text import visible
         pytest.param("行号 AC01", "行号 AC01", id="a short code"),
         pytest.param("单\u202elslx.exe", "单⟨U+202E⟩lslx.exe", id="right-to-left override"),
         pytest.param("甲\u200b乙\x00", "甲⟨U+200B⟩乙⟨U+0000⟩", id="zero width and NUL"),
-        pytest.param("甲\ue000\uffff", "甲⟨U+E000⟩⟨U+FFFF⟩", id="private use and noncharacter"),
+        pytest.param("甲\ue000\uffff", "甲\ue000⟨U+FFFF⟩", id="private use stays, and not a noncharacter"),
         pytest.param("𠮷野家👍", "𠮷野家👍", id="beyond the basic plane"),
         pytest.param("甲" * 400, "甲" * 400, id="as long as it may be"),
         pytest.param("甲" * 401, "甲" * 399 + "…", id="too long"),

@@ -9,6 +9,7 @@ inert unless the profile says why not.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,8 @@ def measure(con: duckdb.DuckDBPyConnection, batch: Batch, profile: BankProfile, 
         f" escape = '\"', delim = {quote_literal(file.delimiter)}, columns = {{{columns}}})",
     )  # fmt: skip
     plain.unlink()
-    return found
+    made = [c.header for c in table.columns if c.kind is Kind.TEXT] if file.inert else []
+    return replace(found, inert=tuple(made))
 
 
 def _transcode(source: Path, read: str, target: Path, write: str, line_end: str) -> None:

@@ -6,7 +6,8 @@ spreadsheet; a right-to-left mark would reorder the line; a line break would mak
 
 from __future__ import annotations
 
-HIDDEN = r"\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\x{FFFE}\x{FFFF}"
+from stable_jobs.names import HIDDEN
+
 SIGNS = r"=+\-@＝＋－＠﹦﹢﹣﹫"
 FORMULA = rf"^(?:⟨U\+[0-9A-F]+⟩|['\s\p{{Z}}\x{{2800}}\x{{3164}}])*[{SIGNS}]|^'*⟨U\+(?:0009|000D)⟩"
 """Begins with a formula's sign, also after blanks or characters made visible, or with a tab or a return."""
@@ -18,7 +19,7 @@ KEPT = 16_000
 
 
 def visible(sql: str) -> str:
-    """The text with every control, format or private character as `⟨U+202E⟩`, as on the report's pages."""
+    """The text with every control or format character as `⟨U+202E⟩`, as on the report's pages."""
     character = (
         f"CASE WHEN regexp_matches(c, '[{HIDDEN}]') THEN format('⟨U+{{:04X}}⟩', unicode(c)) ELSE c END"
     )

@@ -41,9 +41,9 @@ def summary(changed: ir.Table) -> ir.Table:
     """
     grouped = changed.group_by("region_code", "change").aggregate(
         rows=changed.count(),
-        payable_before=_yuan(_paid(changed, "before").sum()),
-        payable_after=_yuan(_paid(changed, "after").sum()),
-        payable_difference=_yuan(changed.payable_difference.sum()),
+        payable_before=_sum(_paid(changed, "before")),
+        payable_after=_sum(_paid(changed, "after")),
+        payable_difference=_sum(changed.payable_difference),
     )
     return grouped.order_by("region_code", "change")
 
@@ -81,6 +81,11 @@ def _paid(t: ir.Table, side: str) -> ir.DecimalValue:
     return taken.ifelse(
         _yuan(t[f"payable_{side}"]).fill_null(_yuan(ibis.literal("0"))), _yuan(ibis.literal("0"))
     )
+
+
+def _sum(amounts: ir.DecimalValue) -> ir.DecimalValue:
+    """Of a region's rows: more than one amount may be."""
+    return amounts.sum().cast("decimal(38, 2)")
 
 
 def _yuan(amount: ir.Value) -> ir.DecimalValue:

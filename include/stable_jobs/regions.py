@@ -16,6 +16,11 @@ def upward(code: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(levels))
 
 
+def is_province(code: str) -> bool:
+    """Whether it is the code of a whole province: `360000`. The nation is none."""
+    return code != NATION and code.endswith("0000")
+
+
 def around(code: str) -> tuple[str, ...]:
     """The code, every level above it and every known code below it."""
     level = code[:2] if code[2:] == "0000" else code[:4] if code[4:] == "00" else code

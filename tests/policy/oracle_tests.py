@@ -2,93 +2,119 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.policy.load import Policies
-from stable_jobs.policy.parameters import schemes_open
-from tests.policy.builder import Row, World
-from tests.policy.oracle import Books, Truth, Unit, all_of, unless
+from tests.policy.oracle import Books, Truth, all_of, is_old, levels
+from tests.policy.oracle_units import ZERO, Facts, Unit
 
 Found = dict[str, Any]
+COMPARED = ("decision", "reasons", "entitlement", "already_paid", "payable", "is_taken")
 
 
 def truths(u: Unit) -> dict[str, Truth]:
     """Every test's outcome."""
     return {
-        "in_scope": None if u.row["legal_form"] is None else u.row["legal_form"] in u.p("in_scope_forms"),
+        "in_scope": _in_scope(u),
         "active": _active(u),
-        "paid_months": unless(
-            u.doubt("premium_payments"),
-            None if u.months_paid is None else u.months_paid >= u.p("min_paid_months"),
-        ),
+        "paid_months": _paid_months(u),
         "no_arrears": _no_arrears(u),
-        "layoff_rate": u.layoff[0],
+        "layoff_rate": u.layoff,
         "headcount_held": _held(u),
         "size_known": True if u.size is not None else None,
         "not_excluded": _not_excluded(u),
-        "account_known": True if u.account is not None else None,
+        "account_known": True if u.facts.account is not None else None,
         "fund_able": _fund_able(u),
         "in_time": _in_time(u),
         "applied": _applied(u),
     }
 
 
+def _sure(u: Unit, extract: str) -> Truth:
+    return None if u.facts.doubt(extract) else True
+
+
+def _in_scope(u: Unit) -> Truth:
+    form = u.row["legal_form"]
+    return all_of(None if form is None else form in u.p("in_scope_forms"), _sure(u, "insured_units"))
+
+
 def _active(u: Unit) -> Truth:
     insured = u.row["insured_since"] <= u.on and u.row["insured_status"] == "active"
-    status = [r["taxpayer_status"] for r in u.rows("taxpayers")]
+    status = {r["taxpayer_status"] for r in u.facts.rows("taxpayers")}
     lost = {"cancelled"} if u.p("abnormal_taxpayer_passes") else {"cancelled", "abnormal"}
-    taxed = None if not status else status[0] not in lost
-    return all_of(insured, taxed, unless(u.doubt("taxpayers"), True))
+    taxed = None if not status else not status & lost
+    return all_of(insured, taxed, _sure(u, "taxpayers"), _sure(u, "insured_units"))
+
+
+def _paid_months(u: Unit) -> Truth:
+    if u.facts.doubt("premium_payments") or u.months_paid is None:
+        return None
+    return bool(u.months_paid >= u.p("min_paid_months"))
 
 
 def _no_arrears(u: Unit) -> Truth:
-    rows = u.rows("taxpayers")
-    none = None if not rows else rows[0]["arrears_amount"] == 0
-    return all_of(none, unless(u.doubt("taxpayers"), True))
+    rows = u.facts.rows("taxpayers")
+    none = None if not rows else sum(r["arrears_amount"] for r in rows) == 0
+    return all_of(none, _sure(u, "taxpayers"))
 
 
 def _held(u: Unit) -> Truth:
-    drop = u.p("headcount_held_max_drop")
+    drop, year = u.p("headcount_held_max_drop"), u.on.year
     if drop is None:
         return True
-    current = [m for m in u.counts if u.on.year * 100 < m <= u.on.year * 100 + u.on.month]
-    if u.doubt("monthly_headcount") or not current or not u.year_counts:
+    counts, last = u.facts.counts, u.facts.year_counts
+    if counts is None or not last:
         return None
-    average = Decimal(sum(u.year_counts)) / len(u.year_counts)
-    return bool(u.counts[max(current)] >= average * (1 - drop))
+    if u.on.month == 1:
+        newest = counts.get((year - 1) * 100 + 12)
+    else:
+        months = [m for m in counts if year * 100 < m <= year * 100 + u.on.month]
+        newest = counts[max(months)] if months else None
+    return None if newest is None else bool(newest * len(last) >= (1 - drop) * sum(last))
 
 
 def _not_excluded(u: Unit) -> Truth:
-    rows = [
-        r for r in u.books.of("exclusion_list", u.row["uscc"]) if r["list_type"] in u.p("exclusion_lists")
-    ]
-    listed = any(r["listed_on"] <= u.on and (r["removed_on"] is None or u.on < r["removed_on"]) for r in rows)
-    return all_of(not listed, unless(u.books.doubt("exclusion_list", u.row["uscc"]), True))
+    is_listed = bool(u.facts.listed & set(u.p("exclusion_lists")))
+    doubtful = is_old(u.facts.uscc) or ("exclusion_list", u.facts.uscc) in u.books.doubts
+    return all_of(not is_listed, None if doubtful else True)
 
 
 def _fund_able(u: Unit) -> Truth:
-    minimum, fund = u.p("fund_min_reserve_months"), u.books.of_region("fund_balances", u.row["region_code"])
-    return minimum is None or fund["rolling_balance"] * 12 >= minimum * fund["annual_payout"]
+    minimum, pooled = u.p("fund_min_reserve_months"), u.p("pooling_region")
+    if minimum is None:
+        return True
+    chain = (str(pooled),) if pooled is not None else tuple(levels(u.facts.region))
+    fund, is_doubted = u.books.place("fund_balances", u.facts.region, chain)
+    if fund is None:
+        return None
+    balance, payout = fund["rolling_balance"], fund["annual_payout"]
+    is_able = balance > 0 if payout == 0 else balance * 12 >= minimum * payout
+    return all_of(bool(is_able), None if is_doubted else True)
 
 
 def _in_time(u: Unit) -> Truth:
     deadline, application = u.p("deadline"), u.application
+    by_now = bool(u.on <= deadline)
     if u.lane == "no_application":
-        return u.on <= deadline
-    if u.doubt("applications"):
+        return by_now
+    if application is not None and application["submitted_at"].date() > deadline:
+        return False
+    if u.facts.doubt("applications"):
         return None
-    applied_on = u.on if application is None else application["submitted_at"].date()
-    if u.lane == "application" or u.on <= deadline:
-        return applied_on <= deadline or (u.lane is None and u.on <= deadline)
-    return None if applied_on <= deadline else False
+    if by_now:
+        return True
+    if not u.books.covers("applications", u.facts.region):
+        return None
+    if application is None:
+        return False
+    return True if u.lane == "application" else None
 
 
 def _applied(u: Unit) -> Truth:
     if u.lane == "no_application":
         return True
-    if u.doubt("applications"):
+    if u.facts.doubt("applications") or not u.books.covers("applications", u.facts.region):
         return None
     signed = u.application is not None and u.application["commitment_signed"]
     if u.lane is None:
@@ -100,74 +126,45 @@ def _differs(u: Unit) -> bool:
     tolerance, a = u.p("declared_tolerance"), u.application
     if tolerance is None or a is None:
         return False
-    gap = u.headcount is not None and abs(a["declared_headcount"] - u.headcount) > tolerance * u.headcount
-    return gap or (u.economy_size is not None and a["declared_size"] != u.economy_size)
-
-
-def _priority(u: Unit) -> int:
-    order = u.p("priority_order") or ()
-    rows = u.books.of("priority_list", u.row["uscc"])
-    now = {
-        r["category"]
-        for r in rows
-        if r["valid_from"] <= u.on and (r["valid_to"] is None or u.on <= r["valid_to"])
-    }
-    return next((i for i, c in enumerate(order, start=1) if c in now), len(order) + 1)
+    if u.headcount is not None and abs(a["declared_headcount"] - u.headcount) > tolerance * u.headcount:
+        return True
+    size = u.facts.economy_size
+    return not u.is_by_reference and size is not None and a["declared_size"] != size
 
 
 def found(u: Unit) -> Found:
-    """The columns of the eligibility table that the policy decides, but which row is taken."""
+    """What the eligibility row must say, but which row is taken."""
     outcome = truths(u)
     reasons = ";".join(t if v is False else f"{t}_unknown" for t, v in outcome.items() if not v)
     decision = {True: "eligible", False: "ineligible", None: "undecided"}[all_of(*outcome.values())]
-    left = (
-        None
-        if None in (u.entitlement, u.already_paid)
-        else max(Decimal("0.00"), u.entitlement - u.already_paid)
-    )
-    is_general = u.scheme == "general"
+    entitlement, paid = u.entitlement, u.facts.already_paid
+    left: Decimal | None = None
+    if entitlement is not None and paid is not None:
+        left = max(ZERO, entitlement - paid)
     return {
         "decision": decision,
         "reasons": reasons,
-        "lane": u.lane,
-        "size_class": u.size,
-        "headcount": u.headcount,
-        "claimants": u.claims["claimants"],
-        "layoff_formula": u.layoff[1],
-        "layoff_rate": u.layoff[2],
-        "months_paid": u.months_paid,
-        "premium_base": u.base,
-        "refund_rate": u.of_size("refund_rate") if is_general else None,
-        "entitlement": u.entitlement,
-        "already_paid": u.already_paid,
-        "payable": {"eligible": left, "ineligible": Decimal("0.00"), "undecided": None}[decision],
-        "account_source": u.account,
-        "priority": _priority(u),
+        "entitlement": entitlement,
+        "already_paid": paid,
+        "payable": {"eligible": left, "ineligible": ZERO, "undecided": None}[decision],
     }
 
 
-def decide(world: World, policies: Policies, on: date) -> dict[tuple[str, str, str], Found]:
-    """(region, uscc, scheme) → what the eligibility row must say."""
-    books = Books(world)
-    units = [r for (e, _), rows in books.good.items() if e == "insured_units" for r in rows]
+def decide(books: Books) -> dict[tuple[str, str, str], Found]:
+    """(region, uscc, scheme) → what the eligibility row must say, of every region that is decided."""
+    going = {r for r in books.world.taking_part if not books.is_held(r)}
     decided: dict[tuple[str, str, str], Found] = {}
-    for row in units:
+    for row in books.units:
         region = row["region_code"]
-        rows = {
-            s: found(Unit(books, policies, row, s, on))
-            for s in schemes_open(policies, region, on)
-            if _has(books, row, s, on)
-        }
+        if region not in going:
+            continue
+        facts = Facts(books, row)
+        schemes = [s for s in books.schemes(region) if s == "general" or "recovering" in facts.categories]
+        rows = {s: found(Unit(facts, s)) for s in schemes}
         taken = _taken(rows)
-        decided |= {(region, row["uscc"], s): f | {"is_taken": s == taken} for s, f in rows.items()}
+        for s, one in rows.items():
+            decided[region, row["uscc"], s] = one | {"is_taken": s == taken}
     return decided
-
-
-def _has(books: Books, row: Row, scheme: str, on: date) -> bool:
-    listed = [r for r in books.of("priority_list", row["uscc"]) if r["category"] == "recovering"]
-    return scheme == "general" or any(
-        r["valid_from"] <= on and (r["valid_to"] is None or on <= r["valid_to"]) for r in listed
-    )
 
 
 def _taken(rows: dict[str, Found]) -> str | None:

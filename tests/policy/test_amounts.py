@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.policy.builder import LANZHOU, LIAOYUAN, QIQIHAR, XIAN, Row, World, c
 from tests.policy.cases import Build, Case, check, decide_cases, params, test_regions
 
 TWO = "130200"
+DEAR = "220500"
 D = Decimal
 
 
@@ -103,14 +104,57 @@ QUEUE = [
     Case("queue: begins the day after", "", prioritised("catering", valid_from=date(2020, 5, 12)), columns={"priority": 7}),
     Case("queue: a region without order", "", region=QIQIHAR, columns={"priority": 1}),
 ]  # fmt: skip
-CASES = [*BASE, *BEFORE, *SCHEMES, *QUEUE]
+MOST = D("1000000000000.00")
+"""The largest amount that a contract takes."""
+
+
+def huge(world: World, uscc: str, days: int = 1) -> None:
+    """So many days of payments at the contract's maximum."""
+    for day in range(days):
+        row = {
+            "employer_amount": MOST,
+            "employee_amount": MOST,
+            "paid_date": date(2019, 1, 1) + timedelta(days=day),
+        }
+        for month in range(201801, 201813):
+            world.pay(uscc, XIAN, month, **row)
+
+
+def owes(reason: str, extract: str) -> frozenset[tuple[str, str, str]]:
+    return frozenset({(reason, extract, "too_large")})
+
+
+HUGE = [
+    Case("huge: a year at the maximum", "", huge, columns=yuan(premium_base="24000000001200.00", entitlement="12000000000600.00")),
+    Case("huge: a base that no column holds", "", lambda w, u: huge(w, u, 417), columns=yuan(premium_base=None, entitlement=None, payable=None) | {"is_taken": False},
+         owed=owes("entitlement_unknown", "premium_payments")),
+    Case("huge: the base just fits", "", lambda w, u: huge(w, u, 416), columns=yuan(premium_base="9984000000001200.00", entitlement="4992000000000600.00")),
+    Case("huge: benefit times headcount", "", recovering(DEAR), DEAR, scheme="difficult", unit={"heads": 10_000_000},
+         columns=yuan(monthly_benefit="1000000000000.00", entitlement=None, payable=None) | {"is_taken": False}, owed=owes("entitlement_unknown", "benefit_standards")),
+    Case("huge: benefit times a few", "", recovering(DEAR), DEAR, scheme="difficult", unit={"heads": 1666},
+         columns=yuan(entitlement="9996000000000000.00") | {"is_taken": True}),
+    Case("huge: benefit times one more", "", recovering(DEAR), DEAR, scheme="difficult", unit={"heads": 1667}, columns=yuan(entitlement=None)),
+    Case("huge: refunds that no column holds", "", lambda w, u: [w.refund(u, XIAN, str(MOST), voucher_no=f"V{i}{u}") for i in range(10_000)],
+         columns=yuan(already_paid=None, payable=None), owed=owes("already_paid_unknown", "prior_refunds")),
+    Case("huge: arrears at the maximum", "no_arrears", lambda w, u: w.change("taxpayers", u, arrears_amount=MOST)),
+]  # fmt: skip
+CASES = [*BASE, *BEFORE, *SCHEMES, *QUEUE, *HUGE]
+
+
+def prepare(world: World) -> None:
+    """Dear's monthly benefit is the contract's maximum."""
+    for row in world.rows[("benefit_standards", DEAR)]:
+        row["monthly_benefit"] = MOST
+    for row in world.rows[("insured_units", DEAR)]:
+        world.apply(row["uscc"], DEAR, scheme="difficult")
+        world.apply(row["uscc"], DEAR)
 
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
     """All cases, decided in one night."""
-    slots = (XIAN, LIAOYUAN, QIQIHAR, LANZHOU, TWO)
-    return decide_cases(CASES, tmp_path_factory.mktemp("night"), test_regions(), slots)
+    slots = (XIAN, LIAOYUAN, QIQIHAR, LANZHOU, TWO, DEAR)
+    return decide_cases(CASES, tmp_path_factory.mktemp("night"), test_regions(), slots, prepare)
 
 
 @pytest.mark.parametrize(("number", "case"), params(CASES))
@@ -120,7 +164,7 @@ def test_case(tables: dict[str, list[Row]], number: int, case: Case) -> None:
 
 def test_difficult_row_only_where_open_and_recovering(tables: dict[str, list[Row]]) -> None:
     """A unit whose place on the list ended, or whose region closed the scheme, has no difficult row."""
-    expected = {code(i) for i, c in enumerate(CASES, start=1) if "recovering" in c.name or "difficult" in c.name or "better" in c.name or "equal" in c.name}  # fmt: skip
+    expected = {code(i) for i, c in enumerate(CASES, start=1) if "recovering" in c.name or "difficult" in c.name or "better" in c.name or "equal" in c.name or "benefit times" in c.name}  # fmt: skip
     assert {r["uscc"] for r in tables["eligibility"] if r["scheme"] == "difficult"} == expected
 
 

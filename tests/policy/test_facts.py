@@ -92,6 +92,18 @@ def failed(account_no: str) -> Build:
     return build
 
 
+def changes(extract: str, **values: Any) -> Build:
+    return lambda world, uscc: world.change(extract, uscc, **values)
+
+
+def both(*builds: Build) -> Build:
+    def build(world: World, uscc: str) -> None:
+        for one in builds:
+            one(world, uscc)
+
+    return build
+
+
 def size(value: str | None) -> dict[str, Any]:
     return {"size_class": value}
 
@@ -182,6 +194,16 @@ ACCOUNTS = [
     Case("account: code page 936 in the other", "", named("南昌䶮公司", None), unit={"unit_name": "南昌\ue863公司"}, columns=source("corporate")),
     Case("account: private characters that differ", "account_known_unknown", named("南昌\ue000公司", None), unit={"unit_name": "南昌\ue001公司"}),
     Case("account: a zero-width space", "account_known_unknown", named("南昌\u200b公司", None), unit={"unit_name": "南昌公司"}),
+    Case("account: an individual business without an account name", "account_known_unknown", named(None, "", account_name=None),
+         unit=NAME | {"legal_form": "individual_business"}, columns=source(None), owed=frozenset({("account_known_unknown", "taxpayers", "missing")})),
+    Case("account: an individual business under blanks", "account_known_unknown", named(None, "　 "),
+         unit=NAME | {"legal_form": "individual_business"}, owed=frozenset({("account_known_unknown", "taxpayers", "missing")})),
+    Case("account: a firm without an account name", "account_known_unknown", named(None, "", account_name=None), unit=NAME,
+         owed=frozenset({("account_known_unknown", "taxpayers", "missing")})),
+    Case("account: nameless, and failed besides", "account_known_unknown",
+         both(failed("6217009"), changes("taxpayers", account_name=None)), unit=NAME | {"legal_form": "individual_business"},
+         owed=frozenset({("account_known_unknown", "payee_accounts", "differs")})),
+    Case("account: nameless at tax, a corporate one in its name", "", named("甲公司", "", account_name=None), unit=NAME, columns=source("corporate")),
     Case("account: a quarantined corporate row", "account_known_unknown", lambda w, u: w.quarantine("payee_accounts", uscc=u, region_code=XIAN),
          columns=source(None), owed=frozenset({("account_known_unknown", "payee_accounts", "quarantined")})),
 ]  # fmt: skip

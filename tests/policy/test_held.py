@@ -4,6 +4,7 @@ parameters."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import pytest
 from stable_jobs.errors import StepError
 from stable_jobs.policy.extracts import InputFile, Inputs, accepted
 from stable_jobs.policy.held import ALWAYS, held_regions, needed_extracts
-from stable_jobs.policy.load import Policies
+from stable_jobs.policy.load import Policies, RegionPolicy
+from stable_jobs.policy.parameters import region_faults, regions_taking_part
 from stable_jobs.policy.working import rows_of
 from tests.policy.builder import (
     LANZHOU,
@@ -252,3 +254,119 @@ def test_nothing_taking_part(tmp_path: Path) -> None:
 def test_test_regions_take_part() -> None:
     """The regions the other tests make do not hide the packaged ones."""
     assert {XIAN, LIAOYUAN, "130100", "130200"} <= set(test_regions().regions)
+
+
+PROVINCE = "130000"
+
+
+def with_province(**gone: object) -> Policies:
+    """A city and its province, which has the city's whole set of values, less what is `gone`."""
+    base = test_regions()
+    city = base.regions["130200"]
+    values = {k: v for k, v in city.values.items() if k[1] not in gone}
+    regions = {c: p for c, p in base.regions.items() if c in ("130200", "000000")}
+    return Policies(regions | {PROVINCE: RegionPolicy(PROVINCE, "省", "Province", values)}, "x")
+
+
+def province_world(*slots: str) -> World:
+    world = world_of(("130200",))
+    world.slots = ("130200", *slots)
+    return world
+
+
+def test_a_provinces_own_units_are_decided(tmp_path: Path) -> None:
+    """省本级: by the province's own values, and the nation's above them."""
+    world = province_world(PROVINCE)
+    world.region(PROVINCE)
+    world.unit(code(8), PROVINCE)
+    tables = decided(world, tmp_path, with_province())
+    assert tables["held"] == []
+    assert {r["region_code"]: r["decision"] for r in tables["eligibility"]} == {
+        "130200": "eligible", PROVINCE: "eligible",
+    }  # fmt: skip
+    assert {r["pooling_region"] for r in tables["terms"] if r["region_code"] == PROVINCE} == {PROVINCE}
+
+
+def test_a_provinces_units_in_files_for_all(tmp_path: Path) -> None:
+    world = province_world(PROVINCE)
+    world.region(PROVINCE)
+    world.unit(code(8), PROVINCE)
+    for extract in contracts():
+        world.rows[(extract, NATION)] = world.rows.pop((extract, PROVINCE), [])
+    world.slots = ("130200", NATION)
+    tables = decided(world, tmp_path, with_province())
+    assert {r["region_code"] for r in tables["eligibility"]} == {"130200", PROVINCE}
+
+
+@pytest.mark.parametrize(
+    ("by", "sent"),
+    [
+        pytest.param(with_province(), (), id="a whole set, nothing sent"),
+        pytest.param(with_province(), ("fund_balances", "benefit_standards"), id="its fund and its benefit"),
+        pytest.param(with_province(), ("exclusion_list", "enterprise_sizes"), id="lists for its cities"),
+        pytest.param(with_province(layoff_formulas=None), (), id="not all values: it passes them on"),
+        pytest.param(
+            with_province(layoff_formulas=None), ("exclusion_list",), id="not all values, and a list"
+        ),
+    ],
+)
+def test_a_province_that_insures_nobody_is_no_region(
+    by: Policies, sent: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Neither held nor at fault, in no list and no report."""
+    world = province_world(PROVINCE)
+    world.undelivered |= {(e, PROVINCE) for e in contracts() if e not in sent}
+    tables = decided(world, tmp_path, by)
+    for kind in ("held", "eligibility", "terms", "reconciliation"):
+        assert PROVINCE not in {r["region_code"] for r in tables[kind]}
+    assert PROVINCE not in region_faults(by, NIGHT)
+    assert PROVINCE not in needed_extracts(by, NIGHT)
+
+
+@pytest.mark.parametrize(
+    ("by", "reason"),
+    [
+        pytest.param(with_province(layoff_formulas=None), "bad_parameters", id="not all values"),
+        pytest.param(only(*HERE), "no_parameters", id="none"),
+        pytest.param(
+            replace(only(*HERE), faults={PROVINCE: "130000/common.yaml: wrong"}),
+            "bad_parameters",
+            id="a bad file",
+        ),
+    ],
+)
+def test_a_province_with_units_and_no_whole_set_is_held(by: Policies, reason: str, tmp_path: Path) -> None:
+    """And the officer is told what is missing, not that there is no file."""
+    world = world_of()
+    world.unit(code(8), PROVINCE)
+    world.slots = (*HERE, PROVINCE)
+    assert {(r, why) for r, why, _ in held(world, tmp_path, by) if r == PROVINCE} == {(PROVINCE, reason)}
+
+
+def test_a_province_with_units_misses_a_delivery(tmp_path: Path) -> None:
+    """It is held as any region is."""
+    world = province_world(PROVINCE)
+    world.region(PROVINCE)
+    world.unit(code(8), PROVINCE)
+    world.undelivered.add(("taxpayers", PROVINCE))
+    assert held(world, tmp_path, with_province()) == {(PROVINCE, "missing_delivery", "taxpayers")}
+
+
+def test_the_nation_never_takes_part(tmp_path: Path) -> None:
+    by = with_province()
+    by = replace(by, regions=by.regions | {NATION: replace(by.regions["130200"], code=NATION)})
+    assert set(regions_taking_part(by, NIGHT)) == {"130200", PROVINCE}
+
+
+def test_yuan_add_up_beyond_any_column(tmp_path: Path) -> None:
+    """A region's sums, its orphans' and its quarantine's may be larger than an amount can be."""
+    world = world_of()
+    most = {"employer_amount": Decimal("1000000000000.00"), "employee_amount": Decimal("1000000000000.00")}
+    for i in range(5_001):
+        world.pay(code(1), XIAN, 201701, paid_date=NIGHT.replace(year=2000 + i % 17), **most)
+        world.pay(code(99), XIAN, 201901, **most)
+        world.quarantine("premium_payments", uscc=code(98), region_code=XIAN, **most)
+    [row] = [r for r in decided(world, tmp_path, only(*HERE))["reconciliation"] if r["region_code"] == XIAN]
+    sum_of = Decimal("10002000000000000.00")
+    names = ("premium_outside_year", "premium_orphan", "premium_quarantined", "premium_in")
+    assert [row[n] for n in names] == [sum_of, sum_of, sum_of, 3 * sum_of + Decimal("1200.00")]

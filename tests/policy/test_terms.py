@@ -118,6 +118,14 @@ def test_terms(terms: Terms, key: tuple[str, str, str], expected: dict[str, Any]
         pytest.param(lambda w: w.quarantine("fund_balances", LANTIAN, region_code=LANTIAN), (XIAN, "500.00", None, None), id="the county's row quarantined"),
         pytest.param(lambda w: w.quarantine("fund_balances", XIAN, region_code=XIAN), (None, None, None, None), id="a row of the pool quarantined"),
         pytest.param(lambda w: w.quarantine("fund_balances", XIAN, region_code="610000"), (XIAN, "500.00", XIAN, "500.00"), id="a row further up quarantined"),
+        pytest.param(lambda w: w.quarantine("fund_balances", XIAN, region_code="61010O"), (None, None, None, None), id="a letter for a nought, in the pool's own file"),
+        pytest.param(lambda w: w.quarantine("fund_balances", LANTIAN, region_code=None), (XIAN, "500.00", None, None), id="no region, in the county's own file"),
+        pytest.param(lambda w: w.quarantine("fund_balances", LANTIAN, region_code=""), (XIAN, "500.00", None, None), id="an empty region, in the county's own file"),
+        pytest.param(lambda w: w.quarantine("fund_balances", LANTIAN, region_code=LANZHOU), (XIAN, "500.00", None, None), id="a region that the county's file may not speak of"),
+        pytest.param(lambda w: w.quarantine("fund_balances", LANZHOU, region_code=XIAN), (XIAN, "500.00", XIAN, "500.00"), id="the pool named in a file of another place"),
+        pytest.param(lambda w: w.quarantine("fund_balances", LANTIAN, region_code=XIAN), (None, None, None, None), id="the pool's row in its county's file"),
+        pytest.param(lambda w: w.quarantine("fund_balances", "000000", "000000", region_code="61010O"), (XIAN, "500.00", XIAN, "500.00"), id="unreadable in a file for all: nobody's"),
+        pytest.param(lambda w: w.quarantine("fund_balances", "000000", XIAN, region_code=XIAN), (None, None, None, None), id="the pool's row in a file for all"),
     ],
 )  # fmt: skip
 def test_a_budget_in_doubt_is_none(change: Any, budgets: tuple[str | None, ...], tmp_path: Path) -> None:
@@ -162,3 +170,25 @@ def test_an_eligible_row_has_a_size(tmp_path: Path) -> None:
 @pytest.mark.parametrize("year", [pytest.param(y, id=str(y)) for y in range(2019, 2026)])
 def test_the_banks_days_hold_in_every_policy_year(year: int) -> None:
     assert resolve(policies(), "610100", "general", "bank_answer_days", date(year, 1, 1)).value == 5
+
+
+@pytest.mark.parametrize(
+    ("place", "is_known"),
+    [
+        pytest.param("61010O", False, id="a letter for a nought"),
+        pytest.param(None, False, id="no region"),
+        pytest.param(LANZHOU, False, id="a region the file may not speak of"),
+        pytest.param("610000", True, id="the province, further up"),
+    ],
+)
+def test_a_benefit_in_doubt_is_unknown(place: str | None, is_known: bool, tmp_path: Path) -> None:
+    """In the region's own file: the province's standard never decides over it."""
+    made = world()
+    made.unit(code(1))
+    made.prioritise(code(1), XIAN, "recovering")
+    made.quarantine("benefit_standards", XIAN, region_code=place)
+    tables = decided(made, tmp_path)
+    [row] = [r for r in tables["eligibility"] if r["scheme"] == "difficult"]
+    assert (row["entitlement"] is not None) == is_known
+    owed = {(r["reason"], r["extract"], r["cause"]) for r in tables["owed"]}
+    assert owed == (set() if is_known else {("entitlement_unknown", "benefit_standards", "quarantined")})

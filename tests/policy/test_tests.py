@@ -145,6 +145,43 @@ TIME = [
     Case("in_time: application quarantined", "in_time_unknown;applied_unknown",
          both(does("apply", LANZHOU), quarantines("applications")), LANZHOU),
 ]  # fmt: skip
+LATE = does("apply", LANZHOU, submitted_at=clock(2020, 5, 1))
+TIME += [
+    Case("in_time: late, another application quarantined", "in_time;applied_unknown",
+         both(LATE, lambda w, u: w.quarantine("applications", uscc=u, region_code=LANZHOU)), LANZHOU),
+    Case("in_time: in time, another application quarantined", "in_time_unknown;applied_unknown",
+         both(does("apply", LANZHOU), lambda w, u: w.quarantine("applications", uscc=u, region_code=LANZHOU)), LANZHOU),
+    Case("in_time: a late one, then one in time quarantined: the newest is late all the same", "in_time;applied_unknown",
+         both(does("apply", LANZHOU), does("apply", LANZHOU, application_no="Z", submitted_at=clock(2020, 5, 2)),
+              lambda w, u: w.quarantine("applications", uscc=u, region_code=LANZHOU)), LANZHOU),
+    Case("in_time: late by the other scheme's application", "in_time;applied",
+         does("apply", LANZHOU, scheme="difficult", submitted_at=clock(2020, 5, 1)), LANZHOU),
+]  # fmt: skip
+CLAIMED = [
+    Case("layoff_rate: too many claims, more quarantined", "layoff_rate",
+         both(does("claim", XIAN, 11), lambda w, u: w.quarantine("benefit_claims", uscc=u, region_code=XIAN)),
+         columns={"claimants": None, "layoff_rate": None}),
+    Case("layoff_rate: at the cap, more quarantined", "layoff_rate_unknown",
+         both(does("claim", XIAN, 10), lambda w, u: w.quarantine("benefit_claims", uscc=u, region_code=XIAN)),
+         owed=frozenset({("layoff_rate_unknown", "benefit_claims", "quarantined")})),
+    Case("layoff_rate: too many claims, a headcount quarantined", "layoff_rate_unknown",
+         both(does("claim", XIAN, 11), quarantines("monthly_headcount", month=201903))),
+    Case("layoff_rate: too many layoffs, attrition may lift F6", "layoff_rate_unknown",
+         both(does("heads", ONE, {202004: 100}), does("claim", ONE, 0, layoffs=50, natural_attrition=0),
+              lambda w, u: w.change("monthly_headcount", u, insured_count=100),
+              lambda w, u: w.drop("monthly_headcount", u, month=201812), does("heads", ONE, {201812: 200}),
+              lambda w, u: w.quarantine("benefit_claims", uscc=u, region_code=ONE)), ONE),
+]  # fmt: skip
+UNITS = [
+    Case("insured_units: a second row quarantined", "in_scope_unknown;active_unknown",
+         lambda w, u: w.quarantine("insured_units", uscc=u, region_code=XIAN),
+         owed=frozenset((f"{t}_unknown", "insured_units", "quarantined") for t in ("in_scope", "active"))),
+    Case("insured_units: suspended and out of scope on the accepted row", "in_scope;active",
+         lambda w, u: w.quarantine("insured_units", uscc=u, region_code=XIAN),
+         unit={"insured_status": "suspended", "legal_form": "government"}),
+    Case("insured_units: another region's row quarantined", "",
+         lambda w, u: w.quarantine("insured_units", uscc=u, region_code=LANZHOU)),
+]  # fmt: skip
 APPLIED = [
     Case("applied: signed", "", does("apply", LIAOYUAN), LIAOYUAN, columns={"lane": "application"}),
     Case("applied: none", "applied", region=LIAOYUAN),
@@ -162,6 +199,11 @@ APPLIED = [
     Case("applied: declared below", "applied_unknown", does("apply", LANZHOU, 89), LANZHOU),
     Case("applied: declared another size", "applied_unknown", does("apply", LANZHOU, size="micro"), LANZHOU),
     Case("applied: no size to compare with", "size_known_unknown", does("apply", LANZHOU), LANZHOU, unit={"size": None}),
+    Case("applied: declared another size, by reference: none is needed", "", does("apply", LANZHOU, size="micro"), LANZHOU,
+         unit={"legal_form": "law_firm", "size": "small"}),
+    Case("applied: declared headcount differs, by reference", "applied_unknown", does("apply", LANZHOU, 111), LANZHOU,
+         unit={"legal_form": "law_firm"}),
+    Case("applied: no headcount to compare with", "layoff_rate_unknown;headcount_held_unknown", both(does("apply", LANZHOU, 500), quarantines("monthly_headcount", month=201903)), LANZHOU),
     Case("applied: compared only where a tolerance is set", "", does("apply", LIAOYUAN, 500, "large"), LIAOYUAN),
     Case("applied: dispatch always applies", "applied", region=QIQIHAR, unit={"is_labour_dispatch": True}, columns={"lane": "application"}),
     Case("applied: industry 7263 always applies", "applied", region=QIQIHAR, unit={"industry_code": "7263"}, columns={"lane": "application"}),
@@ -173,7 +215,7 @@ APPLIED = [
          QIQIHAR, unit={"size": None}),
 ]  # fmt: skip
 
-CASES = [*SCOPE, *ACTIVE, *PAID, *ARREARS, *HELD, *EXCLUDED, *FUND, *TIME, *APPLIED]
+CASES = [*SCOPE, *ACTIVE, *PAID, *ARREARS, *HELD, *EXCLUDED, *FUND, *TIME, *CLAIMED, *UNITS, *APPLIED]
 
 
 def _prepare(world: World) -> None:
@@ -185,8 +227,10 @@ def _prepare(world: World) -> None:
         row["rolling_balance"] = Decimal("750000.00")
     world.rows[("fund_balances", ZHOUZHI)] = []
     world.undelivered.add(("applications", NANCHANG))
+    claimed = {row["uscc"] for row in world.rows[("benefit_claims", ONE)]}
     for row in world.rows[("insured_units", ONE)]:
-        world.claim(row["uscc"], ONE, 0, layoffs=0, natural_attrition=0)
+        if row["uscc"] not in claimed:
+            world.claim(row["uscc"], ONE, 0, layoffs=0, natural_attrition=0)
     for row in world.rows[("insured_units", LANZHOU)]:
         world.heads(row["uscc"], LANZHOU, {202004: 100})
 
@@ -201,3 +245,33 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
 @pytest.mark.parametrize(("number", "case"), params(CASES))
 def test_case(tables: dict[str, list[Row]], number: int, case: Case) -> None:
     check(tables, number, case)
+
+
+JANUARY = date(2020, 1, 15)
+HELD_IN_JANUARY = [
+    Case("January: December is the newest month: half is left", "", does("heads", ONE, {201912: 50}), ONE),
+    Case("January: less than half", "headcount_held", does("heads", ONE, {201912: 47}), ONE),
+    Case("January: a row of January closes nothing", "", does("heads", ONE, {201912: 100, 202001: 1}), ONE),
+    Case("January: no December", "layoff_rate_unknown;headcount_held_unknown", drops("monthly_headcount", month=201912), ONE),
+]  # fmt: skip
+
+
+def _in_january(world: World) -> None:
+    world.on = JANUARY
+    for row in world.rows[("insured_units", ONE)]:
+        world.claim(row["uscc"], ONE, 0, layoffs=0, natural_attrition=100)
+    rows = world.rows[("monthly_headcount", ONE)]
+    last = {(r["uscc"], r["month"]): r for r in rows}
+    world.rows[("monthly_headcount", ONE)] = list(last.values())
+
+
+@pytest.fixture(scope="module")
+def january(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
+    """A night on which no month of the year is closed."""
+    folder = tmp_path_factory.mktemp("january")
+    return decide_cases(HELD_IN_JANUARY, folder, test_regions(), (ONE,), _in_january)
+
+
+@pytest.mark.parametrize(("number", "case"), params(HELD_IN_JANUARY))
+def test_in_january(january: dict[str, list[Row]], number: int, case: Case) -> None:
+    check(january, number, case)

@@ -85,10 +85,14 @@ def may_be_shown(value: str) -> str:
 
 
 def registered(column: str) -> str:
-    """True for rows whose code people registered for their region, in `registered_codes (code, region)`."""
+    """True for rows whose code people registered for their region, in `registered_codes (code, region)`.
+
+    The region is the row's own or, where that cannot be read, the one the file was sent for.
+    """
+    known = "SELECT code, region FROM registered_codes"
     return (
-        f'("{column}", coalesce(region_code, delivery_region)) '  # noqa: S608 - a checked identifier
-        "IN (SELECT code, region FROM registered_codes)"
+        f'(("{column}", coalesce(region_code, delivery_region)) IN ({known}) '
+        f'OR ("{column}", delivery_region) IN ({known}))'
     )
 
 

@@ -124,7 +124,8 @@ def note_totals(connection: Connection) -> None:
 TOTALS = """
     INSERT INTO region_totals (region_code, units, total, factor, floor)
     SELECT * FROM (
-        SELECT r.region_code, count(u.uscc) AS units, coalesce(sum(u.entitlement), 0) AS total,
+        SELECT r.region_code, count(u.uscc) AS units,
+               least(coalesce(sum(u.entitlement), 0), 9999999999999999.99) AS total,
                (v.content -> 'general.total_factor' ->> 'value')::numeric AS factor,
                (v.content -> 'general.total_floor' ->> 'value')::numeric AS floor
         FROM night_regions r JOIN policy_standing s ON s.region_code = r.region_code

@@ -65,7 +65,7 @@ def _decided(desk: Desk, decision: Decision) -> dict[str, RegionFigures]:
         f"""
         SELECT region_code, count(*) FILTER (is_taken),
             CAST(coalesce(sum(headcount) FILTER (is_taken), 0) AS BIGINT),
-            CAST(coalesce(sum(payable) FILTER (is_taken), 0) AS DECIMAL(18, 2)),
+            CAST(coalesce(sum(payable) FILTER (is_taken), 0) AS DECIMAL(38, 2)),
             count(*) FILTER (decision = 'undecided' AND scheme = 'general'),
             count(*) FILTER (decision = 'ineligible' AND scheme = 'general')
         FROM {read_parquet_sql([desk.lake.path(decision.eligibility.name)])} GROUP BY region_code

@@ -132,11 +132,17 @@ def units_query(desk: Desk, decision: Decision) -> str:
 
 
 def codes_query(desk: Desk, decision: Decision) -> str:
-    """Each unit's code with the number that labor names as its old one, of 15 digits or 18 characters."""
+    """Each unit's code with the number that labor names as its old one, of 15 digits or 18 characters.
+
+    None that is another unit's own key: it says nothing of either.
+    """
     return f"""
-        SELECT DISTINCT region_code, registration_no AS old_code, uscc AS new_code
-        FROM {_file(desk, decision.unit_facts)}
-        WHERE regexp_full_match(registration_no, '[0-9]{{15}}|[0-9A-Z]{{18}}') AND registration_no <> uscc
+        SELECT DISTINCT u.region_code, u.registration_no AS old_code, u.uscc AS new_code
+        FROM {_file(desk, decision.unit_facts)} AS u
+        ANTI JOIN {_file(desk, decision.unit_facts)} AS own
+            ON own.region_code = u.region_code AND own.uscc = u.registration_no
+        WHERE regexp_full_match(u.registration_no, '[0-9]{{15}}|[0-9A-Z]{{18}}')
+            AND u.registration_no <> u.uscc
     """
 
 

@@ -31,6 +31,7 @@ from stable_jobs.quality.validate import validate_department
 from stable_jobs.settings import code_fingerprint
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import InForce, Validation
+from stable_jobs.store.registered import registered_codes
 
 
 def contracts_of(desk: Desk, department: str) -> Mapping[str, Contract]:
@@ -65,7 +66,11 @@ def determine_eligibility(desk: Desk, validation_ids: Collection[int] = ()) -> D
     in_force, held = deliveries_in_force(desk, validation_ids)
     stores = (desk.duck, desk.database, desk.lake)
     paid = paid_by_us(desk)
-    return determine(*stores, desk.contracts, desk.policies, desk.business_date, in_force, held, *paid)
+    with desk.database.connect() as connection:
+        registered = registered_codes(connection, desk.known_at)
+    return determine(
+        *stores, desk.contracts, desk.policies, desk.business_date, in_force, held, *paid, registered
+    )
 
 
 def check_units(desk: Desk, decision: Decision) -> list[Validation]:

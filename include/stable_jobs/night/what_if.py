@@ -18,6 +18,7 @@ from stable_jobs.night.steps import deliveries_in_force
 from stable_jobs.policy.determine import decide, input_files, keep_in
 from stable_jobs.policy.extracts import Inputs
 from stable_jobs.policy.load import Policies, load_policies
+from stable_jobs.store.registered import registered_codes
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
@@ -76,7 +77,9 @@ def _inputs(desk: Desk) -> Inputs:
             f"run `stable-jobs night --date {desk.business_date}` first"
         )
     ours, _ = paid_by_us(desk)
-    return Inputs(input_files(desk.lake, in_force), desk.contracts, held, ours)
+    with desk.database.connect() as connection:
+        registered = registered_codes(connection, desk.known_at)
+    return Inputs(input_files(desk.lake, in_force), desk.contracts, held, ours, registered)
 
 
 def _decided(desk: Desk, backend: BaseBackend, inputs: Inputs, policies: Policies, folder: Path) -> object:

@@ -85,7 +85,7 @@ def _eligibility_sql(inputs: Inputs) -> str:
     paid = "FILTER (is_taken AND payable > 0)"
     return (
         f"SELECT region_code, count(*) AS rows, count(*) {paid} AS units,"
-        f" coalesce(sum(payable) {paid}, 0)::DECIMAL(18, 2) AS payable,"
+        f" coalesce(sum(payable) {paid}, 0)::DECIMAL(38, 2) AS payable,"
         " count(*) FILTER (decision = 'ineligible') AS ineligible"
         f" FROM {_read(inputs.eligibility)} GROUP BY region_code"
     )
@@ -97,7 +97,7 @@ def _owed_sql(inputs: Inputs) -> str:
 
 def _orphans_sql(inputs: Inputs) -> str:
     return (
-        "SELECT region_code, count(*) AS orphans, coalesce(sum(amount), 0)::DECIMAL(18, 2) AS orphan_amount"
+        "SELECT region_code, count(*) AS orphans, coalesce(sum(amount), 0)::DECIMAL(38, 2) AS orphan_amount"
         f" FROM {_read(inputs.orphans)} GROUP BY region_code"
     )
 

@@ -69,7 +69,7 @@ def ledger_rows(
 
 def measured(con: duckdb.DuckDBPyConnection, source: str) -> Rows:
     """Count and yuan of a table expression with an `amount`."""
-    asked = f"SELECT count(*), coalesce(sum(amount), 0)::DECIMAL(18, 2) FROM {source}"
+    asked = f"SELECT count(*), coalesce(sum(amount), 0)::DECIMAL(38, 2) FROM {source}"
     ((count, total),) = con.execute(asked).fetchall()
     return Rows(source, count, total)
 

@@ -48,8 +48,8 @@ def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, hold: Hol
     """One row per unit that has an account: `account_source` and the account's four columns.
 
     A verified corporate account in the unit's own name; else the account premiums are paid from,
-    complete, not reported failed by finance however it is written, and in the unit's name unless it is an
-    individual business.
+    complete with number, bank code and name, not reported failed by finance however it is written, and in the
+    unit's name unless it is an individual business.
     Of several the lowest number is taken, so that a rerun takes the same.
     """
     first = hold(_first(_corporate(units, corporate)))
@@ -67,16 +67,34 @@ def _first(accounts: ir.Table) -> ir.Table:
 
 def _corporate(units: ir.Table, corporate: ir.Table) -> ir.Table:
     named = _with_unit(corporate.filter(corporate.account_status == "verified"), units)
-    return _accounts(named.filter(is_same_name(named.account_name, named.unit_name)), "corporate")
+    is_own = ~is_blank(named.account_name) & is_same_name(named.account_name, named.unit_name)
+    return _accounts(named.filter(is_own), "corporate")
 
 
 def _premium(named: ir.Table, corporate: ir.Table) -> ir.Table:
     failed = corporate.filter(corporate.account_status == "failed")
     failed = failed.select(*UNIT, key=account_key(failed.account_no)).distinct()
-    whole = named.filter(named.account_no.notnull() & named.bank_code.notnull())
+    is_whole = named.account_no.notnull() & named.bank_code.notnull() & ~is_blank(named.account_name)
+    whole = named.filter(is_whole)
     whole = whole.mutate(key=account_key(whole.account_no)).anti_join(failed, [*UNIT, "key"])
     is_own = is_same_name(whole.account_name, whole.unit_name)
     return _accounts(whole.filter((whole.legal_form == "individual_business") | is_own), "premium")
+
+
+def nameless(corporate: ir.Table, tax: ir.Table) -> ir.Table:
+    """`is_account_nameless`, true, of every unit whose premium account lacks nothing but its name."""
+    import ibis
+
+    numbered = tax.filter(tax.account_no.notnull() & tax.bank_code.notnull() & is_blank(tax.account_name))
+    failed = corporate.filter(corporate.account_status == "failed")
+    failed = failed.select(*UNIT, key=account_key(failed.account_no)).distinct()
+    left = numbered.mutate(key=account_key(numbered.account_no)).anti_join(failed, [*UNIT, "key"])
+    return left.select(*UNIT).distinct().mutate(is_account_nameless=ibis.literal(True))
+
+
+def is_blank(name: Any) -> Any:
+    """Whether a name is empty, or blanks only: nobody can be paid under it. A column in, a column out."""
+    return ~name.fill_null("").re_search(f"[^{BLANKS}]")
 
 
 def _with_unit(rows: ir.Table, units: ir.Table) -> ir.Table:

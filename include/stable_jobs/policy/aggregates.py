@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 UNIT = ("region_code", "uscc")
 YUAN = "decimal(18,2)"
+SUM = "decimal(38,2)"
+"""A sum of amounts: however many rows a department sends, it holds them."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ def different(mask: Any) -> Any:
 
 def headcounts(rows: ir.Table, on: date) -> ir.Table:
     """monthly_headcount: `december_before` (Y-2), `december_last` (Y-1), `january_last`, `year_sum`,
-    `year_months` of Y-1, `newest_count` (newest month after December Y-1 up to D's),
-    `is_headcount_conflict` (a month twice).
+    `year_months` of Y-1, `newest_count` (newest month after December Y-1 up to D's; in January, with no month
+    of Y closed yet, December of Y-1), `is_headcount_conflict` (a month twice).
     """
     month, count = rows.month, rows.insured_count
     last = (on.year - 1) * 100
@@ -73,10 +75,16 @@ def headcounts(rows: ir.Table, on: date) -> ir.Table:
         january_last=count.max(where=month == last + 1),
         year_sum=count.sum(where=in_year).cast("int64"),
         year_months=rows.count(where=in_year),
-        newest_count=count.argmax(month, where=month.between(on.year * 100 + 1, on.year * 100 + on.month)),
+        newest_count=_newest(count, month, on),
     )
     conflict = grouped.months_rows != different(grouped.months_mask)
     return grouped.mutate(is_headcount_conflict=conflict).drop("months_mask", "months_rows")
+
+
+def _newest(count: Any, month: Any, on: date) -> Any:
+    if on.month == 1:
+        return count.max(where=month == (on.year - 1) * 100 + 12)
+    return count.argmax(month, where=month.between(on.year * 100 + 1, on.year * 100 + on.month))
 
 
 def claims(rows: ir.Table, on: date) -> ir.Table:
@@ -119,9 +127,9 @@ def premiums(rows: ir.Table, on: date) -> ir.Table:
     }
     grouped = rows.group_by(*UNIT).aggregate(
         premium_rows=rows.count(),
-        premium_total=rows.amount.sum().cast(YUAN),
+        premium_total=rows.amount.sum().cast(SUM),
         **masks,
-        **{name: rows.amount.sum(where=part).fill_null(0).cast(YUAN) for name, part in sums.items()},
+        **{name: rows.amount.sum(where=part).fill_null(0).cast(SUM) for name, part in sums.items()},
     )
     return _with_paid_months(grouped, _older_months(rows, on, span))
 
@@ -158,7 +166,7 @@ def taxpayers(rows: ir.Table) -> ir.Table:
         taxpayer_rows=rows.count(),
         is_cancelled=(status == "cancelled").any(),
         is_abnormal=(status == "abnormal").any(),
-        arrears_amount=rows.arrears_amount.sum().cast(YUAN),
+        arrears_amount=rows.arrears_amount.sum().cast(SUM),
     )
 
 

@@ -1,4 +1,7 @@
-"""What a row is worth, in yuan (domain: section 2). An amount whose input is in doubt is empty, never 0."""
+"""What a row is worth, in yuan (domain: section 2). An amount whose input is in doubt is empty, never 0.
+
+So is one that `YUAN` cannot hold: every value of it may be one that its contract takes, and no firm has it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ EXACT = "decimal(24,4)"
 """Both factors of a product are cast to this: the engine then multiplies exactly, and rounds half away
 from 0."""
 YUAN = "decimal(18,2)"
+SUM = "decimal(38,2)"
+MOST = "9999999999999999.99"
+"""The largest amount that `YUAN` holds."""
 
 
 def with_amounts(t: ir.Table) -> ir.Table:
@@ -21,7 +27,7 @@ def with_amounts(t: ir.Table) -> ir.Table:
     t = step(
         t,
         premium_base=premium_base(t),
-        already_paid=t.doubt_prior_refunds.ifelse(None, t.refunded).cast(YUAN),
+        already_paid=_fitting(t.doubt_prior_refunds.ifelse(None, t.refunded)),
         monthly_benefit=t.benefit_cause.isnull().ifelse(t.monthly_benefit, None).cast(YUAN),
         is_general=t.scheme == "general",
     )
@@ -33,8 +39,8 @@ def premium_base(t: ir.Table) -> Any:
     """Paid in Y-1: regular, and back payments for Y-1 (for any year where the region says so); no late
     fees."""
     earlier = t.back_payment_earlier_years.ifelse(t.base_back_earlier, _zero())
-    total = _yuan(_yuan(t.base_regular + t.base_back) + _yuan(earlier))
-    return t.doubt_premium_payments.ifelse(None, total).cast(YUAN)
+    total = _sum(_sum(t.base_regular + t.base_back) + _sum(earlier))
+    return _fitting(t.doubt_premium_payments.ifelse(None, total))
 
 
 def general_entitlement(t: ir.Table) -> Any:
@@ -60,7 +66,19 @@ def payable(t: ir.Table) -> Any:
 
 
 def _product(a: Any, b: Any) -> Any:
-    return _yuan((a.cast(EXACT) * b.cast(EXACT)).round(2))
+    return _fitting((a.cast(EXACT) * b.cast(EXACT)).round(2))
+
+
+def _fitting(value: Any) -> Any:
+    """The amount; empty where it is larger than any that can be written down."""
+    import ibis
+
+    wide = _sum(value)
+    return (wide.abs() <= ibis.literal(MOST).cast(SUM)).ifelse(wide, None).cast(YUAN)
+
+
+def _sum(value: Any) -> Any:
+    return value.cast(SUM)
 
 
 def _yuan(value: Any) -> Any:

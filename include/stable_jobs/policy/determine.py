@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import StepError
-from stable_jobs.policy.aggregates import YUAN
+from stable_jobs.policy.aggregates import SUM
 from stable_jobs.policy.extracts import InputFile, Inputs, accepted, quarantined
 from stable_jobs.policy.facts import gather
 from stable_jobs.policy.held import COLUMNS as HELD_COLUMNS
-from stable_jobs.policy.held import held_regions
+from stable_jobs.policy.held import held_regions, regions_of_night
 from stable_jobs.policy.layoff import laid_off
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.orphans import orphans
 from stable_jobs.policy.owed import owed, unsettled
 from stable_jobs.policy.paid import REPORTED
-from stable_jobs.policy.parameters import regions_taking_part
 from stable_jobs.policy.reconcile import assert_balanced, reconciliation
 from stable_jobs.policy.regional import region_table
 from stable_jobs.policy.situation import ROW, setting, settled
@@ -93,9 +92,10 @@ def _decide(
 ) -> dict[str, ir.Table]:
     held = held_regions(backend, inputs, policies, on)
     gone = {row["region_code"] for row in held}
-    going = [code for code in regions_taking_part(policies, on) if code not in gone]
+    tonight = regions_of_night(backend, inputs, policies, on)
+    going = [code for code in tonight if code not in gone]
     rows = parameter_table(policies, on, going)
-    gathered = gather(backend, inputs, on, hold)
+    gathered = gather(backend, inputs, on, hold, tonight)
     gathered = replace(gathered, facts=keep("unit_facts", gathered.facts))
     region = hold(region_table(backend, inputs, policies, rows, on))
     scene = setting(gathered.facts, region, rows, on)
@@ -147,7 +147,7 @@ def _balanced(lines: ir.Table, backend: BaseBackend, inputs: Inputs) -> ir.Table
         .select("region_code", "employer_amount", "employee_amount")
     )  # fmt: skip
     amount = both.employer_amount.fill_null(0) + both.employee_amount.fill_null(0)
-    assert_balanced(lines, both.group_by("region_code").aggregate(sent=amount.sum().cast(YUAN)))
+    assert_balanced(lines, both.group_by("region_code").aggregate(sent=amount.sum().cast(SUM)))
     return lines
 
 
@@ -177,18 +177,20 @@ def determine(
     held_deliveries: frozenset[tuple[str, str]] = frozenset(),
     paid_by_us: str | None = None,
     paid_fingerprint: str = "",
+    registered: tuple[tuple[str, str], ...] = (),
 ) -> Decision:
     """Decide the business date and register all snapshots in one transaction; made before from the
     same: found.
 
     held_deliveries: (extract, region) whose delivery came and is not accepted, for the reason on the report.
     paid_by_us: Parquet file of what our ledger instructed (`paid.OURS`), paid_fingerprint what it is known
-    by; None and "": nothing. StepError for one without the other.
+    by; None and "": nothing. StepError for one without the other. registered: (region, code) that two people
+    registered though the code rule refuses it.
     """
     if (paid_by_us is None) != (paid_fingerprint == ""):
         raise StepError("determine: expected paid_by_us and paid_fingerprint, or neither; found one alone")
     made_from = fingerprint_inputs(
-        contracts, policies, business_date, in_force, held_deliveries, paid_fingerprint
+        contracts, policies, business_date, in_force, held_deliveries, paid_fingerprint, registered
     )
     key = fingerprint(**made_from)
     with engine.connect() as connection:
@@ -200,7 +202,7 @@ def determine(
 
     backend = ibis.duckdb.from_connection(con)
     names: dict[str, str] = {}
-    inputs = Inputs(input_files(lake, in_force), contracts, held_deliveries, paid_by_us)
+    inputs = Inputs(input_files(lake, in_force), contracts, held_deliveries, paid_by_us, registered)
     tables = decide(backend, inputs, policies, business_date, partial(_keep, backend, lake, names))
     rows = {kind: count_of(table) for kind, table in tables.items()}
     content = {kind: lake.keep(names[kind]) for kind in KINDS}
@@ -225,6 +227,7 @@ def _read_names(found: Decision | None, in_force: Sequence[InForce]) -> list[str
 def fingerprint_inputs(
     contracts: Mapping[str, Contract], policies: Policies, business_date: date,
     in_force: Sequence[InForce], held_deliveries: frozenset[tuple[str, str]], paid_fingerprint: str = "",
+    registered: tuple[tuple[str, str], ...] = (),
 ) -> dict[str, object]:  # fmt: skip
     """Everything the decision depends on, for the catalog's fingerprint."""
     return {
@@ -238,6 +241,7 @@ def fingerprint_inputs(
         "contracts": {extract: contract.fingerprint for extract, contract in contracts.items()},
         "policies": policies.fingerprint,
         "paid_by_us": paid_fingerprint,
+        "registered": [list(pair) for pair in registered],
         "code": code_fingerprint(),
     }
 

@@ -11,19 +11,24 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-def sizes(rows: ir.Table, broken: ir.Table) -> ir.Table:
+def sizes(rows: ir.Table, broken: ir.Table, clashing: ir.Table) -> ir.Table:
     """`sized_uscc, economy_size, size_cause`, one row per uscc with a row of enterprise_sizes, good or bad.
 
     The newest `determined_on` holds; two different sizes on it contradict each other. economy_size is empty
-    where size_cause says why: `quarantined` or `conflict`. broken: quarantined rows with a readable uscc.
+    where size_cause says why: `clash`, `quarantined` or `conflict`. broken: quarantined rows with a readable
+    uscc; clashing: codes whose rows may stand under a number of another's. Both may repeat.
     """
+    import ibis
+
     newest = _newest_size(rows)
-    bad = broken.group_by(sized_uscc=broken.uscc).aggregate(bad_rows=broken.count())
+    doubts = broken.mutate(is_clash=False).union(clashing.mutate(is_clash=True))
+    bad = doubts.group_by(sized_uscc=doubts.uscc).aggregate(is_clash=doubts.is_clash.any())
     both = newest.outer_join(bad, newest.sized_uscc == bad.sized_uscc)
-    cause = (
-        both.bad_rows.notnull()
-        .ifelse("quarantined", (both.first_size != both.last_size).ifelse("conflict", None))
-        .cast("string")
+    cause = ibis.cases(
+        (both.is_clash, "clash"),
+        (both.is_clash.notnull(), "quarantined"),
+        (both.first_size != both.last_size, "conflict"),
+        else_=ibis.null("string"),
     )
     return both.select(
         sized_uscc=both.sized_uscc.fill_null(both.sized_uscc_right),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.contracts.masking import mask
 from stable_jobs.contracts.model import Contract
 from stable_jobs.policy.asked import asked
-from stable_jobs.policy.crosswalk import OLD_LENGTH, crosswalk, renamed
+from stable_jobs.policy.crosswalk import OLD_LENGTH, clashes, crosswalk, renamed
+from stable_jobs.policy.doubts import all_keys
 from stable_jobs.policy.extracts import Inputs, accepted, quarantined
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def old_numbers(backend: BaseBackend, inputs: Inputs) -> ir.Table:
 def walk_of(backend: BaseBackend, inputs: Inputs) -> ir.Table:
     """The crosswalk of the numbers asked about, as the decision's own has them."""
     units = accepted(backend, inputs, "insured_units")
-    return crosswalk(units.filter(asked("codes").contains(units.registration_no)))
+    known = units.filter(asked("codes").contains(units.registration_no))
+    keys = all_keys(backend, inputs, units)
+    return crosswalk(known, clashes(known, keys.filter(asked("codes").contains(keys.uscc))))
 
 
 def source_rows(

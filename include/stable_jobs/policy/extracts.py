@@ -51,13 +51,15 @@ class Inputs:
     """All a decision reads. `contracts`: by extract, as of the business date.
 
     `held_deliveries`: (extract, region) whose delivery came but is not accepted, to tell it from a
-    missing one. `paid_by_us`: the ledger's file (paid.py); None: nothing was paid by us.
+    missing one. `paid_by_us`: the ledger's file (paid.py); None: nothing was paid by us. `registered`:
+    (region, code) that two people registered though the code rule refuses it.
     """
 
     files: tuple[InputFile, ...]
     contracts: Mapping[str, Contract]
     held_deliveries: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     paid_by_us: str | None = None
+    registered: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def _by_extract(self) -> Mapping[str, tuple[InputFile, ...]]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.extracts import Inputs, accepted, quarantined
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.parameters import region_faults, regions_taking_part
+from stable_jobs.policy.parameters import province_fault, region_faults, regions_taking_part
 from stable_jobs.policy.table import Row, parameter_table
 from stable_jobs.policy.working import rows_of
-from stable_jobs.regions import NATION
+from stable_jobs.regions import NATION, is_province
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
@@ -40,21 +40,33 @@ NOT_ONE_UNREADABLE = ("exclusion_list", "prior_refunds")
 """One quarantined row whose unit cannot be read holds its region: it may be about any unit there."""
 
 
+def regions_of_night(backend: BaseBackend, inputs: Inputs, policies: Policies, on: date) -> tuple[str, ...]:
+    """The regions taking part that are to be decided or held: a province only where it insures somebody."""
+    insuring = _senders(backend, inputs)
+    taking_part = regions_taking_part(policies, on)
+    return tuple(code for code in taking_part if not is_province(code) or code in insuring)
+
+
 def held_regions(backend: BaseBackend, inputs: Inputs, policies: Policies, on: date) -> tuple[Row, ...]:
     """One row per region and reason: `region_code, reason, department, extract, detail`, sorted."""
-    rows = parameter_table(policies, on)
-    regions = regions_taking_part(policies, on)
+    regions = regions_of_night(backend, inputs, policies, on)
+    rows = parameter_table(policies, on, regions)
     faults = region_faults(policies, on)
     found = [_row(inputs, region, "bad_parameters", "", why) for region, why in faults.items()]
-    found += _without_parameters(backend, inputs, {*regions, *faults})
+    senders = _senders(backend, inputs) - {*regions, *faults}
+    found += [_without_parameters(inputs, policies, region, on) for region in sorted(senders)]
     found += _missing(inputs, _needed(regions, rows))
     found += _unreadable(backend, inputs, regions)
     return tuple(sorted(found, key=lambda r: tuple(str(r[c]) for c in COLUMNS)))
 
 
 def needed_extracts(policies: Policies, on: date) -> dict[str, tuple[str, ...]]:
-    """Region taking part → the extracts that its parameters need on that date."""
-    return _needed(regions_taking_part(policies, on), parameter_table(policies, on))
+    """Region taking part → the extracts that its parameters need on that date.
+
+    For no province is waited: only what it sends says whether it insures anybody.
+    """
+    regions = tuple(code for code in regions_taking_part(policies, on) if not is_province(code))
+    return _needed(regions, parameter_table(policies, on, regions))
 
 
 def _needed(regions: tuple[str, ...], rows: tuple[Row, ...]) -> dict[str, tuple[str, ...]]:
@@ -69,16 +81,34 @@ def _row(inputs: Inputs, region: str, reason: str, extract: str, detail: str) ->
     return dict(zip(COLUMNS, (region, reason, department, extract, detail), strict=True))
 
 
-def _without_parameters(backend: BaseBackend, inputs: Inputs, regions: set[str]) -> Iterator[Row]:
-    """Regions that sent what only a region taking part sends, and have no parameters for the policy year."""
-    senders = {f.region_code for f in inputs.files if inputs.contracts[f.extract].subject != "region"}
-    for region in sorted((senders | _insuring(backend, inputs)) - regions - {NATION}):
-        yield _row(inputs, region, "no_parameters", "", "no parameters for the policy year")
+def _without_parameters(inputs: Inputs, policies: Policies, region: str, on: date) -> Row:
+    """A region that sent what only a region taking part sends, and has no parameters for the policy year, or
+    not all of them."""
+    why = province_fault(policies, region, on) if is_province(region) else None
+    if why is not None:
+        return _row(inputs, region, "bad_parameters", "", why)
+    return _row(inputs, region, "no_parameters", "", "no parameters for the policy year")
+
+
+def _senders(backend: BaseBackend, inputs: Inputs) -> set[str]:
+    """Regions with units, or with deliveries that only a region taking part sends.
+
+    A province may send lists of enterprises for those whom its cities insure; a delivery of its own units
+    that is held is one all the same.
+    """
+    subjects = {e: c.subject for e, c in inputs.contracts.items()}
+    sent = {(f.extract, f.region_code) for f in inputs.files}
+    cities = {r for e, r in sent if subjects[e] != "region" and not is_province(r)}
+    held = inputs.held_deliveries
+    provinces = {r for e, r in (*sent, *held) if subjects.get(e) == "unit" and is_province(r)}
+    return (cities | provinces | _insuring(backend, inputs)) - {NATION}
 
 
 def _insuring(backend: BaseBackend, inputs: Inputs) -> set[str]:
-    codes = accepted(backend, inputs, "insured_units").select("region_code").distinct()
-    return {row["region_code"] for row in rows_of(codes)} - {None}
+    good = accepted(backend, inputs, "insured_units").select("region_code")
+    bad = quarantined(backend, inputs, "insured_units")
+    known = bad.filter(bad.is_unit_known).select(region_code="home_region")
+    return {row["region_code"] for row in rows_of(good.union(known).distinct())} - {None}
 
 
 def _missing(inputs: Inputs, needed: Mapping[str, tuple[str, ...]]) -> Iterator[Row]:

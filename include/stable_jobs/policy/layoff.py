@@ -27,16 +27,19 @@ class Fraction(NamedTuple):
     denominator: Any
 
 
-def fractions(t: ir.Table, on: date) -> dict[str, Fraction]:
-    """Each formula's numerator and denominator. A negative rate counts as 0."""
+def fractions(t: ir.Table, on: date, at_least: bool = False) -> dict[str, Fraction]:
+    """Each formula's numerator and denominator. A negative rate counts as 0.
+
+    at_least: by the accepted claims, though some are quarantined. More attrition would lower F6.
+    """
     import ibis
 
+    known = ibis.literal(True) if at_least else ~t.doubt_benefit_claims
     ok = ~(t.doubt_monthly_headcount | t.is_headcount_conflict.fill_null(False))
     before, last = _if(ok, _base(t, on)), _if(ok, t.december_last)
     year_sum, months = _if(ok & (t.year_months > 0), t.year_sum), _if(ok, t.year_months)
-    claimants, layoffs, attrition = (
-        _if(~t.doubt_benefit_claims, t[n]) for n in ("claimants", "layoffs", "natural_attrition")
-    )
+    claimants, layoffs = (_if(known, t[n]) for n in ("claimants", "layoffs"))
+    attrition = _if(~t.doubt_benefit_claims, t.natural_attrition)
     zero = ibis.literal(0, type="int64")
     average = Fraction(claimants * months, year_sum)
     return {
@@ -67,7 +70,8 @@ def _base(t: ir.Table, on: date) -> Any:
 
 
 def laid_off(t: ir.Table, on: date) -> ir.Table:
-    """Per unit and scheme `meets_any_formula` (three-valued), `layoff_formula`, `layoff_rate` DECIMAL(9,6).
+    """Per unit and scheme `meets_any_formula` (three-valued), `layoff_formula`, `layoff_rate` DECIMAL(9,6),
+    and `fails_by_claims`: whether every formula fails already by the accepted claims.
 
     Shown are the first formula that passes in the region's order, else the lowest known rate.
     """
@@ -78,30 +82,36 @@ def laid_off(t: ir.Table, on: date) -> ir.Table:
         t,
         **{f"passes_{f}": _used(t, f) for f in FORMULAS},
         **{f"micro_{f}": _micro(_of(t, f)) for f in FORMULAS},
+        **{f"claimed_{f}": _used(t, f, "least_") for f in FORMULAS},
     )
     first = ibis.least(*(t[f"passes_{f}"].fill_null(False).ifelse(t[f"place_{f}"], None) for f in FORMULAS))
     lowest = ibis.least(*(t[f"micro_{f}"] * 10 + t[f"place_{f}"] for f in FORMULAS))
     t = step(
         t,
         meets_any_formula=ibis.or_(*(t[f"passes_{f}"] for f in FORMULAS)),
+        fails_by_claims=~ibis.or_(*(t[f"claimed_{f}"] for f in FORMULAS)).fill_null(True),
         shown=first.fill_null(lowest % 10),
     )
-    return t.select("region_code", "uscc", "scheme", "meets_any_formula", **_shown(t))
+    return t.select("region_code", "uscc", "scheme", "meets_any_formula", "fails_by_claims", **_shown(t))
 
 
 def _numbers(t: ir.Table, on: date) -> dict[str, Any]:
-    known = fractions(t, on).items()
-    tops = {f"numerator_{f}": fraction.numerator for f, fraction in known}
-    return tops | {f"denominator_{f}": fraction.denominator.nullif(0) for f, fraction in known}
+    found = {}
+    for prefix, at_least in (("", False), ("least_", True)):
+        for f, fraction in fractions(t, on, at_least).items():
+            found[f"{prefix}numerator_{f}"] = fraction.numerator
+            found[f"{prefix}denominator_{f}"] = fraction.denominator.nullif(0)
+    return found
 
 
-def _of(t: ir.Table, formula: str) -> Fraction:
-    return Fraction(t[f"numerator_{formula}"], t[f"denominator_{formula}"])
+def _of(t: ir.Table, formula: str, prefix: str = "") -> Fraction:
+    return Fraction(t[f"{prefix}numerator_{formula}"], t[f"{prefix}denominator_{formula}"])
 
 
-def _used(t: ir.Table, formula: str) -> Any:
+def _used(t: ir.Table, formula: str, prefix: str = "") -> Any:
     """Whether it passes; false where the region does not use the formula, so that it never decides."""
-    return t[f"place_{formula}"].isnull().ifelse(False, _passes(t, _of(t, formula))).cast("boolean")
+    passes = _passes(t, _of(t, formula, prefix))
+    return t[f"place_{formula}"].isnull().ifelse(False, passes).cast("boolean")
 
 
 def _passes(t: ir.Table, f: Fraction) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from stable_jobs.policy.aggregates import YUAN
+from stable_jobs.policy.aggregates import SUM
 from stable_jobs.policy.crosswalk import renamed
 from stable_jobs.policy.extracts import Inputs, accepted
 from stable_jobs.policy.facts import Gathered
@@ -44,7 +44,7 @@ def _enterprises(gathered: Gathered) -> ir.Table:
 def _counted(rows: ir.Table) -> ir.Table:
     import ibis
 
-    return rows.group_by(*UNIT).aggregate(rows=rows.count()).mutate(amount=ibis.null(YUAN))
+    return rows.group_by(*UNIT).aggregate(rows=rows.count()).mutate(amount=ibis.null(SUM))
 
 
 def _labelled(rows: ir.Table, extract: str, departments: Mapping[str, str]) -> ir.Table:

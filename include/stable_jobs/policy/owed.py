@@ -9,6 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts.model import Contract
+from stable_jobs.policy.doubts import LISTED_BY_CODE
 from stable_jobs.policy.situation import ROW, Setting
 from stable_jobs.policy.table import typed_table
 from stable_jobs.policy.tests import TESTS, differs, uses_claims
@@ -26,6 +27,16 @@ CAUSES = {
     "quarantined": ("记录未通过校验，已隔离", "a record broke a rule and is quarantined"),
     "differs": ("与记录不一致", "differs from the records"),
     "conflict": ("记录互相矛盾", "records contradict each other"),
+    "clash": (
+        "原注册号同时是另一单位的编号，无法区分",
+        "its old number is another unit's own key: whose the rows are is not known",
+    ),
+    "old_number": (
+        "仅有15位原注册号，按18位代码列示的数据无法对应",
+        "known by an old 15-digit number only: what lists by codes cannot be joined",
+    ),
+    "parent_code": ("总机构代码有误", "the parent's code is wrong"),
+    "too_large": ("金额过大，无法计算", "too large to be an amount"),
 }
 
 
@@ -50,40 +61,61 @@ class Debt:
 def debts(t: ir.Table) -> Mapping[str, tuple[Debt, ...]]:
     """Per reason code what may be owed, most telling first; the last holds where none before does."""
     heads = _doubt_first(t, "monthly_headcount", t.is_headcount_conflict.fill_null(False))
+    clashing = Debt("insured_units", "clash", t.clash_benefit_claims & uses_claims(t))
     claims = Debt("benefit_claims", "quarantined", t.doubt_benefit_claims & uses_claims(t))
-    size = Debt("enterprise_sizes", t.size_cause.fill_null("missing"), t.policy_size.isnull())
+    size = _size(t, t.policy_size.isnull())
+    laneless = _size(t, t.lane.isnull())
     tax = _doubt_first(t, "taxpayers")
+    units = Debt("insured_units", "quarantined", t.doubt_insured_units)
     applications = _doubt_first(t, "applications")
+    refunds = _doubt_first(t, "prior_refunds")
     return {
-        "in_scope_unknown": (Debt("insured_units", "missing", True),),
-        "active_unknown": tax,
+        "in_scope_unknown": (units, Debt("insured_units", "missing", True)),
+        "active_unknown": (units, *tax),
         "paid_months_unknown": _doubt_first(t, "premium_payments"),
         "no_arrears_unknown": tax,
-        "layoff_rate_unknown": (*heads[:-1], claims, *_layoff_inputs(t), size, heads[-1]),
+        "layoff_rate_unknown": (*heads[:-1], clashing, claims, *_layoff_inputs(t), *size, heads[-1]),
         "headcount_held_unknown": heads,
-        "size_known_unknown": (*_by_reference(t, heads), size),
-        "not_excluded_unknown": (Debt("exclusion_list", "quarantined", True),),
+        "size_known_unknown": (*_by_reference(t, heads), *size),
+        "not_excluded_unknown": _doubt_first(t, "exclusion_list"),
         "account_known_unknown": _account(t),
         "fund_able_unknown": (Debt("fund_balances", t.fund_cause.fill_null("missing"), True),),
-        "in_time_unknown": (*applications[:-1], _laneless(t, size), applications[-1]),
+        "in_time_unknown": (*applications[:-1], *laneless, applications[-1]),
         "applied_unknown": (
             *applications[:-1],
             Debt("applications", "missing", ~t.has_applications),
             Debt("applications", "differs", differs(t)),
-            _laneless(t, size),
+            *laneless,
             applications[-1],
         ),
-        "already_paid_unknown": (Debt("prior_refunds", "quarantined", True),),
-        "entitlement_unknown": (
-            Debt("benefit_standards", t.benefit_cause, t.benefit_cause.notnull()),
-            *heads,
-        ),
+        "already_paid_unknown": (*refunds[:-1], Debt("prior_refunds", "too_large", True)),
+        "entitlement_unknown": _unpriced(t, heads),
     }
 
 
 def _doubt_first(t: ir.Table, extract: str, conflict: Any = None) -> tuple[Debt, ...]:
+    """What labor owes where its numbers do not say whose the rows are, then the extract's own department."""
+    clash = Debt("insured_units", "clash", t[f"clash_{extract}"])
+    old = (Debt("insured_units", "old_number", t.is_old_key),) if extract in LISTED_BY_CODE else ()
     middle = () if conflict is None else (Debt(extract, "conflict", conflict),)
-    return (Debt(extract, "quarantined", t[f"doubt_{extract}"]), *middle, Debt(extract, "missing", True))
+    doubt = Debt(extract, "quarantined", t[f"doubt_{extract}"])
+    return (clash, *old, doubt, *middle, Debt(extract, "missing", True))
+
+
+def _size(t: ir.Table, when: Any) -> tuple[Debt, ...]:
+    """Labor's where the unit's or its parent's number says nothing, else economy's."""
+    cause = t.size_cause.fill_null("missing")
+    numbers = tuple(Debt("insured_units", c, when & (cause == c)) for c in ("clash", "parent_code"))
+    return (*numbers, Debt("enterprise_sizes", cause, when))
+
+
+def _unpriced(t: ir.Table, heads: tuple[Debt, ...]) -> tuple[Debt, ...]:
+    """The general scheme's amount rests on the premium, the difficult one's on benefit and headcount."""
+    is_general = t.scheme == "general"
+    benefit = Debt("benefit_standards", t.benefit_cause, ~is_general & t.benefit_cause.notnull())
+    large = Debt("benefit_standards", "too_large", ~is_general & t.headcount.notnull())
+    premium = Debt("premium_payments", "too_large", is_general)
+    return (premium, benefit, large, *heads)
 
 
 def _layoff_inputs(t: ir.Table) -> tuple[Debt, ...]:
@@ -106,14 +138,12 @@ def _by_reference(t: ir.Table, heads: tuple[Debt, ...]) -> tuple[Debt, ...]:
     return tuple(Debt(d.extract, d.cause, t.is_by_reference & d.when) for d in heads)
 
 
-def _laneless(t: ir.Table, size: Debt) -> Debt:
-    return Debt(size.extract, size.cause, t.lane.isnull())
-
-
 def _account(t: ir.Table) -> tuple[Debt, ...]:
     return (
+        Debt("insured_units", "clash", t.clash_payee_accounts | t.clash_taxpayers),
         Debt("payee_accounts", "quarantined", t.doubt_payee_accounts),
         Debt("taxpayers", "quarantined", t.doubt_taxpayers),
+        Debt("taxpayers", "missing", t.is_account_nameless),
         Debt("payee_accounts", "differs", t.payee_rows > 0),
         Debt("payee_accounts", "missing", True),
     )

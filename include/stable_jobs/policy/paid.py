@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from stable_jobs.policy.aggregates import UNIT, YUAN
+from stable_jobs.policy.aggregates import SUM, UNIT, YUAN
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -60,4 +60,4 @@ def already_paid(reported: ir.Table, ours: ir.Table, on: date) -> ir.Table:
         theirs = theirs.anti_join(ours.filter(ours[key].notnull()), (*UNIT, key))
     mine = ours.filter(ours.policy_year == on.year)
     both = theirs.select(*UNIT, "amount").union(mine.select(*UNIT, "amount"))
-    return both.group_by(*UNIT).aggregate(refunded=both.amount.sum().cast(YUAN), refund_rows=both.count())
+    return both.group_by(*UNIT).aggregate(refunded=both.amount.sum().cast(SUM), refund_rows=both.count())

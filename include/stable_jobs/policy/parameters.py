@@ -12,7 +12,7 @@ from stable_jobs.errors import PolicyError
 from stable_jobs.policy.catalogue import CATALOGUE, PROVINCE, SIZES, Parameter
 from stable_jobs.policy.load import Policies, Value
 from stable_jobs.policy.values import Parsed, Scalar
-from stable_jobs.regions import is_code, upward
+from stable_jobs.regions import NATION, is_code, is_province, upward
 from stable_jobs.workdays import clears_on
 
 
@@ -34,34 +34,54 @@ def in_force(versions: tuple[Value, ...], on: date) -> Value | None:
 
 
 def regions_taking_part(policies: Policies, on: date) -> tuple[str, ...]:
-    """Codes whose own folder has a value in force in the policy year; nation and provinces only pass on.
+    """Codes whose own folder has a value in force in the policy year; the nation only passes on.
 
-    Without those that have a fault: nothing can be decided by their parameters.
+    Without those that have a fault: nothing can be decided by their parameters. A province takes part for the
+    units it insures itself (省本级) where its parameters are whole; else it only passes on.
     """
     faults = region_faults(policies, on)
-    return tuple(code for code in _with_values(policies, on) if code not in faults)
+    return tuple(
+        code
+        for code in _with_values(policies, on)
+        if code not in faults and not (is_province(code) and province_fault(policies, code, on))
+    )
 
 
 def region_faults(policies: Policies, on: date) -> Mapping[str, str]:
-    """Region → why its parameters cannot be used on that date.
+    """Region → why its parameters cannot be used on that date; no province.
 
     The first fault of its files or of those above, a required parameter without a value, or a notice that
     ends in a year whose working days nobody knows yet.
     """
     if on not in policies.known:
-        broken = {code for code in policies.faults if is_code(code) and not code.endswith("0000")}
-        codes = sorted(broken | set(_with_values(policies, on)))
+        broken = {code for code in policies.faults if is_code(code)}
+        codes = sorted(
+            c for c in broken | set(_with_values(policies, on)) if not is_province(c) and c != NATION
+        )
         found = ((code, _fault_of(policies, code, on)) for code in codes)
         policies.known[on] = {code: why for code, why in found if why is not None}
     faults: Mapping[str, str] = policies.known[on]
     return faults
 
 
+def province_fault(policies: Policies, province: str, on: date) -> str | None:
+    """Why the parameters of a province cannot be used for units of its own; None: they can, or it has none.
+
+    No fault of a province that insures nobody: it may set some values and leave the others to its cities.
+    """
+    key = (on, province)
+    if key not in policies.known:
+        has_own = province in policies.faults or province in _with_values(policies, on)
+        policies.known[key] = _fault_of(policies, province, on) if has_own else None
+    fault: str | None = policies.known[key]
+    return fault
+
+
 def _with_values(policies: Policies, on: date) -> list[str]:
     return [
         code
         for code, policy in sorted(policies.regions.items())
-        if not code.endswith("0000") and any(in_force(versions, on) for versions in policy.values.values())
+        if code != NATION and any(in_force(versions, on) for versions in policy.values.values())
     ]
 
 

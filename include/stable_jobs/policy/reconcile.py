@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.errors import StepError
-from stable_jobs.policy.aggregates import YUAN
+from stable_jobs.policy.aggregates import SUM
 from stable_jobs.policy.catalogue import UNKNOWN_SIZE
 from stable_jobs.policy.extracts import Inputs, accepted, quarantined
 from stable_jobs.policy.facts import Gathered
@@ -40,7 +40,7 @@ def reconciliation(
     t = keys.distinct()
     for part in (units, paid, flags):
         t = t.left_join(part, "region_code").drop("region_code_right")
-    zeros = {n: t[n].fill_null(0) for n in UNITS} | {n: t[n].fill_null(0).cast(YUAN) for n in PREMIUM}
+    zeros = {n: t[n].fill_null(0) for n in UNITS} | {n: t[n].fill_null(0).cast(SUM) for n in PREMIUM}
     t = t.mutate(**zeros, is_held=t.is_held.fill_null(False))
     return t.select(*COLUMNS).order_by("region_code")
 
@@ -78,11 +78,11 @@ def _paid(backend: BaseBackend, inputs: Inputs, gathered: Gathered, rows: tuple[
     bad = bad.select(
         region_code=bad.home_region.fill_null(NATION),
         label=_text("premium_quarantined"),
-        amount=amount.cast(YUAN),
+        amount=amount.cast(SUM),
     )
     long = owned.union(lost).union(bad)
-    sums = {n: long.amount.sum(where=long.label == n).fill_null(0).cast(YUAN) for n in PREMIUM[1:]}
-    came = long.amount.sum().cast(YUAN)
+    sums = {n: long.amount.sum(where=long.label == n).fill_null(0).cast(SUM) for n in PREMIUM[1:]}
+    came = long.amount.sum().cast(SUM)
     return long.group_by("region_code").aggregate(premium_in=came, **sums)
 
 
@@ -100,15 +100,15 @@ def _by_cause(facts: ir.Table, rows: tuple[Row, ...]) -> ir.Table:
     chosen = typed_table(choice, {"chosen_region": "string", "takes_earlier": "boolean"})
     t = facts.left_join(chosen, facts.region_code == chosen.chosen_region)
     takes = t.takes_earlier.fill_null(False)
-    earlier = t.base_back_earlier.fill_null(0).cast(YUAN)
-    zero = _text("0").cast(YUAN)
+    earlier = t.base_back_earlier.fill_null(0).cast(SUM)
+    zero = _text("0").cast(SUM)
     amounts = {
         "premium_base": t.base_regular + t.base_back + takes.ifelse(earlier, zero),
         "premium_late_fee": t.late_fees,
         "premium_outside_year": t.outside_year,
         "premium_earlier_back_payment": takes.ifelse(zero, earlier),
     }
-    parts = [t.select("region_code", label=_text(n), amount=a.cast(YUAN)) for n, a in amounts.items()]
+    parts = [t.select("region_code", label=_text(n), amount=a.cast(SUM)) for n, a in amounts.items()]
     first, *others = parts
     return first.union(*others)
 
@@ -129,8 +129,8 @@ def assert_balanced(table: ir.Table, premium_in: ir.Table) -> None:
     decided = t.units_eligible + t.units_ineligible + t.units_undecided + t.units_quarantined
     parts = t.premium_base
     for name in (*OUT, "premium_orphan", "premium_quarantined"):
-        parts = (parts + t[name]).cast(YUAN)
-    yuan = (parts != t.premium_in) | (t.sent.fill_null(0).cast(YUAN) != t.premium_in)
+        parts = (parts + t[name]).cast(SUM)
+    yuan = (parts != t.premium_in) | (t.sent.fill_null(0).cast(SUM) != t.premium_in)
     bad = t.filter(yuan | (~t.is_held & (decided != t.units_in))).select("region_code")
     regions = sorted(row["region_code"] for row in rows_of(bad))
     if regions:

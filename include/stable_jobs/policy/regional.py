@@ -9,6 +9,7 @@ from stable_jobs.policy.catalogue import UNKNOWN_SIZE
 from stable_jobs.policy.extracts import Inputs, accepted, quarantined
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.table import FUND, REGION_COLUMNS, Row, as_table, levels, typed_table
+from stable_jobs.regions import NATION
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -77,8 +78,12 @@ def _agreed(rows: ir.Table, columns: tuple[str, ...], beside: tuple[str, ...] = 
 
 
 def _doubted(backend: BaseBackend, inputs: Inputs, extract: str) -> ir.Table:
+    """The levels with a quarantined row: the row's own where its file may speak of it, else the file's."""
     rows = quarantined(backend, inputs, extract)
-    return rows.select(level=rows.region_code.fill_null(rows.home_region)).distinct()
+    slot, own = rows.delivery_region, rows.region_code
+    is_above = own.isin([slot, slot.substr(0, 4) + "00", slot.substr(0, 2) + "0000", NATION])
+    says_so = (slot != NATION) & is_above.fill_null(False)
+    return rows.select(level=says_so.ifelse(own, rows.home_region)).distinct()
 
 
 def _nearest(chain: tuple[Row, ...], values: ir.Table, doubted: ir.Table, cause: str) -> ir.Table:

@@ -20,7 +20,7 @@ BP = 10_000
 
 def meets_in_scope(t: ir.Table) -> Any:
     """An enterprise, or a form the region takes in by reference; an empty form is unknown."""
-    return t.in_scope_forms.contains(t.legal_form)
+    return t.in_scope_forms.contains(t.legal_form) & _no(t.doubt_insured_units)
 
 
 def meets_active(t: ir.Table) -> Any:
@@ -28,7 +28,7 @@ def meets_active(t: ir.Table) -> Any:
     matters)."""
     insured = (t.insured_since <= t.business_date) & (t.insured_status == "active")
     lost = t.is_cancelled | (t.is_abnormal & ~t.abnormal_taxpayer_passes)
-    return insured & ~lost & _no(t.doubt_taxpayers)
+    return insured & ~lost & _no(t.doubt_taxpayers) & _no(t.doubt_insured_units)
 
 
 def meets_paid_months(t: ir.Table) -> Any:
@@ -42,8 +42,13 @@ def meets_no_arrears(t: ir.Table) -> Any:
 
 
 def meets_layoff_rate(t: ir.Table) -> Any:
-    """Any of the region's formulas is within the cap (layoff.py)."""
-    return _unless(t.doubt_monthly_headcount | (t.doubt_benefit_claims & uses_claims(t)), t.meets_any_formula)
+    """Any of the region's formulas is within the cap (layoff.py).
+
+    Claims that are still to come can only be more: what fails by those accepted fails by all.
+    """
+    in_doubt = _unless(t.doubt_monthly_headcount | ~t.fails_by_claims, False)
+    value = (t.doubt_benefit_claims & uses_claims(t)).ifelse(in_doubt, t.meets_any_formula)
+    return _unless(t.doubt_monthly_headcount, value)
 
 
 def meets_headcount_held(t: ir.Table) -> Any:
@@ -86,7 +91,10 @@ def meets_fund_able(t: ir.Table) -> Any:
 
 
 def meets_in_time(t: ir.Table) -> Any:
-    """D, or in the application lane the application's date, is on or before the deadline."""
+    """D, or in the application lane the application's date, is on or before the deadline.
+
+    Only the newest application counts: a late one stays late whatever other rows say.
+    """
     import ibis
 
     by_now = t.business_date <= t.deadline
@@ -95,6 +103,7 @@ def meets_in_time(t: ir.Table) -> Any:
     unclear = ibis.cases((by_now, True), (applied, None), else_=False).cast("boolean")
     return ibis.cases(
         ((t.lane == "no_application"), by_now),
+        (t.applied_on > t.deadline, False),
         (unknown, None),
         (t.lane == "application", applied),
         else_=unclear,
@@ -148,9 +157,9 @@ def uses_claims(t: ir.Table) -> Any:
 
 def differs(t: ir.Table) -> Any:
     """Declared headcount or size differ from the records beyond the tolerance; an unknown record never
-    does."""
+    does. A size is compared only where one is needed: not of a unit by reference."""
     gap = (t.declared_headcount - t.headcount).abs() * BP > t.declared_tolerance_bp * t.headcount
-    other = (t.declared_size != t.economy_size).fill_null(False)
+    other = ((t.declared_size != t.economy_size) & ~t.is_by_reference).fill_null(False)
     return t.declared_tolerance_bp.notnull() & (gap.fill_null(False) | other)
 
 

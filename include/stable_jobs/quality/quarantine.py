@@ -95,12 +95,15 @@ def _ids(rules: Sequence[Rule]) -> str:
 
 
 def _is_unit_known(contract: Contract) -> str:
-    """Whether the row says whose it is: then its unit is unknown, else the row counts against the region."""
+    """Whether the row says whose it is: then its unit is unknown, else the row counts against the region.
+
+    Of a region's own file the file says in which region; only in a file for all must the row say it.
+    """
     is_code_valid = f"coalesce({checks.unit_code('uscc')} OR {checks.registered('uscc')}, false)"
     by_subject = {
         "region": "false",
         "enterprise": is_code_valid,
-        "unit": f"({is_code_valid} AND {IS_REGION_KNOWN})",
+        "unit": f"({is_code_valid} AND {HOME_REGION} <> '{NATION}')",
     }
     return by_subject[contract.subject]
 

@@ -157,7 +157,7 @@ def _orphans(con: duckdb.DuckDBPyConnection, lake: Lake, night: Night) -> list[R
     """Per extract and region: codes, rows and yuan that match no unit, and the region's accepted rows."""
     sql = f"""
         SELECT extract, region_code, count(DISTINCT uscc) AS uscc_count, CAST(sum(rows) AS BIGINT) AS rows,
-               CAST(sum(amount) AS DECIMAL(18, 2)) AS amount
+               CAST(sum(amount) AS DECIMAL(38, 2)) AS amount
         FROM {read_parquet_sql([lake.path(night.orphans.name)])} GROUP BY ALL ORDER BY ALL
     """  # noqa: S608  # a quoted path
     found = _query(con, sql)

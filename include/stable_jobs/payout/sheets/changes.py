@@ -97,7 +97,7 @@ def changes_summary(found: Changes) -> ListTable:
         formats=("xlsx", "csv"),
         expected=found.expected,
         count_sql=_agreed("rows", "DECIMAL(18, 0)"),
-        total_sql=_agreed("payable_difference", "DECIMAL(18, 2)"),
+        total_sql=_agreed("payable_difference", "DECIMAL(38, 2)"),
         is_summary=True,
         notes=(*found.notes, NOTE),
     )
@@ -149,7 +149,7 @@ def _difference() -> Column:
 def _with_totals(path: str) -> str:
     """Per region and change, per region, per change, and in total; no line where there are no rows."""
     yuan = ", ".join(
-        f"sum({name})::DECIMAL(18, 2) AS {name}"
+        f"sum({name})::DECIMAL(38, 2) AS {name}"
         for name in ("payable_before", "payable_after", "payable_difference")
     )
     return (

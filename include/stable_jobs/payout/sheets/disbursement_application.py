@@ -13,6 +13,9 @@ from stable_jobs.store.engine import quote_literal
 TOTAL = "合计 Total"
 PART = f"scheme <> '{TOTAL}'"
 WHOLE = f"scheme = '{TOTAL}'"
+WRITTEN = 10**16
+"""Yuan; below it a total can be written in capitals."""
+TOO_LARGE = "金额过大，无法书写大写 too large to be written in capitals"
 COLUMNS = (
     Column("scheme", "返还类型 Scheme", Kind.WORD, "scheme"),
     Column("size_class", "企业划型 Size", Kind.WORD, "size_class"),
@@ -49,7 +52,7 @@ def application(
         formats=("csv", "xlsx"),
         expected=expected,
         count_sql=agreed("units", "DECIMAL(18, 0)", PART, WHOLE),
-        total_sql=agreed("payable", "DECIMAL(18, 2)", PART, WHOLE),
+        total_sql=agreed("payable", "DECIMAL(38, 2)", PART, WHOLE),
         is_summary=True,
         notes=notes,
     )
@@ -58,7 +61,7 @@ def application(
 def _groups(rows: str, amount: str) -> str:
     return (
         f"SELECT {labelled('scheme', SCHEMES)} AS scheme, {labelled('size_class', SIZES)} AS size_class,"
-        f" count(*) AS units, sum(headcount)::BIGINT AS headcount, sum({amount})::DECIMAL(18, 2) AS payable,"
+        f" count(*) AS units, sum(headcount)::BIGINT AS headcount, sum({amount})::DECIMAL(38, 2) AS payable,"
         f" NULL AS capitals, {position('scheme', SCHEMES)} AS place,"
         f" {position('size_class', SIZES)} AS size_place"
         f" FROM {rows} AS t GROUP BY t.scheme, t.size_class"
@@ -67,8 +70,8 @@ def _groups(rows: str, amount: str) -> str:
 
 def _total(rows: str, expected: Sum) -> str:
     assert expected.total is not None
-    capitals = quote_literal(to_capitals(expected.total))
+    capitals = quote_literal(to_capitals(expected.total) if expected.total < WRITTEN else TOO_LARGE)
     return (
         f"SELECT {quote_literal(TOTAL)}, NULL, {expected.count}, (SELECT sum(headcount)::BIGINT FROM {rows}),"
-        f" {expected.total}::DECIMAL(18, 2), {capitals}, {len(SCHEMES) + 2}, 0"
+        f" {expected.total}::DECIMAL(38, 2), {capitals}, {len(SCHEMES) + 2}, 0"
     )

@@ -93,7 +93,7 @@ def region_nights(
     """Every region that was decided or held, by code."""
     decided = duck.execute(f"""
         SELECT region_code, count(*) FILTER (best = 2), count(*) FILTER (best = 0),
-               count(*) FILTER (best = 1), count(*) FILTER (payable > 0), sum(payable)::DECIMAL(18, 2)
+               count(*) FILTER (best = 1), count(*) FILTER (payable > 0), sum(payable)::DECIMAL(38, 2)
         FROM (
             SELECT region_code, uscc,
                    max(CASE decision WHEN 'eligible' THEN 2 WHEN 'undecided' THEN 1 ELSE 0 END) AS best,

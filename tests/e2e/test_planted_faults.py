@@ -175,8 +175,8 @@ FAULTS = [
         Fault(
             "late fees are in the base",
             "policy/amounts.py",
-            "_yuan(t.base_regular + t.base_back)",
-            "_yuan(t.base_regular + t.base_back + t.late_fees)",
+            "_sum(t.base_regular + t.base_back)",
+            "_sum(t.base_regular + t.base_back + t.late_fees)",
         ),
         "late_fee",
     ),
@@ -220,8 +220,8 @@ FAULTS = [
         Fault(
             "old registration numbers are not replaced",
             "policy/facts.py",
-            "walk = hold(crosswalk(units))",
-            "walk = hold(crosswalk(units.limit(0)))",
+            "walk = hold(crosswalk(units, clashing))",
+            "walk = hold(crosswalk(units.limit(0), clashing))",
         ),
         "crosswalk",
     ),
@@ -267,4 +267,6 @@ def test_the_night_itself_refuses(small: Home, tmp_path: Path, say: Say, fault: 
         say(f"{fault.name}: the night stops, {last}")
         assert done.returncode == 1
         assert says in last
-        assert decided_rows(home.out) == {}
+        left = decided_rows(home.out)
+        assert [row for row in left.values() if row[-1]] == []
+        assert left == {} or says == "notice.csv", "only regions whose lists add up: nobody is paid there"

@@ -11,7 +11,7 @@ from typing import Any, cast
 import duckdb
 import pytest
 
-from stable_jobs.night.ledger_night import units_query
+from stable_jobs.night.ledger_night import codes_query, units_query
 from stable_jobs.policy.load import Policies
 from tests.policy.builder import NANCHANG, World, code, decided, policies
 
@@ -49,3 +49,18 @@ def test_no_general_refund_is_above_the_premium_it_returns(
         found = duck.sql(units_query(cast(Any, desk), cast(Any, decision)))
         rows = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
     assert [(r["decision"], r["reasons"], r["entitlement"]) for r in rows] == [expected]
+
+
+def test_an_old_number_that_is_anothers_key_links_no_codes(tmp_path: Path) -> None:
+    """The ledger would take two units for one."""
+    old, free = "610100000000015", "610100000000023"
+    units = [("610100", "A", old), ("610100", old, None), ("610100", "C", free), ("620100", "D", old)]
+    path = tmp_path / "unit_facts.parquet"
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE u (region_code VARCHAR, uscc VARCHAR, registration_no VARCHAR)")
+        con.executemany("INSERT INTO u VALUES (?, ?, ?)", units)
+        con.execute(f"COPY u TO '{path}' (FORMAT parquet)")
+        desk = SimpleNamespace(lake=SimpleNamespace(path=lambda name: str(path)))
+        decision = SimpleNamespace(unit_facts=SimpleNamespace(name="unit_facts"))
+        found = con.execute(codes_query(cast(Any, desk), cast(Any, decision))).fetchall()
+    assert sorted(found) == [("610100", free, "C"), ("620100", old, "D")]

@@ -134,7 +134,8 @@ def test_the_mail_about_a_held_region_says_what_is_wrong(
         path = Path(opened.lake.path("held.parquet"))
         path.parent.mkdir(parents=True, exist_ok=True)
         opened.duck.execute(f"COPY ({HELD}) TO {quote_literal(str(path))} (FORMAT parquet)")
-        tell_held(opened, cast(Any, SimpleNamespace(held=SimpleNamespace(name="held.parquet"))))
+        held, decided = SimpleNamespace(name="held.parquet"), SimpleNamespace(fingerprint="f")
+        tell_held(opened, cast(Any, SimpleNamespace(held=held, eligibility=decided)))
     assert "2 regions are held" in caplog.text
     assert "610100 bad_parameters general.yaml: 5.0 | 610122 missing_delivery tax taxpayers" in caplog.text
 

@@ -109,15 +109,12 @@ MOST = D("1000000000000.00")
 
 
 def huge(world: World, uscc: str, days: int = 1) -> None:
-    """So many days of payments at the contract's maximum."""
+    """So many days of payments at the contract's maximum, each for the twelve months of 2018."""
     for day in range(days):
-        row = {
-            "employer_amount": MOST,
-            "employee_amount": MOST,
-            "paid_date": date(2019, 1, 1) + timedelta(days=day),
-        }
+        paid = {"paid_date": date(2019, 1, 1) + timedelta(days=day % 365), "payment_kind": "regular"}
         for month in range(201801, 201813):
-            world.pay(uscc, XIAN, month, **row)
+            row = {"fee_month": month, "employer_amount": MOST, "employee_amount": MOST}
+            world.add("premium_payments", uscc=uscc, region_code=XIAN, **row, **paid)
 
 
 def owes(reason: str, extract: str) -> frozenset[tuple[str, str, str]]:

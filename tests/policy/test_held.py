@@ -354,7 +354,8 @@ def test_a_province_with_units_misses_a_delivery(tmp_path: Path) -> None:
 
 def test_the_nation_never_takes_part(tmp_path: Path) -> None:
     by = with_province()
-    by = replace(by, regions=by.regions | {NATION: replace(by.regions["130200"], code=NATION)})
+    own, nation = by.regions["130200"].values, by.regions[NATION]
+    by = replace(by, regions=by.regions | {NATION: replace(nation, values={**nation.values, **own})})
     assert set(regions_taking_part(by, NIGHT)) == {"130200", PROVINCE}
 
 
@@ -363,8 +364,13 @@ def test_yuan_add_up_beyond_any_column(tmp_path: Path) -> None:
     world = world_of()
     most = {"employer_amount": Decimal("1000000000000.00"), "employee_amount": Decimal("1000000000000.00")}
     for i in range(5_001):
-        world.pay(code(1), XIAN, 201701, paid_date=NIGHT.replace(year=2000 + i % 17), **most)
-        world.pay(code(99), XIAN, 201901, **most)
+        paid = {
+            "paid_date": NIGHT.replace(year=2000 + i % 17),
+            "payment_kind": "regular",
+            "fee_month": 201701,
+        }
+        for uscc in (code(1), code(99)):
+            world.add("premium_payments", uscc=uscc, region_code=XIAN, **paid, **most)
         world.quarantine("premium_payments", uscc=code(98), region_code=XIAN, **most)
     [row] = [r for r in decided(world, tmp_path, only(*HERE))["reconciliation"] if r["region_code"] == XIAN]
     sum_of = Decimal("10002000000000000.00")

@@ -73,8 +73,8 @@ def _of_units(backend: BaseBackend, inputs: Inputs) -> ir.Table:
 
 
 def _sent(rows: ir.Table) -> ir.Table:
-    known = rows.filter(rows.is_unit_known)
-    return known.select(region_code=known.home_region, uscc=known.uscc)
+    readable = rows.filter(rows.is_unit_known)
+    return readable.select(region_code=readable.home_region, uscc=readable.uscc)
 
 
 def _of_extract(rows: ir.Table, walk: ir.Table, extract: str) -> ir.Table:

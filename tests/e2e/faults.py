@@ -52,3 +52,15 @@ def run_night(home: Home, include: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def run_tests(node: str, include: Path) -> subprocess.CompletedProcess[str]:
+    """Tests of this checkout, run on that copy in a process of their own; node: as pytest takes it."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", node],
+        env=os.environ | {"PYTHONPATH": str(include), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=INCLUDE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.answer_key import decided_rows, differences
-from tests.e2e.faults import Fault, plant, run_night
+from tests.e2e.faults import Fault, plant, run_night, run_tests
 from tests.e2e.home import Home, new_home
 
 pytestmark = pytest.mark.long
@@ -270,3 +270,110 @@ def test_the_night_itself_refuses(small: Home, tmp_path: Path, say: Say, fault: 
         left = decided_rows(home.out)
         assert [row for row in left.values() if row[-1]] == []
         assert left == {} or says == "notice.csv", "only regions whose lists add up: nobody is paid there"
+
+
+OWN_TESTS = [
+    (
+        Fault(
+            "an individual business needs no account name",
+            "policy/accounts.py",
+            "named.bank_code.notnull() & ~is_blank(named.account_name)",
+            "named.bank_code.notnull()",
+        ),
+        "tests/policy/test_facts.py",
+    ),
+    (
+        Fault(
+            "a quarantined row whose region cannot be read is nobody's, in a region's own file too",
+            "quality/quarantine.py",
+            "({is_code_valid} AND {HOME_REGION} <> '{NATION}')",
+            "({is_code_valid} AND {IS_REGION_KNOWN})",
+        ),
+        "tests/quality/test_validate.py::test_whose_a_quarantined_row_is",
+    ),
+    (
+        Fault(
+            "an old number that is another unit's own key is replaced",
+            "policy/crosswalk.py",
+            "return one.anti_join(clashing, is_theirs)",
+            "return one.anti_join(clashing.limit(0), is_theirs)",
+        ),
+        "tests/policy/test_crosswalk.py",
+    ),
+    (
+        Fault(
+            "in January the row of January counts",
+            "policy/aggregates.py",
+            "if on.month == 1:",
+            "if on.month == 0:",
+        ),
+        "tests/policy/test_tests.py::test_in_january",
+    ),
+    (
+        Fault(
+            "a province takes no part",
+            "policy/parameters.py",
+            "not (is_province(code) and province_fault(policies, code, on))",
+            "not is_province(code)",
+        ),
+        "tests/policy/test_held.py::test_a_provinces_own_units_are_decided",
+    ),
+    (
+        Fault(
+            "a file above its limit is copied",
+            "intake/landing.py",
+            'NOT_COPIED = ("delivery.too_large", "delivery.no_access")',
+            'NOT_COPIED = ("delivery.no_access",)',
+        ),
+        "tests/intake/test_landing.py::test_a_file_above_the_limit_is_refused_without_a_byte_of_it",
+    ),
+    (
+        Fault(
+            "of a slot the oldest file is read first",
+            "intake/staging.py",
+            "if _may_be_read(contract, delivery)][::-1]",
+            "if _may_be_read(contract, delivery)]",
+        ),
+        "tests/intake/test_staging.py::test_of_a_slot_only_what_can_count_is_read",
+    ),
+    (
+        Fault(
+            "a NUL in a name is a character of it",
+            "intake/reading.py",
+            "CASE WHEN {_has_digits(r)} AND NOT contains({r.raw}, {NUL}) THEN {r.raw} END",
+            "CASE WHEN {_has_digits(r)} THEN {r.raw} END",
+        ),
+        "tests/intake/test_reading.py",
+    ),
+    (
+        Fault(
+            "an agreement of a region holds before its date",
+            "contracts/model.py",
+            "if (entry := as_of(found, on)) is not None]",
+            "if (entry := as_of(found, date.max)) is not None]",
+        ),
+        "tests/contracts/test_sending.py::test_where_and_when_an_entry_holds",
+    ),
+    (
+        Fault(
+            "a region whose lists do not add up is published",
+            "payout/lists.py",
+            "if code not in held and fault is None:",
+            "if code not in held:",
+        ),
+        "tests/payout/test_lists.py::test_a_region_whose_promise_breaks_is_held_alone",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fault", "node"), OWN_TESTS, ids=lambda one: getattr(one, "name", ""))
+def test_a_fault_is_caught_by_its_own_tests(fault: Fault, node: str, tmp_path: Path, say: Say) -> None:
+    sound = run_tests(node, plant(None, tmp_path / "sound"))
+    assert sound.returncode == 0, sound.stdout[-2000:]
+
+    found = run_tests(node, plant(fault, tmp_path / "faulty"))
+
+    assert found.returncode == 1, found.stdout[-2000:] + found.stderr[-2000:]
+    failed = [line for line in found.stdout.splitlines() if line.startswith("FAILED")]
+    say(f"{fault.name}: caught by {failed[0].removeprefix('FAILED ')[:150]}")
+    assert failed

@@ -19,7 +19,7 @@ DAY = D.isoformat()
 
 @pytest.fixture
 def bank(engine: Engine, settings_with_database: Settings, monkeypatch: pytest.MonkeyPatch) -> BankDesk:
-    monkeypatch.setattr("stable_jobs.night.tasks.Settings", lambda: settings_with_database)
+    monkeypatch.setattr("stable_jobs.night.tasks.read_settings", lambda: settings_with_database)
     return bank_desk(engine, settings_with_database)
 
 

@@ -182,7 +182,7 @@ def test_a_night_as_known_then_opens_no_notice(course: Course) -> None:
 def test_who_promised_the_same_day_is_told_of(
     settings_with_database: Settings, monkeypatch: pytest.MonkeyPatch, day: str, promised: list[str]
 ) -> None:
-    monkeypatch.setattr("stable_jobs.night.tasks.Settings", lambda: settings_with_database)
+    monkeypatch.setattr("stable_jobs.night.tasks.read_settings", lambda: settings_with_database)
     with logged() as lines:
         assert tasks.late(day) == promised
     told = [line for line in lines if line.startswith("deadline_missed")]

@@ -75,6 +75,8 @@ PLAIN_VALUE = {
     "missing": N_("missing"),
     "quarantined": N_("quarantined"),
     "conflict": N_("contradictory"),
+    "clash": N_("under a number that is another unit's, too"),
+    "parent_code": N_("the parent's code is wrong"),
 }
 
 AMOUNT = {

@@ -42,7 +42,7 @@ OUTCOME = ("rule", "held_rule", "received", "accepted", "quarantined")
 
 
 def is_replaced(row: dict[str, Any]) -> bool:
-    return row["status"] == "staged" and row["received"] is None
+    return row["status"] in ("landed", "staged") and row["received"] is None
 
 
 def contracts_for(home: Home, *regions: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stable_jobs.demo.block import Extra, Raw
-from stable_jobs.demo.traps.base import EVERYONE, Change, N, Q, Scene, Trap, X, Z, chain, on, put, send
+from stable_jobs.demo.traps.base import EVERYONE, Change, L, N, Q, Scene, Trap, X, Z, chain, on, put, send
 
 Array = npt.NDArray[Any]
 TAX = ("premium_payments", "taxpayers")
@@ -145,6 +145,37 @@ ORPHANS = chain(
     ),
 )
 
+NO_LIST = ("not_excluded_unknown",)
+NO_APPLICATION = ("in_time_unknown", "applied_unknown")
+"""What lists by codes cannot speak of a unit with an old number: the exclusion list, and where units apply,
+applications."""
+OLD_CODE = chain(only_old_code, put(knows_already=False))
+OLD_CODE_TAX_NEW = chain(only_labor_old, put(knows_already=False, knows_premium=False))
+OLD_CODES = (
+    Trap("own_code_old", "a unit whose own code has 15 digits", OLD_CODE, NO_LIST, cities=(N, Q, X)),
+    Trap(
+        "own_code_old_applies",
+        "and must apply",
+        OLD_CODE,
+        (*NO_LIST, *NO_APPLICATION),
+        cities=(L, Z),
+    ),
+    Trap(
+        "own_code_old_tax_new",
+        "and tax has 18",
+        OLD_CODE_TAX_NEW,
+        (*TAX_UNKNOWN, *NO_LIST),
+        cities=(N, Q, X),
+    ),
+    Trap(
+        "own_code_old_tax_new_applies",
+        "and tax has 18, and it must apply",
+        OLD_CODE_TAX_NEW,
+        (*TAX_UNKNOWN, *NO_LIST, *NO_APPLICATION),
+        cities=(L, Z),
+    ),
+)
+
 TRAPS = (
     Trap("crosswalk", "15 digits in tax, joined by labor's old number", chain(crosswalk, old_code(*TAX))),
     Trap(
@@ -180,10 +211,7 @@ TRAPS = (
         TAX_UNKNOWN,
         cities=(N, Z, Q, X),
     ),
-    Trap("own_code_old", "a unit whose own code has 15 digits", only_old_code),
-    Trap(
-        "own_code_old_tax_new", "and tax has 18", chain(only_labor_old, put(knows_premium=False)), TAX_UNKNOWN
-    ),
+    *OLD_CODES,
     Trap("orphans", "rows of enterprises that are insured nowhere change nothing", ORPHANS, cities=(N, Z, X)),
     Trap(
         "unit_quarantined_status",

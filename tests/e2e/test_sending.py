@@ -143,9 +143,14 @@ def test_nobody_else_s_lists_change(story: Story) -> None:
 
 
 def test_check_tells_of_every_file_what_the_night_did_with_it(story: Story, settings) -> None:
+    """Of every extract one file of each outcome."""
     contracts = contracts_as_of(story.contracts, D)
-    told, did = {}, {}
+    told, did, alike = {}, {}, set()
     for (extract, name), row in story.one.judged.items():
+        outcome = (extract, row["status"], row["rule"], bool(row["quarantined"]))
+        if outcome in alike:
+            continue
+        alike.add(outcome)
         if row["rule"] == "delivery.manifest.missing" or is_replaced(row):
             continue  # no manifest: `check` looks at the rows all the same; replaced: nobody judged it
         contract = contracts[extract]
@@ -157,5 +162,5 @@ def test_check_tells_of_every_file_what_the_night_did_with_it(story: Story, sett
         did[extract, name] = tuple(row[key] for key in OUTCOME)
 
     assert {key: (told[key], did[key]) for key in told if told[key] != did[key]} == {}
-    assert len(told) > 90
+    assert len(told) > 25
     assert len({rule for rule, *_ in told.values()}) > 4

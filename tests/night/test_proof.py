@@ -270,7 +270,7 @@ def test_a_restored_ledger_publishes_nothing_that_a_folder_holds_already(copied:
         disbursement.form(desk)
         with pytest.raises(StepError) as error:
             disbursement.publish(desk)
-    assert f"{BATCH} holds 253 of its units" in str(error.value)
+    assert f"{BATCH} holds 248 of its units" in str(error.value)
     assert "leave the folder where it is" in str(error.value)
     assert restored.ask("SELECT count(*) FROM instructions") == [(0,)]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == was

@@ -25,7 +25,7 @@ from tests.e2e.conftest import Homes
 from tests.e2e.home import BUSINESS_DATE, Home, tree
 from tests.e2e.small import write_small
 
-pytestmark = pytest.mark.xdist_group("sending")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("sending")]
 
 D = date.fromisoformat(BUSINESS_DATE)
 XIAN, NANCHANG, LIAOYUAN = "610100", "360100", "220400"

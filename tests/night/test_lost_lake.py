@@ -70,7 +70,7 @@ TASKS: dict[str, Callable[[Results], object]] = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[pytest.mark.long] * (one in ("notices", "report"))) for one in TASKS]
+    "name", [pytest.param(one, marks=[pytest.mark.long] * (one != "determine")) for one in TASKS]
 )
 def test_every_step_names_the_file_and_what_to_do(made: FirstNight, name: str, tmp_path: Path) -> None:
     """Each kind of snapshot broken in turn, each in another way: the step goes on, or says one sentence."""

@@ -9,9 +9,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import ibis
 import pytest
 
-from stable_jobs.policy.parameters import resolve
+from stable_jobs.policy.load import Policies
+from stable_jobs.policy.parameters import regions_taking_part, resolve
+from stable_jobs.policy.regional import region_table
+from stable_jobs.policy.table import parameter_table
+from stable_jobs.policy.terms import terms as policy_terms
+from stable_jobs.policy.working import rows_of
 from tests.policy.builder import (
     LANZHOU,
     LIAOYUAN,
@@ -23,6 +30,7 @@ from tests.policy.builder import (
     code,
     decided,
     policies,
+    write,
 )
 from tests.policy.cases import with_region
 
@@ -62,12 +70,14 @@ def world() -> World:
     return made
 
 
-def terms_of(made: World, folder: Path) -> Terms:
-    base = with_region(
+def base() -> Policies:
+    return with_region(
         policies(), AGREED, layoff_formulas=["F1"], headcount_basis="december", layoff_cap="0.055", refund_rate="0.5",
         layoff_cap_is_strict=False, lane="no_application", approvals=2, bank_answer_days=2, notice_working_days=3,
     )  # fmt: skip
-    rows = decided(made, folder, base)["terms"]
+
+
+def by_size(rows: list[Row]) -> Terms:
     found = {(r["region_code"], r["scheme"], r["size_class"]): r for r in rows}
     assert len(found) == len(rows)
     return found
@@ -75,7 +85,21 @@ def terms_of(made: World, folder: Path) -> Terms:
 
 @pytest.fixture(scope="module")
 def terms(tmp_path_factory: pytest.TempPathFactory) -> Terms:
-    return terms_of(world(), tmp_path_factory.mktemp("night"))
+    return by_size(decided(world(), tmp_path_factory.mktemp("night"), base())["terms"])
+
+
+def terms_alone(made: World, folder: Path) -> Terms:
+    """The terms of a night without the decision that they stand beside."""
+    inputs, by = write(made, folder), base()
+    with duckdb.connect() as con:
+        backend = ibis.duckdb.from_connection(con)
+        rows = parameter_table(by, made.on, list(regions_taking_part(by, made.on)))
+        return by_size(rows_of(policy_terms(region_table(backend, inputs, by, rows, made.on), rows)))
+
+
+def test_the_terms_alone_are_those_of_the_decision(terms: Terms, tmp_path: Path) -> None:
+    alone = terms_alone(world(), tmp_path)
+    assert {key: alone[key] for key in terms} == terms
 
 
 def test_every_decided_region_open_scheme_and_size(terms: Terms) -> None:
@@ -132,7 +156,7 @@ def test_a_budget_in_doubt_is_none(change: Any, budgets: tuple[str | None, ...],
     """Pool and budget of the city and of its county, both schemes alike."""
     made = world()
     change(made)
-    found = terms_of(made, tmp_path)
+    found = terms_alone(made, tmp_path)
     for scheme in ("general", "difficult"):
         rows = [found[(region, scheme, "small")] for region in (XIAN, LANTIAN)]
         told = [value for r in rows for value in (r["pooling_region"], r["refund_budget"])]

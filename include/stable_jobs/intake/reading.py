@@ -190,18 +190,18 @@ PLAIN_MONEY = r"-?\d+(\.\d{1,2}0*)?"
 
 
 def _text(r: Reading) -> str:
-    return f"CASE WHEN {_has_digits(r)} AND NOT contains({r.raw}, {NUL}) THEN {r.raw} END"
+    return f"CASE WHEN {_is_text(r)} THEN {r.raw} END"
 
 
 def _code(r: Reading) -> str:
     code = clean_sql(r.clean) if r.column.is_account_no else f"upper({r.clean})"
-    return f"CASE WHEN {_has_digits(r)} THEN {code} END"
+    return f"CASE WHEN {_is_text(r)} THEN {code} END"
 
 
-def _has_digits(r: Reading) -> str:
-    """Not what a spreadsheet leaves of a value that it could not hold."""
+def _is_text(r: Reading) -> str:
+    """No NUL in it, and not what a spreadsheet leaves of a value that it could not hold."""
     lost = f"regexp_full_match({r.clean}, '{DIGITS_LOST}|{ERROR_NUMBER}')"
-    return f"{r.clean} NOT IN ({_texts(SHEET_ERRORS)}) AND NOT {lost}"
+    return f"NOT contains({r.raw}, {NUL}) AND {r.clean} NOT IN ({_texts(SHEET_ERRORS)}) AND NOT {lost}"
 
 
 def _number(r: Reading, plain: str, grouped: str) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from stable_jobs.contracts.model import Contract
     from stable_jobs.night.check import Broken, Checked, Hold
-    from stable_jobs.quality.report_parts import Words
 
 Trouble = tuple[str, Sequence[tuple[str, str]]]
 """The rule that was broken, then lines of a label (of `words.CHECK`) and a text."""
@@ -125,8 +124,6 @@ def _require_files(files: Sequence[Path], manifest: Path | None) -> None:
 def _print(found: Sequence[Checked], lang: str) -> None:
     from rich.console import Console
 
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a terminal in GBK has not every character of a name
     out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else WIDTH)
     for one in found:
         out.print(*_head(one, lang), sep="\n", soft_wrap=True)
@@ -188,8 +185,8 @@ def _refusal(problem: Problem, lang: str) -> Trouble:
 
 def _hold(hold: Hold, lang: str) -> Trouble:
     what, step = _sentences(hold.rule, lang)
-    expected = "" if hold.expected is None else _in(hold.expected, lang)
-    found = _in(hold.found, lang)
+    expected = "" if hold.expected is None else hold.expected.of(lang)
+    found = hold.found.of(lang)
     lines = (("what", what), ("expected", expected), ("found", found), ("next", step))
     return f"{hold.rule.id}  {hold.region_code}", lines
 
@@ -198,7 +195,7 @@ def _broken(broken: Broken, lang: str) -> Trouble:
     from stable_jobs.quality.report_words import words_of
 
     what, step = _sentences(broken.rule, lang)
-    severity = _in(words_of("severity", broken.rule.severity.value), lang)
+    severity = words_of("severity", broken.rule.severity.value).of(lang)
     shown = [_row(sample, lang) for sample in broken.samples]
     more = broken.failed - len(shown)
     shown += [_word("more", lang) % {"more": f"{more:,}"}] if more else []
@@ -225,11 +222,7 @@ def _sentences(rule: Any, lang: str) -> tuple[str, str]:
     return rule.sentence_en, rule.next_step_en
 
 
-def _in(words: Words, lang: str) -> str:
-    return words.zh if lang == "zh" else words.en
-
-
 def _word(code: str, lang: str) -> str:
     from stable_jobs.quality.report_words import words_of
 
-    return _in(words_of("check", code), lang)
+    return words_of("check", code).of(lang)

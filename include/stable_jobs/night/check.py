@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.model import Contract, Rule, Scope
 from stable_jobs.errors import DeliveryRefused, Problem
+from stable_jobs.intake.connectors.dropped_file import MANIFEST
 from stable_jobs.intake.connectors.protocol import IncomingFile
 from stable_jobs.intake.contents import as_text, check_outside, check_promises, write_rows
 from stable_jobs.intake.manifest import check_hash, control_total, read_manifest
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     import duckdb
 
 ROWS_SHOWN = 5
-MANIFEST = ".manifest.json"
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,7 @@ def check_file(
                 sent = _promised(checked)
                 return _judged(con, checked, sent, Path(folder))
             except DeliveryRefused as refusal:
-                return _refused(checked, refusal.problem)
-
-
-def _refused(checked: Checked, problem: Problem) -> Checked:
-    where = (checked.file, checked.contract, checked.region_code, checked.business_date, checked.manifest)
-    return Checked(*where, refusal=problem)
+                return replace(checked, refusal=refusal.problem)
 
 
 def _promised(checked: Checked) -> SentFile:
@@ -164,13 +159,14 @@ def _judged(con: duckdb.DuckDBPyConnection, checked: Checked, sent: SentFile, fo
     find_failures(con, rules, "staged", on)
     write_quarantine(con, contract, quarantine)
     parts = count_parts(con, [sent], quarantine, rules)
-    broken = _broken(con, contract, rules)
-    holds = _holds(con, checked, parts)
-    where = (checked.file, contract, checked.region_code, on, checked.manifest)
-    received, accepted, quarantined = (
-        sum(getattr(part, name) for part in parts) for name in ("received", "accepted", "quarantined")
+    return replace(
+        checked,
+        received=sum(part.received for part in parts),
+        accepted=sum(part.accepted for part in parts),
+        quarantined=sum(part.quarantined for part in parts),
+        broken=_broken(con, contract, rules),
+        holds=_holds(con, checked, parts),
     )
-    return Checked(*where, None, received, accepted, quarantined, broken, holds)
 
 
 def _broken(con: duckdb.DuckDBPyConnection, contract: Contract, rules: Sequence[Rule]) -> tuple[Broken, ...]:

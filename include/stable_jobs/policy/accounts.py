@@ -72,11 +72,8 @@ def _corporate(units: ir.Table, corporate: ir.Table) -> ir.Table:
 
 
 def _premium(named: ir.Table, corporate: ir.Table) -> ir.Table:
-    failed = corporate.filter(corporate.account_status == "failed")
-    failed = failed.select(*UNIT, key=account_key(failed.account_no)).distinct()
-    is_whole = named.account_no.notnull() & named.bank_code.notnull() & ~is_blank(named.account_name)
-    whole = named.filter(is_whole)
-    whole = whole.mutate(key=account_key(whole.account_no)).anti_join(failed, [*UNIT, "key"])
+    numbered = _numbered(named, corporate)
+    whole = numbered.filter(~is_blank(numbered.account_name))
     is_own = is_same_name(whole.account_name, whole.unit_name)
     return _accounts(whole.filter((whole.legal_form == "individual_business") | is_own), "premium")
 
@@ -85,11 +82,17 @@ def nameless(corporate: ir.Table, tax: ir.Table) -> ir.Table:
     """`is_account_nameless`, true, of every unit whose premium account lacks nothing but its name."""
     import ibis
 
-    numbered = tax.filter(tax.account_no.notnull() & tax.bank_code.notnull() & is_blank(tax.account_name))
+    numbered = _numbered(tax, corporate)
+    nobodys = numbered.filter(is_blank(numbered.account_name)).select(*UNIT).distinct()
+    return nobodys.mutate(is_account_nameless=ibis.literal(True))
+
+
+def _numbered(tax: ir.Table, corporate: ir.Table) -> ir.Table:
+    """Premium accounts with number and bank code that finance does not report failed, however written."""
     failed = corporate.filter(corporate.account_status == "failed")
     failed = failed.select(*UNIT, key=account_key(failed.account_no)).distinct()
-    left = numbered.mutate(key=account_key(numbered.account_no)).anti_join(failed, [*UNIT, "key"])
-    return left.select(*UNIT).distinct().mutate(is_account_nameless=ibis.literal(True))
+    whole = tax.filter(tax.account_no.notnull() & tax.bank_code.notnull())
+    return whole.mutate(key=account_key(whole.account_no)).anti_join(failed, [*UNIT, "key"])
 
 
 def is_blank(name: Any) -> Any:

@@ -1,12 +1,14 @@
 """What a row is worth, in yuan (domain: section 2). An amount whose input is in doubt is empty, never 0.
 
-So is one that `YUAN` cannot hold: every value of it may be one that its contract takes, and no firm has it.
+An amount above `MOST` is empty, too: values that their contracts take can multiply to more than any firm
+is paid.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stable_jobs.policy.aggregates import SUM, YUAN
 from stable_jobs.policy.working import step
 
 if TYPE_CHECKING:
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 EXACT = "decimal(24,4)"
 """Both factors of a product are cast to this: the engine then multiplies exactly, and rounds half away
 from 0."""
-YUAN = "decimal(18,2)"
-SUM = "decimal(38,2)"
 MOST = "9999999999999999.99"
 """The largest amount that `YUAN` holds."""
 

@@ -43,4 +43,4 @@ def _said(code: str, **values: str | Words) -> Words:
 
 
 def _in(value: str | Words, language: str) -> str:
-    return value if isinstance(value, str) else str(getattr(value, language))
+    return value if isinstance(value, str) else value.of(language)

@@ -17,6 +17,10 @@ class Words:
     zh: str
     en: str
 
+    def of(self, language: str) -> str:
+        """That of `zh` or `en`."""
+        return self.zh if language == "zh" else self.en
+
     @property
     def both(self) -> str:
         """The one after the other, where both stand in one line."""

@@ -46,6 +46,13 @@ ALONE = """
       AND pid NOT IN (pg_backend_pid(), :own)
 """
 
+ADVISORY_LOCKS = """
+    SELECT pid FROM pg_locks
+    WHERE locktype = 'advisory' AND granted = :granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+"""The server is shared by all workers, and so is what it says of locks."""
+
 AS_CONNECTED = "DISCARD TEMP; RESET ALL; SELECT pg_advisory_unlock_all()"
 
 COUNT_AGAIN = """
@@ -73,6 +80,12 @@ def copy_database(postgres: URL, template: str, kind: str) -> str:
 def drop_database(postgres: URL, name: str) -> None:
     """Whoever is still connected to it."""
     run_sql(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def advisory_locks(engine: Engine, *, granted: bool) -> list[int]:
+    """The server processes that hold an advisory lock of this database, or wait for one."""
+    with engine.connect() as connection:
+        return list(connection.scalars(text(ADVISORY_LOCKS), {"granted": granted}))
 
 
 def mark_demonstration(url: URL, name: str) -> None:

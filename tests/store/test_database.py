@@ -25,6 +25,7 @@ from stable_jobs.store.database import (
     postgres_url,
 )
 from stable_jobs.store.tables import metadata
+from tests.databases import advisory_locks
 from tests.pooler import transaction_pooler
 
 D = date(2020, 5, 11)
@@ -266,17 +267,10 @@ def test_the_second_writer_waits_for_the_first(engine):
     with ThreadPoolExecutor(1) as pool:
         with business_date_lock(engine, D):
             second = pool.submit(write)
-            wait_until(lambda: waiting(engine) == 1)
+            wait_until(lambda: len(advisory_locks(engine, granted=False)) == 1)
             seen.append("first")
         second.result(timeout=30)
     assert seen == ["first", "second"]
-
-
-def waiting(engine):
-    with engine.connect() as connection:
-        return connection.scalar(
-            text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        )
 
 
 def wait_until(is_so, seconds=30):
@@ -358,10 +352,7 @@ def test_who_waits_says_for_whom(engine, monkeypatch, caplog):
         with business_date_lock(engine, D):
             second = pool.submit(lambda: business_date_lock(engine, D).__enter__())
             wait_until(lambda: len(caplog.messages) >= 2)
-            with engine.connect() as connection:
-                holder = connection.scalar(
-                    text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
-                )
+            (holder,) = advisory_locks(engine, granted=True)
         second.result(timeout=30)
     assert caplog.messages[0].startswith(f"the business date {D} is held by ")
     assert caplog.messages[0].endswith(f"(server process {holder}): waiting until it ends")

@@ -11,17 +11,20 @@ from pathlib import Path
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from ibis.backends import BaseBackend
 from sqlalchemy import Connection, Engine, func, select
 
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.policy import determine as module
-from stable_jobs.policy.determine import KINDS, Decision, decision_by_id, determine
+from stable_jobs.policy.determine import KINDS, Decision, Keep, decide, decision_by_id, determine, keep_in
 from stable_jobs.policy.explain import explain
 from stable_jobs.policy.explain_text import render_text
 from stable_jobs.policy.explanation import Explanation, LegalTest
+from stable_jobs.policy.extracts import Inputs
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.paid import OURS
 from stable_jobs.settings import SHANGHAI
@@ -72,6 +75,31 @@ def world() -> World:
     made.unit(TWICE)
     made.unit(TWICE, LANZHOU)
     return made
+
+
+@pytest.fixture(scope="module")
+def decided_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tables of this world's decision are kept once one test has computed them."""
+    return tmp_path_factory.mktemp("decided")
+
+
+@pytest.fixture(autouse=True)
+def _decide_once(decided_before: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute the decision once for all tests; each registers it anew. With payments of ours: every time."""
+
+    def remembered(
+        backend: BaseBackend, inputs: Inputs, policies: Policies, on: date, keep: Keep
+    ) -> dict[str, ir.Table]:
+        if inputs.paid_by_us is not None:
+            return decide(backend, inputs, policies, on, keep)
+        if not (decided_before / "whole").exists():
+            with duckdb.connect() as con:
+                own = ibis.duckdb.from_connection(con)
+                decide(own, inputs, policies, on, keep_in(own, str(decided_before)))
+            (decided_before / "whole").touch()
+        return {kind: keep(kind, backend.read_parquet(decided_before / f"{kind}.parquet")) for kind in KINDS}
+
+    monkeypatch.setattr(module, "decide", remembered)
 
 
 @pytest.fixture

@@ -182,9 +182,8 @@ def _asked(connection: Connection, check: str, query: str) -> Iterator[Break]:
 
 
 TABLES = """
-    SELECT quote_ident(c.table_name) FROM information_schema.columns c JOIN information_schema.tables t
-        USING (table_schema, table_name)
-    WHERE c.table_schema = 'public' AND c.column_name = 'event_id' AND t.table_type = 'BASE TABLE' ORDER BY 1
+    SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1
 """
 
 STATES = """

@@ -82,3 +82,19 @@ def test_head_is_the_newest_migration():
 def test_the_owner_role_owns_the_tables(migrated):
     question = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
     assert read(migrated, question) == {(database.OWNER,)}
+
+
+def test_every_table_with_an_event_is_digested_a_later_one_too(migrated):
+    """A table that the digest did not read could be changed unseen."""
+    with_event = "SELECT attrelid::regclass::text FROM pg_attribute JOIN pg_class c ON c.oid = attrelid"
+    with_event += " WHERE attname = 'event_id' AND relkind = 'r'"
+    source = "SELECT prosrc FROM pg_proc WHERE proname = 'tables_of_event'"
+    engine = create_engine(migrated, poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("CREATE TABLE later (id bigint, event_id bigint)"))
+        connection.execute(text("CALL keep_ledger_table('later')"))
+        known, asked = set(connection.scalars(text(with_event))), connection.scalar(text(source))
+        connection.rollback()
+    assert "later" in known
+    assert {name for name in known if f"FROM {name} WHERE event_id = event)" in asked} == known
+    assert asked.count("EXISTS") == len(known)

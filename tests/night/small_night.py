@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -83,7 +83,7 @@ def handed_on(result: Any) -> Any:
     return passed
 
 
-def run_tasks(day: str = BUSINESS_DATE) -> Results:
+def run_tasks(day: str = BUSINESS_DATE, once_decided: Callable[[], None] = lambda: None) -> Results:
     """Every task in the DAG's order → what it returned, by `department.task` or task."""
     found: Results = {}
     for department in DEPARTMENTS:
@@ -93,6 +93,7 @@ def run_tasks(day: str = BUSINESS_DATE) -> Results:
         found[f"{department}.owed"] = handed_on(tasks.owed(day, department, validated))
     validated = [found[f"{department}.validate"] for department in DEPARTMENTS]
     determined = found["determine"] = handed_on(tasks.determine(day, validated))
+    once_decided()
     found["compare"] = handed_on(tasks.compare(day, determined))
     found["lists"] = handed_on(tasks.lists(day, determined))
     found["notices"] = handed_on(tasks.notices(day, determined))
@@ -101,24 +102,42 @@ def run_tasks(day: str = BUSINESS_DATE) -> Results:
 
 
 @dataclass(frozen=True)
+class State:
+    """A home's folder and its database as they were at one moment."""
+
+    folder: Path
+    database: str
+
+
+@dataclass(frozen=True)
 class FirstNight:
     """The night of the business date after every task has run once. `places`: before it.
 
-    returned: what each task returned, in the first home; logged: what the package logged meanwhile.
+    returned: what each task returned, in the first home; logged: what the package logged meanwhile. decided:
+    home and database when the night was decided and nothing was published.
     """
 
     places: Places
     returned: str
     original: Path
     logged: tuple[str, ...]
-    database: str
-    folder: Path
+    ended: State
+    decided: State
 
     @contextmanager
     def home(self) -> Iterator[Home]:
         """A copy of the home and its database that the block may change."""
-        with replace(self.places, template=self.database).home(self.folder) as home:
+        with self._like(self.ended) as home:
             yield home
+
+    @contextmanager
+    def decided_home(self) -> Iterator[Home]:
+        """The same as it was once the night was decided."""
+        with self._like(self.decided) as home:
+            yield home
+
+    def _like(self, state: State) -> AbstractContextManager[Home]:
+        return replace(self.places, template=state.database).home(state.folder)
 
     def results(self, home: Home) -> Results:
         """What the tasks returned, with the paths of a copy."""
@@ -132,9 +151,15 @@ def first_night(postgres: URL, template: str, folder: Path) -> FirstNight:
     write_small(landing, folder / "expected.json", first)
     write_small(landing, folder / "later.json", date.fromisoformat(LATER), first)
     places = Places(postgres, template, landing)
+    states: list[State] = []
     with places.home() as home, logged() as lines:
-        returned = json.dumps(run_tasks())
-        shutil.copytree(home.path, folder / "home")
-        database = Settings().database_url.get_secret_value()
-        name = copy_database(postgres, str(make_url(database).database), "first_night")
-    return FirstNight(places, returned, home.path, tuple(lines), name, folder / "home")
+        database = str(make_url(Settings().database_url.get_secret_value()).database)
+
+        def keep() -> None:
+            kept = folder / f"home-{len(states)}"
+            shutil.copytree(home.path, kept)
+            states.append(State(kept, copy_database(postgres, database, "first_night")))
+
+        returned = json.dumps(run_tasks(once_decided=keep))
+        keep()
+    return FirstNight(places, returned, home.path, tuple(lines), ended=states[1], decided=states[0])

@@ -74,7 +74,7 @@ def held(made: FirstNight) -> Iterator[Held]:
     with made.home() as first:
         before = tree(first.path / "out")
     with (
-        made.places.home() as home,
+        made.decided_home() as home,
         logged() as lines,
         open_desk(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
     ):

@@ -43,8 +43,9 @@ SEED = 13
 CONTROLS = 3
 SAMPLE = 30
 """Plantings of the quick run, in one night."""
-AT_ONCE = 160
+AT_ONCE = 220
 """Plantings of a night of the long run."""
+PARTS = 2
 
 
 @dataclass(frozen=True)
@@ -306,14 +307,14 @@ def planted_night(
     return counts, faults
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plantings() -> list[Planting]:
     """Those in cells and manifests, shuffled: a night has something of each kind."""
     contracts = contracts_as_of(data_folder("contracts"), DAY)
     return shuffled([*of_cells(contracts), *of_manifests(contracts)])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def policy_plantings() -> list[Planting]:
     return shuffled([*of_policies()])
 
@@ -350,13 +351,17 @@ def test_a_hostile_value_stops_no_other_region(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("part", range(PARTS))
 def test_every_hostile_value_everywhere(
-    homes: Homes, tmp_path: Path, plantings: list[Planting], policy_plantings: list[Planting]
+    homes: Homes, tmp_path: Path, plantings: list[Planting], policy_plantings: list[Planting], part: int
 ) -> None:
+    """In parts, so that two processes share them (`-n 2`)."""
+    assert len(plantings) + len(policy_plantings) >= 3000
     plot = field_of(homes, tmp_path / "field", AT_ONCE, pays=True)
     counts: Counter[Any] = Counter()
     faults: list[str] = []
-    for some in (plantings, policy_plantings):
+    parts = [some[part::PARTS] for some in (plantings, policy_plantings)]
+    for some in parts:
         for first in range(0, len(some), AT_ONCE):
             came_to, wrong = planted_night(plot, homes, tmp_path / "night", some[first : first + AT_ONCE])
             counts += came_to
@@ -365,4 +370,4 @@ def test_every_hostile_value_everywhere(
     for kind_and_outcome, number in sorted(counts.items()):
         print(*kind_and_outcome, number)
     assert not faults, "\n".join(faults)
-    assert counts.total() == len(plantings) + len(policy_plantings) >= 3000
+    assert counts.total() == sum(map(len, parts))

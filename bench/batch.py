@@ -72,9 +72,9 @@ def _run(lines: int, split: int) -> Measure:
 
 
 def _write(folder: Path, split: int, started: float) -> Measure:
-    from stable_jobs.payout.banks import load_banks
-    from stable_jobs.payout.batch import BatchHead
-    from stable_jobs.payout.batch_files import ENGINE, write_batch_files
+    from stable_jobs.bank.banks import load_banks
+    from stable_jobs.bank.batch import BatchHead
+    from stable_jobs.disbursement.batch_files import ENGINE, write_batch_files
     from stable_jobs.settings import Settings
     from stable_jobs.store.engine import connect
 

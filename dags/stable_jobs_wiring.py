@@ -49,14 +49,14 @@ def tonight(step: str, context: Any, *given: Any) -> Any:
 
 def disbursing(step: str, context: Any, *given: Any) -> Any:
     """Call a step of `night.disbursement_tasks` for the run's business date."""
-    from stable_jobs.night import disbursement_tasks
+    from stable_jobs.disbursement import disbursement_tasks
 
     return _step(disbursement_tasks, step, context, *given)
 
 
 def returning(step: str, context: Any, *given: Any) -> Any:
     """Call a step of `night.returns_tasks` for the run's business date."""
-    from stable_jobs.night import returns_tasks
+    from stable_jobs.disbursement import returns_tasks
 
     return _step(returns_tasks, step, context, *given)
 

@@ -27,10 +27,15 @@ from stable_jobs.store.embedded import embedded_server
 from tests.databases import SERVER_HOME, Databases, run_sql
 from tests.e2e.home import Home, home_with_database
 from tests.e2e.small import write_small
+from tests.night.small_night import FirstNight, first_night
 
 TWO_NIGHTS = (date(2020, 5, 11), date(2020, 5, 19))
 HANDS = [hands.Hand(hands.AIRFLOW, "test")]
 """By whose hand people act in a test's own process: the last."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regen", action="store_true", help="write the golden files anew; read the diff")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,6 +69,11 @@ def _is_made_for_the_module(item: pytest.Item) -> bool:
     """Whether it asks for a fixture of its module's own scope."""
     known = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
     return any(one.scope == "module" for made in known.values() for one in made)
+
+
+@pytest.fixture
+def is_regen(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--regen"))
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +130,12 @@ def two_nights(databases: Databases, demonstration_database: str) -> Iterator[Ho
             done = home.run(command, "--date", day.isoformat())
             assert done.returncode == 0, done.stdout + done.stderr
         yield home
+
+
+@pytest.fixture(scope="session")
+def made(postgres_url: URL, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> FirstNight:
+    """A first night. For the group `tasks`, which one worker runs: its homes are copies."""
+    return first_night(postgres_url, template_database, tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from stable_jobs.quality.suite import load_expectations
+from stable_jobs.validation.suite import load_expectations
 
 for name in ("cli.main", "night.run", "night.disbursement", "night.explain", "night.what_if"):
     import_module(f"stable_jobs.{name}")

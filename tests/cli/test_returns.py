@@ -13,9 +13,9 @@ from stable_jobs.cli import proposal
 from stable_jobs.cli.returns import app
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.settings import Settings
+from tests.bank.answers.messages import lines
+from tests.disbursement.bank_desk import ACCOUNT, NEXT, BankDesk, bank_desk, id_of, told
 from tests.ledger.conftest import CODES
-from tests.night.bank_desk import ACCOUNT, NEXT, BankDesk, bank_desk, id_of, told
-from tests.payout.answers.messages import lines
 
 NUMBER = "6230999988887777666"
 BATCH = "610100-20200519-L0-1"

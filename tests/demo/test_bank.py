@@ -10,16 +10,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from stable_jobs.bank import pain001
+from stable_jobs.bank.answers.model import Answer
+from stable_jobs.bank.answers.read import read_answer
+from stable_jobs.bank.banks import load_banks
+from stable_jobs.bank.batch import Batch, BatchHead
 from stable_jobs.demo.bank import BankDay, answer_payments
 from stable_jobs.errors import StepError, UsageError
-from stable_jobs.payout.answers.model import Answer
-from stable_jobs.payout.answers.read import read_answer
-from stable_jobs.payout.banks import load_banks
-from stable_jobs.payout.batch import Batch, BatchHead
-from stable_jobs.payout.files import pain001
-from stable_jobs.payout.publish import publish_folder
+from stable_jobs.publishing.publish import publish_folder
 from stable_jobs.settings import data_folder
-from tests.payout.answers.messages import assert_valid
+from tests.bank.answers.messages import assert_valid
 
 BANKS = load_banks(data_folder("banks"))
 DAY = date(2020, 5, 19)

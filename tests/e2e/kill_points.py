@@ -1,6 +1,6 @@
 """The command line that kills itself, exactly once, where it is told to.
 
-    python -m tests.e2e.kill_points 'stable_jobs.payout.once:_kept[.xml]:1:after' -- disburse --date …
+    python -m tests.e2e.kill_points 'stable_jobs.disbursement.once:_kept[.xml]:1:after' -- disburse --date …
 
 A point is `module:function[text]:count:when`. Of the function's calls those count that have the text in one
 of their arguments (all, without the brackets). At the count-th, SIGKILL is sent before it begins or after it
@@ -115,7 +115,7 @@ def announce(day: str) -> None:
 
 def publish(day: str) -> None:
     """The step `publish` of a disbursement alone."""
-    from stable_jobs.night.disbursement_tasks import publish as step
+    from stable_jobs.disbursement.disbursement_tasks import publish as step
 
     step(day)
 
@@ -124,9 +124,9 @@ def act(name: str, person: str, parameters: str) -> None:
     """What a person does, as `night.acts` names it, with its parameters as JSON. Ends with 1 if refused."""
     import json
 
+    from stable_jobs.acts import perform
     from stable_jobs.errors import StableJobsError
     from stable_jobs.ledger.hands import AIRFLOW, Hand
-    from stable_jobs.night.acts import perform
     from stable_jobs.settings import Settings
     from stable_jobs.store.database import database
 

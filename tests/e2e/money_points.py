@@ -6,10 +6,10 @@ LEDGER = "stable_jobs.ledger"
 NIGHT = "stable_jobs.night"
 EVENT = f"{LEDGER}.event:ledger_event"
 EXECUTE = "sqlalchemy.engine:Connection.execute"
-ONCE = "stable_jobs.payout.once"
-LISTS = "stable_jobs.payout.ledger_lists"
+ONCE = "stable_jobs.disbursement.once"
+LISTS = "stable_jobs.publishing.ledger_lists"
 LINK = "pathlib:Path.hardlink_to"
-PUBLISH = "stable_jobs.payout.publish"
+PUBLISH = "stable_jobs.publishing.publish"
 FILL = f"{NIGHT}.ledger_night:fill_night"
 RECORD = f"{NIGHT}.notices:record_published"
 LOADED = "stable_jobs.store.loading:load_from_engine"
@@ -78,9 +78,9 @@ POINTS = {
         f"{NIGHT}.disbursement:publish:1:before",
         f"{NIGHT}.disbursement:_instruct:1:before",
         f"{LISTS}:ledger_rows:1:after",
-        "stable_jobs.payout.batch_files:write_batch_files:1:before",
-        "stable_jobs.payout.files.pain001:write:1:after",
-        "stable_jobs.payout.batch_files:write_batch_files:1:after",
+        "stable_jobs.disbursement.batch_files:write_batch_files:1:before",
+        "stable_jobs.bank.pain001:write:1:after",
+        "stable_jobs.disbursement.batch_files:write_batch_files:1:after",
         f"{ONCE}:_kept:1:before",
         f"{ONCE}:_kept:1:after",
         f"{ONCE}:_kept:2:after",
@@ -115,7 +115,7 @@ POINTS = {
         f"{NIGHT}.returns:take_answers:1:before",
         "stable_jobs.store.lake:Lake.put_landing:1:before",
         "stable_jobs.store.lake:Lake.put_landing:1:after",
-        "stable_jobs.payout.answers.read:read_answer:1:after",
+        "stable_jobs.bank.answers.read:read_answer:1:after",
         f"{EVENT}[bank answer]:1:before",
         f"{LOADED}:1:after",
         f"{NIGHT}.returns:_bind:1:after",

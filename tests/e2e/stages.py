@@ -21,9 +21,9 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from stable_jobs.bank.banks import load_banks
 from stable_jobs.demo.bank import answer_payments
 from stable_jobs.ledger.verify import verify_ledger
-from stable_jobs.payout.banks import load_banks
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store.database import APP, database
 from stable_jobs.store.embedded import embedded_server

@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
+from stable_jobs.bank.banks import load_banks
 from stable_jobs.demo.bank import answer_payments
 from stable_jobs.ledger.reasons import kept_reason
 from stable_jobs.local.configuration import METADATA, dags_folder
-from stable_jobs.payout.banks import load_banks
 from stable_jobs.settings import data_folder
 from stable_jobs.store.embedded import embedded_server
 from tests.e2e.airflow_home import Both, backfill, both_homes

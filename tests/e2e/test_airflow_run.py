@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from stable_jobs.bank.banks import load_banks
 from stable_jobs.cli.airflow_run import BANK_SEED
 from stable_jobs.demo.bank import answer_payments
-from stable_jobs.payout.banks import load_banks
 from stable_jobs.settings import data_folder
 from tests.e2e.conftest import Night
 from tests.e2e.home import BUSINESS_DATE, Home, new_home, tree

@@ -11,8 +11,10 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import URL
 
-from stable_jobs.night.disbursement import publish
+from stable_jobs.disbursement.steps import publish
 from stable_jobs.settings import Settings
+from tests.bank.answers.messages import payment
+from tests.disbursement.bank_desk import BankDesk, D, answered, bank_desk, said
 from tests.e2e.home import Home
 from tests.e2e.ledger_dump import differences
 from tests.e2e.money_points import CLOSED, EVENT, ONCE, POINTS, PUBLISH, SERVER
@@ -28,8 +30,6 @@ from tests.e2e.stages import (
     start,
     written_stages,
 )
-from tests.night.bank_desk import BankDesk, D, answered, bank_desk, said
-from tests.payout.answers.messages import payment
 
 KILLS = [pytest.param(stage, point, id=f"{stage} {point}") for stage in POINTS for point in POINTS[stage]]
 

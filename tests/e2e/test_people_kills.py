@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
+from stable_jobs.acts import ACTS
 from stable_jobs.ledger import codes, notices, persons, policies, returns, settlements, withdrawals
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.recoveries import propose_closing
-from stable_jobs.night.acts import ACTS
 from tests.e2e.ledger_dump import differences, dump_ledger
 from tests.e2e.money_points import CLOSED, EVENT
 from tests.e2e.stages import UNDISTURBED, empty_ledger, run_to

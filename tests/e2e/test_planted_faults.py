@@ -251,7 +251,7 @@ STOPPED = [
     (
         Fault(
             "the payable in the lists is another than the decision's",
-            "payout/sheets/notice.py",
+            "lists/sheets/notice.py",
             'Kind.MONEY, "payable")',
             'Kind.MONEY, "payable + 1")',
         ),
@@ -285,11 +285,11 @@ OWN_TESTS = [
     (
         Fault(
             "a quarantined row whose region cannot be read is nobody's, in a region's own file too",
-            "quality/quarantine.py",
+            "validation/quarantine.py",
             "({is_code_valid} AND {HOME_REGION} <> '{NATION}')",
             "({is_code_valid} AND {IS_REGION_KNOWN})",
         ),
-        "tests/quality/test_validate.py::test_whose_a_quarantined_row_is",
+        "tests/validation/test_validate.py::test_whose_a_quarantined_row_is",
     ),
     (
         Fault(
@@ -357,11 +357,11 @@ OWN_TESTS = [
     (
         Fault(
             "a region whose lists do not add up is published",
-            "payout/lists.py",
+            "lists/lists.py",
             "if code not in held and fault is None:",
             "if code not in held:",
         ),
-        "tests/payout/test_lists.py::test_a_region_whose_promise_breaks_is_held_alone",
+        "tests/lists/test_lists.py::test_a_region_whose_promise_breaks_is_held_alone",
     ),
 ]
 

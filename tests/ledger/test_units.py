@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from stable_jobs.disbursement.sheets import waiting
 from stable_jobs.ledger import notices, refunds
 from stable_jobs.ledger.units import resolve_units
-from stable_jobs.payout.sheets import waiting
 from tests.ledger.conftest import CODES, REGION, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, accept, as_app, end_to_end, formed, person, refused
 

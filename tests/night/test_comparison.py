@@ -18,17 +18,17 @@ from sqlalchemy import Engine
 from stable_jobs.errors import StepError
 from stable_jobs.night.comparison import Comparison, compare_night, load_comparison
 from stable_jobs.night.desk import Desk
-from stable_jobs.payout import checked
-from stable_jobs.payout.table import Sum
 from stable_jobs.policy.determine import KINDS, Decision
 from stable_jobs.policy.load import load_policies
+from stable_jobs.publishing import checked
+from stable_jobs.publishing.table import Sum
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Snapshot
 from stable_jobs.store.engine import connect
 from stable_jobs.store.lake import Lake
-from tests.payout.night_files import LIAOYUAN, UNIT, XIAN, write_parquet
-from tests.payout.test_publish import tree
+from tests.lists.night_files import LIAOYUAN, UNIT, XIAN, write_parquet
+from tests.publishing.test_publish import tree
 
 D = date(2020, 5, 11)
 VERSIONS = {"code": "c0de"}

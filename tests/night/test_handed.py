@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import text
 
 from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.disbursement import disbursement_tasks, returns_tasks
 from stable_jobs.errors import LedgerRefused, StepError, UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import put_in_force
-from stable_jobs.night import disbursement_tasks, handed, returns_tasks, tasks
+from stable_jobs.night import handed, tasks
 from stable_jobs.night.desk import Desk, open_desk
 from stable_jobs.policy.determine import KINDS
 from stable_jobs.settings import SHANGHAI, Settings

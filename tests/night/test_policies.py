@@ -16,13 +16,14 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine
 
+from stable_jobs.bank.banks import load_banks, load_sound_banks
 from stable_jobs.contracts.model import Contract, SendingRegion, Terms
+from stable_jobs.disbursement.steps import publish
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposal_kinds import decide_proposal
 from stable_jobs.night.alerts import tell_held
 from stable_jobs.night.desk import Desk
-from stable_jobs.night.disbursement import publish
 from stable_jobs.night.policies import (
     note_policies,
     policy_facts,
@@ -30,13 +31,12 @@ from stable_jobs.night.policies import (
     region_values,
     require_same_files,
 )
-from stable_jobs.payout.banks import load_banks, load_sound_banks
 from stable_jobs.policy.load import load_policies, load_sound
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store import catalog
 from stable_jobs.store.engine import quote_literal
+from tests.disbursement.bank_desk import CONTRACTS, POLICIES, BankDesk, D, bank_desk
 from tests.ledger.conftest import REGION
-from tests.night.bank_desk import CONTRACTS, POLICIES, BankDesk, D, bank_desk
 
 BANKS = load_banks(data_folder("banks"))
 YEAR = date(2020, 5, 19)

@@ -19,9 +19,10 @@ import pytest
 from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from stable_jobs.disbursement import steps as disbursement
 from stable_jobs.errors import LedgerRefused, StepError
 from stable_jobs.ledger.verify import verify_ledger
-from stable_jobs.night import disbursement, steps
+from stable_jobs.night import steps
 from stable_jobs.night.alerts import tell_anchor
 from stable_jobs.night.desk import Desk, open_desk
 from stable_jobs.night.run import run_night
@@ -323,9 +324,9 @@ def test_a_file_changed_in_the_lake_gets_no_published_name(bureau: Bureau) -> No
 @pytest.mark.parametrize(
     ("number", "words", "where"),
     [
-        pytest.param(errno.ENOSPC, "no space is left", "payout.once.sync", id="out is full"),
+        pytest.param(errno.ENOSPC, "no space is left", "disbursement.once.sync", id="out is full"),
         pytest.param(errno.EROFS, "may not be written to", "store.lake._sync_folder", id="a read-only lake"),
-        pytest.param(errno.EACCES, "may not be written to", "payout.once.link", id="out is another's"),
+        pytest.param(errno.EACCES, "may not be written to", "disbursement.once.link", id="out is another's"),
     ],
 )
 def test_a_store_that_takes_no_more_ends_in_a_sentence_and_goes_on(

@@ -23,7 +23,7 @@ from stable_jobs.night import tasks
 from stable_jobs.night.desk import open_desk
 from stable_jobs.night.owed import Owed
 from stable_jobs.night.run import run_night
-from stable_jobs.quality.report_parts import Words
+from stable_jobs.report.parts import Words
 from stable_jobs.settings import SHANGHAI, Settings
 from tests.e2e.home import BUSINESS_DATE, Home, ages, tree
 from tests.e2e.published import decided, delivered, digit_runs, read_csv, regions

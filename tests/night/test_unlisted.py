@@ -18,8 +18,8 @@ from stable_jobs.errors import StepsMissing
 from stable_jobs.night.desk import Desk, open_desk
 from stable_jobs.night.figures import region_figures
 from stable_jobs.night.handed import decision_to_pay
-from stable_jobs.payout import checked
-from stable_jobs.payout.table import ListTable, Sum
+from stable_jobs.publishing import checked
+from stable_jobs.publishing.table import ListTable, Sum
 from stable_jobs.settings import Settings
 from tests.e2e.home import BUSINESS_DATE, Home, tree
 from tests.night.small_night import FirstNight, logged
@@ -49,7 +49,7 @@ class Held:
 
 
 def tampered(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path) -> Sum:
-    from stable_jobs.payout.files import csv_file
+    from stable_jobs.publishing.files import csv_file
 
     found = csv_file.measure(con, table, path)
     is_planted = table.name == "disbursement_detail" and REGION in path.parts

@@ -27,8 +27,8 @@ from stable_jobs.policy.extracts import HEAD, TYPES, InputFile, Inputs
 from stable_jobs.policy.load import Policies, RegionPolicy, Value
 from stable_jobs.policy.paid import OURS
 from stable_jobs.policy.values import parse
-from stable_jobs.quality.quarantine import write_quarantine
-from stable_jobs.quality.validate import open_staged
+from stable_jobs.validation.quarantine import write_quarantine
+from stable_jobs.validation.validate import open_staged
 from tests.policy.builder import EXTRACTS, STAGED_TAIL, Row, World, contracts, policies
 
 NATION = "000000"

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from stable_jobs.quality.report_parts import Place, Words
-from stable_jobs.quality.report_policy import (
+from stable_jobs.rendering.environment import environment
+from stable_jobs.report.parts import Place, Words
+from stable_jobs.report.policy import (
     NO_POLICY,
     PolicyFacts,
     PolicyLine,
@@ -16,7 +17,6 @@ from stable_jobs.quality.report_policy import (
     policy_from_json,
     policy_json,
 )
-from stable_jobs.rendering.environment import environment
 
 HERE = Place("360100", Words("南昌市", "Nanchang"))
 OTHER = Place("610100", Words("西安市", "Xi'an"))

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from stable_jobs.acts import ACTS
 from stable_jobs.ledger import proposal_kinds
 from stable_jobs.ledger.proposals import propose
-from stable_jobs.night.acts import ACTS
 from stable_jobs.review.access import Permission
 from stable_jobs.settings import Settings
 from tests.ledger.conftest import REGION, Books, unit

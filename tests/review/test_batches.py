@@ -12,11 +12,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from stable_jobs.disbursement.approval import CHECKS, LABELS
+from stable_jobs.disbursement.batch_files import TO_TAKE_AWAY
 from stable_jobs.ledger import payments, persons
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.night.approval import CHECKS, LABELS
-from stable_jobs.payout.batch_files import TO_TAKE_AWAY
 from stable_jobs.rendering.words import GROUPS
 from stable_jobs.review.airflow import NotAnswered, Question
 from stable_jobs.settings import Settings

@@ -20,9 +20,9 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from stable_jobs.quality.report_data import NightReport
-from stable_jobs.quality.report_json import report_json
-from stable_jobs.quality.report_parts import Words
+from stable_jobs.report.data import NightReport
+from stable_jobs.report.json import report_json
+from stable_jobs.report.parts import Words
 from stable_jobs.review.airflow import Run
 from stable_jobs.settings import Settings
 from stable_jobs.store import catalog
@@ -30,10 +30,10 @@ from stable_jobs.store.database import APP
 from stable_jobs.store.lake import Lake
 from tests.databases import copy_database, drop_database
 from tests.ledger.conftest import Books
-from tests.payout.sheets.test_quarantined_rows import ACCOUNT, rows_of, write_quarantine
-from tests.quality.compared_night import COMPARED
-from tests.quality.report_night import CODE, DROP, HOSTILE, KEY, NAMES, NIGHT, a_night
-from tests.quality.test_report_render import ALLOWED, Page
+from tests.lists.sheets.test_quarantined_rows import ACCOUNT, rows_of, write_quarantine
+from tests.report.compared_night import COMPARED
+from tests.report.report_night import CODE, DROP, HOSTILE, KEY, NAMES, NIGHT, a_night
+from tests.report.test_render import ALLOWED, Page
 from tests.review.stand_in import PREFIX, StandIn, client, mounted
 
 pytestmark = pytest.mark.xdist_group("report_pages")

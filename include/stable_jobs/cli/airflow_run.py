@@ -63,8 +63,8 @@ def assign_local_approvers(settings: Settings, airflow: LocalAirflow) -> None:
 
 def _bank_answers(settings: Settings, business_date: date, say: Say) -> bool:
     """The stand-in answers what was published on the date; whether it had anything to answer."""
+    from stable_jobs.bank.banks import load_banks
     from stable_jobs.demo.bank import answer_payments
-    from stable_jobs.payout.banks import load_banks
 
     folder = settings.out_root / business_date.isoformat()
     banks = load_banks(settings.banks_root)

@@ -16,8 +16,8 @@ from stable_jobs.settings import read_settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from stable_jobs.disbursement.approval import Request
     from stable_jobs.ledger.batches import Batch
-    from stable_jobs.night.approval import Request
     from stable_jobs.night.desk import Desk
 
 app = typer.Typer(help="Batches: look, approve, refuse (审批).", no_args_is_help=True)
@@ -48,8 +48,8 @@ def list_batches(
 def show(batch_no: BatchArgument) -> None:
     """Show what an approver is shown, then answers, preparers, files with their hashes, and the history."""
     from stable_jobs.cli.ledger_tables import print_batch, print_request
+    from stable_jobs.disbursement.approval import approval_request
     from stable_jobs.ledger.approvals import missing_level
-    from stable_jobs.night.approval import approval_request
 
     with _desk_of(batch_no) as (desk, batch):
         with desk.database.connect() as connection:
@@ -119,7 +119,7 @@ def _record(request: Request, by: str, answer: str, reason: str) -> None:
 
 def _asked(desk: Desk, batch: Batch, level: int, batch_hash: str | None = None) -> Request:
     """What that level is asked; LedgerRefused saying why nobody is, or that the lines are others."""
-    from stable_jobs.night.approval import approval_request
+    from stable_jobs.disbursement.approval import approval_request
 
     request = approval_request(desk, batch.batch_no, level)
     if request is None:

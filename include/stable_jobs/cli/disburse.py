@@ -16,8 +16,8 @@ def disburse(date: DateOption) -> None:
     nothing.
     """
     from stable_jobs.cli.ledger_tables import print_disbursement
+    from stable_jobs.disbursement.steps import disburse as run
     from stable_jobs.night.desk import open_desk
-    from stable_jobs.night.disbursement import disburse as run
 
     with open_desk(read_home(), read_past_date(date)) as desk:
         course = run(desk, progress())

@@ -12,6 +12,8 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from stable_jobs.cli.tables import console, print_policy
+from stable_jobs.disbursement.approval import Request
+from stable_jobs.disbursement.steps import Course
 from stable_jobs.ledger import views
 from stable_jobs.ledger.approvals import approvers, known_batch, missing_level
 from stable_jobs.ledger.batches import Batch
@@ -20,9 +22,7 @@ from stable_jobs.ledger.policy_views import stop_of
 from stable_jobs.ledger.verify import Verified
 from stable_jobs.ledger.views import Listing, Which
 from stable_jobs.money import format_yuan
-from stable_jobs.night.approval import Request
 from stable_jobs.night.desk import Desk
-from stable_jobs.night.disbursement import Course
 from stable_jobs.rendering.text import shorten, visible
 
 RIGHT = frozenset(

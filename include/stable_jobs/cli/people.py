@@ -135,9 +135,9 @@ def act(name: str, by: str, **parameters: Any) -> Any:
     With a login by the running Airflow, in the name that Airflow checked. Else here, on trust: only a
     demonstration takes it, as unauthenticated.
     """
+    from stable_jobs.acts import ACTS, as_json, perform
     from stable_jobs.ledger.hands import here
     from stable_jobs.local.login import act_as, login_of
-    from stable_jobs.night.acts import ACTS, as_json, perform
 
     settings = read_settings()
     login = login_of(settings)

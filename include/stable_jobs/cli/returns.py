@@ -14,9 +14,9 @@ from stable_jobs.cli.people import ByOption, ReasonOption, act
 from stable_jobs.settings import now
 
 if TYPE_CHECKING:
-    from stable_jobs.night.answer_lists import AnswerLists
-    from stable_jobs.night.corrections import Correction
-    from stable_jobs.night.returns import Taken, Unanswered
+    from stable_jobs.disbursement.answer_lists import AnswerLists
+    from stable_jobs.disbursement.corrections import Correction
+    from stable_jobs.disbursement.returns import Taken, Unanswered
 
 LineArgument = Annotated[str, typer.Argument(metavar="ID", help="The end-to-end id of the line.")]
 app = typer.Typer(help="The bank's answers, and payments that came back.", no_args_is_help=True)
@@ -29,10 +29,10 @@ def take(date: DateOption) -> None:
     Each file once, whatever it is called; running it again changes nothing. Exit 0 also where rows were
     refused: they are on a list with what to do.
     """
-    from stable_jobs.night.answer_lists import publish_answers
+    from stable_jobs.disbursement.answer_lists import publish_answers
+    from stable_jobs.disbursement.returns import take_answers, unanswered
+    from stable_jobs.disbursement.steps import list_waiting_again
     from stable_jobs.night.desk import open_desk
-    from stable_jobs.night.disbursement import list_waiting_again
-    from stable_jobs.night.returns import take_answers, unanswered
 
     with open_desk(read_home(), read_past_date(date)) as desk:
         _print_taken(take_answers(desk))
@@ -52,9 +52,9 @@ def list_returns(
     person's `returns accept-account`; `duplicate` waits for the bank; `contradiction` for `returns settle`.
     """
     from stable_jobs.cli.ledger_tables import print_rows
-    from stable_jobs.night.corrections import returned_payments, waiting_corrections
+    from stable_jobs.disbursement.corrections import returned_payments, waiting_corrections
+    from stable_jobs.disbursement.returns import unanswered
     from stable_jobs.night.desk import open_desk
-    from stable_jobs.night.returns import unanswered
 
     on = read_date(date or now().date().isoformat())
     with open_desk(read_home(), on) as desk:
@@ -109,7 +109,7 @@ def confirm(
 
     The number is asked for, or read from standard input: never an argument. Another one is refused (exit 1).
     """
-    from stable_jobs.night import corrections
+    from stable_jobs.disbursement import corrections
     from stable_jobs.store.database import database
 
     settings = read_home()

@@ -15,11 +15,11 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from stable_jobs.bank.banks import BankAnswer, Banks
 from stable_jobs.errors import StepError, UsageError
-from stable_jobs.payout.banks import BankAnswer, Banks
-from stable_jobs.payout.manifest import latest_manifest
-from stable_jobs.payout.names import MANIFEST
-from stable_jobs.payout.workspace import workspace
+from stable_jobs.publishing.manifest import latest_manifest
+from stable_jobs.publishing.names import MANIFEST
+from stable_jobs.publishing.workspace import workspace
 
 if TYPE_CHECKING:
     from lxml import etree

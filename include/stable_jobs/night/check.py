@@ -21,16 +21,16 @@ from stable_jobs.intake.connectors.protocol import IncomingFile
 from stable_jobs.intake.contents import as_text, check_outside, check_promises, write_rows
 from stable_jobs.intake.manifest import check_hash, control_total, read_manifest
 from stable_jobs.intake.problems import Slot
-from stable_jobs.quality.holds import judge, judged_parts, outcome_of
-from stable_jobs.quality.quarantine import Part, count_parts, write_quarantine
-from stable_jobs.quality.queries import find_failures
-from stable_jobs.quality.report_measure import expected_of, measured
-from stable_jobs.quality.report_parts import Words
-from stable_jobs.quality.run import FAILURES
-from stable_jobs.quality.samples import Sample, samples_of
-from stable_jobs.quality.staged import open_staged
+from stable_jobs.report.measure import expected_of, measured
+from stable_jobs.report.parts import Words
+from stable_jobs.report.samples import Sample, samples_of
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect, quote_literal
+from stable_jobs.validation.holds import judge, judged_parts, outcome_of
+from stable_jobs.validation.quarantine import Part, count_parts, write_quarantine
+from stable_jobs.validation.queries import find_failures
+from stable_jobs.validation.run import FAILURES
+from stable_jobs.validation.staged import open_staged
 
 if TYPE_CHECKING:
     import duckdb

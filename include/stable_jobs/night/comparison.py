@@ -10,26 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stable_jobs.night.comparison_figures import baseline_figures, write_differences
+from stable_jobs.lists.sheets.changes import Changes, changes_summary, exact_changes, listed_changes
 from stable_jobs.night.desk import Desk
-from stable_jobs.payout.checked import fits_workbook, without, write_checked
-from stable_jobs.payout.manifest import not_as_published, read_manifest
-from stable_jobs.payout.publish import publish_folder
-from stable_jobs.payout.region_manifest import file_entry, workbooks_entry
-from stable_jobs.payout.sheets.changes import Changes, changes_summary, exact_changes, listed_changes
-from stable_jobs.payout.table import Sum
-from stable_jobs.payout.words import DEMONSTRATION
-from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import demo_regions
-from stable_jobs.quality.report_comparison import (
+from stable_jobs.publishing.checked import fits_workbook, without, write_checked
+from stable_jobs.publishing.manifest import file_entry, not_as_published, read_manifest, workbooks_entry
+from stable_jobs.publishing.publish import publish_folder
+from stable_jobs.publishing.table import Sum
+from stable_jobs.publishing.words import DEMONSTRATION
+from stable_jobs.publishing.workspace import workspace
+from stable_jobs.report.comparison import (
     Baseline,
     ComparisonFacts,
     comparison_from_json,
     comparison_json,
 )
-from stable_jobs.quality.report_parts import words_json
-from stable_jobs.quality.report_words import words_of
+from stable_jobs.report.comparison_figures import baseline_figures, write_differences
+from stable_jobs.report.parts import words_json
+from stable_jobs.report.words import words_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Snapshot
 

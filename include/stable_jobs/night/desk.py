@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import store_fault
-from stable_jobs.payout.workspace import workspace
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import demo_regions
-from stable_jobs.quality.report_parts import Words
+from stable_jobs.publishing.workspace import workspace
+from stable_jobs.report.parts import Words
 from stable_jobs.settings import Settings
 from stable_jobs.store.lake import Lake
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from stable_jobs.bank.payee_faults import account_fault_sql, name_fault_sql
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.unlisted import after_lists
-from stable_jobs.payout.payee_faults import account_fault_sql, name_fault_sql
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import regions_taking_part, resolve
 from stable_jobs.regions import NATION

@@ -15,16 +15,16 @@ from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.evidence import record_evidence
 from stable_jobs.ledger.payments import PublishedFile, record_files
 from stable_jobs.ledger.policies import hold_stopped
+from stable_jobs.lists.sheets import public_notice
 from stable_jobs.night.desk import Desk, scratch
 from stable_jobs.night.ledger_night import fill_night
 from stable_jobs.night.policies import note_policies, require_same_files
-from stable_jobs.payout.checked import SumDiffers
-from stable_jobs.payout.ledger_lists import Place, Rows, ledger_rows, publish_tables
-from stable_jobs.payout.names import region_folder
-from stable_jobs.payout.publish import Published
-from stable_jobs.payout.sheets import public_notice
-from stable_jobs.payout.sums import sha256_of
 from stable_jobs.policy.determine import Decision
+from stable_jobs.publishing.checked import SumDiffers
+from stable_jobs.publishing.ledger_lists import Place, Rows, ledger_rows, publish_tables
+from stable_jobs.publishing.names import region_folder
+from stable_jobs.publishing.publish import Published
+from stable_jobs.publishing.sums import sha256_of
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from stable_jobs.contracts.model import Contract
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.steps import contracts_of
 from stable_jobs.policy.held import needed_extracts
-from stable_jobs.quality.report_data import DeliveryLine
-from stable_jobs.quality.report_deliveries import Known, delivery_lines
-from stable_jobs.quality.report_parts import Words
-from stable_jobs.quality.report_words import slot_of, words_of
 from stable_jobs.regions import NATION
+from stable_jobs.report.data import DeliveryLine
+from stable_jobs.report.deliveries import Known, delivery_lines
+from stable_jobs.report.parts import Words
+from stable_jobs.report.words import slot_of, words_of
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Validation

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stable_jobs.ledger.refunds import PAID_BY_US
 from stable_jobs.night.desk import Desk, scratch
-from stable_jobs.payout.sums import sha256_of
+from stable_jobs.publishing.sums import sha256_of
 from stable_jobs.store.catalog import check_contents, find_snapshot, register_snapshot
 from stable_jobs.store.engine import quote_literal
 from stable_jobs.store.loading import csv_source, unload

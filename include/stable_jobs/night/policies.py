@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.bank.banks import Banks, load_sound_banks
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import PolicyError, StepError
@@ -37,14 +38,13 @@ from stable_jobs.ledger.policy_views import (
 )
 from stable_jobs.ledger.views import Listing
 from stable_jobs.night.desk import Desk
-from stable_jobs.payout.banks import Banks, load_sound_banks
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import region_faults, regions_taking_part, settled
-from stable_jobs.quality.report_parts import Words
-from stable_jobs.quality.report_policy import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
-from stable_jobs.quality.report_words import place_of
 from stable_jobs.regions import NATION
+from stable_jobs.report.parts import Words
+from stable_jobs.report.policy import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
+from stable_jobs.report.words import place_of
 from stable_jobs.settings import data_folder
 from stable_jobs.store.catalog import fingerprint
 from stable_jobs.store.database import is_demonstration

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import Problem, StableJobsError, StepError, store_fault
+from stable_jobs.lists.lists import RegionLists
 from stable_jobs.night import steps
 from stable_jobs.night.comparison import Comparison
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.handed import decide_in_force
 from stable_jobs.night.notices import Notices, open_notices
-from stable_jobs.payout.lists import RegionLists
 from stable_jobs.policy.determine import Decision
 from stable_jobs.store.catalog import Validation
 from stable_jobs.store.database import business_date_lock

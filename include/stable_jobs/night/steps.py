@@ -14,24 +14,24 @@ from stable_jobs.contracts.model import Contract
 from stable_jobs.intake.connectors.dropped_file import DroppedFiles
 from stable_jobs.intake.landing import CollectResult, collect_department
 from stable_jobs.intake.staging import stage_department
+from stable_jobs.lists.inputs import Inputs, QuarantineFile
+from stable_jobs.lists.lists import RegionLists, publish_lists
 from stable_jobs.night.comparison import Comparison, compare_night, load_comparison
 from stable_jobs.night.desk import Desk
 from stable_jobs.night.paid_by_us import paid_by_us
 from stable_jobs.night.policies import note_policies, policy_facts
 from stable_jobs.night.unlisted import after_lists, hold_unlisted
-from stable_jobs.payout.lists import RegionLists, publish_lists
-from stable_jobs.payout.night import Inputs, QuarantineFile
-from stable_jobs.payout.publish import publish_folder
 from stable_jobs.policy.determine import Decision, determine
-from stable_jobs.quality.report import Night, collect_report
-from stable_jobs.quality.report_render import render_edition
-from stable_jobs.quality.suite import load_expectations
-from stable_jobs.quality.units import validate_units
-from stable_jobs.quality.validate import validate_department
+from stable_jobs.publishing.publish import publish_folder
+from stable_jobs.report.collect import Night, collect_report
+from stable_jobs.report.render import render_edition
 from stable_jobs.settings import code_fingerprint
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import InForce, Validation
 from stable_jobs.store.registered import registered_codes
+from stable_jobs.validation.suite import load_expectations
+from stable_jobs.validation.units import validate_units
+from stable_jobs.validation.validate import validate_department
 
 
 def contracts_of(desk: Desk, department: str) -> Mapping[str, Contract]:

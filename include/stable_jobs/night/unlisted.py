@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, text
 
 from stable_jobs.errors import StepsMissing
+from stable_jobs.lists.lists import FAULT
 from stable_jobs.night.desk import Desk
-from stable_jobs.payout.lists import FAULT
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.held import COLUMNS
 from stable_jobs.store.catalog import Snapshot, fingerprint, register_snapshot, snapshot_by_id

@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Lock
 
 from stable_jobs.errors import StepError
-from stable_jobs.quality.report_comparison import Baseline, comparison_from_json
+from stable_jobs.report.comparison import Baseline, comparison_from_json
 from stable_jobs.review import comparing
 from stable_jobs.review.comparing import FIGURES, LIST, ROWS
 from stable_jobs.review.stores import Stores
@@ -91,7 +91,7 @@ class Differences:
         return self._stores.settings.scratch_root / "review"
 
     def _work_out(self, pair: Pair) -> None:
-        from stable_jobs.payout.workspace import workspace
+        from stable_jobs.publishing.workspace import workspace
 
         self._root.mkdir(parents=True, exist_ok=True)
         with workspace(self._root) as work:

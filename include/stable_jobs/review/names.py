@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stable_jobs.quality.report_parts import Words
+from stable_jobs.report.parts import Words
 from stable_jobs.review.stores import Stores
 
 

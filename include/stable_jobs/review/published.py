@@ -6,10 +6,10 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from stable_jobs.payout.names import newest, numbered
-from stable_jobs.quality.report_data import NightReport
-from stable_jobs.quality.report_read import read_report
-from stable_jobs.quality.report_render import MACHINE_FILE
+from stable_jobs.publishing.names import newest, numbered
+from stable_jobs.report.data import NightReport
+from stable_jobs.report.read import read_report
+from stable_jobs.report.render import MACHINE_FILE
 from stable_jobs.review.stores import Stores
 
 

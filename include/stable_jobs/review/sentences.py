@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from stable_jobs.night.comparison_figures import reason_sentence
-from stable_jobs.quality.report_parts import Words
+from stable_jobs.report.comparison_figures import reason_sentence
+from stable_jobs.report.parts import Words
 
 
 def sentences_of(codes: Iterable[str]) -> Mapping[str, Words]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi.responses import Response, StreamingResponse
 
-from stable_jobs.payout.table import ListTable
+from stable_jobs.publishing.table import ListTable
 from stable_jobs.review.stores import Stores
 
 BLOCK = 1 << 16
@@ -16,8 +16,8 @@ BLOCK = 1 << 16
 
 def csv_answer(stores: Stores, table: ListTable, name: str) -> Response:
     """The list as CSV, named `name` (a plain name): written whole before anything is sent, gone after it."""
-    from stable_jobs.payout.files import csv_file
-    from stable_jobs.payout.workspace import workspace
+    from stable_jobs.publishing.files import csv_file
+    from stable_jobs.publishing.workspace import workspace
 
     parent = stores.settings.scratch_root
     parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.quality.report_data import DeliveryLine
+from stable_jobs.report.data import DeliveryLine
 from stable_jobs.store.catalog import Release, deliveries_for, held_outcomes, releases_shown
 
 File = tuple[str, str, int, str]

@@ -12,9 +12,9 @@ from fastapi import APIRouter, Body, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from stable_jobs.acts import ACTS, Act, perform
 from stable_jobs.errors import LedgerRefused, StableJobsError, UsageError
 from stable_jobs.ledger.hands import AIRFLOW, COMMAND_LINE, Hand
-from stable_jobs.night.acts import ACTS, Act, perform
 from stable_jobs.rendering.text import visible
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.guard import BearerGuard

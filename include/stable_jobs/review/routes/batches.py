@@ -11,17 +11,17 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
+from stable_jobs.disbursement.approval import approval_facts
+from stable_jobs.disbursement.batch_files import TO_TAKE_AWAY
+from stable_jobs.disbursement.once import as_published
 from stable_jobs.ledger import views
 from stable_jobs.ledger.approvals import hindrance, missing_level
 from stable_jobs.ledger.batches import Batch, batch_by_no
 from stable_jobs.ledger.payments import PublishedFile, files_of
 from stable_jobs.ledger.reasons import LONGEST_REASON
-from stable_jobs.night.approval import approval_facts
-from stable_jobs.payout.batch_files import TO_TAKE_AWAY
-from stable_jobs.payout.names import REGION
-from stable_jobs.payout.once import as_published
-from stable_jobs.quality.report_words import place_of
+from stable_jobs.publishing.names import REGION
 from stable_jobs.rendering.batch_words import BATCH_STATE
+from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.airflow import NotAnswered, Question
 from stable_jobs.review.grid import order_of

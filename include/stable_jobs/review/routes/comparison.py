@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import FileResponse, Response
 
-from stable_jobs.quality.report_comparison import KINDS
-from stable_jobs.quality.report_words import place_of
+from stable_jobs.report.comparison import KINDS
+from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.differences import Differences, Found, Pair
 from stable_jobs.review.grid import order_of

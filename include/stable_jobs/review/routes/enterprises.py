@@ -20,9 +20,9 @@ from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.explain_text import WORDS
 from stable_jobs.policy.explanation import LegalTest, RowExplained, tests_alone
 from stable_jobs.policy.reads import AMOUNTS
-from stable_jobs.quality.report_parts import Words
-from stable_jobs.quality.report_words import place_of
 from stable_jobs.rendering.words import GROUPS
+from stable_jobs.report.parts import Words
+from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.explanations import Explanations
 from stable_jobs.review.grid import order_of

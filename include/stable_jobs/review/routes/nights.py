@@ -12,8 +12,8 @@ from itertools import groupby
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
-from stable_jobs.quality.report_parts import Place
-from stable_jobs.quality.report_words import place_of
+from stable_jobs.report.parts import Place
+from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.airflow import Run
 from stable_jobs.review.guard import Guard

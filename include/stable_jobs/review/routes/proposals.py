@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from stable_jobs.acts import perform
 from stable_jobs.ledger.hands import AIRFLOW, BROWSER, Hand
 from stable_jobs.ledger.proposal_kinds import KINDS
 from stable_jobs.ledger.reasons import LONGEST_REASON
 from stable_jobs.ledger.views import Which, proposals
-from stable_jobs.night.acts import perform
-from stable_jobs.quality.report_parts import Words
-from stable_jobs.quality.report_words import place_of
+from stable_jobs.report.parts import Words
+from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.guard import Guard, WriteGuard
 from stable_jobs.review.names import names_of

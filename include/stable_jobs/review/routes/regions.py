@@ -12,8 +12,8 @@ from stable_jobs.ledger.policy_views import confirmations, policy_changes, total
 from stable_jobs.ledger.views import Which, holds
 from stable_jobs.night.policies import policy_line, total_line
 from stable_jobs.policy.parameters import region_faults, regions_taking_part, schemes_open
-from stable_jobs.quality.report_parts import Place
-from stable_jobs.quality.report_words import place_of
+from stable_jobs.report.parts import Place
+from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.guard import Guard
 from stable_jobs.review.names import names_of

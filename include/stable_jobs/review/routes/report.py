@@ -15,10 +15,10 @@ from stable_jobs.ledger.acknowledgements import Acknowledgement, acknowledge, ac
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.hands import AIRFLOW, BROWSER, Hand, acting
 from stable_jobs.ledger.reasons import LONGEST_REASON
-from stable_jobs.quality.report_data import ExtractReport, NightReport
-from stable_jobs.quality.report_render import department_facts, overview_facts
-from stable_jobs.quality.report_words import place_of
 from stable_jobs.regions import NATION
+from stable_jobs.report.data import ExtractReport, NightReport
+from stable_jobs.report.render import department_facts, overview_facts
+from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.guard import Guard, WriteGuard
 from stable_jobs.review.names import names_of
@@ -84,7 +84,7 @@ def quarantined(
         found = asked.quarantine_of(connection, on, extract, delivery_id)
     if found is None:
         raise HTTPException(404)
-    from stable_jobs.payout.sheets.quarantined_rows import quarantined_rows
+    from stable_jobs.lists.sheets.quarantined_rows import quarantined_rows
 
     table = quarantined_rows(contract, stores.lake.path(found.name), delivery_id, found.rows)
     place = f"{on.isoformat()}.{found.region_code}.{found.sequence}"

@@ -1,0 +1,1 @@
+"""From notices that are over to money paid: batches, approvals, answers."""

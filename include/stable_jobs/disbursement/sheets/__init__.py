@@ -1,0 +1,1 @@
+"""One list each of what the ledger knows."""

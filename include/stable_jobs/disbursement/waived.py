@@ -1,0 +1,160 @@
+"""The year's end: what each region had not settled by its deadline, published by the first night after it."""
+
+# ruff: noqa: S608 - every path in SQL goes through quote_literal
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from stable_jobs.disbursement.sheets import waived
+from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.ledger_night import deadlines
+from stable_jobs.night.notices import place_of, record_published, tonight
+from stable_jobs.policy.determine import decision_by_id
+from stable_jobs.publishing.ledger_lists import Rows, ledger_rows, measured, publish_tables
+from stable_jobs.publishing.names import region_folder
+from stable_jobs.publishing.publish import Published
+from stable_jobs.store.engine import quote_literal
+from stable_jobs.store.loading import load_rows, temporary_table
+
+DEADLINES = {"region_code": "text", "policy_year": "integer", "deadline": "date"}
+
+
+@dataclass(frozen=True)
+class WaivedList:
+    """One region's list. total: yuan, of the amounts that are known."""
+
+    region_code: str
+    folder: Path
+    count: int
+    total: Decimal
+
+
+@dataclass(frozen=True)
+class Due:
+    """A region whose policy year is over. decision_id: of its newest decided night up to the deadline."""
+
+    region_code: str
+    policy_year: int
+    decision_id: int | None
+
+
+def publish_waived(desk: Desk) -> list[WaivedList]:
+    """Publish the list of every region whose first night after its deadline this is, or that waived today.
+
+    An empty list says that nothing was left. Run again, whenever that is, the lists are the same.
+    """
+    with scratch(desk) as work, desk.database.connect() as connection:
+        temporary_table(connection, "deadlines", DEADLINES)
+        load_rows(connection, "deadlines", _deadlines(desk))
+        due = [Due(*row) for row in connection.execute(text(DUE), {"on": desk.business_date})]
+        if not due:
+            return []
+        rows = _rows(desk, connection, due, work)
+        regions = sorted({one.region_code for one in due})
+        parts = {code: rows.of(desk.duck, "region_code", code) for code in regions}
+        made = {code: _publish(desk, code, own) for code, own in parts.items()}
+    record_published(desk, made.values(), "waived")
+    return [WaivedList(code, made[code].folder, own.count, own.total) for code, own in parts.items()]
+
+
+def _deadlines(desk: Desk) -> Iterator[tuple[str, int, date]]:
+    """Of the business date's policy year, and of the one before: its deadline may be its last day."""
+    year = desk.business_date.year
+    before = replace(desk, business_date=date(year - 1, 12, 31))
+    for one in (before, desk):
+        yield from ((region, one.business_date.year, day) for region, day in deadlines(one))
+
+
+DUE = """
+    SELECT d.region_code, d.policy_year, (
+        SELECT n.decision_id FROM standing_nights n
+        WHERE n.region_code = d.region_code AND n.business_date <= d.deadline AND NOT n.is_held
+          AND extract(year FROM n.business_date) = d.policy_year
+        ORDER BY n.business_date DESC, n.id DESC LIMIT 1) AS decision_id
+    FROM deadlines d
+    WHERE d.deadline < :on AND (
+        EXISTS (SELECT FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
+                WHERE p.state = 'waived' AND p.changed_on = :on AND e.region_code = d.region_code
+                  AND e.policy_year = d.policy_year)
+        OR :on = (SELECT min(n.business_date) FROM standing_nights n
+                  WHERE n.region_code = d.region_code AND n.business_date > d.deadline)
+           AND EXISTS (SELECT FROM standing_nights n
+                       WHERE n.region_code = d.region_code AND n.business_date <= d.deadline
+                         AND extract(year FROM n.business_date) = d.policy_year))
+    ORDER BY d.region_code, d.policy_year
+"""
+"""A region that had no night before its deadline has left nothing undone by it."""
+
+
+def _rows(desk: Desk, connection: Connection, due: Sequence[Due], work: Path) -> Rows:
+    """Waived payments, and the undecided units that have no payment in their stead."""
+    temporary_table(connection, "waiving", {"region_code": "text", "policy_year": "integer"})
+    load_rows(connection, "waiving", [(one.region_code, one.policy_year) for one in due])
+    payments = _asked(desk, connection, waived.QUERY, waived.ROWS, work / "payments")
+    settled = _asked(desk, connection, SETTLED, SETTLED_ROWS, work / "settled")
+    units = [_undecided(desk, connection, one, settled) for one in due if one.decision_id is not None]
+    path = quote_literal(str(work / "waived.parquet"))
+    both = " UNION ALL BY NAME ".join([f"(FROM {payments.source})", *units])
+    desk.duck.execute(f"COPY ({both}) TO {path} (FORMAT parquet)")
+    return measured(desk.duck, f"read_parquet({path})")
+
+
+def _asked(desk: Desk, connection: Connection, query: str, columns: Mapping[str, str], folder: Path) -> Rows:
+    folder.mkdir()
+    return ledger_rows(desk.duck, connection, query.format(on=desk.business_date), columns, folder)
+
+
+SETTLED = """
+    WITH settled AS MATERIALIZED (
+        SELECT DISTINCT e.region_code, e.policy_year, e.uscc
+        FROM waiving w JOIN entitlements e ON e.region_code = w.region_code AND e.policy_year = w.policy_year
+        JOIN payments p ON p.entitlement_id = e.id
+        JOIN LATERAL (SELECT to_state FROM state_changes WHERE payment_id = p.id AND changed_on <= DATE '{on}'
+                      ORDER BY id DESC LIMIT 1) c ON c.to_state NOT IN ('paid', 'withdrawn')
+    )
+    SELECT region_code, policy_year, uscc, 0 AS amount FROM settled
+    UNION SELECT s.region_code, s.policy_year, a.alias, 0
+    FROM settled s JOIN unit_aliases a ON a.region_code = s.region_code AND a.code = s.uscc
+"""
+"""Units, under each of their codes, with a payment that is waived, and is on the list as such, or still on
+its way."""
+SETTLED_ROWS = {
+    "region_code": "VARCHAR",
+    "policy_year": "INTEGER",
+    "uscc": "VARCHAR",
+    "amount": "DECIMAL(18, 2)",
+}
+
+
+def _undecided(desk: Desk, connection: Connection, due: Due, settled: Rows) -> str:
+    """SQL for the undecided units of a region, one row each, with the amount where its inputs are known."""
+    assert due.decision_id is not None
+    path = quote_literal(desk.lake.path(decision_by_id(connection, due.decision_id).eligibility.name))
+    own = f"read_parquet({path}) WHERE region_code = {quote_literal(due.region_code)}"
+    return f"""
+        (SELECT region_code, policy_year::INTEGER AS policy_year, uscc, unit_name, scheme, reasons,
+                (entitlement - already_paid)::DECIMAL(18, 2) AS amount,
+                {quote_literal(waived.UNDECIDED)} AS standing
+         FROM (FROM {own} AND decision = 'undecided')
+         ANTI JOIN (FROM {own} AND is_taken) USING (uscc)
+         ANTI JOIN (SELECT uscc FROM {settled.source}
+                    WHERE region_code = {quote_literal(due.region_code)} AND policy_year = {due.policy_year})
+             USING (uscc)
+         WHERE (already_paid < entitlement) IS DISTINCT FROM false
+         QUALIFY row_number() OVER (PARTITION BY uscc ORDER BY scheme = 'general' DESC) = 1)
+    """
+
+
+def _publish(desk: Desk, region_code: str, own: Rows) -> Published:
+    place = place_of(desk, region_code)
+    folder = region_folder(tonight(desk), region_code) / "waived"
+    said = {"count": own.count, "total": str(own.total)}
+    table = waived.waived(own, place)
+    return publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)

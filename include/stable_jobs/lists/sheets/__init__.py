@@ -1,0 +1,1 @@
+"""One list each: its columns and where its rows come from."""

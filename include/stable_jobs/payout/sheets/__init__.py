@@ -1,1 +1,0 @@
-"""One small module per list; each makes the list of one region as a `ListTable`."""

@@ -1,0 +1,1 @@
+"""Tables become files, written once and checked."""

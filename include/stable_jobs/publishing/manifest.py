@@ -1,0 +1,125 @@
+"""Manifests of published folders: what is in force, its sums, and how it differs from the one before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stable_jobs.errors import StepError
+from stable_jobs.publishing.names import MANIFEST, newest, numbered
+from stable_jobs.publishing.table import Sum
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One manifest as read. `content` is its JSON without `previous`."""
+
+    path: Path
+    number: int
+    content: Mapping[str, Any]
+    previous: Mapping[str, Any] | None
+
+    @property
+    def files(self) -> Mapping[str, Mapping[str, Any]]:
+        """Logical name → file, count, total, bytes, sha256."""
+        files: Mapping[str, Mapping[str, Any]] = self.content.get("files", {})
+        return files
+
+
+def latest_manifest(folder: Path) -> Manifest | None:
+    """The manifest in force: the one with the highest number; None if nothing was published there.
+
+    StepError if it cannot be read: somebody changed what is written once.
+    """
+    number = newest(folder, MANIFEST) if folder.is_dir() else 0
+    if number == 0:
+        return None
+    path = folder / numbered(MANIFEST, number)
+    return Manifest(path, number, *read_manifest(path))
+
+
+def read_manifest(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """Its content and, apart from it, `previous`. StepError if it cannot be read."""
+    try:
+        body = json.loads(path.read_bytes())
+        previous = body.pop("previous")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as problem:
+        raise not_as_published(path, problem) from None
+    return body, previous
+
+
+def not_as_published(path: Path, problem: Exception) -> StepError:
+    """The error of a manifest that somebody changed or lost."""
+    return StepError(f"{path} is not a manifest as published: {problem!r}; restore it from a copy")
+
+
+def manifest_bytes(body: Mapping[str, Any]) -> bytes:
+    """JSON that a person can read: UTF-8, indented, sorted keys, one line end at the end."""
+    return (json.dumps(body, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def file_entry(found: Sum) -> dict[str, Any]:
+    """What a file says of itself: rows, yuan as text, and `inert`, its columns whose text may differ from
+    what was sent: to read it back, take away one apostrophe and put the characters for their `⟨U+…⟩`."""
+    said = {"count": found.count, "total": None if found.total is None else str(found.total)}
+    return said if found.inert is None else {**said, "inert": list(found.inert)}
+
+
+def workbooks_entry(csv_only: Sequence[str], limit: int) -> dict[str, Any]:
+    """From how many rows on a list is CSV only, and which workbooks that left out."""
+    note = {
+        "zh": f"超过 {limit} 行的名单只有 CSV 文件",
+        "en": f"lists of more than {limit} rows are CSV only",
+    }
+    return {"most_rows": limit, "csv_only": list(csv_only), **(note if csv_only else {})}
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What differs, in words: changed, new and dropped files first, then the other entries by their path."""
+    old, new = before.get("files", {}), after.get("files", {})
+    files = [_file_difference(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
+    rest = _other_differences({**before, "files": None}, {**after, "files": None}, "")
+    return [found for found in files if found] + rest
+
+
+def _file_difference(
+    name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
+) -> dict[str, str] | None:
+    if old == new:
+        return None
+    if old is None:
+        return _change(name, "新增", "new", None, _extent(new))
+    if new is None:
+        return _change(name, "不再发布", "no longer published", _extent(old), None)
+    return _change(name, "有变化", "changed", _extent(old), _extent(new))
+
+
+def _extent(entry: Mapping[str, Any] | None) -> str:
+    assert entry is not None
+    known = (f"{key} {entry[key]}" for key in ("count", "total") if entry.get(key) is not None)
+    return ", ".join([entry["file"], *known])
+
+
+def _other_differences(old: Any, new: Any, path: str) -> list[dict[str, str]]:
+    if old == new:
+        return []
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        inside = f"{path}." if path else ""
+        return [
+            found
+            for key in sorted({*old, *new})
+            for found in _other_differences(old.get(key), new.get(key), f"{inside}{key}")
+        ]
+    return [_change(path, "有变化", "changed", _plain(old), _plain(new))]
+
+
+def _change(what: str, zh: str, en: str, before: str | None, after: str | None) -> dict[str, str]:
+    values = {"before": before, "after": after}
+    return {"what": what, "zh": zh, "en": en, **{k: v for k, v in values.items() if v is not None}}
+
+
+def _plain(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,1 +1,0 @@
-"""Rules run by Great Expectations, the quarantine, holds, and the facts of the report."""

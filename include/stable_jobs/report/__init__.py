@@ -1,0 +1,1 @@
+"""The night told as one value: the validation report, built, written and read."""

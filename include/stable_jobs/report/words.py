@@ -1,0 +1,26 @@
+"""Words of the report in both languages, and places with their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stable_jobs.regions import NATION
+from stable_jobs.rendering.environment import translated
+from stable_jobs.report.parts import Place, Words
+
+
+def words_of(group: str, code: str) -> Words:
+    """What `code` of a group of `rendering.words.GROUPS` is called; KeyError for a code without a name."""
+    return Words(zh=translated(group, code, "zh"), en=translated(group, code, "en"))
+
+
+def place_of(code: str, names: Mapping[str, Words]) -> Place:
+    """A region with its name. A region that no policy names is called unknown, not left out."""
+    if code in names and code != NATION:
+        return Place(code, names[code])
+    return Place(code, words_of("place", "none" if code == NATION else "unknown"))
+
+
+def slot_of(code: str, names: Mapping[str, Words]) -> Place:
+    """The same for what a delivery speaks of: `000000` is a file for all regions."""
+    return Place(code, words_of("place", "all")) if code == NATION else place_of(code, names)

@@ -1,0 +1,1 @@
+"""A delivery is checked: what passed, what is quarantined, what is held."""

@@ -1,0 +1,78 @@
+"""A contract's rules as plain SQL: the rows that Great Expectations finds, without Great Expectations.
+
+A department that checks its own file installs little. A test holds the two together, for every rule of every
+contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from stable_jobs.contracts.checks import rows_where
+from stable_jobs.contracts.model import Rule
+from stable_jobs.errors import ContractError
+from stable_jobs.store.engine import quote_identifier, quote_literal
+from stable_jobs.validation.suite import as_query, substitute
+
+if TYPE_CHECKING:
+    import duckdb
+
+Arguments = Mapping[str, Any]
+
+
+def find_failures(
+    con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], table: str, business_date: date
+) -> None:
+    """Add the rows of `table` that break each rule to `failures`, as `run_rules` does."""
+    for rule in rules:
+        query = failing_rows(rule, business_date).format(batch=quote_identifier(table))
+        con.execute(f"INSERT INTO failures SELECT {quote_literal(rule.id)}, row_id FROM ({query})")  # noqa: S608 - the contract's
+
+
+def failing_rows(rule: Rule, business_date: date) -> str:
+    """The query of a rule's failing rows, `{batch}` open. ContractError for an expectation unknown here."""
+    query = as_query(rule, business_date)
+    if query is not None:
+        return query
+    condition = CONDITIONS.get(rule.expectation)
+    if condition is None:
+        raise ContractError(
+            f"rule {rule.id}: {rule.expectation} has no query; next: write the rule as an"
+            " UnexpectedRowsExpectation"
+        )
+    return rows_where(condition(substitute(rule.arguments, business_date)))
+
+
+def _empty(arguments: Arguments) -> str:
+    return f"{quote_identifier(arguments['column'])} IS NULL"
+
+
+def _outside(arguments: Arguments) -> str:
+    return _beyond(quote_identifier(arguments["column"]), arguments)
+
+
+def _too_long(arguments: Arguments) -> str:
+    return _beyond(f"length({quote_identifier(arguments['column'])})", arguments)
+
+
+def _beyond(value: str, arguments: Arguments) -> str:
+    """Below the least or above the most, where these are set; an empty value is neither."""
+    bounds = (("<", arguments.get("min_value")), (">", arguments.get("max_value")))
+    return " OR ".join(f"{value} {sign} {bound}" for sign, bound in bounds if bound is not None) or "false"
+
+
+def _not_greater(arguments: Arguments) -> str:
+    """A row where one of the two is empty breaks nothing."""
+    sign = "<" if arguments["or_equal"] else "<="
+    return f"{quote_identifier(arguments['column_A'])} {sign} {quote_identifier(arguments['column_B'])}"
+
+
+CONDITIONS: Mapping[str, Callable[[Arguments], str]] = {
+    "ExpectColumnValuesToNotBeNull": _empty,
+    "ExpectColumnValuesToBeBetween": _outside,
+    "ExpectColumnValueLengthsToBeBetween": _too_long,
+    "ExpectColumnPairValuesAToBeGreaterThanB": _not_greater,
+}
+"""The expectations that are no query of their own, with the condition of a failing row."""

@@ -1,0 +1,128 @@
+"""Lists made of the bank's answers: hostile words, amounts that may be missing, every rule in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from stable_jobs.bank.answers.problems import WORDINGS
+from stable_jobs.disbursement.sheets import bank_results, refused_answers, returns_work_list, waived
+from stable_jobs.disbursement.sheets.paid import paid
+from stable_jobs.disbursement.sheets.refused_answers import COLUMNS, UNKNOWN_MESSAGE, WORDS
+from stable_jobs.disbursement.sheets.returned import returned
+from stable_jobs.ledger import returns as ledger_returns
+from stable_jobs.publishing.checked import write_checked
+from stable_jobs.publishing.ledger_lists import Place, Rows, measured
+from stable_jobs.publishing.table import ListTable, Sum
+from stable_jobs.store.engine import quote_literal
+from tests.bank.batch_lines import work_folder
+from tests.disbursement.bank_desk import read_list
+
+PLACE = Place("610100", date(2020, 5, 19), ("西安市", "Xi'an"), True)
+HOSTILE = "=cmd|' /C calc'!A0"
+LINE = {
+    "batch_no": "610100-20200519-L1-1", "region_code": "610100", "policy_year": "2020", "line_no": "1",
+    "end_to_end_id": "20-610100-91610100MA6T00001X-01-01", "uscc": "91610100MA6T00001X", "unit_name": HOSTILE,
+    "scheme": "general", "amount": "100.10", "attempt": "1", "account": "****0123", "outcome": "returned",
+    "reason_code": "AC01", "reason_text": HOSTILE, "booked_on": "2020-05-19", "answered_on": "2020-05-19",
+    "returned_on": "2020-05-19", "file_name": HOSTILE, "answer_id": "1", "place": "0", "rule": "answer.id",
+    "expected": "an id", "found": HOSTILE, "standing": "undecided",
+    "reasons": "size_known_unknown;already_paid_unknown",
+}  # fmt: skip
+LISTS = [
+    pytest.param(paid, bank_results.ROWS, id="paid"),
+    pytest.param(returned, bank_results.ROWS, id="returned"),
+    pytest.param(returns_work_list.returns_work_list, returns_work_list.ROWS, id="work list"),
+    pytest.param(refused_answers.refused_answers, refused_answers.ROWS, id="refused"),
+    pytest.param(waived.waived, waived.ROWS, id="waived"),
+]
+
+
+def rows(
+    con: duckdb.DuckDBPyConnection, columns: Mapping[str, str], *given: Mapping[str, str | None]
+) -> Rows:
+    """Rows as the ledger gives them; None is empty."""
+    selected = [
+        "SELECT "
+        + ", ".join(
+            f"{quote_literal(v) if (v := one.get(name)) is not None else 'NULL'}::{kind} AS {name}"
+            for name, kind in columns.items()
+        )
+        for one in given
+    ]
+    return measured(con, f"({' UNION ALL '.join(selected)})")
+
+
+def written(con: duckdb.DuckDBPyConnection, table: ListTable, tmp_path: Path) -> list[dict[str, str]]:
+    work = work_folder(tmp_path)
+    write_checked(con, table, work)
+    return read_list(work / f"{table.name}.csv")
+
+
+@pytest.mark.parametrize(("sheet", "columns"), LISTS)
+def test_foreign_words_do_nothing(
+    con: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    sheet: Callable[..., ListTable],
+    columns: Mapping[str, str],
+) -> None:
+    table = sheet(rows(con, columns, LINE), PLACE)
+
+    (row,) = written(con, table, tmp_path)
+
+    assert f"'{HOSTILE}" in row.values()
+    assert HOSTILE not in row.values()
+
+
+def test_amounts_that_are_not_known_are_empty_and_not_counted(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    both = rows(con, waived.ROWS, LINE, LINE | {"amount": None, "uscc": "91610100MA6T00002X"})
+    table = waived.waived(both, PLACE)
+
+    listed = written(con, table, tmp_path)
+
+    assert table.expected == Sum(2, Decimal("100.10"))
+    assert [row["金额（元），已知者 Amount (yuan), where known"] for row in listed] == ["100.10", ""]
+    assert listed[0]["Reasons"] == "Size class is not known; What was already paid is not known"
+    assert listed[0]["情形 Standing"] == "未能认定 undecided"
+
+
+@pytest.mark.parametrize(
+    ("correction", "command"),
+    [
+        pytest.param(None, f"stable-jobs returns correct {LINE['end_to_end_id']}", id="nothing was entered"),
+        pytest.param("7", "stable-jobs returns confirm 7", id="one person entered an account"),
+    ],
+)
+def test_a_returned_payment_says_what_to_do(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, correction: str | None, command: str
+) -> None:
+    own = rows(con, returns_work_list.ROWS, LINE | {"correction": correction})
+
+    (row,) = written(con, returns_work_list.returns_work_list(own, PLACE), tmp_path)
+
+    assert row["等待事项 Waits for"].endswith(command)
+
+
+RULES = sorted({*WORDINGS, *re.findall(r"'(answer\.\w+)'", ledger_returns.JUDGED), UNKNOWN_MESSAGE})
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_its_words(con: duckdb.DuckDBPyConnection, tmp_path: Path, rule: str) -> None:
+    table = refused_answers.refused_answers(rows(con, refused_answers.ROWS, LINE | {"rule": rule}), PLACE)
+
+    (row,) = written(con, table, tmp_path)
+
+    said: dict[str, Any] = {column.name: row[column.header] for column in COLUMNS}
+    words = WORDS[rule]
+    assert said["what"] == f"{words.what_zh} {words.what_en}"
+    assert (said["next_step_zh"], said["next_step_en"]) == (words.next_step_zh, words.next_step_en)
+    assert said["row_no"] == ""

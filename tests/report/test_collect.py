@@ -1,0 +1,190 @@
+"""Collected from a real catalog, lake and engine; the validations are written by hand, without GX."""
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from stable_jobs.contracts.model import Scope
+from stable_jobs.errors import Problem
+from stable_jobs.report.collect import Night, collect_report
+from stable_jobs.report.render import render_report
+from stable_jobs.store import catalog
+from stable_jobs.store.catalog import DeliveryOutcome, RuleResult
+from stable_jobs.store.engine import quote_literal
+from tests.report.report_night import NAMES
+from tests.validation.staged_rows import (
+    CONTRACT,
+    GOOD,
+    NANCHANG,
+    OTHER_GOOD,
+    XIAN,
+    D,
+    Shop,
+    query_rule,
+    values,
+)
+
+AMOUNT = "refunds.amount.minimum"
+UNIT_RULE = query_rule("refunds.unit.plausible", "SELECT * FROM {batch}", scope=Scope.UNIT)
+PLAUSIBLE = replace(CONTRACT, rules=(*CONTRACT.rules, UNIT_RULE))
+EMPTY = Problem(
+    "delivery.empty", "空", "empty", "finance", "refunds", "220500", "≥ 1", "0", "重发", "again", "finance"
+)
+RECONCILED = """
+    SELECT * FROM (VALUES
+        ('610100', 3, 1, 1, 1, 0, 5.00, 5.00, 0.00, 0.00, 0.00, 0.00, 0.00, false),
+        ('220500', 7, 0, 0, 0, 2, 9.00, 9.00, 0.00, 0.00, 0.00, 0.00, 0.00, true)
+    ) AS t(region_code, units_in, units_eligible, units_ineligible, units_undecided, units_quarantined,
+           premium_in, premium_base, premium_late_fee, premium_outside_year, premium_earlier_back_payment,
+           premium_orphan, premium_quarantined, is_held)
+"""
+HELD = """
+    SELECT '220500' AS region_code, 'missing_delivery' AS reason, 'finance' AS department,
+           'refunds' AS extract, 'none' AS detail
+    UNION ALL SELECT '990100', 'no_parameters', '', '', 'none'
+"""
+ORPHANS = """
+    SELECT * FROM (VALUES
+        ('610100', 'finance', 'refunds', 'A', 1, 2.50), ('610100', 'finance', 'refunds', 'B', 1, 4.00)
+    ) AS t(region_code, department, extract, uscc, rows, amount)
+"""
+
+
+def write(shop: Shop, kind: str, select: str) -> catalog.Snapshot:
+    name = shop.lake.new_name(kind)
+    shop.con.execute(f"COPY ({select}) TO {quote_literal(shop.lake.path(name))} (FORMAT parquet)")
+    with shop.engine.begin() as connection:
+        return catalog.register_snapshot(
+            connection,
+            kind=kind,
+            business_date=D,
+            fingerprint=hashlib.sha256(name.encode()).hexdigest(),
+            name=name,
+            rows=0,
+            inputs={},
+        )
+
+
+def validated(shop, delivery, on, failed):
+    """A validation of one delivery of which the rows with a negative amount are quarantined."""
+    with shop.engine.connect() as connection:
+        name = catalog.snapshot_by_id(connection, delivery.staged_snapshot_id).name
+    result = RuleResult(AMOUNT, "critical", "row", delivery.region_code, 4, failed)
+    outcome = DeliveryOutcome(delivery.id, delivery.region_code, 4, 4 - failed, failed)
+    quarantine = write(
+        shop,
+        "quarantine",
+        f"SELECT *, ['{AMOUNT}'] AS rules, delivery_region AS home_region, true AS is_unit_known "
+        f"FROM read_parquet({quote_literal(shop.lake.path(name))}) WHERE amount < 0",
+    )
+    return record(shop, "refunds", on, quarantine, [result], [outcome])
+
+
+def record(shop, extract, on, quarantine, results, outcomes):
+    with shop.engine.begin() as connection:
+        return catalog.record_validation(
+            connection,
+            business_date=on,
+            extract=extract,
+            fingerprint=quarantine.fingerprint,
+            quarantine_snapshot_id=quarantine.id,
+            results=results,
+            outcomes=outcomes,
+        )
+
+
+ROWS = values(
+    (GOOD, XIAN, "6222021234567890", -5),
+    (OTHER_GOOD, XIAN, None, 1),
+    (GOOD, XIAN, None, 2),
+    (GOOD, XIAN, None, 3),
+)
+
+
+@pytest.fixture
+def report(shop: Shop):
+    """Xi'an has one bad row, Tonghua's file is refused, and Nanchang's of two nights ago stands in."""
+    before = D - timedelta(days=1)
+    validated(shop, shop.deliver(XIAN, ROWS, on=before), before, 1)
+    nanchang = values(*[(OTHER_GOOD, NANCHANG, None, i) for i in range(4)])
+    two_before = D - timedelta(days=2)
+    validated(shop, shop.deliver(NANCHANG, nanchang, on=two_before), two_before, 0)
+    delivery = shop.deliver(XIAN, ROWS)
+    units = [RuleResult(UNIT_RULE.id, "critical", "unit", XIAN, 3, 1)]
+    failing = write(shop, "failing_units", "SELECT 1 AS one")
+    tonight = [validated(shop, delivery, D, 1), record(shop, "refunds:unit", D, failing, units, [])]
+    with shop.engine.begin() as connection:
+        refused = shop._record(connection, "220500", D, 1, {})
+        catalog.mark_refused(connection, refused.id, EMPTY)
+        in_force = catalog.in_force(connection, D, {"refunds": PLAUSIBLE})
+    night = Night(
+        business_date=D,
+        contracts={"refunds": PLAUSIBLE},
+        validations=tonight,
+        in_force=in_force,
+        held=write(shop, "held", HELD),
+        reconciliation=write(shop, "reconciliation", RECONCILED),
+        orphans=write(shop, "orphans", ORPHANS),
+        names=NAMES,
+        is_demo=False,
+        versions={"code": "c" * 64},
+    )
+    return collect_report(shop.con, shop.engine, shop.lake, night)
+
+
+def test_collected_from_catalog_lake_and_decision(report):
+    (extract,) = report.extracts
+    assert [(d.place.code, d.status, d.received) for d in extract.deliveries] == [
+        ("220500", "refused", None),
+        ("360100", "stand_in", None),
+        ("610100", "accepted", 4),
+    ]
+    rules = {r.rule_id: r for r in extract.rules}
+    assert (rules[AMOUNT].failed, rules[AMOUNT].trend.counts) == (1, (1, 1))
+    assert (rules[UNIT_RULE.id].failed, rules[UNIT_RULE.id].scope) == (1, "unit")
+
+
+def test_samples_are_masked_and_say_where(report):
+    (rule,) = (r for r in report.extracts[0].rules if r.rule_id == AMOUNT)
+    (sample,) = rule.samples
+    assert (sample.file_name, sample.row, sample.place.code) == ("610100.csv", 1, XIAN)
+    assert ("amount", "「amount」", "-5.00") in sample.values
+    assert b"6222021234567890" not in b"".join(render_report(report).values())
+
+
+def test_orphans_are_shares_of_the_accepted_rows_in_force(report):
+    (orphans,) = report.extracts[0].orphans
+    assert (orphans.uscc_count, orphans.rows, orphans.accepted) == (2, 2, 3)
+    assert orphans.amount == Decimal("6.50")
+
+
+def test_a_held_region_has_its_units_undecided_and_its_cause(report):
+    held = {r.place.code: r for r in report.held}
+    assert set(held) == {"220500", "990100"}
+    balance = held["220500"].reconciliation
+    assert balance is not None
+    assert (balance.units_held, balance.units_quarantined) == (5, 2)
+    (cause,) = held["220500"].causes
+    assert cause.trouble is not None
+    assert cause.trouble.rule_id == "delivery.empty"
+    assert held["990100"].causes[0].department == "policy"
+
+
+def test_an_extract_of_which_nothing_was_validated(shop):
+    night = Night(
+        business_date=D,
+        contracts={"refunds": CONTRACT},
+        validations=[],
+        in_force=[],
+        held=write(shop, "held", f"{HELD} LIMIT 0"),
+        reconciliation=write(shop, "reconciliation", f"{RECONCILED} LIMIT 0"),
+        orphans=write(shop, "orphans", f"{ORPHANS} LIMIT 0"),
+        names={},
+        is_demo=True,
+        versions={},
+    )
+    (extract,) = collect_report(shop.con, shop.engine, shop.lake, night).extracts
+    assert (extract.deliveries, extract.rules, extract.orphans) == ((), (), ())

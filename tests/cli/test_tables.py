@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,11 +29,11 @@ def figures(
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Prints a night with these regions; its quarantine counts are those of validations 7 and 8."""
-    counts = {(7, 8): {"610100": 5}, (): {"610100": 99}}
+    """Prints a night with these regions; its quarantine counts are those of the decision."""
 
-    def quarantined_rows(_desk: Any, ids: Collection[int] = ()) -> dict[str, int]:
-        return counts[tuple(ids)]
+    def quarantined_rows(_desk: Any, decision: Any) -> dict[str, int]:
+        assert decision is DECISION
+        return {"610100": 5}
 
     def said(*regions: RegionFigures, on: date = D, report: Path | None = LONG) -> list[str]:
         def region_figures(_desk: Any, decision: Any, quarantined: dict[str, int]) -> list[RegionFigures]:
@@ -46,7 +45,7 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         desk: Any = SimpleNamespace(
             business_date=on, known_at=on, settings=SimpleNamespace(out_root=Path("out"))
         )
-        print_night(desk, DECISION, [7, 8], report)
+        print_night(desk, DECISION, report)
         return capsys.readouterr().out.splitlines()
 
     return said

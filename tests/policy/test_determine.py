@@ -20,7 +20,16 @@ from sqlalchemy import Connection, Engine, func, select
 
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.policy import determine as module
-from stable_jobs.policy.determine import KINDS, Decision, Keep, decide, decision_by_id, determine, keep_in
+from stable_jobs.policy.determine import (
+    KINDS,
+    Decision,
+    Keep,
+    decide,
+    decided_on,
+    decision_by_id,
+    determine,
+    keep_in,
+)
 from stable_jobs.policy.explain import explain
 from stable_jobs.policy.explain_text import render_text
 from stable_jobs.policy.explanation import Explanation, LegalTest
@@ -123,7 +132,7 @@ def night(engine: Engine, tmp_path: Path) -> Night:
     in_force = tuple(
         InForce(
             f.extract, f.region_code, f.delivery_id, NIGHT, f"staged/{Path(f.staged).name}",
-            f"staged/{Path(f.quarantine).name}", is_stand_in=False, released=False,
+            f"staged/{Path(f.quarantine).name}", is_stand_in=False,
         )
         for f in inputs.files
     )  # fmt: skip
@@ -145,6 +154,18 @@ def test_other_inputs_are_another_decision(night: Night) -> None:
     other = night.determine(replace(policies(), fingerprint="other"))
     assert other.eligibility.id != first.eligibility.id
     assert night.registered() == 2 * len(KINDS)
+
+
+def test_a_decision_says_what_it_was_made_from(night: Night) -> None:
+    """As it registered them: the catalog as it is now is not asked again."""
+    held = frozenset({("taxpayers", "220400"), ("fund_balances", "000000")})
+    earlier, *rest = night.in_force
+    in_force = (replace(earlier, held_regions=(LANZHOU,)), *rest)
+    made = night.determine(in_force=in_force, held_deliveries=held)
+    with night.engine.connect() as connection:
+        found = decided_on(connection, made)
+    assert (set(found.in_force), found.held_deliveries) == (set(in_force), held)
+    assert night.determine(in_force=in_force, held_deliveries=held) == made
 
 
 def _paid_by_us(folder: Path, amount: str) -> str:

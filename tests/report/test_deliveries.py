@@ -130,6 +130,18 @@ def test_a_refused_delivery_says_what_intake_said():
     assert (trouble.what.zh, trouble.expected.en, trouble.next_step.zh) == ("空", "≥ 1", "重发")
 
 
+@pytest.mark.parametrize(
+    ("held", "status"),
+    [
+        pytest.param({(CONTRACT.extract, "610100")}, "held", id="it was held when the night was decided"),
+        pytest.param({(CONTRACT.extract, "360100"), ("another", "610100")}, "released", id="others were"),
+    ],
+)
+def test_a_release_after_the_decision_does_not_count(held, status):
+    known = Known(CONTRACT, NAMES, [outcome(rule=DROP)], [RELEASE], frozenset(held))
+    assert [one.status for one in delivery_lines(known, [SENT], [])] == [status]
+
+
 def test_a_release_is_named():
     line = delivery_lines(Known(CONTRACT, NAMES, [outcome(rule=DROP)], [RELEASE]), [SENT], [])[0]
     assert (line.release.released_by, line.release.reason, line.trouble) == ("王芳", "核实无误", None)

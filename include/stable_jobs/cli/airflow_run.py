@@ -86,5 +86,5 @@ def _print(settings: Settings, business_date: date, determined: Mapping[str, Any
         with desk.database.connect() as connection:
             decision = decision_by_id(connection, determined["decision"])
         folder = settings.out_root / business_date.isoformat() / "validation"
-        print_night(desk, decision, determined["validations"], folder / Path(report).name)
+        print_night(desk, decision, folder / Path(report).name)
         print_life(desk)

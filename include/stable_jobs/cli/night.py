@@ -66,7 +66,7 @@ def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -
     with open_desk(settings, business_date, moment) as desk:
         _check_came(desk, is_sure)
         course = run_night(desk, progress())
-        print_night(desk, course.decided(), course.validation_ids, course.report)
+        print_night(desk, course.decided(), course.report)
         print_untaken(course.untaken)
         require_listed(desk, course.decided())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,13 +37,10 @@ def console() -> Console:
     return Console(width=max(WIDTH, Console().width), highlight=False)
 
 
-def print_night(desk: Desk, decision: Decision, validation_ids: Collection[int], report: Path | None) -> None:
-    """The regions beside what was published that day, what is held and why, and where everything lies.
-
-    validation_ids: of the night that made the decision.
-    """
+def print_night(desk: Desk, decision: Decision, report: Path | None) -> None:
+    """The regions beside what was published that day, what is held and why, and where everything lies."""
     out = console()
-    figures = region_figures(desk, decision, quarantined_rows(desk, validation_ids))
+    figures = region_figures(desk, decision, quarantined_rows(desk, decision))
     published = published_totals(desk.business_date)
     out.print(_regions(figures, published))
     for region in figures:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from stable_jobs.night.desk import Desk
-from stable_jobs.night.steps import deliveries_in_force
 from stable_jobs.night.unlisted import after_lists
-from stable_jobs.policy.determine import Decision
+from stable_jobs.policy.determine import Decision, decided_on
 from stable_jobs.store.engine import quote_literal, read_parquet_sql
 
 
@@ -86,12 +84,10 @@ def _held(desk: Desk, decision: Decision) -> dict[str, tuple[str, ...]]:
     return {code: tuple(reasons) for code, reasons in rows}
 
 
-def quarantined_rows(desk: Desk, validation_ids: Collection[int] = ()) -> dict[str, int]:
-    """Region → quarantined rows of the deliveries in force, over all extracts.
-
-    validation_ids: of the night that is meant; they speak instead of newer ones.
-    """
-    in_force, _ = deliveries_in_force(desk, validation_ids)
+def quarantined_rows(desk: Desk, decision: Decision) -> dict[str, int]:
+    """Region → quarantined rows of the deliveries that the decision was made from, over all extracts."""
+    with desk.database.connect() as connection:
+        in_force = decided_on(connection, decision).in_force
     paths = sorted({desk.lake.path(one.quarantine_name) for one in in_force})
     if not paths:
         return {}

@@ -125,7 +125,7 @@ def _compare(desk: Desk, course: Course) -> None:
 
 
 def _lists(desk: Desk, course: Course) -> None:
-    course.lists = steps.lists(desk, course.decided(), course.validation_ids)
+    course.lists = steps.lists(desk, course.decided())
 
 
 def _notices(desk: Desk, course: Course) -> None:

@@ -21,7 +21,7 @@ from stable_jobs.night.desk import Desk
 from stable_jobs.night.paid_by_us import paid_by_us
 from stable_jobs.night.policies import note_policies, policy_facts
 from stable_jobs.night.unlisted import after_lists, hold_unlisted
-from stable_jobs.policy.determine import Decision, determine
+from stable_jobs.policy.determine import Decision, decided_on, determine
 from stable_jobs.publishing.publish import publish_folder
 from stable_jobs.report.collect import Night, collect_report
 from stable_jobs.report.render import render_edition
@@ -91,12 +91,13 @@ def deliveries_in_force(
     return found, frozenset((one.extract, one.region_code) for one in held if not one.is_released)
 
 
-def lists(desk: Desk, decision: Decision, validation_ids: Collection[int] = ()) -> list[RegionLists]:
+def lists(desk: Desk, decision: Decision) -> list[RegionLists]:
     """Publish every region's lists and manifest; equal inputs write nothing.
 
     A region whose lists do not add up is held from here on (`unlisted`), and `fault` says why.
     """
-    in_force, _ = deliveries_in_force(desk, validation_ids)
+    with desk.database.connect() as connection:
+        in_force = decided_on(connection, decision).in_force
     quarantined = [one.quarantine_name for one in in_force]
     _require_unchanged(desk, [*(snapshot.name for snapshot in vars(decision).values()), *quarantined])
     made = publish_lists(
@@ -141,17 +142,18 @@ def report(
 def _report_inputs(
     desk: Desk, decision: Decision, validations: Sequence[Validation], comparison: Path | None
 ) -> Night:
-    in_force, _ = deliveries_in_force(desk, [v.id for v in validations])
     with desk.database.connect() as connection:
+        base = decided_on(connection, decision)
         decision = after_lists(connection, decision)
-    read = [name for one in in_force for name in (one.staged_name, one.quarantine_name)]
+    read = [name for one in base.in_force for name in (one.staged_name, one.quarantine_name)]
     own = [one.name for one in (decision.held, decision.reconciliation, decision.orphans)]
     _require_unchanged(desk, [*own, *read])
     return Night(
         business_date=desk.business_date,
         contracts=desk.contracts,
         validations=validations,
-        in_force=in_force,
+        in_force=base.in_force,
+        held_deliveries=base.held_deliveries,
         held=decision.held,
         reconciliation=decision.reconciliation,
         orphans=decision.orphans,
@@ -179,7 +181,7 @@ def versions(desk: Desk) -> dict[str, str]:
     }
 
 
-def _list_inputs(desk: Desk, decision: Decision, in_force: list[InForce]) -> Inputs:
+def _list_inputs(desk: Desk, decision: Decision, in_force: Sequence[InForce]) -> Inputs:
     path = {kind: desk.lake.path(snapshot.name) for kind, snapshot in vars(decision).items()}
     return Inputs(
         business_date=desk.business_date,
@@ -197,7 +199,7 @@ def _list_inputs(desk: Desk, decision: Decision, in_force: list[InForce]) -> Inp
     )
 
 
-def _file_names(desk: Desk, in_force: list[InForce]) -> dict[int, str]:
+def _file_names(desk: Desk, in_force: Sequence[InForce]) -> dict[int, str]:
     """Of tonight's deliveries, and of the earlier dates from which one stands in."""
     dates = {desk.business_date, *(one.business_date for one in in_force)}
     with desk.database.connect() as connection:
@@ -205,7 +207,7 @@ def _file_names(desk: Desk, in_force: list[InForce]) -> dict[int, str]:
     return {one.id: f"{one.business_date.isoformat()}/{one.file_name}" for one in found}
 
 
-def _quarantine_files(desk: Desk, in_force: list[InForce]) -> list[QuarantineFile]:
+def _quarantine_files(desk: Desk, in_force: Sequence[InForce]) -> list[QuarantineFile]:
     names = sorted({(one.extract, one.quarantine_name) for one in in_force})
     return [
         QuarantineFile(desk.contracts[extract].department, extract, desk.lake.path(name))

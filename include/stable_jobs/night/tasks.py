@@ -196,8 +196,7 @@ def lists(
     from stable_jobs.night import steps
 
     with night_of(business_date, known_at) as desk:
-        decision, ids = _decision(desk, determined, is_backfill), _validations(desk, determined)
-        made = steps.lists(desk, decision, [one.id for one in ids])
+        made = steps.lists(desk, _decision(desk, determined, is_backfill))
     result = {
         "regions": len(made),
         "held": sum(one.is_held for one in made),

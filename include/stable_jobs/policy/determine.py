@@ -33,8 +33,10 @@ from stable_jobs.store.catalog import (
     InForce,
     Snapshot,
     check_contents,
+    deliveries_by_id,
     find_snapshot,
     fingerprint,
+    inputs_of,
     register_snapshot,
     snapshot_by_id,
 )
@@ -244,6 +246,30 @@ def fingerprint_inputs(
         "registered": [list(pair) for pair in registered],
         "code": code_fingerprint(),
     }
+
+
+@dataclass(frozen=True)
+class DecidedOn:
+    """The deliveries that a decision was made from: those that counted, and the (extract, region) whose
+    delivery came and was held then."""
+
+    in_force: tuple[InForce, ...]
+    held_deliveries: frozenset[tuple[str, str]]
+
+
+def decided_on(connection: Connection, decision: Decision) -> DecidedOn:
+    """As the decision registered them: what was sent, validated or released since changes nothing here."""
+    inputs = inputs_of(connection, decision.id)
+    on = decision.eligibility.business_date
+    rows: list[list[Any]] = inputs["in_force"]
+    sent = [one.business_date for one in deliveries_by_id(connection, [row[2] for row in rows])]
+    return DecidedOn(
+        in_force=tuple(
+            InForce(extract, region, delivery_id, day, staged, quarantine, day < on, tuple(held))
+            for (extract, region, delivery_id, staged, quarantine, held), day in zip(rows, sent, strict=True)
+        ),
+        held_deliveries=frozenset((extract, region) for extract, region in inputs["held_deliveries"]),
+    )
 
 
 def find_decision(connection: Connection, key: str) -> Decision | None:

@@ -38,7 +38,8 @@ Row = Mapping[str, Any]
 class Night:
     """What the steps before hand to the report. Snapshots are those of the decision.
 
-    `validations`: tonight's, those of unit rules (`<extract>:unit`) too. `in_force`: what the decision read.
+    `validations`: tonight's, those of unit rules (`<extract>:unit`) too. `in_force`: what the decision read;
+    `held_deliveries`: the (extract, region) that were held then, whatever was released since.
     `names`: region names by code. `versions`: by the codes of `rendering.words.VERSION`. What came or was
     released after `known_at` is left out, as the validations left it out.
     """
@@ -53,6 +54,7 @@ class Night:
     names: Mapping[str, Words]
     is_demo: bool
     versions: Mapping[str, str]
+    held_deliveries: frozenset[tuple[str, str]] = frozenset()
     known_at: datetime | None = None
     comparison: ComparisonFacts | None = None
     """None: it did not run."""
@@ -108,7 +110,8 @@ def _extract(
         history = [p for n in names for p in catalog.results_history(connection, n, night.business_date)]
         releases = [r for r in catalog.releases_shown(connection) if not _is_later(r.released_at, night)]
     validations = [v for v in night.validations if v.extract in names]
-    known = Known(contract, night.names, [o for v in validations for o in v.outcomes], releases)
+    outcomes = [o for v in validations for o in v.outcomes]
+    known = Known(contract, night.names, outcomes, releases, night.held_deliveries)
     return ExtractFacts(
         contract=contract,
         deliveries=delivery_lines(known, deliveries, earlier),

@@ -18,12 +18,16 @@ from stable_jobs.store.catalog import Delivery, DeliveryOutcome, superseded
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one extract's deliveries beside themselves. `outcomes`: tonight's validation's."""
+    """What is known of one extract's deliveries beside themselves. `outcomes`: tonight's validation's.
+
+    held: (extract, region) that no release counts for: they were held when the night was decided.
+    """
 
     contract: Contract
     names: Mapping[str, Words]
     outcomes: Sequence[DeliveryOutcome]
     releases: Sequence[catalog.Release]
+    held: frozenset[tuple[str, str]] = frozenset()
 
 
 def delivery_lines(
@@ -77,6 +81,8 @@ def _judged(
 
 def _release(known: Known, delivery: Delivery, outcome: DeliveryOutcome) -> Release | None:
     """A release is bound to the bytes and the rule, not to the row of the delivery."""
+    if (known.contract.extract, outcome.region_code) in known.held:
+        return None
     found = (
         Release(r.rule_id, r.reason, r.released_by)
         for r in known.releases

@@ -17,7 +17,7 @@ class InForce:
     """One delivery that counts tonight. `region_code` is its slot; `000000` is a file for all regions.
 
     `staged_name` and `quarantine_name` are relative to the lake. `held_regions` are the regions of a file for
-    all whose part of it is held: their rows do not count. `released`: a person took at least one part.
+    all whose part of it is held: their rows do not count.
     """
 
     extract: str
@@ -27,7 +27,6 @@ class InForce:
     staged_name: str
     quarantine_name: str
     is_stand_in: bool
-    released: bool
     held_regions: tuple[str, ...] = ()
 
 
@@ -87,7 +86,6 @@ _IN_FORCE = text(f"""
     {_JUDGED},
     accepted AS (
         SELECT id, extract, region_code, business_date, staged_snapshot_id, quarantine_snapshot_id,
-               bool_or(is_released) AS released,
                array_remove(array_agg(CASE WHEN is_held THEN part_code END ORDER BY part_code), NULL)
                    AS held_regions
         FROM part
@@ -97,7 +95,7 @@ _IN_FORCE = text(f"""
     SELECT DISTINCT ON (a.extract, a.region_code)
            a.extract, a.region_code, a.id AS delivery_id, a.business_date, s.name AS staged_name,
            q.name AS quarantine_name, a.business_date < CAST(:business_date AS date) AS is_stand_in,
-           a.released, a.held_regions
+           a.held_regions
     FROM accepted a
     JOIN snapshots s ON s.id = a.staged_snapshot_id
     JOIN snapshots q ON q.id = a.quarantine_snapshot_id

@@ -138,6 +138,14 @@ def snapshot_by_id(connection: Connection, snapshot_id: int) -> Snapshot:
     return _snapshot(found)
 
 
+def inputs_of(connection: Connection, snapshot_id: int) -> dict[str, Any]:
+    """The inputs that `register_snapshot` kept for that id, as plain JSON. KeyError if there is none."""
+    found = connection.scalar(select(snapshots.c.inputs).where(snapshots.c.id == snapshot_id))
+    if found is None:
+        raise KeyError(snapshot_id)
+    return dict(found)
+
+
 def newest_before(connection: Connection, kind: str, business_date: date) -> Snapshot | None:
     """Of the newest business date before this one that has any of that kind, the last one registered."""
     return _last(connection, (snapshots.c.kind == kind) & (snapshots.c.business_date < business_date))

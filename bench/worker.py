@@ -27,19 +27,19 @@ def main() -> None:
 
 
 def _night(started: float) -> Iterator[Measure]:
-    """The steps as `stable-jobs night` runs them: same desk, same lock, same order."""
+    """The steps as `stable-jobs night` runs them: same night, same lock, same order."""
     with measured("start", since=started) as start:
-        from stable_jobs.night.desk import open_desk
+        from stable_jobs.night.context import open_night
         from stable_jobs.night.run import Course, steps_of
         from stable_jobs.settings import Settings
         from stable_jobs.store.database import business_date_lock
 
-        opened = open_desk(Settings(), BUSINESS_DATE)
-        desk = opened.__enter__()
+        opened = open_night(Settings(), BUSINESS_DATE)
+        night = opened.__enter__()
     yield start
     try:
-        with business_date_lock(desk.database, BUSINESS_DATE):
-            for step in steps_of(desk, Course()):
+        with business_date_lock(night.database, BUSINESS_DATE):
+            for step in steps_of(night, Course()):
                 print(f"  {step.name}", file=sys.stderr, flush=True)
                 with measured(step.name) as measure:
                     step.run()

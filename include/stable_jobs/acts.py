@@ -165,13 +165,15 @@ def rule_on_doubts(event: Event, doubt_ids: list[int], outcome: str, reason: str
 def propose_policy(settings: Settings, region_code: str, on: date, reason: str, by: str) -> list[int]:
     """Vouch for what the files say of a region from that date on; the proposal and how many regions."""
     from stable_jobs.night import policies
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
 
     with (
-        open_desk(settings, on) as desk,
-        ledger_event(desk.database, "policy proposed", actor=by, subject=f"{region_code} from {on}") as event,
+        open_night(settings, on) as night,
+        ledger_event(
+            night.database, "policy proposed", actor=by, subject=f"{region_code} from {on}"
+        ) as event,
     ):
-        return list(policies.propose_policy(desk, event, region_code, reason, by))
+        return list(policies.propose_policy(night, event, region_code, reason, by))
 
 
 ACTS: Mapping[str, Act] = {

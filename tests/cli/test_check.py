@@ -456,7 +456,7 @@ def test_another_command_without_what_it_needs_is_one_sentence(
     monkeypatch.setitem(sys.modules, "stable_jobs.night.steps", None)
     monkeypatch.setitem(sys.modules, "fsspec", None)
     monkeypatch.delitem(sys.modules, "stable_jobs.store.lake", raising=False)
-    monkeypatch.delitem(sys.modules, "stable_jobs.night.desk", raising=False)
+    monkeypatch.delitem(sys.modules, "stable_jobs.night.context", raising=False)
     done = dry("night", "--date", DATE)
     assert (done.code, done.out, len(done.err.splitlines())) == (2, "", 1)
     assert "is not installed" in done.err

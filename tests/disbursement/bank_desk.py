@@ -18,7 +18,7 @@ from stable_jobs.disbursement.answer_lists import AnswerLists, publish_answers
 from stable_jobs.disbursement.returns import Taken, take_answers
 from stable_jobs.disbursement.steps import publish
 from stable_jobs.ledger.batches import Batch
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.policy.load import load_policies
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store.engine import connect
@@ -72,9 +72,9 @@ class BankDesk:
     settings: Settings
 
     @contextmanager
-    def at(self, on: date = D) -> Iterator[Desk]:
+    def at(self, on: date = D) -> Iterator[NightContext]:
         with connect(self.settings) as duck:
-            yield Desk(
+            yield NightContext(
                 self.settings,
                 on,
                 None,

@@ -16,7 +16,7 @@ from stable_jobs.disbursement import disbursement_tasks as steps
 from stable_jobs.errors import LedgerRefused, StepsMissing, UsageError
 from stable_jobs.ledger.approvals import assign_approver
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.night.desk import open_desk
+from stable_jobs.night.context import open_night
 from stable_jobs.settings import Settings
 from tests.e2e.home import Home, tree
 from tests.night.small_night import LATER, FirstNight, handed_on, run_tasks
@@ -41,7 +41,7 @@ def course(made: FirstNight) -> Iterator[Course]:
     with made.home() as home:
         assert made.results(home)["notices"]["taken"] > 0
         assert run_tasks(LATER)["notices"]["taken"] > 0
-        with open_desk(Settings(), date.fromisoformat(LATER)) as desk:
+        with open_night(Settings(), date.fromisoformat(LATER)) as desk:
             for person, level in (("zhao", 1), ("zhao", 2), ("qian", 2)):
                 with ledger_event(desk.database, "approver", actor="head") as event:
                     assign_approver(event, person, "610000", level, True, "head")
@@ -104,7 +104,7 @@ def answers(batch_no: str) -> list[tuple[Any, ...]]:
         SELECT a.level, a.approver, a.answer, a.reason, a.answered_in FROM approvals a
         JOIN batches b ON b.id = a.batch_id WHERE b.batch_no = :no ORDER BY a.level
     """
-    with open_desk(Settings(), date.fromisoformat(LATER)) as desk, desk.database.connect() as connection:
+    with open_night(Settings(), date.fromisoformat(LATER)) as desk, desk.database.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query), {"no": batch_no})]
 
 

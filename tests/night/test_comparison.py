@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from stable_jobs.errors import StepError
 from stable_jobs.night.comparison import Comparison, compare_night, load_comparison
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import KINDS, Decision
 from stable_jobs.policy.load import load_policies
 from stable_jobs.publishing import checked
@@ -69,7 +69,7 @@ AFTER = [
 class Nights:
     """Registers decisions and compares the last one."""
 
-    desk: Desk
+    desk: NightContext
 
     def decided(self, rows: list[dict[str, Any]], on: date = D) -> Decision:
         name = self.desk.lake.new_name("eligibility")
@@ -88,7 +88,7 @@ class Nights:
                 fingerprint=catalog.fingerprint(name=name), inputs={},
             )  # fmt: skip
 
-    def compared(self, rows: list[dict[str, Any]], desk: Desk | None = None) -> Comparison:
+    def compared(self, rows: list[dict[str, Any]], desk: NightContext | None = None) -> Comparison:
         return compare_night(desk or self.desk, self.decided(rows), VERSIONS)
 
 
@@ -97,7 +97,7 @@ def nights(settings_with_database: Settings, engine: Engine, tmp_path: Path) -> 
     with connect(settings_with_database) as duck:
         policies = load_policies(data_folder("policies"))
         lake = Lake(str(tmp_path / "lake"))
-        yield Nights(Desk(settings_with_database, D, None, {}, policies, engine, duck, lake))
+        yield Nights(NightContext(settings_with_database, D, None, {}, policies, engine, duck, lake))
 
 
 @pytest.fixture

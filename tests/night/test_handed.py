@@ -18,7 +18,7 @@ from stable_jobs.errors import LedgerRefused, StepError, UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import put_in_force
 from stable_jobs.night import handed, tasks
-from stable_jobs.night.desk import Desk, open_desk
+from stable_jobs.night.context import NightContext, open_night
 from stable_jobs.policy.determine import KINDS
 from stable_jobs.settings import SHANGHAI, Settings
 from stable_jobs.store import catalog
@@ -55,7 +55,7 @@ def determined(course: Course, **changed: Any) -> Results:
 def other_date(course: Course) -> Results:
     """What `determine` returned for another date, with the validations of this one: an edited XCom."""
     on = date.fromisoformat(OTHER_DATE)
-    with open_desk(Settings(), on) as desk, desk.database.begin() as connection:
+    with open_night(Settings(), on) as desk, desk.database.begin() as connection:
         made = [
             catalog.register_snapshot(
                 connection, kind=kind, business_date=on, fingerprint=catalog.fingerprint(old=1),
@@ -93,7 +93,7 @@ def test_a_task_takes_no_decision_but_its_own_dates(
 
 def events() -> int:
     with (
-        open_desk(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
+        open_night(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
         desk.database.connect() as connection,
     ):
         return int(connection.scalar(text("SELECT count(*) FROM audit_events")) or 0)
@@ -147,7 +147,7 @@ def test_a_decision_that_another_one_replaced_is_not_taken_over(course: Course) 
         assert handed.decision_to_pay(desk) == handed.decision_of(desk, determined(course), is_in_force=True)
 
 
-def decide(desk: Desk, number: int) -> None:
+def decide(desk: NightContext, number: int) -> None:
     with ledger_event(desk.database, "decided", business_date=desk.business_date) as event:
         put_in_force(event, number)
 
@@ -187,7 +187,7 @@ def test_a_task_takes_no_validations_but_its_own(course: Course, task: str, ids:
 
 
 def other_validation() -> int:
-    with open_desk(Settings(), date.fromisoformat(OTHER_DATE)) as desk, desk.database.begin() as connection:
+    with open_night(Settings(), date.fromisoformat(OTHER_DATE)) as desk, desk.database.begin() as connection:
         held = connection.scalar(text("SELECT min(quarantine_snapshot_id) FROM validations"))
         return catalog.record_validation(
             connection, business_date=desk.business_date, extract="insured_units", results=[], outcomes=[],

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract, SendingRegion, Terms
 from stable_jobs.intake.problems import REFUSALS
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.owed import due_at, not_sent, owed_by, still_awaited
 from stable_jobs.policy.load import load_policies
 from stable_jobs.report.parts import Words
@@ -80,10 +80,10 @@ class Office:
 
     def desk(
         self, contracts: Mapping[str, Contract] = TAXPAYERS, known_at: datetime | None = None, on: date = D
-    ) -> Desk:
+    ) -> NightContext:
         engine: Any = OneConnection(self.book.connection)
         unused: Any = None
-        return Desk(unused, on, known_at, contracts, POLICIES, engine, unused, unused)
+        return NightContext(unused, on, known_at, contracts, POLICIES, engine, unused, unused)
 
     def send(self, *files: File) -> list[Validation]:
         """Write the rows; one validation for each extract of which something is to be judged."""

@@ -23,7 +23,7 @@ from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposal_kinds import decide_proposal
 from stable_jobs.night.alerts import tell_held
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.policies import (
     note_policies,
     policy_facts,
@@ -49,7 +49,7 @@ def desk(engine: Engine, settings: Settings, tmp_path: Path) -> BankDesk:
     return bank_desk(engine, settings.model_copy(update={"banks": tmp_path / "banks"}))
 
 
-def agree(desk: Desk, area: str = "000000") -> None:
+def agree(desk: NightContext, area: str = "000000") -> None:
     with ledger_event(desk.database, "policy proposed", actor="li") as event:
         number, _ = propose_policy(desk, event, area, "a letter", "li")
     with ledger_event(desk.database, "proposal answered", actor="wang") as event:
@@ -222,7 +222,7 @@ def test_of_a_region_with_a_fault_the_fault_alone(tmp_path: Path) -> None:
 
 
 @contextmanager
-def decision_by(desk: BankDesk, **changed: str) -> Iterator[tuple[Desk, Any]]:
+def decision_by(desk: BankDesk, **changed: str) -> Iterator[tuple[NightContext, Any]]:
     """A registered decision that was made by the desk's files, or by others."""
     contracts = {name: contract.fingerprint for name, contract in CONTRACTS.items()}
     inputs = {"policies": POLICIES.fingerprint, "contracts": contracts} | changed

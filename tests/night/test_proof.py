@@ -24,7 +24,7 @@ from stable_jobs.errors import LedgerRefused, StepError
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.night import steps
 from stable_jobs.night.alerts import tell_anchor
-from stable_jobs.night.desk import Desk, open_desk
+from stable_jobs.night.context import NightContext, open_night
 from stable_jobs.night.run import run_night
 from stable_jobs.night.steps import deliveries_in_force
 from stable_jobs.settings import Settings
@@ -61,8 +61,8 @@ class Bureau:
         )
 
     @contextmanager
-    def desk(self, **more: Any) -> Iterator[Desk]:
-        with open_desk(self.settings(**more), D) as desk:
+    def desk(self, **more: Any) -> Iterator[NightContext]:
+        with open_night(self.settings(**more), D) as desk:
             yield desk
 
     @property

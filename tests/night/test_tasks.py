@@ -20,7 +20,7 @@ from sqlalchemy import text
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StepsMissing, UsageError
 from stable_jobs.night import tasks
-from stable_jobs.night.desk import open_desk
+from stable_jobs.night.context import open_night
 from stable_jobs.night.owed import Owed
 from stable_jobs.night.run import run_night
 from stable_jobs.report.parts import Words
@@ -60,7 +60,7 @@ def places(made: FirstNight) -> Places:
 @pytest.fixture(scope="module")
 def reference(places: Places) -> dict[str, str]:
     """What the night of the command line leaves under `out/`."""
-    with places.home() as home, open_desk(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk:
+    with places.home() as home, open_night(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk:
         run_night(desk, lambda _: None)
         return tree(home.path / "out")
 
@@ -163,7 +163,7 @@ def test_notices_are_told_as_they_stand_on_the_lists(course: Course) -> None:
 def test_a_night_as_known_then_opens_no_notice(course: Course) -> None:
     events = "SELECT count(*) FROM audit_events"
     with (
-        open_desk(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
+        open_night(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
         desk.database.connect() as connection,
     ):
         before = connection.scalar(text(events))

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from stable_jobs.errors import StepsMissing
-from stable_jobs.night.desk import Desk, open_desk
+from stable_jobs.night.context import NightContext, open_night
 from stable_jobs.night.figures import region_figures
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.publishing import checked
@@ -56,12 +56,12 @@ def tampered(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path) -> Su
     return replace(found, count=found.count - 1) if is_planted else found
 
 
-def ask(desk: Desk, sql: str) -> list[Any]:
+def ask(desk: NightContext, sql: str) -> list[Any]:
     with desk.database.connect() as connection:
         return [tuple(row) for row in connection.execute(text(sql))]
 
 
-def ledger(desk: Desk) -> dict[str, list[Any]]:
+def ledger(desk: NightContext) -> dict[str, list[Any]]:
     return {
         "held": ask(desk, "SELECT region_code FROM newest_nights WHERE is_held"),
         "notices": ask(desk, "SELECT region_code FROM notices ORDER BY 1"),
@@ -76,7 +76,7 @@ def held(made: FirstNight) -> Iterator[Held]:
     with (
         made.decided_home() as home,
         logged() as lines,
-        open_desk(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
+        open_night(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
     ):
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(checked.FORMATS, "csv", (checked.FORMATS["csv"][0], tampered))

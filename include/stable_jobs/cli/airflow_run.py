@@ -79,12 +79,12 @@ def _bank_answers(settings: Settings, business_date: date, say: Say) -> bool:
 def _print(settings: Settings, business_date: date, determined: Mapping[str, Any], report: str) -> None:
     from stable_jobs.cli.life_tables import print_life
     from stable_jobs.cli.tables import print_night
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
     from stable_jobs.policy.determine import decision_by_id
 
-    with open_desk(settings, business_date) as desk:
-        with desk.database.connect() as connection:
+    with open_night(settings, business_date) as night:
+        with night.database.connect() as connection:
             decision = decision_by_id(connection, determined["decision"])
         folder = settings.out_root / business_date.isoformat() / "validation"
-        print_night(desk, decision, folder / Path(report).name)
-        print_life(desk)
+        print_night(night, decision, folder / Path(report).name)
+        print_life(night)

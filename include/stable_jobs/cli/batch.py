@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stable_jobs.disbursement.approval import Request
     from stable_jobs.ledger.batches import Batch
-    from stable_jobs.night.desk import Desk
+    from stable_jobs.night.context import NightContext
 
 app = typer.Typer(help="Batches: look, approve, refuse (审批).", no_args_is_help=True)
 
@@ -51,13 +51,13 @@ def show(batch_no: BatchArgument) -> None:
     from stable_jobs.disbursement.approval import approval_request
     from stable_jobs.ledger.approvals import missing_level
 
-    with _desk_of(batch_no) as (desk, batch):
-        with desk.database.connect() as connection:
+    with _night_of(batch_no) as (night, batch):
+        with night.database.connect() as connection:
             level = missing_level(connection, batch)
-        request = approval_request(desk, batch_no, level) if level else None
+        request = approval_request(night, batch_no, level) if level else None
         if request is not None:
             print_request(request)
-        with desk.database.connect() as connection:
+        with night.database.connect() as connection:
             print_batch(connection, batch)
 
 
@@ -82,8 +82,8 @@ def approve(
     """
     from stable_jobs.cli.ledger_tables import print_request
 
-    with _desk_of(batch_no) as (desk, batch):
-        request = _asked(desk, batch, level, batch_hash)
+    with _night_of(batch_no) as (night, batch):
+        request = _asked(night, batch, level, batch_hash)
         print_request(request)
     if not is_sure:
         typer.confirm(f"Approve {batch_no} as {by}?", abort=True)
@@ -93,8 +93,8 @@ def approve(
 @app.command("refuse")
 def refuse(batch_no: BatchArgument, level: LevelOption, reason: ReasonOption, by: ByOption) -> None:
     """Refuse a batch: it has ended, and its payments go into another one."""
-    with _desk_of(batch_no) as (desk, batch):
-        request = _asked(desk, batch, level)
+    with _night_of(batch_no) as (night, batch):
+        request = _asked(night, batch, level)
     _record(request, by, "refused", reason)
 
 
@@ -117,13 +117,13 @@ def _record(request: Request, by: str, answer: str, reason: str) -> None:
     typer.echo(f"{request.batch_no} is {answer} by {by}, approval {request.level}.{rest}")
 
 
-def _asked(desk: Desk, batch: Batch, level: int, batch_hash: str | None = None) -> Request:
+def _asked(night: NightContext, batch: Batch, level: int, batch_hash: str | None = None) -> Request:
     """What that level is asked; LedgerRefused saying why nobody is, or that the lines are others."""
     from stable_jobs.disbursement.approval import approval_request
 
-    request = approval_request(desk, batch.batch_no, level)
+    request = approval_request(night, batch.batch_no, level)
     if request is None:
-        with desk.database.connect() as connection:
+        with night.database.connect() as connection:
             raise LedgerRefused(_why_not(connection, batch, level))
     if batch_hash not in (None, request.batch_hash):
         raise LedgerRefused(
@@ -147,15 +147,15 @@ def _why_not(connection: Connection, batch: Batch, level: int) -> str:
 
 
 @contextmanager
-def _desk_of(batch_no: str) -> Iterator[tuple[Desk, Batch]]:
-    """A desk on the batch's own night. LedgerRefused where there is no such batch."""
+def _night_of(batch_no: str) -> Iterator[tuple[NightContext, Batch]]:
+    """The context of the batch's own night. LedgerRefused where there is no such batch."""
     from stable_jobs.ledger.approvals import known_batch
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
     from stable_jobs.store.database import database
 
     settings = read_settings()
     with database(settings) as engine:
         with engine.connect() as connection:
             batch = known_batch(connection, batch_no)
-        with open_desk(settings, batch.business_date) as desk:
-            yield desk, batch
+        with open_night(settings, batch.business_date) as night:
+            yield night, batch

@@ -17,11 +17,11 @@ def disburse(date: DateOption) -> None:
     """
     from stable_jobs.cli.ledger_tables import print_disbursement
     from stable_jobs.disbursement.steps import disburse as run
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
 
-    with open_desk(read_home(), read_past_date(date)) as desk:
-        course = run(desk, progress())
-        print_disbursement(desk, course)
+    with open_night(read_home(), read_past_date(date)) as night:
+        course = run(night, progress())
+        print_disbursement(night, course)
     if not course.is_normal:
         typer.echo(
             f"stable-jobs: no region's newest night is that of {date}: nothing could be paid in its name;"

@@ -16,8 +16,8 @@ def explain(
     lang: Annotated[Literal["zh", "en"], typer.Option(help="Language of the text.")] = "zh",
 ) -> None:
     """Print every test of one enterprise: inputs, their delivery and row, threshold, law, outcome."""
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
     from stable_jobs.night.explain import explain_enterprise
 
-    with open_desk(read_home(), read_date(date)) as desk:
-        typer.echo(explain_enterprise(desk, uscc, region=region, lang=lang))
+    with open_night(read_home(), read_date(date)) as night:
+        typer.echo(explain_enterprise(night, uscc, region=region, lang=lang))

@@ -64,10 +64,10 @@ def _saying() -> Callable[[str], None]:
 
 def _tell(settings: Settings, business_date: date, verified: Verified) -> None:
     from stable_jobs.night.alerts import tell_broken
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
 
-    with open_desk(settings, business_date) as desk:
-        tell_broken(desk, verified)
+    with open_night(settings, business_date) as night:
+        tell_broken(night, verified)
 
 
 @app.command("anchor")

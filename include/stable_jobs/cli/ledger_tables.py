@@ -22,7 +22,7 @@ from stable_jobs.ledger.policy_views import stop_of
 from stable_jobs.ledger.verify import Verified
 from stable_jobs.ledger.views import Listing, Which
 from stable_jobs.money import format_yuan
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.rendering.text import shorten, visible
 
 RIGHT = frozenset(
@@ -71,12 +71,12 @@ def cell(value: object) -> str:
     return escape(visible(shorten(str(value), LONGEST)))
 
 
-def print_disbursement(desk: Desk, course: Course) -> None:
+def print_disbursement(night: NightContext, course: Course) -> None:
     """Per batch what became of it; what waits by region; whom an open batch waits for."""
     rows = [
         (one.batch.batch_no, "published", one.batch.count, one.batch.total, "") for one in course.published
     ]
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         rows += [(b.batch_no, "open", b.count, b.total, waits_for(connection, b)) for b in course.open]
     print_rows(
         ("batch", "state", "units", "yuan", "waits for"),
@@ -85,10 +85,10 @@ def print_disbursement(desk: Desk, course: Course) -> None:
     )
     why = [(w.region_code, w.night, w.cause, w.payments, w.yuan, w.detail) for w in course.why]
     print_rows(("region", "night", "waits for", "payments", "yuan", "detail"), why, "Nothing waits.")
-    print_policy(desk)
+    print_policy(night)
     console().print(
         f"Cleared {course.cleared:,} units whose notice is over. Files    "
-        f"{desk.settings.out_root / desk.business_date.isoformat()}",
+        f"{night.settings.out_root / night.business_date.isoformat()}",
         soft_wrap=True,
     )
 

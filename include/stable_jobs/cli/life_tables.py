@@ -13,7 +13,7 @@ from stable_jobs.ledger.approvals import approvers, missing_level
 from stable_jobs.ledger.batches import Batch, open_batches
 from stable_jobs.ledger.figures import Share, payments_by_state
 from stable_jobs.money import format_yuan
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 
 COLUMNS = {
     "on notice": ("on_notice", "objected"),
@@ -28,14 +28,14 @@ COLUMNS = {
 UP = "http://127.0.0.1:8080/required_actions"
 
 
-def print_life(desk: Desk) -> None:
+def print_life(night: NightContext) -> None:
     """Per region how far the payments are and the yuan paid; then every batch that waits for people."""
-    with desk.database.connect() as connection:
-        shares = payments_by_state(connection, desk.business_date.year)
+    with night.database.connect() as connection:
+        shares = payments_by_state(connection, night.business_date.year)
         batches = open_batches(connection)
         waiting = [(b, waits_for(connection, b), _command(connection, b)) for b in batches]
     out = console()
-    out.print(_table(desk, shares))
+    out.print(_table(night, shares))
     for batch, whom, command in waiting:
         out.print(
             f"Awaiting {batch.batch_no}: {batch.count:,} units, {format_yuan(batch.total)} yuan: {whom}",
@@ -57,13 +57,13 @@ def _command(connection: Connection, batch: Batch) -> str | None:
     return f"stable-jobs batch approve {batch.batch_no} --level {level} --by {by}"
 
 
-def _table(desk: Desk, shares: list[Share]) -> Table:
+def _table(night: NightContext, shares: list[Share]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("region", "", *COLUMNS, "yuan paid", "yuan waiting"):
         table.add_column(name, justify="left" if name in ("region", "") else "right")
     for region in sorted({share.region_code for share in shares}):
         own = {share.state: share for share in shares if share.region_code == region}
-        words = desk.names.get(region)
+        words = night.names.get(region)
         name = words.both if words else ""
         counts = [sum(own[s].count for s in states if s in own) for states in COLUMNS.values()]
         paid = own["paid"].total if "paid" in own else Decimal("0.00")

@@ -13,7 +13,7 @@ from stable_jobs.errors import UsageError
 from stable_jobs.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from stable_jobs.night.desk import Desk
+    from stable_jobs.night.context import NightContext
 
 
 def night(
@@ -56,41 +56,41 @@ def night(
 
 def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -> None:
     from stable_jobs.cli.tables import print_night, print_untaken
+    from stable_jobs.night.context import open_night
     from stable_jobs.night.dates import check_places
-    from stable_jobs.night.desk import open_desk
     from stable_jobs.night.run import run_night
     from stable_jobs.night.unlisted import require_listed
 
     business_date, moment = read_past_date(date), read_instant(known_at)
     check_places(settings, business_date)
-    with open_desk(settings, business_date, moment) as desk:
-        _check_came(desk, is_sure)
-        course = run_night(desk, progress())
-        print_night(desk, course.decided(), course.report)
+    with open_night(settings, business_date, moment) as night:
+        _check_came(night, is_sure)
+        course = run_night(night, progress())
+        print_night(night, course.decided(), course.report)
         print_untaken(course.untaken)
-        require_listed(desk, course.decided())
+        require_listed(night, course.decided())
 
 
-def _check_came(desk: Desk, is_sure: bool) -> None:
+def _check_came(night: NightContext, is_sure: bool) -> None:
     """Ask, on a terminal, where nobody delivered anything for the date; else UsageError unless sure."""
     from stable_jobs.night.dates import nothing_came, require_came
 
-    sentence = nothing_came(desk)
+    sentence = nothing_came(night)
     if sentence is None or is_sure:
         return
     if not sys.stdin.isatty():
-        require_came(desk)
-    typer.confirm(f"{sentence}. Run the night of {desk.business_date} all the same?", abort=True)
+        require_came(night)
+    typer.confirm(f"{sentence}. Run the night of {night.business_date} all the same?", abort=True)
 
 
 def _what_if(
     settings: Settings, date: str, known_at: str | None, policies: Path, scratch: Path | None
 ) -> None:
     from stable_jobs.cli.tables import print_what_if
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
     from stable_jobs.night.what_if import what_if
 
     business_date = read_past_date(date)
     folder = scratch or settings.home / "what-if" / business_date.isoformat()
-    with open_desk(settings, business_date, read_instant(known_at)) as desk:
-        print_what_if(what_if(desk, policies, folder))
+    with open_night(settings, business_date, read_instant(known_at)) as night:
+        print_what_if(what_if(night, policies, folder))

@@ -41,7 +41,7 @@ def show(
     from stable_jobs.cli.ledger_tables import print_listing
     from stable_jobs.ledger.policy_views import differences_of_proposal
     from stable_jobs.ledger.views import newest_date
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
     from stable_jobs.night.policies import policy_differences
     from stable_jobs.settings import now
 
@@ -55,8 +55,8 @@ def show(
     if on is None:
         with reading() as connection:
             on = newest_date(connection) or now().date()
-    with open_desk(read_settings(), on) as desk, desk.database.connect() as connection:
-        print_listing(policy_differences(desk, connection, region), f"Every value for {on} is confirmed.")
+    with open_night(read_settings(), on) as night, night.database.connect() as connection:
+        print_listing(policy_differences(night, connection, region), f"Every value for {on} is confirmed.")
 
 
 @app.command("list")

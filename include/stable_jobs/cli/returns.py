@@ -32,14 +32,14 @@ def take(date: DateOption) -> None:
     from stable_jobs.disbursement.answer_lists import publish_answers
     from stable_jobs.disbursement.returns import take_answers, unanswered
     from stable_jobs.disbursement.steps import list_waiting_again
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
 
-    with open_desk(read_home(), read_past_date(date)) as desk:
-        _print_taken(take_answers(desk))
-        _print_lists(publish_answers(desk))
-        list_waiting_again(desk)
-        _print_unanswered(unanswered(desk))
-        typer.echo(f"Files    {desk.settings.out_root / desk.business_date.isoformat()}")
+    with open_night(read_home(), read_past_date(date)) as night:
+        _print_taken(take_answers(night))
+        _print_lists(publish_answers(night))
+        list_waiting_again(night)
+        _print_unanswered(unanswered(night))
+        typer.echo(f"Files    {night.settings.out_root / night.business_date.isoformat()}")
 
 
 @app.command("list")
@@ -54,16 +54,16 @@ def list_returns(
     from stable_jobs.cli.ledger_tables import print_rows
     from stable_jobs.disbursement.corrections import returned_payments, waiting_corrections
     from stable_jobs.disbursement.returns import unanswered
-    from stable_jobs.night.desk import open_desk
+    from stable_jobs.night.context import open_night
 
     on = read_date(date or now().date().isoformat())
-    with open_desk(read_home(), on) as desk:
-        with desk.database.connect() as connection:
+    with open_night(read_home(), on) as night:
+        with night.database.connect() as connection:
             rows = [tuple(row) for row in returned_payments(connection, on)]
             corrections = waiting_corrections(connection)
         print_rows(RETURNED, rows, "No payment waits for another account.")
         _print_corrections(corrections)
-        _print_unanswered(unanswered(desk))
+        _print_unanswered(unanswered(night))
 
 
 RETURNED = (

@@ -14,7 +14,7 @@ from rich.table import Table
 from stable_jobs.demo.published import Published, published_totals
 from stable_jobs.errors import Problem
 from stable_jobs.money import format_yuan
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.figures import RegionFigures, quarantined_rows, region_figures
 from stable_jobs.night.policies import policy_facts
 from stable_jobs.policy.determine import Decision
@@ -37,26 +37,26 @@ def console() -> Console:
     return Console(width=max(WIDTH, Console().width), highlight=False)
 
 
-def print_night(desk: Desk, decision: Decision, report: Path | None) -> None:
+def print_night(night: NightContext, decision: Decision, report: Path | None) -> None:
     """The regions beside what was published that day, what is held and why, and where everything lies."""
     out = console()
-    figures = region_figures(desk, decision, quarantined_rows(desk, decision))
-    published = published_totals(desk.business_date)
+    figures = region_figures(night, decision, quarantined_rows(night, decision))
+    published = published_totals(night.business_date)
     out.print(_regions(figures, published))
     for region in figures:
         _print_held(out, region)
-    print_policy(desk)
+    print_policy(night)
     if published:
         out.print(
             "Values marked demo are calibrated to the totals published that day. 演示参数按当日公布总数校准。"
         )
-    out.print(f"Lists    {desk.settings.out_root / desk.business_date.isoformat()}", soft_wrap=True)
+    out.print(f"Lists    {night.settings.out_root / night.business_date.isoformat()}", soft_wrap=True)
     out.print(f"Report   {report}", soft_wrap=True)
 
 
-def print_policy(desk: Desk) -> None:
-    """Values that changed and totals beyond their factor on the desk's date, a line each."""
-    found = policy_facts(desk)
+def print_policy(night: NightContext) -> None:
+    """Values that changed and totals beyond their factor on the night's date, a line each."""
+    found = policy_facts(night)
     out = console()
     for one in found.changes[:CHANGES_SHOWN]:
         who = (

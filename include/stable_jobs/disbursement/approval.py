@@ -36,7 +36,7 @@ from stable_jobs.ledger.policy_views import (
 )
 from stable_jobs.ledger.reasons import NO_REASON, kept_reason
 from stable_jobs.money import format_yuan
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.publishing.words import SCHEMES
 from stable_jobs.rendering.text import visible
 
@@ -87,21 +87,21 @@ class Facts:
     hands: Mapping[int, str] = field(default_factory=dict)
 
 
-def waiting_batches(desk: Desk, batches: list[Batch]) -> list[Batch]:
+def waiting_batches(night: NightContext, batches: list[Batch]) -> list[Batch]:
     """Those of the batches that wait for an approval."""
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         return [batch for batch in batches if missing_level(connection, batch) is not None]
 
 
 def approval_request(
-    desk: Desk, batch_no: str, level: int, *, is_authenticated: bool = False
+    night: NightContext, batch_no: str, level: int, *, is_authenticated: bool = False
 ) -> Request | None:
     """The question for that level; None if it is not asked: answered, not needed, the batch has ended.
 
     is_authenticated: for people whose login is checked, and whom somebody assigned under one; nobody is asked
     beside an answer on trust.
     """
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         batch = known_batch(connection, batch_no)
         if missing_level(connection, batch) != level:
             return None
@@ -109,7 +109,7 @@ def approval_request(
             return None
         people = tuple(approvers(connection, batch.region_code, level, is_authenticated=is_authenticated))
         body = "\n".join(_body(batch, approval_facts(connection, batch), level))
-    name = desk.names.get(batch.region_code)
+    name = night.names.get(batch.region_code)
     place = name.both if name else batch.region_code
     money = f"{batch.count} 户 units, {format_yuan(batch.total)} 元 yuan"
     subject = f"{place}: {money} · {batch_no} · 第 {level} 级 level {level}"
@@ -117,7 +117,7 @@ def approval_request(
 
 
 def answer(
-    desk: Desk,
+    night: NightContext,
     batch_no: str,
     batch_hash: str,
     level: int,
@@ -133,7 +133,7 @@ def answer(
     with (
         acting(Hand(AIRFLOW, answered_in)),
         ledger_event(
-            desk.database, "approval", actor=person, business_date=desk.business_date, subject=batch_no
+            night.database, "approval", actor=person, business_date=night.business_date, subject=batch_no
         ) as event,
     ):
         record_answer(

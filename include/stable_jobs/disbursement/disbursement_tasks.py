@@ -22,8 +22,8 @@ def close(business_date: str | None) -> Result:
     """Close the notices that are due: units `cleared` and `waived`."""
     from stable_jobs.disbursement import steps as disbursement
 
-    with night_of(business_date) as desk:
-        cleared, waived = disbursement.close_notices(desk)
+    with night_of(business_date) as night:
+        cleared, waived = disbursement.close_notices(night)
     return {"cleared": cleared, "waived": waived}
 
 
@@ -33,10 +33,10 @@ def form(business_date: str | None) -> list[dict[str, str]]:
     from stable_jobs.disbursement import steps as disbursement
     from stable_jobs.night.alerts import tell_awaiting
 
-    with night_of(business_date) as desk:
-        batches = disbursement.form(desk)
-        waiting = approval.waiting_batches(desk, batches)
-        tell_awaiting(desk, waiting)
+    with night_of(business_date) as night:
+        batches = disbursement.form(night)
+        waiting = approval.waiting_batches(night, batches)
+        tell_awaiting(night, waiting)
     for batch in batches:
         log.info(
             "batch %s: %s units, %s yuan, level %s",
@@ -52,8 +52,8 @@ def request(business_date: str | None, batch_no: str, level: int) -> dict[str, A
     """The question to the approvers of that level: `subject`, `body`, `people`; None if it is not asked."""
     from stable_jobs.disbursement import approval
 
-    with open_date(business_date) as desk:
-        asked = approval.approval_request(desk, batch_no, level, is_authenticated=True)
+    with open_date(business_date) as night:
+        asked = approval.approval_request(night, batch_no, level, is_authenticated=True)
     return None if asked is None else asdict(asked)
 
 
@@ -72,8 +72,8 @@ def answer(
     """
     from stable_jobs.disbursement import approval
 
-    with open_date(business_date) as desk:
-        approval.answer(desk, batch_no, batch_hash, level, person, is_approved, reason, ANSWERED_IN)
+    with open_date(business_date) as night:
+        approval.answer(night, batch_no, batch_hash, level, person, is_approved, reason, ANSWERED_IN)
     log.info("batch %s, level %s: the ledger has the answer of %s", batch_no, level, person)
 
 
@@ -81,8 +81,8 @@ def publish(business_date: str | None) -> Result:
     """Publish what has its approvals: `batches` of the date, of them `new`; their `units`, `total` (yuan)."""
     from stable_jobs.disbursement import steps as disbursement
 
-    with night_of(business_date) as desk:
-        done = disbursement.publish(desk)
+    with night_of(business_date) as night:
+        done = disbursement.publish(night)
     result = {
         "batches": len(done),
         "new": sum(one.is_new for one in done),
@@ -99,10 +99,10 @@ def list_waiting(business_date: str | None) -> Result:
     from stable_jobs.disbursement.waived import publish_waived
     from stable_jobs.night.alerts import tell_anchor
 
-    with night_of(business_date) as desk:
-        found = disbursement.list_waiting(desk)
-        waived = publish_waived(desk)
-        tell_anchor(desk)
+    with night_of(business_date) as night:
+        found = disbursement.list_waiting(night)
+        waived = publish_waived(night)
+        tell_anchor(night)
     result = {
         "units": sum(count for count, _ in found.values()),
         "total": str(sum((yuan for _, yuan in found.values()), Decimal("0.00"))),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from stable_jobs.ledger.standing import Waits, waits
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.unlisted import after_lists
 from stable_jobs.policy.determine import Decision
@@ -36,36 +36,36 @@ WORDS = {
 }
 
 
-def reasons(desk: Desk, left: Sequence[Waits]) -> tuple[Waits, ...]:
+def reasons(night: NightContext, left: Sequence[Waits]) -> tuple[Waits, ...]:
     """Each region's causes in words. left: what was ready when batches were formed and is in none."""
-    with desk.database.connect() as connection:
-        known = waits(connection, desk.business_date)
+    with night.database.connect() as connection:
+        known = waits(connection, night.business_date)
     explained = {one.region_code for one in left}
     rows = [one for one in known if one.cause != "waiting_list" or one.region_code not in explained]
     rows += left
-    held = _held(desk, decision_to_pay(desk)) if any(one.cause == "held" for one in rows) else {}
+    held = _held(night, decision_to_pay(night)) if any(one.cause == "held" for one in rows) else {}
     return tuple(
-        replace(one, detail=_words(desk, one, held))
+        replace(one, detail=_words(night, one, held))
         for one in sorted(rows, key=lambda w: (w.region_code, w.cause))
     )
 
 
-def _words(desk: Desk, one: Waits, held: Mapping[str, str]) -> str:
+def _words(night: NightContext, one: Waits, held: Mapping[str, str]) -> str:
     detail = held.get(one.region_code, "see the report") if one.cause == "held" else one.detail
     is_first = one.cause == "nothing_came" and one.night is None
     sentence = WORDS.get("never_came" if is_first else one.cause)
     if sentence is None:
         return detail or "see the list of what waits"
-    return sentence.format(on=desk.business_date, night=one.night, detail=detail)
+    return sentence.format(on=night.business_date, night=one.night, detail=detail)
 
 
-def _held(desk: Desk, decision: Decision | None) -> dict[str, str]:
+def _held(night: NightContext, decision: Decision | None) -> dict[str, str]:
     """Region → the reasons for which nothing was decided."""
     if decision is None:
         return {}
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         decision = after_lists(connection, decision)
-    path = quote_literal(desk.lake.path(decision.held.name))
+    path = quote_literal(night.lake.path(decision.held.name))
     query = f"""
         SELECT region_code, string_agg(what, '; ' ORDER BY what) FROM (
             SELECT region_code, reason || ' × ' || count(*) || coalesce(' (' || nullif(concat_ws(', ',
@@ -74,4 +74,4 @@ def _held(desk: Desk, decision: Decision | None) -> dict[str, str]:
             FROM read_parquet({path}) GROUP BY region_code, reason)
         GROUP BY region_code
     """  # noqa: S608 - the path goes through quote_literal
-    return dict(desk.duck.execute(query).fetchall())
+    return dict(night.duck.execute(query).fetchall())

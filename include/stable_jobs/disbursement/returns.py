@@ -36,7 +36,7 @@ from stable_jobs.ledger.batches import batch_by_no
 from stable_jobs.ledger.event import Event, ledger_event
 from stable_jobs.ledger.payments import files_of
 from stable_jobs.ledger.returns import ROWS, AnswerCounts, answer_table, is_taken, take_answer
-from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.policy.parameters import resolve
 from stable_jobs.publishing.names import MANIFEST
 from stable_jobs.publishing.sums import sha256_of
@@ -75,47 +75,49 @@ class Unanswered:
     total: Decimal
 
 
-def take_answers(desk: Desk) -> list[Taken]:
+def take_answers(night: NightContext) -> list[Taken]:
     """Apply every file of the bank's folder whose bytes were not taken before, in the order of their names.
 
     The folder is only read; the bytes are kept in the lake before anything else. Each file is one event, so a
     kill leaves whole files taken and the others for the next run. A bank profile with a fault leaves its own
     bank's files for the run after its correction.
     """
-    banks = load_sound_banks(desk.settings.banks_root)
-    done = (_take(desk, banks, found) for found in answer_files(desk.settings.bank_answers_root, banks))
+    banks = load_sound_banks(night.settings.banks_root)
+    done = (_take(night, banks, found) for found in answer_files(night.settings.bank_answers_root, banks))
     return [taken for taken in done if taken is not None]
 
 
-def _take(desk: Desk, banks: Banks, found: Found) -> Taken | None:
+def _take(night: NightContext, banks: Banks, found: Found) -> Taken | None:
     """None for bytes that are known."""
     path, name = found.path, found.name
     if (why := not_readable(path)) is not None:
         return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), why)
     try:
-        with desk.database.connect() as connection:
+        with night.database.connect() as connection:
             if is_taken(connection, sha256_of(path)):
                 return None
         profile = profile_for(banks, found)
         if (why := not_the_banks(found, profile)) is not None:
             return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), why)
-        sha256 = desk.lake.put_landing(path)
+        sha256 = night.lake.put_landing(path)
     except (OSError, PolicyError) as error:
         return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), str(error))
-    with scratch(desk) as work:
+    with scratch(night) as work:
         copy = work / path.name
-        desk.lake.fetch(f"landing/{sha256}", copy)
+        night.lake.fetch(f"landing/{sha256}", copy)
         try:
             answer = read_answer(copy, profile)
         except AnswerRefused as refused:
-            return _record_unreadable(desk, name, sha256, refused.problem)
-        return _apply(desk, banks, profile, name, sha256, answer, work)
+            return _record_unreadable(night, name, sha256, refused.problem)
+        return _apply(night, banks, profile, name, sha256, answer, work)
 
 
-def _record_unreadable(desk: Desk, name: str, sha256: str, problem: AnswerProblem) -> Taken | None:
+def _record_unreadable(night: NightContext, name: str, sha256: str, problem: AnswerProblem) -> Taken | None:
     """The file as one refused row, so that it stands on the list of what was refused."""
     row = problem_row(problem)
-    with ledger_event(desk.database, "bank answer", business_date=desk.business_date, subject=name) as event:
+    with ledger_event(
+        night.database, "bank answer", business_date=night.business_date, subject=name
+    ) as event:
         answer_table(event.connection)
         load_rows(event.connection, "answer_rows", [[row.get(column) for column in ROWS]])
         counts = take_answer(
@@ -125,28 +127,41 @@ def _record_unreadable(desk: Desk, name: str, sha256: str, problem: AnswerProble
 
 
 def _apply(
-    desk: Desk, banks: Banks, profile: BankProfile, name: str, sha256: str, answer: Answer, work: Path
+    night: NightContext,
+    banks: Banks,
+    profile: BankProfile,
+    name: str,
+    sha256: str,
+    answer: Answer,
+    work: Path,
 ) -> Taken | None:
-    with ledger_event(desk.database, "bank answer", business_date=desk.business_date, subject=name) as event:
+    with ledger_event(
+        night.database, "bank answer", business_date=night.business_date, subject=name
+    ) as event:
         answer_table(event.connection)
-        desk.duck.register("answer_read", rows_of(answer))
+        night.duck.register("answer_read", rows_of(answer))
         try:
-            load_from_engine(event.connection, "answer_rows", desk.duck, "FROM answer_read", work)
+            load_from_engine(event.connection, "answer_rows", night.duck, "FROM answer_read", work)
         finally:
-            desk.duck.unregister("answer_read")
+            night.duck.unregister("answer_read")
         for whole in answer.whole:
-            _spread(desk, event, whole, work)
+            _spread(night, event, whole, work)
         if answer.whole:
             event.connection.execute(
                 text(CONTRADICTED), {"expected": WORDINGS["answer.contradiction"].expected}
             )
-        _bind(desk, event.connection, banks, profile, answer, work)
+        _bind(night, event.connection, banks, profile, answer, work)
         counts = take_answer(event, sha256=sha256, file_name=name, file_format=answer.format)
     return Taken(name, sha256, answer.format, counts) if counts.is_new else None
 
 
 def _bind(
-    desk: Desk, connection: Connection, banks: Banks, profile: BankProfile, answer: Answer, work: Path
+    night: NightContext,
+    connection: Connection,
+    banks: Banks,
+    profile: BankProfile,
+    answer: Answer,
+    work: Path,
 ) -> None:
     """Refuse rows about lines that the sender has no say in: another bank's, or another message's."""
     temporary_table(connection, "answering", {"region_code": "text"})
@@ -158,7 +173,7 @@ def _bind(
     if answer.format == "pain.002":
         message = answer.heading.original_message_id or ""
         whole = Whole(message, None, "pending", None, None)
-        lines = _lines_of(desk, connection, whole, work) or {"batch_no": "", "first": 0, "last": 0}
+        lines = _lines_of(night, connection, whole, work) or {"batch_no": "", "first": 0, "last": 0}
         said = {"rule": OTHER_MESSAGE, "expected": f"lines of message {message}"}
         connection.execute(text(STRANGE), {**said, **lines})
 
@@ -187,7 +202,7 @@ CONTRADICTED = """
 """What is said of a whole and what is said of one of its lines: where they differ, neither counts."""
 
 
-def _spread(desk: Desk, event: Event, whole: Whole, work: Path) -> None:
+def _spread(night: NightContext, event: Event, whole: Whole, work: Path) -> None:
     """A status of a whole message as one row for each of its lines; an unknown message as a refused row."""
     said: dict[str, object] = {
         "outcome": whole.outcome,
@@ -195,7 +210,7 @@ def _spread(desk: Desk, event: Event, whole: Whole, work: Path) -> None:
         "words": whole.reason_text,
         "fault": whole.fault,
     }
-    lines = _lines_of(desk, event.connection, whole, work)
+    lines = _lines_of(night, event.connection, whole, work)
     if lines is None or event.connection.execute(text(SPREAD), {**said, **lines}).rowcount == 0:
         found = {"rule": UNKNOWN_MESSAGE, "expected": EXPECTED_MESSAGE, "found": whole.original_message_id}
         event.connection.execute(text(STRAY), said | found)
@@ -216,37 +231,41 @@ STRAY = """
 """
 
 
-def _lines_of(desk: Desk, connection: Connection, whole: Whole, work: Path) -> dict[str, str | int] | None:
+def _lines_of(
+    night: NightContext, connection: Connection, whole: Whole, work: Path
+) -> dict[str, str | int] | None:
     """Batch, first and last line of one of our messages: as published then, not by today's profile."""
     asked = MESSAGE.fullmatch(whole.original_message_id)
     if asked is None or whole.original_payment_id not in (None, whole.original_message_id):
         return None
-    number, counts = int(asked["number"]), _message_counts(desk, connection, asked["batch_no"], work)
+    number, counts = int(asked["number"]), _message_counts(night, connection, asked["batch_no"], work)
     if number not in counts:
         return None
     before = sum(count for earlier, count in counts.items() if earlier < number)
     return {"batch_no": asked["batch_no"], "first": before + 1, "last": before + counts[number]}
 
 
-def _message_counts(desk: Desk, connection: Connection, batch_no: str, work: Path) -> Mapping[int, int]:
+def _message_counts(
+    night: NightContext, connection: Connection, batch_no: str, work: Path
+) -> Mapping[int, int]:
     """Number of each message of a published batch → its lines, as its manifest in the lake says."""
     batch = batch_by_no(connection, batch_no)
     kept = [f for f in files_of(connection, batch.id) if f.name == MANIFEST] if batch else []
     if not kept:
         return {}
     copy = work / MANIFEST
-    desk.lake.fetch(f"published/{kept[0].sha256}", copy)
+    night.lake.fetch(f"published/{kept[0].sha256}", copy)
     files = json.loads(copy.read_bytes())["files"]
     named = ((PAYMENT_FILE.fullmatch(name), entry["count"]) for name, entry in files.items())
     return {int(match[1]): count for match, count in named if match}
 
 
-def unanswered(desk: Desk) -> list[Unanswered]:
+def unanswered(night: NightContext) -> list[Unanswered]:
     """Batches with lines that got no result in the region's working days. Nothing is sent again for them."""
-    with desk.database.connect() as connection:
-        found = [tuple(row) for row in connection.execute(text(OPEN), {"on": desk.business_date})]
-    late = (Unanswered(no, region, on, _due(desk, region, on), *sums) for no, region, on, *sums in found)
-    return [one for one in late if one.due_on < desk.business_date]
+    with night.database.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(OPEN), {"on": night.business_date})]
+    late = (Unanswered(no, region, on, _due(night, region, on), *sums) for no, region, on, *sums in found)
+    return [one for one in late if one.due_on < night.business_date]
 
 
 OPEN = """
@@ -257,8 +276,8 @@ OPEN = """
 """
 
 
-def _due(desk: Desk, region: str, instructed_on: date) -> date:
+def _due(night: NightContext, region: str, instructed_on: date) -> date:
     """The last day on which the bank should have answered, by what held when money was instructed."""
-    days = resolve(desk.policies, region, "general", "bank_answer_days", instructed_on).value
+    days = resolve(night.policies, region, "general", "bank_answer_days", instructed_on).value
     assert isinstance(days, int)
     return add_working_days(instructed_on, days)

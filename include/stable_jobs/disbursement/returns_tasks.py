@@ -25,9 +25,9 @@ def take(business_date: str | None) -> Result:
     """
     from stable_jobs.disbursement import returns
 
-    with night_of(business_date) as desk:
-        taken = returns.take_answers(desk)
-        over = is_over(desk.business_date)
+    with night_of(business_date) as night:
+        taken = returns.take_answers(night)
+        over = is_over(night.business_date)
     for one in taken:
         if one.problem is not None:
             log.warning("%s: %s", one.file_name, one.problem)
@@ -53,10 +53,10 @@ def lists(business_date: str | None) -> Result:
     from stable_jobs.disbursement import steps as disbursement
     from stable_jobs.night import alerts
 
-    with night_of(business_date) as desk:
-        made = answer_lists.publish_answers(desk)
-        disbursement.list_waiting_again(desk)
-        alerts.tell_returns(desk, _trouble(made))
+    with night_of(business_date) as night:
+        made = answer_lists.publish_answers(night)
+        disbursement.list_waiting_again(night)
+        alerts.tell_returns(night, _trouble(made))
     result = {
         "batches": len(made.batches),
         "paid": sum(one.paid.count for one in made.batches),
@@ -89,10 +89,10 @@ def unanswered(business_date: str | None) -> Result:
     from stable_jobs.disbursement import returns
     from stable_jobs.night import alerts
 
-    with night_of(business_date) as desk:
-        found = returns.unanswered(desk)
+    with night_of(business_date) as night:
+        found = returns.unanswered(night)
         alerts.tell_unanswered(
-            desk,
+            night,
             [
                 f"{one.batch_no}: {one.count} 笔 payments, {one.total} 元 yuan, 应于 due {one.due_on}"
                 for one in found

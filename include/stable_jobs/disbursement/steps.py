@@ -35,7 +35,7 @@ from stable_jobs.ledger.policies import noted
 from stable_jobs.ledger.policy_views import policy_version
 from stable_jobs.ledger.standing import Waits, left_out, newest_of
 from stable_jobs.ledger.units import resolve_units
-from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published, tonight
@@ -61,18 +61,18 @@ class Instructed:
     is_new: bool
 
 
-def close_notices(desk: Desk) -> tuple[int, int]:
+def close_notices(night: NightContext) -> tuple[int, int]:
     """Clear the units whose notice is over, waive what is past the deadline; how many of each.
 
     Nothing in the name of a date of which no night counts. LedgerRefused where the date was decided again
     since.
     """
-    if decision_to_pay(desk) is None:
+    if decision_to_pay(night) is None:
         return 0, 0
-    note_profiles(desk)
-    with ledger_event(desk.database, "close notices", business_date=desk.business_date) as event:
+    note_profiles(night)
+    with ledger_event(night.database, "close notices", business_date=night.business_date) as event:
         temporary_table(event.connection, "night_deadlines", {"region_code": "text", "deadline": "date"})
-        known = {**dict(deadlines(desk)), **noted(event.connection)}
+        known = {**dict(deadlines(night)), **noted(event.connection)}
         load_rows(event.connection, "night_deadlines", [one for one in known.items() if one[1] is not None])
         waived = waive_overdue(event)
         cleared = close_due_notices(event)
@@ -80,99 +80,102 @@ def close_notices(desk: Desk) -> tuple[int, int]:
     return cleared, waived
 
 
-def form(desk: Desk) -> list[Batch]:
+def form(night: NightContext) -> list[Batch]:
     """Check everything again by the night's own decision and form batches; every open batch, by number.
 
     LedgerRefused where the date was decided again since the ledger took over its night.
     """
-    note_profiles(desk)
-    return _form(desk)[0]
+    note_profiles(night)
+    return _form(night)[0]
 
 
-def _form(desk: Desk) -> tuple[list[Batch], list[Waits]]:
+def _form(night: NightContext) -> tuple[list[Batch], list[Waits]]:
     """The open batches, and what was ready and is in none."""
-    decision, left = decision_to_pay(desk), list[Waits]()
+    decision, left = decision_to_pay(night), list[Waits]()
     if decision is not None:
-        with ledger_event(desk.database, "form batches", business_date=desk.business_date) as event:
+        with ledger_event(night.database, "form batches", business_date=night.business_date) as event:
             require_evidence(event.connection, decision.id)
-            fill_night(desk, event.connection, decision)
+            fill_night(night, event.connection, decision)
             made = form_batches(event)
             left = left_out(event.connection)
             event.detail.update(batches=[batch.batch_no for batch in made])
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         return open_batches(connection), left
 
 
-def publish(desk: Desk) -> list[Instructed]:
+def publish(night: NightContext) -> list[Instructed]:
     """Publish every batch with the approvals it needs, then what was instructed today and has no files.
 
     A batch that the ledger refuses (a hold, a newer night, values that nobody confirmed) stays as it is, and
     so does one whose bank profile has a fault. StepError, once all others are published, if a unit of one
     stands in a published folder that the ledger does not know, or a file of one says another total.
     """
-    banks = note_profiles(desk)
-    with desk.database.connect() as connection:
+    banks = note_profiles(night)
+    with night.database.connect() as connection:
         ready = [batch for batch in open_batches(connection) if missing_level(connection, batch) is None]
-        elsewhere = {batch.id: published_elsewhere(desk, connection, batch) for batch in ready}
+        elsewhere = {batch.id: published_elsewhere(night, connection, batch) for batch in ready}
     stopped = [said for said in elsewhere.values() if said is not None]
-    with scratch(desk) as work:
+    with scratch(night) as work:
         for batch in ready:
             if elsewhere[batch.id] is None:
                 try:
-                    _instruct(desk, batch, banks, work)
+                    _instruct(night, batch, banks, work)
                 except SumDiffers as error:
                     stopped.append(f"batch {batch.batch_no} is not published: {error}")
-    with desk.database.connect() as connection:
-        done = published_on(connection, desk.business_date)
+    with night.database.connect() as connection:
+        done = published_on(connection, night.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
-    out = desk.settings.out_root
+    out = night.settings.out_root
     placed = [
-        Instructed(batch, out / files[batch.id][0].folder, _place(desk, files[batch.id])) for batch in done
+        Instructed(batch, out / files[batch.id][0].folder, _place(night, files[batch.id])) for batch in done
     ]
-    _place_left_over(desk)
+    _place_left_over(night)
     if stopped:
         raise StepError("; ".join(stopped))
     return placed
 
 
-def _place(desk: Desk, files: list[PublishedFile]) -> bool:
-    return place_files(desk.lake, desk.settings.out_root, files, desk.settings.payment_group)
+def _place(night: NightContext, files: list[PublishedFile]) -> bool:
+    return place_files(night.lake, night.settings.out_root, files, night.settings.payment_group)
 
 
-def _place_left_over(desk: Desk) -> None:
+def _place_left_over(night: NightContext) -> None:
     """Batches of other dates whose run was killed before their files had names."""
-    out = desk.settings.out_root
-    with desk.database.connect() as connection:
+    out = night.settings.out_root
+    with night.database.connect() as connection:
         for batch_id, folder in manifests(connection):
             if not (out / folder / MANIFEST).exists():
-                _place(desk, files_of(connection, batch_id))
+                _place(night, files_of(connection, batch_id))
 
 
-def _instruct(desk: Desk, batch: Batch, banks: Banks, work: Path) -> None:
+def _instruct(night: NightContext, batch: Batch, banks: Banks, work: Path) -> None:
     """Make the files, keep them in the lake, and let the ledger instruct the batch with their hashes."""
     try:
         profile = banks.of(batch.region_code)
     except PolicyError as error:
         _tell(batch, error)
         return
-    folder = _folder(desk, batch)
+    folder = _folder(night, batch)
     with tempfile.TemporaryDirectory(dir=work) as own:
         holder = Path(own)
         inner = holder / "files"
         inner.mkdir()
-        with desk.database.connect() as connection, connect(desk.settings.model_copy(update=ENGINE)) as duck:
+        with (
+            night.database.connect() as connection,
+            connect(night.settings.model_copy(update=ENGINE)) as duck,
+        ):
             rows = ledger_rows(duck, connection, LINES.format(batch_id=batch.id), LINE, holder)
-            head = _head(desk, connection, batch)
-            sums = write_batch_files(duck, rows.source, head, profile, inner, desk.settings.workbook_rows)
-        with desk.database.connect() as connection:
+            head = _head(night, connection, batch)
+            sums = write_batch_files(duck, rows.source, head, profile, inner, night.settings.workbook_rows)
+        with night.database.connect() as connection:
             confirmed = policy_version(connection, batch.region_code)
-        made_by = {**versions(desk), "banks": banks.fingerprint, **confirmed}
+        made_by = {**versions(night), "banks": banks.fingerprint, **confirmed}
         said = {**_manifest(head, sums), "versions": made_by}
-        relative = folder.relative_to(desk.settings.out_root).as_posix()
-        files = keep_files(desk.lake, inner, sums, relative, said)
+        relative = folder.relative_to(night.settings.out_root).as_posix()
+        files = keep_files(night.lake, inner, sums, relative, said)
         try:
             with ledger_event(
-                desk.database, "instruct", business_date=desk.business_date, subject=batch.batch_no
+                night.database, "instruct", business_date=night.business_date, subject=batch.batch_no
             ) as event:
                 instruct(event, batch, files)
         except LedgerRefused as refused:
@@ -185,13 +188,13 @@ def _tell(batch: Batch, refused: StableJobsError) -> None:
     logging.getLogger(__name__).warning("batch %s is not published: %s", batch.batch_no, refused)
 
 
-def _head(desk: Desk, connection: Connection, batch: Batch) -> BatchHead:
-    place = place_of(desk, batch.region_code)
+def _head(night: NightContext, connection: Connection, batch: Batch) -> BatchHead:
+    place = place_of(night, batch.region_code)
     given, hands = answers(connection, batch.id), answer_hands(connection, batch.id)
     return BatchHead(
         batch_no=batch.batch_no,
         region_code=batch.region_code,
-        business_date=desk.business_date,
+        business_date=night.business_date,
         policy_year=batch.policy_year,
         review_level=batch.review_level,
         count=batch.count,
@@ -220,48 +223,48 @@ def _manifest(head: BatchHead, sums: Mapping[str, Sum]) -> dict[str, object]:
     }
 
 
-def _folder(desk: Desk, batch: Batch) -> Path:
-    return region_folder(tonight(desk), batch.region_code) / batch.batch_no
+def _folder(night: NightContext, batch: Batch) -> Path:
+    return region_folder(tonight(night), batch.region_code) / batch.batch_no
 
 
-def list_waiting(desk: Desk) -> dict[str, tuple[int, Decimal]]:
+def list_waiting(night: NightContext) -> dict[str, tuple[int, Decimal]]:
     """Publish per region what did not go out and why; region → count and yuan.
 
     Of regions whose newest night this is: what an older night left is told by the newest. A list of the date
     that has become empty is published empty.
     """
-    decision = decision_to_pay(desk)
+    decision = decision_to_pay(night)
     if decision is None:
         return {}
-    with scratch(desk) as work, desk.database.connect() as connection:
-        fill_night(desk, connection, decision)
-        resolve_units(connection, desk.business_date)
-        query = waiting.QUERY.format(on=desk.business_date.isoformat())
-        rows = ledger_rows(desk.duck, connection, query, waiting.ROWS, work)
-        found = {*rows.different(desk.duck, "region_code")}
-        emptied = set(connection.scalars(text(NEWEST), {"on": desk.business_date})) & {
-            folder.parent.name for folder in tonight(desk).glob("*/waiting")
+    with scratch(night) as work, night.database.connect() as connection:
+        fill_night(night, connection, decision)
+        resolve_units(connection, night.business_date)
+        query = waiting.QUERY.format(on=night.business_date.isoformat())
+        rows = ledger_rows(night.duck, connection, query, waiting.ROWS, work)
+        found = {*rows.different(night.duck, "region_code")}
+        emptied = set(connection.scalars(text(NEWEST), {"on": night.business_date})) & {
+            folder.parent.name for folder in tonight(night).glob("*/waiting")
         }
-        parts = {code: rows.of(desk.duck, "region_code", code) for code in sorted(found | emptied)}
-        record_published(desk, [_publish_waiting(desk, *part) for part in parts.items()], "waiting")
+        parts = {code: rows.of(night.duck, "region_code", code) for code in sorted(found | emptied)}
+        record_published(night, [_publish_waiting(night, *part) for part in parts.items()], "waiting")
     return {code: (own.count, own.total) for code, own in parts.items() if own.count}
 
 
 NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NOT is_held"
 
 
-def list_waiting_again(desk: Desk) -> None:
+def list_waiting_again(night: NightContext) -> None:
     """Publish anew what waits, where the date's lists stand already: the bank has answered meanwhile."""
-    if any(tonight(desk).glob("*/waiting")):
-        list_waiting(desk)
+    if any(tonight(night).glob("*/waiting")):
+        list_waiting(night)
 
 
-def _publish_waiting(desk: Desk, region_code: str, own: Rows) -> Published:
-    place = place_of(desk, region_code)
-    folder = region_folder(tonight(desk), region_code) / "waiting"
+def _publish_waiting(night: NightContext, region_code: str, own: Rows) -> Published:
+    place = place_of(night, region_code)
+    folder = region_folder(tonight(night), region_code) / "waiting"
     said = {"count": own.count, "total": str(own.total)}
     table = waiting.waiting(own, place)
-    return publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)
+    return publish_tables(night.duck, folder, [table], place, night.settings.workbook_rows, **said)
 
 
 @dataclass(frozen=True)
@@ -286,29 +289,29 @@ class Course:
         return bool(self.newest or self.cleared or self.waived or self.published)
 
 
-def _publish_all(desk: Desk) -> tuple[list[Instructed], StepError | None]:
+def _publish_all(night: NightContext) -> tuple[list[Instructed], StepError | None]:
     """What is published, and what stopped a batch: the lists of all others are made first."""
     try:
-        return publish(desk), None
+        return publish(night), None
     except StepError as error:
         return [], error
 
 
-def disburse(desk: Desk, say: Callable[[str], None]) -> Course:
+def disburse(night: NightContext, say: Callable[[str], None]) -> Course:
     """All steps in order under the business date's lock, as the command line runs them."""
-    with business_date_lock(desk.database, desk.business_date):
+    with business_date_lock(night.database, night.business_date):
         say("close notices")
-        cleared, waived = close_notices(desk)
+        cleared, waived = close_notices(night)
         say("form batches")
-        _, left = _form(desk)
+        _, left = _form(night)
         say("publish")
-        published, stopped = _publish_all(desk)
+        published, stopped = _publish_all(night)
         say("list what waits")
-        found = list_waiting(desk)
-        publish_waived(desk)
-        why = reasons(desk, left)
+        found = list_waiting(night)
+        publish_waived(night)
+        why = reasons(night, left)
     if stopped is not None:
         raise stopped
-    with desk.database.connect() as connection:
-        batches, newest = tuple(open_batches(connection)), newest_of(connection, desk.business_date)
+    with night.database.connect() as connection:
+        batches, newest = tuple(open_batches(connection)), newest_of(connection, night.business_date)
     return Course(cleared, waived, batches, tuple(published), found, why, newest)

@@ -10,19 +10,19 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.published import RESTORED, units_in, unknown_batches
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 
 UNIT = "统一社会信用代码"
 """The header of the units' codes in a batch's detail."""
 
 
-def published_elsewhere(desk: Desk, connection: Connection, batch: Batch) -> str | None:
+def published_elsewhere(night: NightContext, connection: Connection, batch: Batch) -> str | None:
     """Why the batch may not be published: a unit of it stands in a folder that the ledger does not know.
 
     Any unit of the batch, under whatever end-to-end id: a restored ledger may count its payments otherwise. A
     folder that cannot be read stops every batch of its region.
     """
-    out = desk.settings.out_root
+    out = night.settings.out_root
     folders = unknown_batches(connection, out, batch.region_code)
     if not folders:
         return None

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from stable_jobs.disbursement.sheets import waived
-from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.ledger_night import deadlines
 from stable_jobs.night.notices import place_of, record_published, tonight
 from stable_jobs.policy.determine import decision_by_id
@@ -45,30 +45,30 @@ class Due:
     decision_id: int | None
 
 
-def publish_waived(desk: Desk) -> list[WaivedList]:
+def publish_waived(night: NightContext) -> list[WaivedList]:
     """Publish the list of every region whose first night after its deadline this is, or that waived today.
 
     An empty list says that nothing was left. Run again, whenever that is, the lists are the same.
     """
-    with scratch(desk) as work, desk.database.connect() as connection:
+    with scratch(night) as work, night.database.connect() as connection:
         temporary_table(connection, "deadlines", DEADLINES)
-        load_rows(connection, "deadlines", _deadlines(desk))
-        due = [Due(*row) for row in connection.execute(text(DUE), {"on": desk.business_date})]
+        load_rows(connection, "deadlines", _deadlines(night))
+        due = [Due(*row) for row in connection.execute(text(DUE), {"on": night.business_date})]
         if not due:
             return []
-        rows = _rows(desk, connection, due, work)
+        rows = _rows(night, connection, due, work)
         regions = sorted({one.region_code for one in due})
-        parts = {code: rows.of(desk.duck, "region_code", code) for code in regions}
-        made = {code: _publish(desk, code, own) for code, own in parts.items()}
-    record_published(desk, made.values(), "waived")
+        parts = {code: rows.of(night.duck, "region_code", code) for code in regions}
+        made = {code: _publish(night, code, own) for code, own in parts.items()}
+    record_published(night, made.values(), "waived")
     return [WaivedList(code, made[code].folder, own.count, own.total) for code, own in parts.items()]
 
 
-def _deadlines(desk: Desk) -> Iterator[tuple[str, int, date]]:
+def _deadlines(night: NightContext) -> Iterator[tuple[str, int, date]]:
     """Of the business date's policy year, and of the one before: its deadline may be its last day."""
-    year = desk.business_date.year
-    before = replace(desk, business_date=date(year - 1, 12, 31))
-    for one in (before, desk):
+    year = night.business_date.year
+    before = replace(night, business_date=date(year - 1, 12, 31))
+    for one in (before, night):
         yield from ((region, one.business_date.year, day) for region, day in deadlines(one))
 
 
@@ -93,22 +93,24 @@ DUE = """
 """A region that had no night before its deadline has left nothing undone by it."""
 
 
-def _rows(desk: Desk, connection: Connection, due: Sequence[Due], work: Path) -> Rows:
+def _rows(night: NightContext, connection: Connection, due: Sequence[Due], work: Path) -> Rows:
     """Waived payments, and the undecided units that have no payment in their stead."""
     temporary_table(connection, "waiving", {"region_code": "text", "policy_year": "integer"})
     load_rows(connection, "waiving", [(one.region_code, one.policy_year) for one in due])
-    payments = _asked(desk, connection, waived.QUERY, waived.ROWS, work / "payments")
-    settled = _asked(desk, connection, SETTLED, SETTLED_ROWS, work / "settled")
-    units = [_undecided(desk, connection, one, settled) for one in due if one.decision_id is not None]
+    payments = _asked(night, connection, waived.QUERY, waived.ROWS, work / "payments")
+    settled = _asked(night, connection, SETTLED, SETTLED_ROWS, work / "settled")
+    units = [_undecided(night, connection, one, settled) for one in due if one.decision_id is not None]
     path = quote_literal(str(work / "waived.parquet"))
     both = " UNION ALL BY NAME ".join([f"(FROM {payments.source})", *units])
-    desk.duck.execute(f"COPY ({both}) TO {path} (FORMAT parquet)")
-    return measured(desk.duck, f"read_parquet({path})")
+    night.duck.execute(f"COPY ({both}) TO {path} (FORMAT parquet)")
+    return measured(night.duck, f"read_parquet({path})")
 
 
-def _asked(desk: Desk, connection: Connection, query: str, columns: Mapping[str, str], folder: Path) -> Rows:
+def _asked(
+    night: NightContext, connection: Connection, query: str, columns: Mapping[str, str], folder: Path
+) -> Rows:
     folder.mkdir()
-    return ledger_rows(desk.duck, connection, query.format(on=desk.business_date), columns, folder)
+    return ledger_rows(night.duck, connection, query.format(on=night.business_date), columns, folder)
 
 
 SETTLED = """
@@ -133,10 +135,10 @@ SETTLED_ROWS = {
 }
 
 
-def _undecided(desk: Desk, connection: Connection, due: Due, settled: Rows) -> str:
+def _undecided(night: NightContext, connection: Connection, due: Due, settled: Rows) -> str:
     """SQL for the undecided units of a region, one row each, with the amount where its inputs are known."""
     assert due.decision_id is not None
-    path = quote_literal(desk.lake.path(decision_by_id(connection, due.decision_id).eligibility.name))
+    path = quote_literal(night.lake.path(decision_by_id(connection, due.decision_id).eligibility.name))
     own = f"read_parquet({path}) WHERE region_code = {quote_literal(due.region_code)}"
     return f"""
         (SELECT region_code, policy_year::INTEGER AS policy_year, uscc, unit_name, scheme, reasons,
@@ -152,9 +154,9 @@ def _undecided(desk: Desk, connection: Connection, due: Due, settled: Rows) -> s
     """
 
 
-def _publish(desk: Desk, region_code: str, own: Rows) -> Published:
-    place = place_of(desk, region_code)
-    folder = region_folder(tonight(desk), region_code) / "waived"
+def _publish(night: NightContext, region_code: str, own: Rows) -> Published:
+    place = place_of(night, region_code)
+    folder = region_folder(tonight(night), region_code) / "waived"
     said = {"count": own.count, "total": str(own.total)}
     table = waived.waived(own, place)
-    return publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)
+    return publish_tables(night.duck, folder, [table], place, night.settings.workbook_rows, **said)

@@ -13,7 +13,7 @@ from stable_jobs.ledger.approvals import approvers, missing_level
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.verify import Verified
 from stable_jobs.money import format_yuan
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.policies import policy_facts
 from stable_jobs.night.unlisted import after_lists
 from stable_jobs.notification import Kind, MailSpec, Message, notifier
@@ -22,30 +22,30 @@ from stable_jobs.settings import Settings
 from stable_jobs.store.engine import quote_literal
 
 
-def tell_held(desk: Desk, decision: Decision) -> None:
+def tell_held(night: NightContext, decision: Decision) -> None:
     """Which regions are held tonight, and why; and whose money waits for people."""
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         decision = after_lists(connection, decision)
-    path = quote_literal(desk.lake.path(decision.held.name))
-    rows = desk.duck.execute(
+    path = quote_literal(night.lake.path(decision.held.name))
+    rows = night.duck.execute(
         f"""
         SELECT region_code, reason, department, extract, CASE WHEN coalesce(extract, '') = '' THEN detail END
         FROM read_parquet({path}) ORDER BY ALL
         """
     ).fetchall()
-    stopped = [place.code for place in policy_facts(desk).stopped]
+    stopped = [place.code for place in policy_facts(night).stopped]
     if rows or stopped:
         lines = [" ".join(str(value) for value in row if value) for row in rows]
         lines += [f"{code} policy or total: stable-jobs policy show --region {code}" for code in stopped]
         regions = len({*stopped, *(row[0] for row in rows)})
-        _tell(desk, Kind.NIGHT_HELD, f"{regions} 个地区暂缓", f"{regions} regions are held", lines)
+        _tell(night, Kind.NIGHT_HELD, f"{regions} 个地区暂缓", f"{regions} regions are held", lines)
 
 
-def tell_awaiting(desk: Desk, batches: Sequence[Batch]) -> None:
+def tell_awaiting(night: NightContext, batches: Sequence[Batch]) -> None:
     """Which batches wait for whom, with the command that answers."""
     if not batches:
         return
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         lines = tuple(
             f"{batch.batch_no}: {batch.count} 户 units, {format_yuan(batch.total)} 元 yuan,"
             f" 第 {level} 级 level {level}: {_people(connection, batch, level)};"
@@ -54,7 +54,7 @@ def tell_awaiting(desk: Desk, batches: Sequence[Batch]) -> None:
             if (level := missing_level(connection, batch)) is not None
         )
     _tell(
-        desk,
+        night,
         Kind.AWAITING_APPROVAL,
         f"{len(lines)} 个批次待审批",
         f"{len(lines)} batches wait for approval",
@@ -66,11 +66,11 @@ def _people(connection: Connection, batch: Batch, level: int) -> str:
     return ", ".join(approvers(connection, batch.region_code, level)) or "无人 nobody"
 
 
-def tell_returns(desk: Desk, lines: Sequence[str]) -> None:
+def tell_returns(night: NightContext, lines: Sequence[str]) -> None:
     """What the bank returned or what of its answer was refused."""
     if lines:
         _tell(
-            desk,
+            night,
             Kind.RETURNS_ARRIVED,
             "银行退回或答复有误",
             "the bank returned payments or its answer is wrong",
@@ -78,11 +78,11 @@ def tell_returns(desk: Desk, lines: Sequence[str]) -> None:
         )
 
 
-def tell_unanswered(desk: Desk, lines: Sequence[str]) -> None:
+def tell_unanswered(night: NightContext, lines: Sequence[str]) -> None:
     """Lines that the bank has not answered in the region's days. Nothing is sent again."""
     if lines:
         _tell(
-            desk,
+            night,
             Kind.NO_ANSWER,
             "银行逾期未答复，不重发",
             "the bank has not answered; nothing is sent again",
@@ -90,26 +90,26 @@ def tell_unanswered(desk: Desk, lines: Sequence[str]) -> None:
         )
 
 
-def tell_broken(desk: Desk, verified: Verified) -> None:
+def tell_broken(night: NightContext, verified: Verified) -> None:
     """The ledger is not what it says."""
     if verified.breaks:
         lines = tuple(one.sentence() for one in verified.breaks)
-        _tell(desk, Kind.CHAIN_BROKEN, "账本核对不符", "the ledger does not verify", lines)
+        _tell(night, Kind.CHAIN_BROKEN, "账本核对不符", "the ledger does not verify", lines)
 
 
-def tell_late(desk: Desk, regions: Sequence[str]) -> None:
+def tell_late(night: NightContext, regions: Sequence[str]) -> None:
     """Regions that promised an answer on the same day, and the run is not over."""
     lines = tuple(f"{region}: 承诺当日办结 promised the same day" for region in regions)
-    _tell(desk, Kind.DEADLINE_MISSED, "当日办结时限已过", "the same-day deadline has passed", lines)
+    _tell(night, Kind.DEADLINE_MISSED, "当日办结时限已过", "the same-day deadline has passed", lines)
 
 
-def tell_anchor(desk: Desk) -> None:
+def tell_anchor(night: NightContext) -> None:
     """The ledger's newest event: whoever changes the database cannot change a mail that was sent."""
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         anchor = last_anchor(connection)
     if anchor is not None:
         _tell(
-            desk,
+            night,
             Kind.LEDGER_ANCHOR,
             f"账本凭证 {anchor}",
             f"ledger anchor {anchor}",
@@ -117,9 +117,9 @@ def tell_anchor(desk: Desk) -> None:
         )
 
 
-def _tell(desk: Desk, kind: Kind, zh: str, en: str, lines: Sequence[str]) -> None:
-    tell = notifier(mail_spec(desk.settings))
-    tell(Message(kind, None, desk.business_date, zh, en, tuple(lines)))
+def _tell(night: NightContext, kind: Kind, zh: str, en: str, lines: Sequence[str]) -> None:
+    tell = notifier(mail_spec(night.settings))
+    tell(Message(kind, None, night.business_date, zh, en, tuple(lines)))
 
 
 def mail_spec(settings: Settings) -> MailSpec | None:

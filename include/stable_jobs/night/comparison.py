@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stable_jobs.lists.sheets.changes import Changes, changes_summary, exact_changes, listed_changes
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.publishing.checked import fits_workbook, without, write_checked
@@ -60,22 +60,22 @@ class _Part:
     csv_only: tuple[str, ...]
 
 
-def compare_night(desk: Desk, decision: Decision, versions: Mapping[str, str]) -> Comparison:
+def compare_night(night: NightContext, decision: Decision, versions: Mapping[str, str]) -> Comparison:
     """Compare the decision with the newest earlier business date's, and with its own date's before it.
 
     With equal inputs nothing is written. versions: for the manifest, as on the report. The manifest names
     business dates only: a night that was killed and run again has other ids and fingerprints. StepError where
     a file does not say what was compared.
     """
-    folder = desk.settings.out_root / desk.business_date.isoformat() / "comparison"
+    folder = night.settings.out_root / night.business_date.isoformat() / "comparison"
     folder.mkdir(parents=True, exist_ok=True)
     with workspace(folder) as work:
         parts = {
-            name: _part(desk, work, name, before, decision.eligibility)
-            for name, before in _baselines(desk, decision).items()
+            name: _part(night, work, name, before, decision.eligibility)
+            for name, before in _baselines(night, decision).items()
         }
         files = {name: work / name for part in parts.values() for name in part.files}
-        published = publish_folder(folder, files, _manifest(desk, parts, versions))
+        published = publish_folder(folder, files, _manifest(night, parts, versions))
     return load_comparison(published.manifest)
 
 
@@ -89,31 +89,31 @@ def load_comparison(manifest: Path) -> Comparison:
     return Comparison(manifest.parent, manifest, facts)
 
 
-def _baselines(desk: Desk, decision: Decision) -> dict[str, Snapshot]:
+def _baselines(night: NightContext, decision: Decision) -> dict[str, Snapshot]:
     """The eligibility tables to compare with, by name."""
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         found = {
-            "night_before": catalog.newest_before(connection, KIND, desk.business_date),
+            "night_before": catalog.newest_before(connection, KIND, night.business_date),
             "earlier_decision": catalog.earlier_of_date(connection, decision.eligibility),
         }
     return {name: snapshot for name, snapshot in found.items() if snapshot is not None}
 
 
-def _part(desk: Desk, work: Path, name: str, before: Snapshot, after: Snapshot) -> _Part:
+def _part(night: NightContext, work: Path, name: str, before: Snapshot, after: Snapshot) -> _Part:
     """Compare two eligibility tables and write the files into the workspace."""
-    tables = (desk.lake.path(before.name), desk.lake.path(after.name))
-    differences = write_differences(desk.duck, *tables, work / name)
-    figures = baseline_figures(desk.duck, before.business_date, *tables, differences, desk.names)
-    found = _changes(desk, name, figures, str(differences.rows), str(differences.sums))
+    tables = (night.lake.path(before.name), night.lake.path(after.name))
+    differences = write_differences(night.duck, *tables, work / name)
+    figures = baseline_figures(night.duck, before.business_date, *tables, differences, night.names)
+    found = _changes(night, name, figures, str(differences.rows), str(differences.sums))
     listed = listed_changes(found)
-    is_short = fits_workbook(listed, desk.settings.workbook_rows)
+    is_short = fits_workbook(listed, night.settings.workbook_rows)
     left_out = f"{listed.name}.{'csv' if is_short else 'xlsx'}"
     lists = (exact_changes(found), without(listed, [left_out]), changes_summary(found))
-    files = {file: said for table in lists for file, said in write_checked(desk.duck, table, work).items()}
+    files = {file: said for table in lists for file, said in write_checked(night.duck, table, work).items()}
     return _Part(figures, files, () if is_short else (left_out,))
 
 
-def _changes(desk: Desk, name: str, figures: Baseline, rows: str, sums: str) -> Changes:
+def _changes(night: NightContext, name: str, figures: Baseline, rows: str, sums: str) -> Changes:
     title = words_of("baseline", name)
     rows_name, summary_name = FILES[name]
     return Changes(
@@ -124,34 +124,34 @@ def _changes(desk: Desk, name: str, figures: Baseline, rows: str, sums: str) -> 
         summary_path=sums,
         rows=figures.rows,
         difference=figures.payable_difference,
-        names={code: words.both for code, words in desk.names.items()},
+        names={code: words.both for code, words in night.names.items()},
         remarks={r.place.code: words_of("one_sided", r.sides).both for r in figures.regions if r.sides},
-        notes=_notes(desk, figures),
+        notes=_notes(night, figures),
     )
 
 
-def _notes(desk: Desk, figures: Baseline) -> tuple[str, ...]:
+def _notes(night: NightContext, figures: Baseline) -> tuple[str, ...]:
     """Above a workbook's header: which dates, and that there are demonstration values."""
     dates = (
-        f"业务日期 business date {desk.business_date.isoformat()}"
+        f"业务日期 business date {night.business_date.isoformat()}"
         f" · 对比 against {figures.business_date.isoformat()}"
     )
-    return (dates, DEMONSTRATION) if _is_demo(desk) else (dates,)
+    return (dates, DEMONSTRATION) if _is_demo(night) else (dates,)
 
 
-def _manifest(desk: Desk, parts: Mapping[str, _Part], versions: Mapping[str, str]) -> dict[str, Any]:
+def _manifest(night: NightContext, parts: Mapping[str, _Part], versions: Mapping[str, str]) -> dict[str, Any]:
     facts = ComparisonFacts(**{name: parts[name].figures if name in parts else None for name in FILES})
     csv_only = [workbook for part in parts.values() for workbook in part.csv_only]
     return {
-        "business_date": desk.business_date.isoformat(),
+        "business_date": night.business_date.isoformat(),
         "versions": dict(versions),
-        "demonstration": DEMONSTRATION if _is_demo(desk) else None,
+        "demonstration": DEMONSTRATION if _is_demo(night) else None,
         "baselines": comparison_json(facts),
         "without": {name: words_json(words_of("no_baseline", name)) for name in FILES if name not in parts},
-        "workbooks": workbooks_entry(csv_only, desk.settings.workbook_rows),
+        "workbooks": workbooks_entry(csv_only, night.settings.workbook_rows),
         "files": {name: file_entry(said) for part in parts.values() for name, said in part.files.items()},
     }
 
 
-def _is_demo(desk: Desk) -> bool:
-    return bool(demo_regions(desk.policies, desk.business_date))
+def _is_demo(night: NightContext) -> bool:
+    return bool(demo_regions(night.policies, night.business_date))

@@ -11,7 +11,7 @@ from stable_jobs import settings as clock
 from stable_jobs.errors import UsageError
 from stable_jobs.intake.connectors.dropped_file import DroppedFiles
 from stable_jobs.ledger.night import decision_taken
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.settings import Settings
 from stable_jobs.store.catalog import deliveries_for
 
@@ -61,38 +61,39 @@ def require_database(settings: Settings) -> None:
         )
 
 
-def require_came(desk: Desk) -> None:
+def require_came(night: NightContext) -> None:
     """UsageError where no delivery of the business date came from anybody."""
-    sentence = nothing_came(desk)
+    sentence = nothing_came(night)
     if sentence is not None:
         raise UsageError(
-            f"{sentence}; nothing was done; next: check the date; `stable-jobs night --date"
-            f" {desk.business_date} --yes` runs it all the same, with what earlier deliveries still count for"
+            f"{sentence}; nothing was done; next: check the date;"
+            f" `stable-jobs night --date {night.business_date} --yes` runs it all the same,"
+            " with what earlier deliveries still count for"
         )
 
 
-def nothing_came(desk: Desk) -> str | None:
+def nothing_came(night: NightContext) -> str | None:
     """A sentence where no delivery of the business date lies there or is known, and no such night counts.
 
     UsageError where no delivery of any date was ever taken: there is nothing that a night could be run with.
     """
-    on = desk.business_date
-    with desk.database.connect() as connection:
-        if deliveries_for(connection, on) or decision_taken(connection, on) is not None or _lies(desk):
+    on = night.business_date
+    with night.database.connect() as connection:
+        if deliveries_for(connection, on) or decision_taken(connection, on) is not None or _lies(night):
             return None
         ever = connection.scalar(text("SELECT max(business_date) FROM deliveries"))
         newest = connection.scalar(text("SELECT max(business_date) FROM standing_nights"))
     if ever is None:
-        raise UsageError(_never_any(desk.settings, on))
+        raise UsageError(_never_any(night.settings, on))
     return f"no department delivered anything for {on} (the newest night is {newest or 'none'})"
 
 
-def _lies(desk: Desk) -> bool:
+def _lies(night: NightContext) -> bool:
     """Whether a file of the date lies in the landing folder of any department."""
-    connector = DroppedFiles(desk.settings.landing_root)
+    connector = DroppedFiles(night.settings.landing_root)
     return any(
-        connector.list_files(contract.department, contract.extract, desk.business_date).files
-        for contract in desk.contracts.values()
+        connector.list_files(contract.department, contract.extract, night.business_date).files
+        for contract in night.contracts.values()
     )
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.policy.explain import explain
 from stable_jobs.policy.explain_text import render_text
 
 
-def explain_enterprise(desk: Desk, uscc: str, *, region: str | None, lang: str) -> str:
+def explain_enterprise(night: NightContext, uscc: str, *, region: str | None, lang: str) -> str:
     """The explanation as text in `zh` or `en`. UsageError if the night has no such enterprise."""
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         found = explain(
-            desk.duck,
+            night.duck,
             connection,
-            desk.lake,
-            desk.contracts,
-            desk.policies,
+            night.lake,
+            night.contracts,
+            night.policies,
             uscc.strip().upper(),
-            desk.business_date,
+            night.business_date,
             region,
         )
     return render_text(found, lang)

@@ -15,7 +15,7 @@ from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import decision_in_force, decision_that_counts, put_in_force
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import Decision, decision_by_id
 from stable_jobs.rendering.text import visible
 from stable_jobs.store.catalog import Validation, current_deliveries, validations_by_id
@@ -26,115 +26,121 @@ MANIFEST = re.compile(r"manifest(?:\.[0-9]+)?\.json")
 SHOWN = 80
 
 
-def decide_in_force(desk: Desk, decision: Decision) -> None:
+def decide_in_force(night: NightContext, decision: Decision) -> None:
     """Write down that this is the date's decision in force: what was decided last, as known now."""
-    with ledger_event(desk.database, "decided", business_date=desk.business_date) as event:
+    with ledger_event(night.database, "decided", business_date=night.business_date) as event:
         put_in_force(event, decision.id)
         event.detail.update(decision=decision.eligibility.fingerprint)
 
 
-def decision_of(desk: Desk, determined: object, *, is_in_force: bool) -> Decision:
+def decision_of(night: NightContext, determined: object, *, is_in_force: bool) -> Decision:
     """The decision that `determine` handed on, if it is one of the business date.
 
     is_in_force: it must be the date's decision in force, too. UsageError for anything else.
     """
-    number = _number(desk, "decision", _of(desk, determined, "decision"))
-    with desk.database.connect() as connection:
+    number = _number(night, "decision", _of(night, determined, "decision"))
+    with night.database.connect() as connection:
         try:
             decision = decision_by_id(connection, number)
         except KeyError:
-            raise _wrong(desk, "decision", number, "the id of a decision", "an id of none") from None
-        current = decision_in_force(connection, desk.business_date)
-    if decision.eligibility.business_date != desk.business_date:
+            raise _wrong(night, "decision", number, "the id of a decision", "an id of none") from None
+        current = decision_in_force(connection, night.business_date)
+    if decision.eligibility.business_date != night.business_date:
         found = f"a decision of {decision.eligibility.business_date}"
-        raise _wrong(desk, "decision", number, f"a decision of {desk.business_date}", found)
+        raise _wrong(night, "decision", number, f"a decision of {night.business_date}", found)
     if is_in_force and current != number:
         expected = f"{current}, the one in force" if current else "a decision that `determine` made"
-        raise _wrong(desk, "decision", number, expected, f"decision {number}")
+        raise _wrong(night, "decision", number, expected, f"decision {number}")
     return decision
 
 
 def validations_of(
-    desk: Desk, handed: object, departments: Collection[str] = DEPARTMENTS, *, with_units: bool = False
+    night: NightContext,
+    handed: object,
+    departments: Collection[str] = DEPARTMENTS,
+    *,
+    with_units: bool = False,
 ) -> list[Validation]:
     """The validations that were handed on, if they are the business date's and of the departments' extracts.
 
     with_units: of the units' joined facts, too. UsageError for anything else.
     """
-    numbers = _of(desk, handed, "validations")
+    numbers = _of(night, handed, "validations")
     if not isinstance(numbers, list):
-        raise _wrong(desk, "validations", numbers, "a list of ids", type(numbers).__name__)
-    ids = [_number(desk, "validations", one) for one in numbers]
-    with desk.database.connect() as connection:
+        raise _wrong(night, "validations", numbers, "a list of ids", type(numbers).__name__)
+    ids = [_number(night, "validations", one) for one in numbers]
+    with night.database.connect() as connection:
         try:
             found = validations_by_id(connection, ids)
         except KeyError as error:
-            raise _wrong(desk, "validations", ids, "ids of validations", f"{error} of none") from None
-    own = {name for name, contract in desk.contracts.items() if contract.department in departments}
+            raise _wrong(night, "validations", ids, "ids of validations", f"{error} of none") from None
+    own = {name for name, contract in night.contracts.items() if contract.department in departments}
     for one in found:
-        if one.business_date != desk.business_date:
+        if one.business_date != night.business_date:
             what = f"validation {one.id} of {one.business_date}"
-            raise _wrong(desk, "validations", ids, f"validations of {desk.business_date}", what)
-        if one.extract not in own and not (with_units and one.extract not in desk.contracts):
+            raise _wrong(night, "validations", ids, f"validations of {night.business_date}", what)
+        if one.extract not in own and not (with_units and one.extract not in night.contracts):
             what = f"validation {one.id} of {one.extract}"
-            raise _wrong(desk, "validations", ids, f"validations of {', '.join(departments)}", what)
+            raise _wrong(night, "validations", ids, f"validations of {', '.join(departments)}", what)
     return found
 
 
-def require_newest(desk: Desk, validations: Collection[Validation]) -> None:
+def require_newest(night: NightContext, validations: Collection[Validation]) -> None:
     """UsageError where one is of other deliveries of its extract than the last ones of the business date.
 
     A decision by an earlier validation would bring back what the department has replaced since.
     """
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         for one in validations:
-            last = current_deliveries(connection, desk.business_date, one.extract, desk.known_at)
+            last = current_deliveries(connection, night.business_date, one.extract, night.known_at)
             read, sent = ({o.delivery_id for o in one.outcomes}, {d.id for d in last})
             if read != sent:
                 expected = f"a validation of the last deliveries of {one.extract}: {_listed(sent)}"
                 found = f"one of {_listed(read)}"
-                raise _wrong(desk, "validations", one.id, expected, found, VALIDATE_AGAIN)
+                raise _wrong(night, "validations", one.id, expected, found, VALIDATE_AGAIN)
 
 
 def _listed(numbers: Collection[int]) -> str:
     return ", ".join(map(str, sorted(numbers))) or "none"
 
 
-def comparison_of(desk: Desk, compared: object) -> Path:
+def comparison_of(night: NightContext, compared: object) -> Path:
     """The manifest that `compare` handed on, if it is of the date's comparison; else UsageError."""
-    handed = _of(desk, compared, "manifest")
-    folder = desk.settings.out_root / desk.business_date.isoformat() / "comparison"
+    handed = _of(night, compared, "manifest")
+    folder = night.settings.out_root / night.business_date.isoformat() / "comparison"
     path = Path(handed) if isinstance(handed, str) else Path()
     if path.parent != folder or not MANIFEST.fullmatch(path.name) or not path.is_file():
-        raise _wrong(desk, "manifest", handed, f"a manifest in {folder}", "another path")
+        raise _wrong(night, "manifest", handed, f"a manifest in {folder}", "another path")
     return path
 
 
-def decision_to_pay(desk: Desk) -> Decision | None:
+def decision_to_pay(night: NightContext) -> Decision | None:
     """The decision that the ledger took over for the business date; None if no night of the date counts.
 
     LedgerRefused where the date was decided again since.
     """
-    with desk.database.connect() as connection:
-        counts = decision_that_counts(connection, desk.business_date)
+    with night.database.connect() as connection:
+        counts = decision_that_counts(connection, night.business_date)
         return None if counts is None else decision_by_id(connection, counts)
 
 
-def _of(desk: Desk, handed: object, name: str) -> Any:
+def _of(night: NightContext, handed: object, name: str) -> Any:
     if not isinstance(handed, Mapping) or name not in handed:
-        raise _wrong(desk, name, handed, f"a result with `{name}`", type(handed).__name__)
+        raise _wrong(night, name, handed, f"a result with `{name}`", type(handed).__name__)
     return handed[name]
 
 
-def _number(desk: Desk, name: str, value: object) -> int:
+def _number(night: NightContext, name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
-        raise _wrong(desk, name, value, "an id", type(value).__name__)
+        raise _wrong(night, name, value, "an id", type(value).__name__)
     return value
 
 
-def _wrong(desk: Desk, name: str, value: object, expected: str, found: str, again: str = AGAIN) -> UsageError:
+def _wrong(
+    night: NightContext, name: str, value: object, expected: str, found: str, again: str = AGAIN
+) -> UsageError:
     shown = visible(str(value))[:SHOWN]
     return UsageError(
-        f"the run of {desk.business_date} was handed `{name}` {shown}: expected {expected}, found {found};"
+        f"the run of {night.business_date} was handed `{name}` {shown}: expected {expected}, found {found};"
         f" nothing was done; {again}"
     )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from stable_jobs.bank.payee_faults import account_fault_sql, name_fault_sql
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
-from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.unlisted import after_lists
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.parameters import regions_taking_part, resolve
@@ -38,31 +38,31 @@ ABOVE_PREMIUM_REASON = "entitlement_above_premium"
 MONEY_RESTS_ON = ("eligibility", "unit_facts", "payees", "terms", "refunds", "held")
 
 
-def fill_night(desk: Desk, connection: Connection, decision: Decision) -> None:
+def fill_night(night: NightContext, connection: Connection, decision: Decision) -> None:
     """`night_units`, `_regions`, `_refunds`, `_codes` of this transaction, from the decision's snapshots.
 
     They are read from copies of this process's own, whose bytes were compared with what was registered:
     LakeChanged, and nothing is filled, if somebody changed one. StepError for the decision of another date,
     and for snapshots that are not of one decision.
     """
-    _check_whole(desk, decision)
+    _check_whole(night, decision)
     decision = after_lists(connection, decision)
     night_tables(connection)
-    with scratch(desk) as work:
-        own = replace(desk, lake=_own_copies(desk, connection, decision, work / "copies"))
+    with scratch(night) as work:
+        own = replace(night, lake=_own_copies(night, connection, decision, work / "copies"))
         queries = {
             "night_units": units_query(own, decision),
-            "night_regions": regions_query(own, decision, regions_that_sent(desk, connection)),
+            "night_regions": regions_query(own, decision, regions_that_sent(night, connection)),
             "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(own, decision.refunds)}",
             "night_codes": codes_query(own, decision),
         }
         for name, query in queries.items():
-            load_from_engine(connection, name, desk.duck, query, work)
+            load_from_engine(connection, name, night.duck, query, work)
 
 
-def _check_whole(desk: Desk, decision: Decision) -> None:
+def _check_whole(night: NightContext, decision: Decision) -> None:
     """All of one decision, of the business date."""
-    expected = (desk.business_date, decision.eligibility.fingerprint)
+    expected = (night.business_date, decision.eligibility.fingerprint)
     for kind, snapshot in vars(decision).items():
         if (snapshot.kind, snapshot.business_date, snapshot.fingerprint) != (kind, *expected):
             raise StepError(
@@ -71,16 +71,16 @@ def _check_whole(desk: Desk, decision: Decision) -> None:
             )
 
 
-def regions_that_sent(desk: Desk, connection: Connection) -> frozenset[str]:
+def regions_that_sent(night: NightContext, connection: Connection) -> frozenset[str]:
     """Regions with a delivery of the business date, refused ones too; all for a file of all."""
-    sent = deliveries_for(connection, desk.business_date)
-    of_units = {name for name, contract in desk.contracts.items() if contract.subject != "enterprise"}
+    sent = deliveries_for(connection, night.business_date)
+    of_units = {name for name, contract in night.contracts.items() if contract.subject != "enterprise"}
     if any(one.region_code == NATION and one.extract in of_units for one in sent):
-        return frozenset(desk.names) | {one.region_code for one in sent}
+        return frozenset(night.names) | {one.region_code for one in sent}
     return frozenset(one.region_code for one in sent)
 
 
-def _own_copies(desk: Desk, connection: Connection, decision: Decision, folder: Path) -> Lake:
+def _own_copies(night: NightContext, connection: Connection, decision: Decision, folder: Path) -> Lake:
     """A lake in that folder with what money rests on. StepError for a file of unknown content."""
     names = [getattr(decision, kind).name for kind in MONEY_RESTS_ON]
     known = contents(connection, names)
@@ -90,13 +90,13 @@ def _own_copies(desk: Desk, connection: Connection, decision: Decision, folder: 
             raise StepError(
                 f"{name} in the lake was made before the content of files was registered: no money"
                 " moves on it;"
-                f" next: run `stable-jobs night --date {desk.business_date}` once more"
+                f" next: run `stable-jobs night --date {night.business_date}` once more"
             )
-        desk.lake.fetch(name, Path(own.path(name)), known[name])
+        night.lake.fetch(name, Path(own.path(name)), known[name])
     return own
 
 
-def units_query(desk: Desk, decision: Decision) -> str:
+def units_query(night: NightContext, decision: Decision) -> str:
     """One row per unit: the taken row if there is one, else the one that says most; with the account.
 
     An account that no bank can take counts as none, and says why: one unit's text must not stop a batch. A
@@ -120,10 +120,10 @@ def units_query(desk: Desk, decision: Decision) -> str:
                            ORDER BY e.is_taken DESC, e.decision <> 'ineligible' DESC,
                                     e.scheme = 'general' DESC
                        ) AS place
-                FROM {_file(desk, decision.eligibility)} AS e
-                LEFT JOIN {_file(desk, decision.payees)} AS p
+                FROM {_file(night, decision.eligibility)} AS e
+                LEFT JOIN {_file(night, decision.payees)} AS p
                     ON p.region_code = e.region_code AND p.uscc = e.uscc
-                LEFT JOIN {_file(desk, decision.terms)} AS t
+                LEFT JOIN {_file(night, decision.terms)} AS t
                     ON t.region_code = e.region_code AND t.scheme = e.scheme
                     AND t.size_class = coalesce(e.size_class, 'unknown')
             ) WHERE place = 1
@@ -131,58 +131,58 @@ def units_query(desk: Desk, decision: Decision) -> str:
     """
 
 
-def codes_query(desk: Desk, decision: Decision) -> str:
+def codes_query(night: NightContext, decision: Decision) -> str:
     """Each unit's code with the number that labor names as its old one, of 15 digits or 18 characters.
 
     None that is another unit's own key: it says nothing of either.
     """
     return f"""
         SELECT DISTINCT u.region_code, u.registration_no AS old_code, u.uscc AS new_code
-        FROM {_file(desk, decision.unit_facts)} AS u
-        ANTI JOIN {_file(desk, decision.unit_facts)} AS own
+        FROM {_file(night, decision.unit_facts)} AS u
+        ANTI JOIN {_file(night, decision.unit_facts)} AS own
             ON own.region_code = u.region_code AND own.uscc = u.registration_no
         WHERE regexp_full_match(u.registration_no, '[0-9]{{15}}|[0-9A-Z]{{18}}')
             AND u.registration_no <> u.uscc
     """
 
 
-def regions_query(desk: Desk, decision: Decision, sent: Collection[str]) -> str:
+def regions_query(night: NightContext, decision: Decision, sent: Collection[str]) -> str:
     """Every region of the night: decided ones with their terms, held ones (by their lists, too) as held.
 
     sent: the regions with a delivery of the date; a held one that is not among them is silent.
     """
     columns = ", ".join(REGIONS)
     own = ", ".join(quote_literal(code) for code in sorted(sent)) or "''"
-    days = desk.duck.execute(
-        f"SELECT DISTINCT notice_working_days FROM {_file(desk, decision.terms)} ORDER BY 1"
+    days = night.duck.execute(
+        f"SELECT DISTINCT notice_working_days FROM {_file(night, decision.terms)} ORDER BY 1"
     ).fetchall()
     return f"""
         SELECT {columns} FROM (
             SELECT region_code, {decision.id} AS decision_id, false AS is_held, false AS is_silent,
                    min(notice_working_days) AS working_days,
-                   {_clears(desk, [d for (d,) in days])} AS clears_on,
+                   {_clears(night, [d for (d,) in days])} AS clears_on,
                    max(pooling_region) FILTER (scheme = 'general') AS pooling_region,
                    max(refund_budget) FILTER (scheme = 'general') AS refund_budget
-            FROM {_file(desk, decision.terms)} AS t
-            ANTI JOIN {_file(desk, decision.held)} AS h USING (region_code)
+            FROM {_file(night, decision.terms)} AS t
+            ANTI JOIN {_file(night, decision.held)} AS h USING (region_code)
             GROUP BY region_code
             UNION ALL
             SELECT DISTINCT region_code, {decision.id}, true, region_code NOT IN ({own}), NULL::BIGINT,
                    NULL::DATE, NULL, NULL::DECIMAL(18, 2)
-            FROM {_file(desk, decision.held)}
-        ) LEFT JOIN ({_doubt_terms(desk)}) USING (region_code)
+            FROM {_file(night, decision.held)}
+        ) LEFT JOIN ({_doubt_terms(night)}) USING (region_code)
     """
 
 
-def _doubt_terms(desk: Desk) -> str:
+def _doubt_terms(night: NightContext) -> str:
     """SQL: which doubts stop a payment, of every region that says so."""
 
     def value(region: str, name: str) -> Any:
-        return resolve(desk.policies, region, "general", name, desk.business_date).value
+        return resolve(night.policies, region, "general", name, night.business_date).value
 
     rows = [
         (region, value(region, "stopping_doubts"), value(region, "shared_account_units"))
-        for region in regions_taking_part(desk.policies, desk.business_date)
+        for region in regions_taking_part(night.policies, night.business_date)
     ]
     said = ", ".join(
         f"({quote_literal(region)}, {'NULL' if kinds is None else quote_literal(';'.join(kinds))},"
@@ -196,22 +196,22 @@ def _doubt_terms(desk: Desk) -> str:
     return f"SELECT * FROM (VALUES {said}) AS said ({columns})"
 
 
-def deadlines(desk: Desk) -> list[tuple[str, date]]:
+def deadlines(night: NightContext) -> list[tuple[str, date]]:
     """(region, last day) of every region that takes part in the business date's policy year."""
-    policies, on = desk.policies, desk.business_date
+    policies, on = night.policies, night.business_date
     found = (
         (r, resolve(policies, r, "general", "deadline", on).value) for r in regions_taking_part(policies, on)
     )
     return [(region, day) for region, day in found if isinstance(day, date)]
 
 
-def _clears(desk: Desk, days: list[int]) -> str:
+def _clears(night: NightContext, days: list[int]) -> str:
     cases = " ".join(
-        f"WHEN {count} THEN DATE {quote_literal(clears_on(desk.business_date, count).isoformat())}"
+        f"WHEN {count} THEN DATE {quote_literal(clears_on(night.business_date, count).isoformat())}"
         for count in days
     )
     return f"CASE min(notice_working_days) {cases} END" if cases else "NULL::DATE"
 
 
-def _file(desk: Desk, snapshot: Any) -> str:
-    return f"read_parquet({quote_literal(desk.lake.path(snapshot.name))})"
+def _file(night: NightContext, snapshot: Any) -> str:
+    return f"read_parquet({quote_literal(night.lake.path(snapshot.name))})"

@@ -16,7 +16,7 @@ from stable_jobs.ledger.evidence import record_evidence
 from stable_jobs.ledger.payments import PublishedFile, record_files
 from stable_jobs.ledger.policies import hold_stopped
 from stable_jobs.lists.sheets import public_notice
-from stable_jobs.night.desk import Desk, scratch
+from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.ledger_night import fill_night
 from stable_jobs.night.policies import note_policies, require_same_files
 from stable_jobs.policy.determine import Decision
@@ -44,30 +44,30 @@ class Notices:
     stopped: tuple[str, ...] = ()
 
 
-def open_notices(desk: Desk, decision: Decision) -> Notices:
+def open_notices(night: NightContext, decision: Decision) -> Notices:
     """Take over the decision, publish the list of every notice opened on the date; again: no change.
 
     StepError, once all others are published, if the file of a notice says another total than the ledger.
     """
-    note_policies(desk)
-    with ledger_event(desk.database, "night", business_date=desk.business_date) as event:
-        require_same_files(desk, event.connection, decision)
-        fill_night(desk, event.connection, decision)
+    note_policies(night)
+    with ledger_event(night.database, "night", business_date=night.business_date) as event:
+        require_same_files(night, event.connection, decision)
+        fill_night(night, event.connection, decision)
         stopped = hold_stopped(event.connection)
         older = apply_night(event.connection)
         record_evidence(event, decision.id)
         event.detail.update(decision=decision.eligibility.fingerprint, older=older, stopped=stopped)
-    with scratch(desk) as work, desk.database.connect() as connection:
-        query = public_notice.QUERY.format(on=desk.business_date.isoformat())
-        rows = ledger_rows(desk.duck, connection, query, public_notice.ROWS, work)
-        known = connection.execute(text(NOTICES), {"on": desk.business_date}).all()
+    with scratch(night) as work, night.database.connect() as connection:
+        query = public_notice.QUERY.format(on=night.business_date.isoformat())
+        rows = ledger_rows(night.duck, connection, query, public_notice.ROWS, work)
+        known = connection.execute(text(NOTICES), {"on": night.business_date}).all()
         made, differing = list[Published](), list[str]()
         for notice in known:
             try:
-                made.append(_publish(desk, rows, *notice))
+                made.append(_publish(night, rows, *notice))
             except SumDiffers as error:
                 differing.append(str(error))
-    record_published(desk, made, "notices")
+    record_published(night, made, "notices")
     if differing:
         raise StepError("; ".join(differing))
     folders = tuple(one.folder for one in made)
@@ -81,33 +81,33 @@ NOTICES = """
 
 
 def _publish(
-    desk: Desk, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: object
+    night: NightContext, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: object
 ) -> Published:
     place = place_of(
-        desk, region_code, f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}"
+        night, region_code, f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}"
     )
-    own = rows.where(desk.duck, f"notice_id = {notice_id}")
-    folder = region_folder(tonight(desk), region_code) / f"notice-{ordinal}"
+    own = rows.where(night.duck, f"notice_id = {notice_id}")
+    folder = region_folder(tonight(night), region_code) / f"notice-{ordinal}"
     table = public_notice.public_notice(own, place)
     said = {"notice": ordinal, "clears_on": str(clears_on), "count": own.count, "total": str(own.total)}
-    return publish_tables(desk.duck, folder, [table], place, desk.settings.workbook_rows, **said)
+    return publish_tables(night.duck, folder, [table], place, night.settings.workbook_rows, **said)
 
 
-def tonight(desk: Desk) -> Path:
+def tonight(night: NightContext) -> Path:
     """Where the business date's lists are published."""
-    return desk.settings.out_root / desk.business_date.isoformat()
+    return night.settings.out_root / night.business_date.isoformat()
 
 
-def place_of(desk: Desk, region_code: str, *about: str) -> Place:
+def place_of(night: NightContext, region_code: str, *about: str) -> Place:
     """What stands on a list of that region tonight."""
-    names = desk.names.get(region_code)
+    names = night.names.get(region_code)
     both = (names.zh, names.en) if names else ("", "")
-    return Place(region_code, desk.business_date, both, region_code in desk.demo_regions, about)
+    return Place(region_code, night.business_date, both, region_code in night.demo_regions, about)
 
 
-def record_published(desk: Desk, published: Iterable[Published], subject: str) -> None:
+def record_published(night: NightContext, published: Iterable[Published], subject: str) -> None:
     """Tell the ledger the hashes of all these folders' files, so that `ledger verify` can look for them."""
-    root = desk.settings.out_root
+    root = night.settings.out_root
     paths = [path for one in published for path in (*one.files.values(), one.manifest)]
     files = [
         PublishedFile(
@@ -115,5 +115,7 @@ def record_published(desk: Desk, published: Iterable[Published], subject: str) -
         )
         for path in sorted(paths)
     ]
-    with ledger_event(desk.database, "published", business_date=desk.business_date, subject=subject) as event:
+    with ledger_event(
+        night.database, "published", business_date=night.business_date, subject=subject
+    ) as event:
         record_files(event, files)

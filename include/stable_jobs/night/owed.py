@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from stable_jobs import settings
 from stable_jobs.contracts.model import Contract
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.steps import contracts_of
 from stable_jobs.policy.held import needed_extracts
 from stable_jobs.regions import NATION
@@ -48,63 +48,65 @@ class Owed:
         return f"{place} [{self.status}]: {said}{measured}; next: {self.next_step.both}"
 
 
-def not_sent(desk: Desk, department: str) -> list[tuple[str, str]]:
+def not_sent(night: NightContext, department: str) -> list[tuple[str, str]]:
     """(extract, region) that a region's parameters need and of which nothing readable by name and manifest
     has come for the business date, neither for the region nor for all; sorted."""
-    mine = contracts_of(desk, department)
-    with desk.database.connect() as connection:
+    mine = contracts_of(night, department)
+    with night.database.connect() as connection:
         came = catalog.deliveries_for(
-            connection, desk.business_date, department=department, known_at=desk.known_at
+            connection, night.business_date, department=department, known_at=night.known_at
         )
     slots = {(one.extract, one.region_code) for one in came if one.status != "refused"}
     return sorted(
         (extract, region)
-        for region, extracts in needed_extracts(desk.policies, desk.business_date).items()
+        for region, extracts in needed_extracts(night.policies, night.business_date).items()
         for extract in extracts
         if extract in mine and not slots & {(extract, region), (extract, NATION)}
     )
 
 
-def still_awaited(desk: Desk, department: str) -> list[tuple[str, str]]:
+def still_awaited(night: NightContext, department: str) -> list[tuple[str, str]]:
     """Of what was not sent, that whose contract's due time has not come; as known then: nothing."""
-    if desk.known_at is not None:
+    if night.known_at is not None:
         return []
     moment = settings.now()
     return [
         (extract, region)
-        for extract, region in not_sent(desk, department)
-        if moment < due_at(desk, desk.contracts[extract], region)
+        for extract, region in not_sent(night, department)
+        if moment < due_at(night, night.contracts[extract], region)
     ]
 
 
-def due_at(desk: Desk, contract: Contract, region: str) -> datetime:
+def due_at(night: NightContext, contract: Contract, region: str) -> datetime:
     """Until when a region's delivery of the business date may come, by the contract's terms for it."""
-    midnight = datetime.combine(desk.business_date, time(), SHANGHAI)
-    return midnight + timedelta(hours=contract.for_region(region, desk.business_date).due_hours)
+    midnight = datetime.combine(night.business_date, time(), SHANGHAI)
+    return midnight + timedelta(hours=contract.for_region(region, night.business_date).due_hours)
 
 
-def owed_by(desk: Desk, department: str, validations: Sequence[Validation]) -> list[Owed]:
+def owed_by(night: NightContext, department: str, validations: Sequence[Validation]) -> list[Owed]:
     """Everything owed, by extract and region. Quarantined rows within the tolerance are not in it.
 
     validations: what this night's `validate` of the department returned.
     """
-    stopped = [one for c in contracts_of(desk, department).values() for one in _stopped(desk, c, validations)]
+    stopped = [
+        one for c in contracts_of(night, department).values() for one in _stopped(night, c, validations)
+    ]
     told = {(one.extract, one.region_code) for one in stopped}
     missing = [
-        _missing(desk, *pair) for pair in not_sent(desk, department) if not told & {pair, (pair[0], NATION)}
+        _missing(night, *pair) for pair in not_sent(night, department) if not told & {pair, (pair[0], NATION)}
     ]
     return sorted([*stopped, *missing], key=lambda one: (one.extract, one.region_code))
 
 
-def _stopped(desk: Desk, contract: Contract, validations: Sequence[Validation]) -> Iterator[Owed]:
-    with desk.database.connect() as connection:
+def _stopped(night: NightContext, contract: Contract, validations: Sequence[Validation]) -> Iterator[Owed]:
+    with night.database.connect() as connection:
         deliveries = catalog.deliveries_for(
-            connection, desk.business_date, extract=contract.extract, known_at=desk.known_at
+            connection, night.business_date, extract=contract.extract, known_at=night.known_at
         )
-        releases = catalog.releases(connection, desk.known_at)
+        releases = catalog.releases(connection, night.known_at)
     outcomes = [o for v in validations if v.extract == contract.extract for o in v.outcomes]
     last = {one.region_code: one for one in deliveries}
-    lines = delivery_lines(Known(contract, desk.names, outcomes, releases), list(last.values()), ())
+    lines = delivery_lines(Known(contract, night.names, outcomes, releases), list(last.values()), ())
     newest = {line.place.code: line for line in lines}
     yield from (_line(contract, line) for line in newest.values() if line.status in STOPPED)
 
@@ -118,7 +120,7 @@ def _line(contract: Contract, line: DeliveryLine) -> Owed:
     return Owed(*where, trouble.what, trouble.next_step, *measure)
 
 
-def _missing(desk: Desk, extract: str, region: str) -> Owed:
-    place = slot_of(region, desk.names)
+def _missing(night: NightContext, extract: str, region: str) -> Owed:
+    place = slot_of(region, night.names)
     what, next_step = words_of("owed", "not_sent"), words_of("owed", "next")
     return Owed(extract, region, place.name, "missing", what, next_step)

@@ -37,7 +37,7 @@ from stable_jobs.ledger.policy_views import (
     totals_beyond,
 )
 from stable_jobs.ledger.views import Listing
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import region_faults, regions_taking_part, settled
@@ -55,24 +55,24 @@ FAULTS = frozenset({"fault", "bank.fault"})
 """What stands for a file that cannot be read."""
 
 
-def note_policies(desk: Desk) -> None:
+def note_policies(night: NightContext) -> None:
     """Note what the files say for the business date; in a demonstration its own files count as confirmed."""
-    values = _now(desk, None)
-    with ledger_event(desk.database, "policy values", business_date=desk.business_date) as event:
+    values = _now(night, None)
+    with ledger_event(night.database, "policy values", business_date=night.business_date) as event:
         note_values(event, values)
-        _confirm_own(event, desk.business_date)
-        event.detail.update(regions=len(values), policies=desk.policies.fingerprint)
+        _confirm_own(event, night.business_date)
+        event.detail.update(regions=len(values), policies=night.policies.fingerprint)
 
 
-def note_profiles(desk: Desk) -> Banks:
+def note_profiles(night: NightContext) -> Banks:
     """Note the bank profiles as they are now beside the values by which the night was decided.
 
     The profiles that were noted: what goes by others was not.
     """
-    banks = load_sound_banks(desk.settings.banks_root)
-    with ledger_event(desk.database, "bank profiles", business_date=desk.business_date) as event:
+    banks = load_sound_banks(night.settings.banks_root)
+    with ledger_event(night.database, "bank profiles", business_date=night.business_date) as event:
         note_banks(event, {region: _bank(banks, region) for region in noted(event.connection)})
-        _confirm_own(event, desk.business_date)
+        _confirm_own(event, night.business_date)
         event.detail.update(banks=banks.fingerprint)
     return banks
 
@@ -91,36 +91,36 @@ def _confirm_own(event: Event, on: date) -> None:
     confirm_demonstration(event, region_values(policies, banks, contracts, on), files)
 
 
-def propose_policy(desk: Desk, event: Event, area: str, reason: str, person: str) -> tuple[int, int]:
-    """A person vouches for what the files say for the desk's date, in a region and those below it.
+def propose_policy(night: NightContext, event: Event, area: str, reason: str, person: str) -> tuple[int, int]:
+    """A person vouches for what the files say for the night's date, in a region and those below it.
 
     The proposal's number and how many regions it is about. Regions whose files have a fault are left out.
     """
-    values = {code: found for code, found in _now(desk, area).items() if not FAULTS & found.keys()}
-    return propose_values(event, values, area, desk.business_date, reason, person)
+    values = {code: found for code, found in _now(night, area).items() if not FAULTS & found.keys()}
+    return propose_values(event, values, area, night.business_date, reason, person)
 
 
-def policy_differences(desk: Desk, connection: Connection, area: str | None) -> Listing:
-    """What the files say for the desk's date beside what is confirmed for it."""
-    return differences_of(connection, _now(desk, area), desk.business_date)
+def policy_differences(night: NightContext, connection: Connection, area: str | None) -> Listing:
+    """What the files say for the night's date beside what is confirmed for it."""
+    return differences_of(connection, _now(night, area), night.business_date)
 
 
-def _now(desk: Desk, area: str | None) -> dict[str, Content]:
-    banks = load_sound_banks(desk.settings.banks_root)
-    return region_values(desk.policies, banks, desk.contracts, desk.business_date, area)
+def _now(night: NightContext, area: str | None) -> dict[str, Content]:
+    banks = load_sound_banks(night.settings.banks_root)
+    return region_values(night.policies, banks, night.contracts, night.business_date, area)
 
 
-def policy_facts(desk: Desk) -> PolicyFacts:
-    """What changed and what is beyond its factor on the desk's date, for the report; a night as known then
+def policy_facts(night: NightContext) -> PolicyFacts:
+    """What changed and what is beyond its factor on the night's date, for the report; a night as known then
     moves no money, and has nothing to show."""
-    if desk.known_at is not None:
+    if night.known_at is not None:
         return NO_POLICY
-    with desk.database.connect() as connection:
-        changes = policy_changes(connection, desk.business_date)
-        totals = totals_beyond(connection, desk.business_date)
+    with night.database.connect() as connection:
+        changes = policy_changes(connection, night.business_date)
+        totals = totals_beyond(connection, night.business_date)
     return PolicyFacts(
-        tuple(policy_line(one, desk.names) for one in changes),
-        tuple(total_line(one, desk.names) for one in totals),
+        tuple(policy_line(one, night.names) for one in changes),
+        tuple(total_line(one, night.names) for one in totals),
     )
 
 
@@ -151,7 +151,7 @@ def total_line(one: RegionTotal, names: Mapping[str, Words]) -> TotalLine:
     )
 
 
-def require_same_files(desk: Desk, connection: Connection, decision: Decision) -> None:
+def require_same_files(night: NightContext, connection: Connection, decision: Decision) -> None:
     """StepError where the decision was made by other policy files or contracts than those that are noted."""
     query = """
         SELECT inputs -> 'policies' AS policies, inputs -> 'contracts' AS contracts
@@ -159,8 +159,8 @@ def require_same_files(desk: Desk, connection: Connection, decision: Decision) -
     """
     made = connection.execute(text(query), {"id": decision.id}).mappings().one()
     now = {
-        "policies": desk.policies.fingerprint,
-        "contracts": {name: contract.fingerprint for name, contract in desk.contracts.items()},
+        "policies": night.policies.fingerprint,
+        "contracts": {name: contract.fingerprint for name, contract in night.contracts.items()},
     }
     changed = [name for name, value in now.items() if made[name] != value]
     if changed:

@@ -12,7 +12,7 @@ from stable_jobs.errors import Problem, StableJobsError, StepError, store_fault
 from stable_jobs.lists.lists import RegionLists
 from stable_jobs.night import steps
 from stable_jobs.night.comparison import Comparison
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.handed import decide_in_force
 from stable_jobs.night.notices import Notices, open_notices
 from stable_jobs.policy.determine import Decision
@@ -59,32 +59,32 @@ class Course:
         return self.decision
 
 
-def steps_of(desk: Desk, course: Course) -> Iterator[Step]:
+def steps_of(night: NightContext, course: Course) -> Iterator[Step]:
     """The steps of a night in order; each may run only when the one before has.
 
     A night as known then promises nothing: it opens no notices.
     """
     for department in DEPARTMENTS:
-        yield Step(f"collect {department}", partial(_collect, desk, course, department))
+        yield Step(f"collect {department}", partial(_collect, night, course, department))
     for department in DEPARTMENTS:
-        yield Step(f"validate {department}", partial(_validate, desk, course, department))
-    yield Step("determine", partial(_determine, desk, course))
-    yield Step("compare", partial(_compare, desk, course), is_optional=True)
-    yield Step("lists", partial(_lists, desk, course))
-    if desk.known_at is None:
-        yield Step("notices", partial(_notices, desk, course))
-    yield Step("report", partial(_report, desk, course))
+        yield Step(f"validate {department}", partial(_validate, night, course, department))
+    yield Step("determine", partial(_determine, night, course))
+    yield Step("compare", partial(_compare, night, course), is_optional=True)
+    yield Step("lists", partial(_lists, night, course))
+    if night.known_at is None:
+        yield Step("notices", partial(_notices, night, course))
+    yield Step("report", partial(_report, night, course))
 
 
-def run_night(desk: Desk, progress: Callable[[str], None]) -> Course:
+def run_night(night: NightContext, progress: Callable[[str], None]) -> Course:
     """Run every step under the business date's lock; `progress` hears each step's name before it starts.
 
     A second run of the same date waits, finds the snapshots and ends without change. StepError naming the
     step that broke, with the error as its cause.
     """
     course = Course()
-    with business_date_lock(desk.database, desk.business_date):
-        for step in steps_of(desk, course):
+    with business_date_lock(night.database, night.business_date):
+        for step in steps_of(night, course):
             progress(step.name)
             try:
                 _run(step)
@@ -105,33 +105,33 @@ def _run(step: Step) -> None:
         raise store_fault(error) or broken from error
 
 
-def _collect(desk: Desk, course: Course, department: str) -> None:
-    course.untaken += steps.collect(desk, department).unrecorded
+def _collect(night: NightContext, course: Course, department: str) -> None:
+    course.untaken += steps.collect(night, department).unrecorded
 
 
-def _validate(desk: Desk, course: Course, department: str) -> None:
-    course.validations += steps.validate(desk, department)
+def _validate(night: NightContext, course: Course, department: str) -> None:
+    course.validations += steps.validate(night, department)
 
 
-def _determine(desk: Desk, course: Course) -> None:
-    course.decision = steps.determine_eligibility(desk, course.validation_ids)
-    if desk.known_at is None:
-        decide_in_force(desk, course.decision)
-    course.validations += steps.check_units(desk, course.decision)
+def _determine(night: NightContext, course: Course) -> None:
+    course.decision = steps.determine_eligibility(night, course.validation_ids)
+    if night.known_at is None:
+        decide_in_force(night, course.decision)
+    course.validations += steps.check_units(night, course.decision)
 
 
-def _compare(desk: Desk, course: Course) -> None:
-    course.comparison = steps.compare(desk, course.decided())
+def _compare(night: NightContext, course: Course) -> None:
+    course.comparison = steps.compare(night, course.decided())
 
 
-def _lists(desk: Desk, course: Course) -> None:
-    course.lists = steps.lists(desk, course.decided())
+def _lists(night: NightContext, course: Course) -> None:
+    course.lists = steps.lists(night, course.decided())
 
 
-def _notices(desk: Desk, course: Course) -> None:
-    course.notices = open_notices(desk, course.decided())
+def _notices(night: NightContext, course: Course) -> None:
+    course.notices = open_notices(night, course.decided())
 
 
-def _report(desk: Desk, course: Course) -> None:
+def _report(night: NightContext, course: Course) -> None:
     manifest = course.comparison.manifest if course.comparison else None
-    course.report = steps.report(desk, course.decided(), course.validations, manifest)
+    course.report = steps.report(night, course.decided(), course.validations, manifest)

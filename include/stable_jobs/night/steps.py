@@ -17,7 +17,7 @@ from stable_jobs.intake.staging import stage_department
 from stable_jobs.lists.inputs import Inputs, QuarantineFile
 from stable_jobs.lists.lists import RegionLists, publish_lists
 from stable_jobs.night.comparison import Comparison, compare_night, load_comparison
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.paid_by_us import paid_by_us
 from stable_jobs.night.policies import note_policies, policy_facts
 from stable_jobs.night.unlisted import after_lists, hold_unlisted
@@ -34,135 +34,135 @@ from stable_jobs.validation.units import validate_units
 from stable_jobs.validation.validate import validate_department
 
 
-def contracts_of(desk: Desk, department: str) -> Mapping[str, Contract]:
+def contracts_of(night: NightContext, department: str) -> Mapping[str, Contract]:
     """The contracts of one department, by extract."""
-    return {name: contract for name, contract in desk.contracts.items() if contract.department == department}
+    return {name: contract for name, contract in night.contracts.items() if contract.department == department}
 
 
-def collect(desk: Desk, department: str) -> CollectResult:
+def collect(night: NightContext, department: str) -> CollectResult:
     """Copy what the department dropped for the date into the lake, check manifests, register deliveries."""
-    connector = DroppedFiles(desk.settings.landing_root)
-    mine = contracts_of(desk, department)
-    return collect_department(desk.database, desk.lake, connector, mine, desk.business_date)
+    connector = DroppedFiles(night.settings.landing_root)
+    mine = contracts_of(night, department)
+    return collect_department(night.database, night.lake, connector, mine, night.business_date)
 
 
-def validate(desk: Desk, department: str) -> list[Validation]:
+def validate(night: NightContext, department: str) -> list[Validation]:
     """Stage what was collected, run the contract's rules, quarantine what broke a critical one."""
-    mine = contracts_of(desk, department)
-    stores = (desk.database, desk.duck, desk.lake)
-    stage_department(*stores, mine, desk.business_date, desk.known_at, meanwhile=load_expectations)
+    mine = contracts_of(night, department)
+    stores = (night.database, night.duck, night.lake)
+    stage_department(*stores, mine, night.business_date, night.known_at, meanwhile=load_expectations)
     return validate_department(
-        desk.duck, desk.database, desk.lake, mine, department, desk.business_date, desk.known_at
+        night.duck, night.database, night.lake, mine, department, night.business_date, night.known_at
     )
 
 
-def determine_eligibility(desk: Desk, validation_ids: Collection[int] = ()) -> Decision:
+def determine_eligibility(night: NightContext, validation_ids: Collection[int] = ()) -> Decision:
     """Decide every unit of every region that is not held.
 
     validation_ids: what this night's `validate` steps returned; they speak instead of newer ones.
     """
-    if desk.known_at is None:
-        note_policies(desk)
-    in_force, held = deliveries_in_force(desk, validation_ids)
-    stores = (desk.duck, desk.database, desk.lake)
-    paid = paid_by_us(desk)
-    with desk.database.connect() as connection:
-        registered = registered_codes(connection, desk.known_at)
+    if night.known_at is None:
+        note_policies(night)
+    in_force, held = deliveries_in_force(night, validation_ids)
+    stores = (night.duck, night.database, night.lake)
+    paid = paid_by_us(night)
+    with night.database.connect() as connection:
+        registered = registered_codes(connection, night.known_at)
     return determine(
-        *stores, desk.contracts, desk.policies, desk.business_date, in_force, held, *paid, registered
+        *stores, night.contracts, night.policies, night.business_date, in_force, held, *paid, registered
     )
 
 
-def check_units(desk: Desk, decision: Decision) -> list[Validation]:
+def check_units(night: NightContext, decision: Decision) -> list[Validation]:
     """Run the rules about a unit's joined facts: counted and shown, never a reason to drop a unit."""
-    stores = (desk.duck, desk.database, desk.lake)
-    return validate_units(*stores, desk.contracts, desk.business_date, decision.unit_facts)
+    stores = (night.duck, night.database, night.lake)
+    return validate_units(*stores, night.contracts, night.business_date, decision.unit_facts)
 
 
 def deliveries_in_force(
-    desk: Desk, validation_ids: Collection[int] = ()
+    night: NightContext, validation_ids: Collection[int] = ()
 ) -> tuple[list[InForce], frozenset[tuple[str, str]]]:
     """What counts tonight, and which (extract, region) came and is held by a rule."""
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         found = catalog.in_force(
-            connection, desk.business_date, desk.contracts, desk.known_at, validation_ids
+            connection, night.business_date, night.contracts, night.known_at, validation_ids
         )
-        held = catalog.held_outcomes(connection, desk.business_date, desk.known_at)
+        held = catalog.held_outcomes(connection, night.business_date, night.known_at)
     return found, frozenset((one.extract, one.region_code) for one in held if not one.is_released)
 
 
-def lists(desk: Desk, decision: Decision) -> list[RegionLists]:
+def lists(night: NightContext, decision: Decision) -> list[RegionLists]:
     """Publish every region's lists and manifest; equal inputs write nothing.
 
     A region whose lists do not add up is held from here on (`unlisted`), and `fault` says why.
     """
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         in_force = decided_on(connection, decision).in_force
     quarantined = [one.quarantine_name for one in in_force]
-    _require_unchanged(desk, [*(snapshot.name for snapshot in vars(decision).values()), *quarantined])
+    _require_unchanged(night, [*(snapshot.name for snapshot in vars(decision).values()), *quarantined])
     made = publish_lists(
-        desk.duck,
-        _list_inputs(desk, decision, in_force),
-        out=desk.settings.out_root,
-        workbook_rows=desk.settings.workbook_rows,
+        night.duck,
+        _list_inputs(night, decision, in_force),
+        out=night.settings.out_root,
+        workbook_rows=night.settings.workbook_rows,
     )
-    hold_unlisted(desk, decision, {one.region_code: one.fault for one in made if one.fault is not None})
+    hold_unlisted(night, decision, {one.region_code: one.fault for one in made if one.fault is not None})
     return made
 
 
-def _require_unchanged(desk: Desk, names: Collection[str]) -> None:
+def _require_unchanged(night: NightContext, names: Collection[str]) -> None:
     """LakeChanged where a file that is about to be read is not what was registered."""
-    with desk.database.connect() as connection:
-        catalog.check_contents(connection, desk.lake, names)
+    with night.database.connect() as connection:
+        catalog.check_contents(connection, night.lake, names)
 
 
-def compare(desk: Desk, decision: Decision) -> Comparison:
+def compare(night: NightContext, decision: Decision) -> Comparison:
     """Publish what changed since the night before, and since this date was decided otherwise."""
-    return compare_night(desk, decision, versions(desk))
+    return compare_night(night, decision, versions(night))
 
 
 def report(
-    desk: Desk, decision: Decision, validations: Sequence[Validation], comparison: Path | None = None
+    night: NightContext, decision: Decision, validations: Sequence[Validation], comparison: Path | None = None
 ) -> Path:
     """Publish the night's validation report; the path of its first page. An equal report writes nothing.
 
     validations: what this night's `validate` steps and `check_units` returned. comparison: the manifest that
     `compare` published; None if it broke.
     """
-    inputs = _report_inputs(desk, decision, validations, comparison)
-    found = collect_report(desk.duck, desk.database, desk.lake, inputs)
-    folder = desk.settings.out_root / desk.business_date.isoformat() / "validation"
+    inputs = _report_inputs(night, decision, validations, comparison)
+    found = collect_report(night.duck, night.database, night.lake, inputs)
+    folder = night.settings.out_root / night.business_date.isoformat() / "validation"
     files = render_edition(found, lambda name: _published(folder / name))
     publish_folder(
-        folder, files, {"business_date": desk.business_date.isoformat(), "versions": versions(desk)}
+        folder, files, {"business_date": night.business_date.isoformat(), "versions": versions(night)}
     )
     return folder / min((name for name in files if name.startswith("index")), key=len)
 
 
 def _report_inputs(
-    desk: Desk, decision: Decision, validations: Sequence[Validation], comparison: Path | None
+    night: NightContext, decision: Decision, validations: Sequence[Validation], comparison: Path | None
 ) -> Night:
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         base = decided_on(connection, decision)
         decision = after_lists(connection, decision)
     read = [name for one in base.in_force for name in (one.staged_name, one.quarantine_name)]
     own = [one.name for one in (decision.held, decision.reconciliation, decision.orphans)]
-    _require_unchanged(desk, [*own, *read])
+    _require_unchanged(night, [*own, *read])
     return Night(
-        business_date=desk.business_date,
-        contracts=desk.contracts,
+        business_date=night.business_date,
+        contracts=night.contracts,
         validations=validations,
         in_force=base.in_force,
         held_deliveries=base.held_deliveries,
         held=decision.held,
         reconciliation=decision.reconciliation,
         orphans=decision.orphans,
-        names=desk.names,
-        is_demo=bool(desk.demo_regions),
-        versions=versions(desk),
-        known_at=desk.known_at,
+        names=night.names,
+        is_demo=bool(night.demo_regions),
+        versions=versions(night),
+        known_at=night.known_at,
         comparison=None if comparison is None else load_comparison(comparison).facts,
-        policy=policy_facts(desk),
+        policy=policy_facts(night),
     )
 
 
@@ -170,46 +170,46 @@ def _published(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-def versions(desk: Desk) -> dict[str, str]:
+def versions(night: NightContext) -> dict[str, str]:
     """What the night was computed with: for manifests and the report, never in rows."""
-    contracts = {name: contract.fingerprint for name, contract in desk.contracts.items()}
+    contracts = {name: contract.fingerprint for name, contract in night.contracts.items()}
     return {
         "stable_jobs": __version__,
         "code": code_fingerprint(),
-        "policies": desk.policies.fingerprint,
+        "policies": night.policies.fingerprint,
         "contracts": catalog.fingerprint(**contracts),
     }
 
 
-def _list_inputs(desk: Desk, decision: Decision, in_force: Sequence[InForce]) -> Inputs:
-    path = {kind: desk.lake.path(snapshot.name) for kind, snapshot in vars(decision).items()}
+def _list_inputs(night: NightContext, decision: Decision, in_force: Sequence[InForce]) -> Inputs:
+    path = {kind: night.lake.path(snapshot.name) for kind, snapshot in vars(decision).items()}
     return Inputs(
-        business_date=desk.business_date,
+        business_date=night.business_date,
         eligibility=path["eligibility"],
         payees=path["payees"],
         owed=path["owed"],
         orphans=path["orphans"],
         reconciliation=path["reconciliation"],
         held=path["held"],
-        quarantine=_quarantine_files(desk, in_force),
-        names={code: (p.name_zh, p.name_en) for code, p in desk.policies.regions.items()},
-        versions=versions(desk),
-        files=_file_names(desk, in_force),
-        demo_regions=desk.demo_regions,
+        quarantine=_quarantine_files(night, in_force),
+        names={code: (p.name_zh, p.name_en) for code, p in night.policies.regions.items()},
+        versions=versions(night),
+        files=_file_names(night, in_force),
+        demo_regions=night.demo_regions,
     )
 
 
-def _file_names(desk: Desk, in_force: Sequence[InForce]) -> dict[int, str]:
+def _file_names(night: NightContext, in_force: Sequence[InForce]) -> dict[int, str]:
     """Of tonight's deliveries, and of the earlier dates from which one stands in."""
-    dates = {desk.business_date, *(one.business_date for one in in_force)}
-    with desk.database.connect() as connection:
+    dates = {night.business_date, *(one.business_date for one in in_force)}
+    with night.database.connect() as connection:
         found = [one for day in sorted(dates) for one in catalog.deliveries_for(connection, day)]
     return {one.id: f"{one.business_date.isoformat()}/{one.file_name}" for one in found}
 
 
-def _quarantine_files(desk: Desk, in_force: Sequence[InForce]) -> list[QuarantineFile]:
+def _quarantine_files(night: NightContext, in_force: Sequence[InForce]) -> list[QuarantineFile]:
     names = sorted({(one.extract, one.quarantine_name) for one in in_force})
     return [
-        QuarantineFile(desk.contracts[extract].department, extract, desk.lake.path(name))
+        QuarantineFile(night.contracts[extract].department, extract, night.lake.path(name))
         for extract, name in names
     ]

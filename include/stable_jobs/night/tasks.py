@@ -20,7 +20,7 @@ from stable_jobs.garbage import collect_rarely
 from stable_jobs.settings import instant, read_settings
 
 if TYPE_CHECKING:
-    from stable_jobs.night.desk import Desk
+    from stable_jobs.night.context import NightContext
     from stable_jobs.policy.determine import Decision
     from stable_jobs.store.catalog import Validation
 
@@ -32,25 +32,25 @@ OWED_SHOWN = 60
 
 
 @contextmanager
-def open_date(business_date: str | None, known_at: str | None = None) -> Iterator[Desk]:
+def open_date(business_date: str | None, known_at: str | None = None) -> Iterator[NightContext]:
     """The stores of a business date (`YYYY-MM-DD`), not held. UsageError for no date or a future one."""
+    from stable_jobs.night.context import open_night
     from stable_jobs.night.dates import refuse_future
-    from stable_jobs.night.desk import open_desk
 
     collect_rarely()
     on, moment = read_date(business_date), _instant(known_at)
     refuse_future(on)
-    with open_desk(read_settings(), on, moment) as desk:
-        yield desk
+    with open_night(read_settings(), on, moment) as night:
+        yield night
 
 
 @contextmanager
-def night_of(business_date: str | None, known_at: str | None = None) -> Iterator[Desk]:
+def night_of(business_date: str | None, known_at: str | None = None) -> Iterator[NightContext]:
     """The same, the date held by this process while it works."""
     from stable_jobs.store.database import business_date_lock
 
-    with open_date(business_date, known_at) as desk, business_date_lock(desk.database, desk.business_date):
-        yield desk
+    with open_date(business_date, known_at) as night, business_date_lock(night.database, night.business_date):
+        yield night
 
 
 def read_date(text: str | None) -> date:
@@ -87,14 +87,14 @@ def collect(
     from stable_jobs.night import owed, steps
     from stable_jobs.night.dates import require_came
 
-    with night_of(business_date, known_at) as desk:
-        landing = desk.settings.landing_root
+    with night_of(business_date, known_at) as night:
+        landing = night.settings.landing_root
         if not landing.is_dir():
             raise StepError(f"there is no landing folder {landing}: mount it, or set STABLE_JOBS_LANDING")
-        found = steps.collect(desk, department)
-        awaited = owed.still_awaited(desk, department)
-        if not (waits and any(owed.still_awaited(desk, other) for other in DEPARTMENTS)):
-            require_came(desk)
+        found = steps.collect(night, department)
+        awaited = owed.still_awaited(night, department)
+        if not (waits and any(owed.still_awaited(night, other) for other in DEPARTMENTS)):
+            require_came(night)
     for problem in found.problems:
         log.warning("%s", problem.sentence())
     if awaited:
@@ -107,8 +107,8 @@ def validate(business_date: str | None, department: str, known_at: str | None = 
     """Stage and validate: `validations` (ids), `received`, `accepted`, `quarantined` rows."""
     from stable_jobs.night import steps
 
-    with night_of(business_date, known_at) as desk:
-        made = steps.validate(desk, department)
+    with night_of(business_date, known_at) as night:
+        made = steps.validate(night, department)
     result = {"validations": [one.id for one in made], **_rows(made)}
     log.info("%s: %s", department, result)
     return result
@@ -126,9 +126,9 @@ def owed(
     from stable_jobs.night.handed import validations_of
     from stable_jobs.night.owed import owed_by
 
-    with night_of(business_date, known_at) as desk:
-        made = validations_of(desk, validated, (department,))
-        sentences = [one.sentence() for one in owed_by(desk, department, made)]
+    with night_of(business_date, known_at) as night:
+        made = validations_of(night, validated, (department,))
+        sentences = [one.sentence() for one in owed_by(night, department, made)]
     shown = sentences[:OWED_SHOWN]
     more = len(sentences) - len(shown)
     return [*shown, f"and {more} more, see the report"] if more else shown
@@ -150,16 +150,16 @@ def determine(
     from stable_jobs.night.figures import region_figures
     from stable_jobs.night.handed import decide_in_force, require_newest, validations_of
 
-    with night_of(business_date, known_at) as desk:
-        require_came(desk)
-        found = [made for one in validated for made in validations_of(desk, one)]
-        require_newest(desk, found)
+    with night_of(business_date, known_at) as night:
+        require_came(night)
+        found = [made for one in validated for made in validations_of(night, one)]
+        require_newest(night, found)
         ids = [made.id for made in found]
-        decision = steps.determine_eligibility(desk, ids)
+        decision = steps.determine_eligibility(night, ids)
         if known_at is None and not is_backfill:
-            decide_in_force(desk, decision)
-        checks = steps.check_units(desk, decision)
-        regions = region_figures(desk, decision, {})
+            decide_in_force(night, decision)
+        checks = steps.check_units(night, decision)
+        regions = region_figures(night, decision, {})
     result = {
         "decision": decision.id,
         "validations": [*ids, *(one.id for one in checks)],
@@ -181,8 +181,8 @@ def compare(
     """Beside the night before: `manifest` (path of what was published)."""
     from stable_jobs.night import steps
 
-    with night_of(business_date, known_at) as desk:
-        found = steps.compare(desk, _decision(desk, determined, is_backfill))
+    with night_of(business_date, known_at) as night:
+        found = steps.compare(night, _decision(night, determined, is_backfill))
     return {"manifest": str(found.manifest)}
 
 
@@ -195,8 +195,8 @@ def lists(
     """Publish the lists: `regions`, of them `held`; `listed` units, `payable` (yuan); `changed` regions."""
     from stable_jobs.night import steps
 
-    with night_of(business_date, known_at) as desk:
-        made = steps.lists(desk, _decision(desk, determined, is_backfill))
+    with night_of(business_date, known_at) as night:
+        made = steps.lists(night, _decision(night, determined, is_backfill))
     result = {
         "regions": len(made),
         "held": sum(one.is_held for one in made),
@@ -224,12 +224,12 @@ def notices(
 
     if known_at is not None or is_backfill:
         return {"opened": 0, "units": 0, "payable": "0.00", "taken": 0, "older": 0}
-    with night_of(business_date) as desk:
-        decision = _decision(desk, determined, is_backfill)
-        made = open_notices(desk, decision)
-        tell_held(desk, decision)
-        tell_anchor(desk)
-        taken = _taken(desk)
+    with night_of(business_date) as night:
+        decision = _decision(night, determined, is_backfill)
+        made = open_notices(night, decision)
+        tell_held(night, decision)
+        tell_anchor(night)
+        taken = _taken(night)
     result = {
         "opened": made.opened,
         "units": made.units,
@@ -241,11 +241,11 @@ def notices(
     return result
 
 
-def _taken(desk: Desk) -> int:
+def _taken(night: NightContext) -> int:
     from stable_jobs.ledger.standing import newest_of
 
-    with desk.database.connect() as connection:
-        return newest_of(connection, desk.business_date)
+    with night.database.connect() as connection:
+        return newest_of(connection, night.business_date)
 
 
 def late(business_date: str | None) -> list[str]:
@@ -253,16 +253,16 @@ def late(business_date: str | None) -> list[str]:
     from stable_jobs.night.alerts import tell_late
     from stable_jobs.policy.parameters import regions_taking_part, resolve
 
-    with open_date(business_date) as desk:
-        policies, on = desk.policies, desk.business_date
+    with open_date(business_date) as night:
+        policies, on = night.policies, night.business_date
         promised = [
             code
             for code in regions_taking_part(policies, on)
             if resolve(policies, code, "general", "same_day_promise", on).value
         ]
-        named = [f"{code} {desk.names[code].both}" for code in promised]
+        named = [f"{code} {night.names[code].both}" for code in promised]
         if named:
-            tell_late(desk, named)
+            tell_late(night, named)
     return named
 
 
@@ -285,24 +285,24 @@ def report(
 
     if determined is None:
         raise StepsMissing(f"no decision to report on; steps that did not succeed: {', '.join(broken)}")
-    with night_of(business_date, known_at) as desk:
-        decision, made = _decision(desk, determined, is_backfill), _validations(desk, determined)
-        manifest = None if compared is None else comparison_of(desk, compared)
-        path = steps.report(desk, decision, made, manifest)
+    with night_of(business_date, known_at) as night:
+        decision, made = _decision(night, determined, is_backfill), _validations(night, determined)
+        manifest = None if compared is None else comparison_of(night, compared)
+        path = steps.report(night, decision, made, manifest)
         if broken:
             raise StepsMissing(f"the report is at {path}, but steps did not succeed: {', '.join(broken)}")
-        require_listed(desk, decision)
+        require_listed(night, decision)
     return {"path": str(path)}
 
 
-def _decision(desk: Desk, determined: Mapping[str, Any], is_backfill: bool) -> Decision:
+def _decision(night: NightContext, determined: Mapping[str, Any], is_backfill: bool) -> Decision:
     """What promises or replaces nothing (a backfill, a night as known then) needs not be in force."""
     from stable_jobs.night.handed import decision_of
 
-    return decision_of(desk, determined, is_in_force=desk.known_at is None and not is_backfill)
+    return decision_of(night, determined, is_in_force=night.known_at is None and not is_backfill)
 
 
-def _validations(desk: Desk, determined: Mapping[str, Any]) -> list[Validation]:
+def _validations(night: NightContext, determined: Mapping[str, Any]) -> list[Validation]:
     from stable_jobs.night.handed import validations_of
 
-    return validations_of(desk, determined, with_units=True)
+    return validations_of(night, determined, with_units=True)

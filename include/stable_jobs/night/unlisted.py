@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import StepsMissing
 from stable_jobs.lists.lists import FAULT
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.held import COLUMNS
 from stable_jobs.store.catalog import Snapshot, fingerprint, register_snapshot, snapshot_by_id
@@ -32,22 +32,22 @@ class _Found:
     faults: Mapping[str, str]
 
 
-def hold_unlisted(desk: Desk, decision: Decision, faults: Mapping[str, str]) -> None:
+def hold_unlisted(night: NightContext, decision: Decision, faults: Mapping[str, str]) -> None:
     """Register what the lists found: region → what does not add up. What is registered already stays."""
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         before = _last(connection, decision)
     if dict(faults) == (dict(before.faults) if before else {}):
         return
-    name, rows = _write(desk, decision, faults)
+    name, rows = _write(night, decision, faults)
     made_from = {
         "decision": decision.eligibility.fingerprint,
         "faults": dict(faults),
         "after": None if before is None else before.snapshot.id,
     }
-    content = desk.lake.keep(name)
-    with desk.database.begin() as connection:
+    content = night.lake.keep(name)
+    with night.database.begin() as connection:
         register_snapshot(
-            connection, kind=KIND, business_date=desk.business_date, fingerprint=fingerprint(**made_from),
+            connection, kind=KIND, business_date=night.business_date, fingerprint=fingerprint(**made_from),
             name=name, rows=rows, inputs=made_from, content=content,
         )  # fmt: skip
 
@@ -58,9 +58,9 @@ def after_lists(connection: Connection, decision: Decision) -> Decision:
     return decision if found is None else replace(decision, held=found.snapshot)
 
 
-def require_listed(desk: Desk, decision: Decision) -> None:
+def require_listed(night: NightContext, decision: Decision) -> None:
     """StepsMissing, for the end of a night, naming each region whose lists do not add up."""
-    with desk.database.connect() as connection:
+    with night.database.connect() as connection:
         found = _last(connection, decision)
     if found is not None and found.faults:
         said = "; ".join(f"region {code}: {fault}" for code, fault in sorted(found.faults.items()))
@@ -80,15 +80,15 @@ def _last(connection: Connection, decision: Decision) -> _Found | None:
     return None if row is None else _Found(snapshot_by_id(connection, row.id), row.faults)
 
 
-def _write(desk: Desk, decision: Decision, faults: Mapping[str, str]) -> tuple[str, int]:
+def _write(night: NightContext, decision: Decision, faults: Mapping[str, str]) -> tuple[str, int]:
     """A file of the lake like the decision's `held`, with these regions: its name and rows."""
-    name, held = desk.lake.new_name(KIND), quote_literal(desk.lake.path(decision.held.name))
+    name, held = night.lake.new_name(KIND), quote_literal(night.lake.path(decision.held.name))
     columns = ", ".join(COLUMNS)
     more = [
         f" UNION ALL SELECT {quote_literal(code)}, '{FAULT}', '', '', {quote_literal(fault)}"
         for code, fault in sorted(faults.items())
     ]
     rows = f"SELECT {columns} FROM read_parquet({held}){''.join(more)}"
-    target = quote_literal(desk.lake.path(name))
-    desk.duck.execute(f"COPY (SELECT * FROM ({rows}) ORDER BY ALL) TO {target} (FORMAT parquet)")
+    target = quote_literal(night.lake.path(name))
+    night.duck.execute(f"COPY (SELECT * FROM ({rows}) ORDER BY ALL) TO {target} (FORMAT parquet)")
     return name, decision.held.rows + len(faults)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.compare import changes, summary
 from stable_jobs.errors import UsageError
-from stable_jobs.night.desk import Desk
+from stable_jobs.night.context import NightContext
 from stable_jobs.night.paid_by_us import paid_by_us
 from stable_jobs.night.steps import deliveries_in_force
 from stable_jobs.policy.determine import decide, input_files, keep_in
@@ -34,8 +34,8 @@ class WhatIf:
     summary: DataFrame
 
 
-def what_if(desk: Desk, policies_root: Path, folder: Path) -> WhatIf:
-    """Decide the date under the desk's policies and under `policies_root`, side by side, into `folder`.
+def what_if(night: NightContext, policies_root: Path, folder: Path) -> WhatIf:
+    """Decide the date under the night's policies and under `policies_root`, side by side, into `folder`.
 
     The folder is emptied first if it is a what-if's. UsageError if it holds anything else, or if no validated
     delivery is in force; PolicyError for the other files.
@@ -43,12 +43,12 @@ def what_if(desk: Desk, policies_root: Path, folder: Path) -> WhatIf:
     import ibis
 
     other = load_policies(policies_root)
-    backend = ibis.duckdb.from_connection(desk.duck)
-    inputs = _inputs(desk)
+    backend = ibis.duckdb.from_connection(night.duck)
+    inputs = _inputs(night)
     _fresh(folder)
     tables = [
-        _decided(desk, backend, inputs, policies, folder / name)
-        for name, policies in (("as_is", desk.policies), ("what_if", other))
+        _decided(night, backend, inputs, policies, folder / name)
+        for name, policies in (("as_is", night.policies), ("what_if", other))
     ]
     changes(*tables).to_parquet(str(folder / "changes.parquet"))
     changed = backend.read_parquet(str(folder / "changes.parquet"))
@@ -69,20 +69,22 @@ def _fresh(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def _inputs(desk: Desk) -> Inputs:
-    in_force, held = deliveries_in_force(desk)
+def _inputs(night: NightContext) -> Inputs:
+    in_force, held = deliveries_in_force(night)
     if not in_force:
         raise UsageError(
-            f"no validated delivery is in force on {desk.business_date}; "
-            f"run `stable-jobs night --date {desk.business_date}` first"
+            f"no validated delivery is in force on {night.business_date}; "
+            f"run `stable-jobs night --date {night.business_date}` first"
         )
-    ours, _ = paid_by_us(desk)
-    with desk.database.connect() as connection:
-        registered = registered_codes(connection, desk.known_at)
-    return Inputs(input_files(desk.lake, in_force), desk.contracts, held, ours, registered)
+    ours, _ = paid_by_us(night)
+    with night.database.connect() as connection:
+        registered = registered_codes(connection, night.known_at)
+    return Inputs(input_files(night.lake, in_force), night.contracts, held, ours, registered)
 
 
-def _decided(desk: Desk, backend: BaseBackend, inputs: Inputs, policies: Policies, folder: Path) -> object:
+def _decided(
+    night: NightContext, backend: BaseBackend, inputs: Inputs, policies: Policies, folder: Path
+) -> object:
     folder.mkdir()
     keep = keep_in(backend, str(folder))
-    return decide(backend, inputs, policies, desk.business_date, keep)["eligibility"]
+    return decide(backend, inputs, policies, night.business_date, keep)["eligibility"]

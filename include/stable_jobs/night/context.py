@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """One process's hands: the business date it works on and everything it may touch."""
+class NightContext:
+    """What a step of one night works with: the business date, stores, engine, contracts and policies."""
 
     settings: Settings
     business_date: date
@@ -51,12 +51,12 @@ class Desk:
 
 
 @contextmanager
-def scratch(desk: Desk) -> Iterator[Path]:
+def scratch(night: NightContext) -> Iterator[Path]:
     """A folder for what is on its way between stores, accounts among it: gone afterwards.
 
     Below the home, where the next one sweeps away what a killed process left.
     """
-    parent = desk.settings.scratch_root
+    parent = night.settings.scratch_root
     _own(parent)
     with workspace(parent) as work:
         yield work
@@ -71,7 +71,9 @@ def _own(folder: Path) -> None:
 
 
 @contextmanager
-def open_desk(settings: Settings, business_date: date, known_at: datetime | None = None) -> Iterator[Desk]:
+def open_night(
+    settings: Settings, business_date: date, known_at: datetime | None = None
+) -> Iterator[NightContext]:
     """Open the stores and the engine for one business date; closed on leaving.
 
     ContractError, PolicyError (no policy file at all) or UsageError (the lake) before anything is opened, so
@@ -87,7 +89,7 @@ def open_desk(settings: Settings, business_date: date, known_at: datetime | None
         _own(settings.scratch_root)
         lake = Lake(settings.lake_url)
         with database(settings) as engine, connect(settings) as duck:
-            yield Desk(settings, business_date, known_at, contracts, policies, engine, duck, lake)
+            yield NightContext(settings, business_date, known_at, contracts, policies, engine, duck, lake)
     except Exception as error:
         if (fault := store_fault(error)) is not None:
             raise fault from error

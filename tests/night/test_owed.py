@@ -18,10 +18,10 @@ from stable_jobs.intake.problems import REFUSALS
 from stable_jobs.night.context import NightContext
 from stable_jobs.night.owed import due_at, not_sent, owed_by, still_awaited
 from stable_jobs.policy.load import load_policies
-from stable_jobs.report.parts import Words
 from stable_jobs.settings import SHANGHAI, data_folder
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, Validation
+from stable_jobs.words import Words
 from tests.store.conftest import Book
 
 D = date(2020, 5, 11)

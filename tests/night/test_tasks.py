@@ -23,8 +23,8 @@ from stable_jobs.night import tasks
 from stable_jobs.night.context import open_night
 from stable_jobs.night.owed import Owed
 from stable_jobs.night.run import run_night
-from stable_jobs.report.parts import Words
 from stable_jobs.settings import SHANGHAI, Settings
+from stable_jobs.words import Words
 from tests.e2e.home import BUSINESS_DATE, Home, ages, tree
 from tests.e2e.published import decided, delivered, digit_runs, read_csv, regions
 from tests.night.small_night import FirstNight, Places, Results, handed_on, logged, run_tasks

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from stable_jobs.rendering.environment import environment
-from stable_jobs.report.parts import Place, Words
 from stable_jobs.report.policy import (
     NO_POLICY,
     PolicyFacts,
@@ -17,6 +16,7 @@ from stable_jobs.report.policy import (
     policy_from_json,
     policy_json,
 )
+from stable_jobs.words import Place, Words
 
 HERE = Place("360100", Words("南昌市", "Nanchang"))
 OTHER = Place("610100", Words("西安市", "Xi'an"))

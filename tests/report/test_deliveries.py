@@ -7,8 +7,8 @@ import pytest
 from stable_jobs.contracts.model import SendingRegion, Terms
 from stable_jobs.errors import Problem
 from stable_jobs.report.deliveries import Known, delivery_lines
-from stable_jobs.report.parts import Words
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, Release
+from stable_jobs.words import Words
 from tests.report.report_night import DROP, NAMES, NIGHT, PREMIUM_RULES, contract
 
 CONTRACT = contract("tax", "premium_payments", "入库", "Payments", PREMIUM_RULES)

@@ -8,9 +8,9 @@ import pytest
 from stable_jobs.errors import UsageError
 from stable_jobs.report.build import build_report
 from stable_jobs.report.json import report_json
-from stable_jobs.report.parts import Words
 from stable_jobs.report.read import read_report
 from stable_jobs.report.render import render_report
+from stable_jobs.words import Words
 from tests.report.compared_night import COMPARED
 from tests.report.report_night import HOSTILE, NAMES, a_night, facts
 

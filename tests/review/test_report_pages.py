@@ -22,12 +22,12 @@ from sqlalchemy.pool import NullPool
 
 from stable_jobs.report.data import NightReport
 from stable_jobs.report.json import report_json
-from stable_jobs.report.parts import Words
 from stable_jobs.review.airflow import Run
 from stable_jobs.settings import Settings
 from stable_jobs.store import catalog
 from stable_jobs.store.database import APP
 from stable_jobs.store.lake import Lake
+from stable_jobs.words import Words
 from tests.databases import copy_database, drop_database
 from tests.ledger.conftest import Books
 from tests.lists.sheets.test_quarantined_rows import ACCOUNT, rows_of, write_quarantine

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stable_jobs.digests import sha256_of
 from stable_jobs.errors import LedgerRefused, StepError
 from stable_jobs.ledger.payments import PublishedFile
 from stable_jobs.publishing.access import restrict
 from stable_jobs.publishing.manifest import manifest_bytes
 from stable_jobs.publishing.names import MANIFEST
 from stable_jobs.publishing.publish import link, sync
-from stable_jobs.publishing.sums import sha256_of
 from stable_jobs.publishing.workspace import workspace
 from stable_jobs.store.lake import Lake
 

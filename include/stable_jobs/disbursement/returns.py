@@ -16,6 +16,7 @@ from stable_jobs.bank.answers.model import Answer, AnswerProblem, AnswerRefused,
 from stable_jobs.bank.answers.problems import WORDINGS
 from stable_jobs.bank.answers.read import read_answer
 from stable_jobs.bank.banks import BankProfile, Banks, load_sound_banks
+from stable_jobs.digests import sha256_of
 from stable_jobs.disbursement.answer_files import (
     Found,
     answer_files,
@@ -39,7 +40,6 @@ from stable_jobs.ledger.returns import ROWS, AnswerCounts, answer_table, is_take
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.policy.parameters import resolve
 from stable_jobs.publishing.names import MANIFEST
-from stable_jobs.publishing.sums import sha256_of
 from stable_jobs.store.loading import load_from_engine, load_rows, temporary_table
 from stable_jobs.workdays import add_working_days
 

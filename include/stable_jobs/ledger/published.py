@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import os
 import re
@@ -14,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.digests import sha256_of
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.anchors import Anchor, read_anchor
 from stable_jobs.ledger.breaks import Break
@@ -102,8 +102,7 @@ def _found(path: Path) -> str:
     try:
         if not path.is_file():
             return "no file"
-        with path.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         return f"a file that cannot be read: {error.strerror}"
 

@@ -5,7 +5,6 @@ What only the night knows is left out: the rows that were accepted last, and cod
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.model import Contract, Rule, Scope
+from stable_jobs.digests import sha256_of
 from stable_jobs.errors import DeliveryRefused, Problem
 from stable_jobs.intake.connectors.dropped_file import MANIFEST
 from stable_jobs.intake.connectors.protocol import IncomingFile
@@ -22,7 +22,6 @@ from stable_jobs.intake.contents import as_text, check_outside, check_promises, 
 from stable_jobs.intake.manifest import check_hash, control_total, read_manifest
 from stable_jobs.intake.problems import Slot
 from stable_jobs.report.measure import expected_of, measured
-from stable_jobs.report.parts import Words
 from stable_jobs.report.samples import Sample, samples_of
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect, quote_literal
@@ -31,6 +30,7 @@ from stable_jobs.validation.quarantine import Part, count_parts, write_quarantin
 from stable_jobs.validation.queries import find_failures
 from stable_jobs.validation.run import FAILURES
 from stable_jobs.validation.staged import open_staged
+from stable_jobs.words import Words
 
 if TYPE_CHECKING:
     import duckdb
@@ -143,8 +143,7 @@ def _promised(checked: Checked) -> SentFile:
     )
     with checked.manifest.open("rb") as promised:
         manifest = read_manifest(promised, incoming)
-    with file.open("rb") as source:
-        check_hash(incoming, manifest, hashlib.file_digest(source, "sha256").hexdigest())
+    check_hash(incoming, manifest, sha256_of(file))
     return SentFile(*where, ending, manifest.rows, control_total(contract, incoming, manifest))
 
 

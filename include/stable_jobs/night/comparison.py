@@ -27,10 +27,10 @@ from stable_jobs.report.comparison import (
     comparison_json,
 )
 from stable_jobs.report.comparison_figures import baseline_figures, write_differences
-from stable_jobs.report.parts import words_json
 from stable_jobs.report.words import words_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Snapshot
+from stable_jobs.words import words_json
 
 KIND = "eligibility"
 FILES = {"night_before": ("changes", "summary"), "earlier_decision": ("corrections", "corrections_summary")}

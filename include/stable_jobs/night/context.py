@@ -16,9 +16,9 @@ from stable_jobs.errors import store_fault
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.publishing.workspace import workspace
-from stable_jobs.report.parts import Words
 from stable_jobs.settings import Settings
 from stable_jobs.store.lake import Lake
+from stable_jobs.words import Words
 
 if TYPE_CHECKING:
     import duckdb

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from stable_jobs.digests import sha256_of
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
@@ -24,7 +25,6 @@ from stable_jobs.publishing.checked import SumDiffers
 from stable_jobs.publishing.ledger_lists import Place, Rows, ledger_rows, publish_tables
 from stable_jobs.publishing.names import region_folder
 from stable_jobs.publishing.publish import Published
-from stable_jobs.publishing.sums import sha256_of
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from stable_jobs.policy.held import needed_extracts
 from stable_jobs.regions import NATION
 from stable_jobs.report.data import DeliveryLine
 from stable_jobs.report.deliveries import Known, delivery_lines
-from stable_jobs.report.parts import Words
 from stable_jobs.report.words import slot_of, words_of
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Validation
+from stable_jobs.words import Words
 
 STOPPED = ("refused", "held")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stable_jobs.digests import sha256_of
 from stable_jobs.ledger.refunds import PAID_BY_US
 from stable_jobs.night.context import NightContext, scratch
-from stable_jobs.publishing.sums import sha256_of
 from stable_jobs.store.catalog import check_contents, find_snapshot, register_snapshot
 from stable_jobs.store.engine import quote_literal
 from stable_jobs.store.loading import csv_source, unload

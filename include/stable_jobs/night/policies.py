@@ -42,12 +42,12 @@ from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import region_faults, regions_taking_part, settled
 from stable_jobs.regions import NATION
-from stable_jobs.report.parts import Words
 from stable_jobs.report.policy import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
 from stable_jobs.report.words import place_of
 from stable_jobs.settings import data_folder
 from stable_jobs.store.catalog import fingerprint
 from stable_jobs.store.database import is_demonstration
+from stable_jobs.words import Words
 
 SECRET = "bank.debtor.account_no"  # noqa: S105 - where our account stands
 """Kept as a hash: no account number leaves the payment files."""

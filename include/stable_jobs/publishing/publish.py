@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stable_jobs.digests import sha256_of
 from stable_jobs.errors import StepError, naming, store_fault
 from stable_jobs.publishing.access import has_accounts, restrict
 from stable_jobs.publishing.manifest import Manifest, differences, latest_manifest, manifest_bytes
 from stable_jobs.publishing.names import MANIFEST, check_name, newest, numbered
-from stable_jobs.publishing.sums import sha256_of
 from stable_jobs.publishing.workspace import workspace
 
 Content = bytes | Path

@@ -25,10 +25,11 @@ from stable_jobs.report.data import (
 )
 from stable_jobs.report.doubts import DoubtLine
 from stable_jobs.report.owed import owed_items
-from stable_jobs.report.parts import NightCount, Place, Trend, Trouble, Words
+from stable_jobs.report.parts import NightCount, Trend, Trouble
 from stable_jobs.report.policy import NO_POLICY, PolicyFacts
 from stable_jobs.report.words import place_of, slot_of, words_of
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
+from stable_jobs.words import Place, Words
 
 SEVERITIES = ("critical", "warning", "info")
 

@@ -17,7 +17,6 @@ from stable_jobs.report.comparison import ComparisonFacts
 from stable_jobs.report.data import NightReport, OrphanLine, Sample
 from stable_jobs.report.deliveries import Known, delivery_lines
 from stable_jobs.report.doubts import DoubtLine, doubt_lines
-from stable_jobs.report.parts import Words
 from stable_jobs.report.policy import NO_POLICY, PolicyFacts
 from stable_jobs.report.samples import masked_samples
 from stable_jobs.report.words import place_of
@@ -26,6 +25,7 @@ from stable_jobs.store.catalog import Delivery, InForce, Snapshot, Validation
 from stable_jobs.store.engine import read_parquet_sql
 from stable_jobs.store.lake import Lake
 from stable_jobs.validation.units import unit_extract
+from stable_jobs.words import Words
 
 if TYPE_CHECKING:
     import duckdb

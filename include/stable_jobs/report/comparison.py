@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.report.parts import Json, Place, Words, place_from_json, place_json, words_json
+from stable_jobs.words import Json, Place, Words, place_from_json, place_json, words_json
 
 KINDS = ("appeared", "gone", "changed")
 ZERO = Decimal("0.00")

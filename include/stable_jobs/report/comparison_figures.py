@@ -20,9 +20,9 @@ from stable_jobs.report.comparison import (
     ReasonChange,
     RegionChanges,
 )
-from stable_jobs.report.parts import Words
 from stable_jobs.report.words import place_of
 from stable_jobs.store.engine import read_parquet_sql
+from stable_jobs.words import Words
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,8 +12,9 @@ from decimal import Decimal
 from stable_jobs.report.balance import Reconciliation
 from stable_jobs.report.comparison import ComparisonFacts
 from stable_jobs.report.doubts import DoubtLine
-from stable_jobs.report.parts import Place, Trend, Trouble, Words
+from stable_jobs.report.parts import Trend, Trouble
 from stable_jobs.report.policy import NO_POLICY, PolicyFacts
+from stable_jobs.words import Place, Words
 
 ORPHAN_WARNING = Decimal("0.01")
 """Share of a region's accepted rows that match no unit, from which the report warns."""

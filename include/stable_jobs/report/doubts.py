@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.report.parts import Json, Place, Words, place_from_json, place_json
 from stable_jobs.report.words import place_of
+from stable_jobs.words import Json, Place, Words, place_from_json, place_json
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ from stable_jobs.report.data import (
     RuleLine,
 )
 from stable_jobs.report.doubts import doubts_json
-from stable_jobs.report.parts import Json, Place, Trend, Trouble, Words, place_json, words_json
+from stable_jobs.report.parts import Trend, Trouble
 from stable_jobs.report.policy import policy_json
+from stable_jobs.words import Json, Place, Words, place_json, words_json
 
 FORMAT = 1
 

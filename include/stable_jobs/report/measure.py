@@ -8,8 +8,8 @@ from typing import Any
 from stable_jobs.contracts.model import Contract
 from stable_jobs.money import share
 from stable_jobs.rendering.text import count
-from stable_jobs.report.parts import Words
 from stable_jobs.report.words import words_of
+from stable_jobs.words import Words
 
 
 def expected_of(rule_id: str, agreed: Contract, detail: Mapping[str, Any]) -> Words | None:

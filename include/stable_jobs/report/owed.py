@@ -14,8 +14,8 @@ from stable_jobs.report.data import (
     RegionLine,
     RuleLine,
 )
-from stable_jobs.report.parts import Place
 from stable_jobs.report.words import words_of
+from stable_jobs.words import Place
 
 LEVELS = ("blocks", "rows", "notice")
 DEBTORS = (*DEPARTMENTS, "policy")

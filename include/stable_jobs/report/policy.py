@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.report.parts import Json, Place, place_from_json, place_json
+from stable_jobs.words import Json, Place, place_from_json, place_json
 
 
 @dataclass(frozen=True)

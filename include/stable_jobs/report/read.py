@@ -27,8 +27,9 @@ from stable_jobs.report.data import (
 )
 from stable_jobs.report.doubts import doubt_from_json
 from stable_jobs.report.json import FORMAT
-from stable_jobs.report.parts import NightCount, Place, Trend, Trouble, Words, place_from_json
+from stable_jobs.report.parts import NightCount, Trend, Trouble
 from stable_jobs.report.policy import policy_from_json
+from stable_jobs.words import Place, Words, place_from_json
 
 Document = Mapping[str, Any]
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stable_jobs.regions import NATION
 from stable_jobs.rendering.environment import translated
-from stable_jobs.report.parts import Place, Words
+from stable_jobs.words import Place, Words
 
 
 def words_of(group: str, code: str) -> Words:

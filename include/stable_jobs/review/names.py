@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stable_jobs.report.parts import Words
 from stable_jobs.review.stores import Stores
+from stable_jobs.words import Words
 
 
 def names_of(stores: Stores) -> Mapping[str, Words]:

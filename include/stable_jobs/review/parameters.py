@@ -10,7 +10,7 @@ from stable_jobs.policy.catalogue import CATALOGUE, SIZES, Parameter
 from stable_jobs.policy.load import Policies, Value
 from stable_jobs.policy.parameters import Resolved, regions_taking_part, resolve, schemes_open
 from stable_jobs.regions import upward
-from stable_jobs.report.parts import Words
+from stable_jobs.words import Words
 
 
 @dataclass(frozen=True)

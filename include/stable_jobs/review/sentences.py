@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from stable_jobs.report.comparison_figures import reason_sentence
-from stable_jobs.report.parts import Words
+from stable_jobs.words import Words
 
 
 def sentences_of(codes: Iterable[str]) -> Mapping[str, Words]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from stable_jobs.digests import sha256_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -39,9 +40,9 @@ def is_signed(file: Path, signature: Path, pem: str) -> bool:
     digest = utils.Prehashed(hashes.SHA256())
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(given, _sha256(file), padding.PKCS1v15(), digest)
+            key.verify(given, bytes.fromhex(sha256_of(file)), padding.PKCS1v15(), digest)
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(given, _sha256(file), ec.ECDSA(digest))
+            key.verify(given, bytes.fromhex(sha256_of(file)), ec.ECDSA(digest))
         else:
             key.verify(given, file.read_bytes())
     except InvalidSignature:
@@ -72,8 +73,3 @@ def _bytes(signature: Path) -> bytes:
         return base64.b64decode(b"".join(given.split()), validate=True)
     except binascii.Error:
         return given
-
-
-def _sha256(file: Path) -> bytes:
-    with file.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").digest()

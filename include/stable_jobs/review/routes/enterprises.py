@@ -21,7 +21,6 @@ from stable_jobs.policy.explain_text import WORDS
 from stable_jobs.policy.explanation import LegalTest, RowExplained, tests_alone
 from stable_jobs.policy.reads import AMOUNTS
 from stable_jobs.rendering.words import GROUPS
-from stable_jobs.report.parts import Words
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.explanations import Explanations
@@ -34,6 +33,7 @@ from stable_jobs.review.queries.enterprises import COLUMNS
 from stable_jobs.review.queries.enterprises import Which as WhichRows
 from stable_jobs.review.queries.nights import decision_of, nights
 from stable_jobs.review.sentences import sentences_of
+from stable_jobs.words import Words
 
 router = APIRouter(dependencies=[Depends(Guard(Permission.READ))])
 LONGEST_SEARCH = 200

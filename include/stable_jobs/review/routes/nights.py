@@ -12,7 +12,6 @@ from itertools import groupby
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
-from stable_jobs.report.parts import Place
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.airflow import Run
@@ -22,6 +21,7 @@ from stable_jobs.review.page import html, stores_of
 from stable_jobs.review.queries import nights as asked
 from stable_jobs.review.queries.nights import Night, RegionNight
 from stable_jobs.review.stores import Stores
+from stable_jobs.words import Place
 
 router = APIRouter(dependencies=[Depends(Guard(Permission.READ))])
 MONTHS_SHOWN = 3

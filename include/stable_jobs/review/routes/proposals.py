@@ -12,13 +12,13 @@ from stable_jobs.ledger.hands import AIRFLOW, BROWSER, Hand
 from stable_jobs.ledger.proposal_kinds import KINDS
 from stable_jobs.ledger.reasons import LONGEST_REASON
 from stable_jobs.ledger.views import Which, proposals
-from stable_jobs.report.parts import Words
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.guard import Guard, WriteGuard
 from stable_jobs.review.names import names_of
 from stable_jobs.review.page import Links, html, stores_of
 from stable_jobs.review.written import optional, written
+from stable_jobs.words import Words
 
 router = APIRouter()
 BIGGEST_ID = 2**63 - 1

@@ -12,7 +12,6 @@ from stable_jobs.ledger.policy_views import confirmations, policy_changes, total
 from stable_jobs.ledger.views import Which, holds
 from stable_jobs.night.policies import policy_line, total_line
 from stable_jobs.policy.parameters import region_faults, regions_taking_part, schemes_open
-from stable_jobs.report.parts import Place
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.guard import Guard
@@ -22,6 +21,7 @@ from stable_jobs.review.parameters import changes, parameter_lines, region_cards
 from stable_jobs.review.queries.nights import nights
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import now
+from stable_jobs.words import Place
 
 router = APIRouter(dependencies=[Depends(Guard(Permission.READ))])
 OnDate = Annotated[date | None, Query()]

@@ -95,16 +95,18 @@ def report(machinery: list[str], **context: Any) -> dict[str, Any]:
     tags=["stable-jobs", "稳岗返还", "nightly"],
 )
 def nightly_eligibility() -> None:
-    """One business date from extracts to lists and notices."""
-    validated, owing = [], []
+    """One business date, from extracts to lists and notices. A task gets the value of what it is given."""
+    validated: list[Any] = []
+    owing: list[Any] = []
     for department in DEPARTMENTS:
         with TaskGroup(department, group_display_name=NAMES[department]):
-            found = validate.override(outlets=[SENT[department]])(department)
+            found: Any = validate.override(outlets=[SENT[department]])(department)
             collect(department) >> found
             owing.append(owed(department, found))
             validated.append(found)
-    decided = determine(validated)
-    listed, announced = lists(decided), notices(decided)
+    decided: Any = determine(validated)
+    listed = lists(decided)
+    announced: Any = notices(decided)
     listed >> announced
     steps = [f"{department}.{step}" for department in DEPARTMENTS for step in ("collect", "validate")]
     last = report([*steps, "determine", "lists", "notices", "ready"])

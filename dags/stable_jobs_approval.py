@@ -18,7 +18,11 @@ from stable_jobs_wiring import disbursing
 
 ASKED_FOR = timedelta(hours=20)
 """From the run's start: over before the next night asks the same again."""
-AGAIN = {"retries": 30, "retry_delay": timedelta(seconds=5), "retry_exponential_backoff": False}
+AGAIN: dict[str, Any] = {
+    "retries": 30,
+    "retry_delay": timedelta(seconds=5),
+    "retry_exponential_backoff": False,
+}
 """Whoever may not answer uses up a try, and the question is asked again."""
 REASON = (
     "理由（不同意时请写明），不超过 500 字，不得写账号。"

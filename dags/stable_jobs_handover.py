@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, DeadlineAlert, DeadlineReference, SyncCallback, task
+from airflow.sdk import (  # type: ignore[attr-defined]  # its stub leaves the deadlines out
+    Asset,
+    DeadlineAlert,
+    DeadlineReference,
+    SyncCallback,
+    task,
+)
 from airflow.sdk.exceptions import AirflowSkipException
 from stable_jobs_wiring import BACKFILL, ENGINE, measured, tonight
 

@@ -15,13 +15,17 @@ from stable_jobs.settings import SHANGHAI, Settings
 
 NEVER = datetime(2999, 1, 1, tzinfo=UTC)
 """Nothing is scheduled from here on back; what is triggered or backfilled runs."""
-RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True}
+RETRIES: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": True,
+}
 """For a killed worker or a database away. AirflowFailException ends a task without them."""
-ENGINE = {"pool": "engine", "execution_timeout": timedelta(hours=2)}
+ENGINE: dict[str, Any] = {"pool": "engine", "execution_timeout": timedelta(hours=2)}
 """Two engines never share one machine's memory unasked."""
-DEFAULTS = {"owner": "stable-jobs", **RETRIES}
+DEFAULTS: dict[str, Any] = {"owner": "stable-jobs", **RETRIES}
 DAY = timedelta(hours=24)
-POKES = {"mode": "reschedule", "poke_interval": 300, "timeout": DAY.total_seconds()}
+POKES: dict[str, Any] = {"mode": "reschedule", "poke_interval": 300, "timeout": DAY.total_seconds()}
 EVERY_NIGHT = CronPartitionTimetable("0 0 * * *", timezone="Asia/Shanghai", key_format="%Y-%m-%d")
 BACKFILL = "backfill"
 DECIDED = ("determine", "compare", "lists", "notices", "report")

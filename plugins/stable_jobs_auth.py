@@ -6,7 +6,7 @@ from airflow.providers.fab.auth_manager.fab_auth_manager import FabAuthManager
 from airflow.providers.fab.auth_manager.models import User
 
 
-class NamedFabAuthManager(FabAuthManager):  # type: ignore[misc]  # Airflow's provider ships no types
+class NamedFabAuthManager(FabAuthManager):
     """FAB's users, roles and login. FAB would compare its own row numbers with the people who are asked."""
 
     def is_authorized_hitl_task(self, *, assigned_users: set[str], user: User) -> bool:

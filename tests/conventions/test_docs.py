@@ -64,3 +64,24 @@ def test_a_term_stands_in_the_glossary_once() -> None:
     english = Counter(en for _, en, _ in terms())
 
     assert [term for term, times in english.items() if times > 1] == []
+
+
+COMMAND = re.compile(r"^```\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["README", "docs/tour", "docs/how-to/check-a-file"])
+def test_both_languages_give_the_same_commands(name: str) -> None:
+    english, chinese = (
+        COMMAND.findall((ROOT / f"{name}{tag}.md").read_text(encoding="utf-8")) for tag in ("", ".zh-CN")
+    )
+
+    assert commands_in(english) == commands_in(chinese) != []
+
+
+def commands_in(blocks: list[str]) -> list[str]:
+    """The lines that a reader types, without what stands for their own value and the language asked for."""
+    typed = [line for block in blocks for line in block.splitlines()]
+    typed = [
+        line for line in typed if re.match(r"make|(STABLE_JOBS_HOME=\S+ )?\S*(stable-jobs|python\S*) ", line)
+    ]
+    return [line.removesuffix(" --lang en").replace("统一社会信用代码", "USCC") for line in typed]

@@ -11,7 +11,7 @@ LATER ?= 2020-05-19
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --no-annotate --no-header --generate-hashes
 
-.PHONY: help setup demo night run up test test-long check format lock digests messages schema dictionary bench bench-batch bench-ledger bench-review clean
+.PHONY: help setup demo night run up test test-long check format lock digests messages schema dictionary docs bench bench-batch bench-ledger bench-review clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,9 @@ schema: setup ## describe the database of the newest migration, for `ledger veri
 
 dictionary: setup ## regenerate docs/reference/data-dictionary.md from the contracts
 	$(BIN)/python -m stable_jobs.contracts.dictionary > docs/reference/data-dictionary.md
+
+docs: setup ## the documentation as a site in build/site, without the network; fails on any warning
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 messages: setup ## collect the texts of the pages into their catalogs and compile them
 	mkdir -p build

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -85,3 +88,20 @@ def commands_in(blocks: list[str]) -> list[str]:
         line for line in typed if re.match(r"make|(STABLE_JOBS_HOME=\S+ )?\S*(stable-jobs|python\S*) ", line)
     ]
     return [line.removesuffix(" --lang en").replace("统一社会信用代码", "USCC") for line in typed]
+
+
+FROM_ELSEWHERE = re.compile(
+    r"""<(?:script|link|img|iframe|source)\b[^>]*(?:src|href)=["']?(?:https?:)?//[^>]*>"""
+)
+
+
+def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert len(pages) > 40
+    found = {page.name: FROM_ELSEWHERE.findall(page.read_text(encoding="utf-8")) for page in pages}
+    assert {name: tags for name, tags in found.items() if tags} == {}

@@ -18,14 +18,15 @@ help: ## this list
 
 setup: $(STAMP) ## a virtual environment in .venv with everything pinned
 
-$(STAMP): requirements.txt requirements-dev.txt requirements-uv.txt pyproject.toml
+$(STAMP): requirements.txt requirements-dev.txt requirements-uv.txt pyproject.toml demo/pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed as '$(PYTHON)'; set PYTHON=/path/to/python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
 		--require-hashes -r requirements-uv.txt
 	$(UV) pip install --quiet --compile-bytecode --only-binary :all: --require-hashes --python $(BIN)/python \
 		-r requirements-dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . \
+		--editable ./demo
 	touch $@
 
 demo: setup ## five cities' extracts for DATE and LATER under var/landing, and the answer keys
@@ -101,4 +102,4 @@ bench-review: setup ## milliseconds of each review page over a province's night,
 	$(BIN)/python -m bench.review
 
 clean: ## remove the environment, caches and var/
-	rm -rf $(VENV) var build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info
+	rm -rf $(VENV) var build demo/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info demo/*.egg-info

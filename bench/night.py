@@ -63,8 +63,8 @@ def _arguments() -> argparse.Namespace:
 
 def _make(landing: Path, tier: str, seed: int) -> None:
     from stable_jobs.contracts.load import contracts_as_of
-    from stable_jobs.demo.write import write_demo
     from stable_jobs.settings import Settings
+    from stable_jobs_demo.write import write_demo
 
     _say(f"extracts of {tier}")
     contracts = contracts_as_of(Settings().contracts_root, BUSINESS_DATE)

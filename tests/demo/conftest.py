@@ -13,12 +13,12 @@ import pytest
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
-from stable_jobs.demo.block import Block
-from stable_jobs.demo.city import COUNTIES
-from stable_jobs.demo.moment import Moment
-from stable_jobs.demo.plant import plant
-from stable_jobs.demo.write import DemoResult, write_demo
 from stable_jobs.settings import data_folder
+from stable_jobs_demo.block import Block
+from stable_jobs_demo.city import COUNTIES
+from stable_jobs_demo.moment import Moment
+from stable_jobs_demo.plant import plant
+from stable_jobs_demo.write import DemoResult, write_demo
 
 DAY = date(2020, 5, 11)
 SEED = 20200511

@@ -15,10 +15,10 @@ from stable_jobs.bank.answers.model import Answer
 from stable_jobs.bank.answers.read import read_answer
 from stable_jobs.bank.banks import load_banks
 from stable_jobs.bank.batch import Batch, BatchHead
-from stable_jobs.demo.bank import BankDay, answer_payments
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.publishing.publish import publish_folder
 from stable_jobs.settings import data_folder
+from stable_jobs_demo.bank import BankDay, answer_payments
 from tests.bank.answers.messages import assert_valid
 
 BANKS = load_banks(data_folder("banks"))

@@ -5,7 +5,7 @@ import pytest
 from stdnum.cn import uscc as oracle
 from stdnum.iso7064 import mod_11_10
 
-from stable_jobs.demo import codes
+from stable_jobs_demo import codes
 
 
 def full(count: int, text: str) -> np.ndarray:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from stable_jobs.demo.events import EVENTS, ORDINARY, Event, event_number
-from stable_jobs.demo.outcome import TESTS
-from stable_jobs.demo.traps.every import TRAPS
+from stable_jobs_demo.events import EVENTS, ORDINARY, Event, event_number
+from stable_jobs_demo.outcome import TESTS
+from stable_jobs_demo.traps.every import TRAPS
 
 CLASSES = {trap.name: trap for trap in TRAPS}
 CODES = [*TESTS, *(f"{test}_unknown" for test in TESTS)]

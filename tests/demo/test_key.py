@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from stable_jobs.demo.key import yuan
-from stable_jobs.demo.outcome import TESTS, decision_of
-from stable_jobs.demo.traps.every import TRAPS
+from stable_jobs_demo.key import yuan
+from stable_jobs_demo.outcome import TESTS, decision_of
+from stable_jobs_demo.traps.every import TRAPS
 from tests.demo.conftest import Demo
 
 CODES = [*TESTS, *(f"{test}_unknown" for test in TESTS)]

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from stable_jobs.contracts.model import Contract
-from stable_jobs.demo.block import ARRAYS, Block
-from stable_jobs.demo.city import COUNTIES
-from stable_jobs.demo.events import EVENTS, Event
-from stable_jobs.demo.later import befall
-from stable_jobs.demo.moment import Moment
-from stable_jobs.demo.plant import plant
-from stable_jobs.demo.write import check_night, write_demo
 from stable_jobs.errors import UsageError
+from stable_jobs_demo.block import ARRAYS, Block
+from stable_jobs_demo.city import COUNTIES
+from stable_jobs_demo.events import EVENTS, Event
+from stable_jobs_demo.later import befall
+from stable_jobs_demo.moment import Moment
+from stable_jobs_demo.plant import plant
+from stable_jobs_demo.write import check_night, write_demo
 from tests.demo.conftest import DAY, SEED, Demo
 from tests.demo.reading import read_delivery
 

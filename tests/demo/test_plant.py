@@ -5,15 +5,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from stable_jobs.demo.block import Block
-from stable_jobs.demo.city import COUNTIES, FIVE
-from stable_jobs.demo.draw import base_fen
-from stable_jobs.demo.key import name_of, totals
-from stable_jobs.demo.moment import Moment
-from stable_jobs.demo.plant import fit_sum, plant
-from stable_jobs.demo.published import published_totals
-from stable_jobs.demo.traps.every import TRAPS
-from stable_jobs.demo.write import POLICY_YEAR
+from stable_jobs.published_totals import published_totals
+from stable_jobs_demo.block import Block
+from stable_jobs_demo.city import COUNTIES, FIVE
+from stable_jobs_demo.draw import base_fen
+from stable_jobs_demo.key import name_of, totals
+from stable_jobs_demo.moment import Moment
+from stable_jobs_demo.plant import fit_sum, plant
+from stable_jobs_demo.traps.every import TRAPS
+from stable_jobs_demo.write import POLICY_YEAR
 from tests.demo.conftest import DAY, SEED
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from stable_jobs.contracts.model import Contract
-from stable_jobs.demo.tiers import TIERS, shares
-from stable_jobs.demo.write import write_demo
+from stable_jobs_demo.tiers import TIERS, shares
+from stable_jobs_demo.write import write_demo
 from tests.demo.conftest import DAY
 
 
@@ -23,7 +23,7 @@ def test_shares_add_up(tier: str) -> None:
 def test_a_tier_in_several_pieces(
     contracts: Mapping[str, Contract], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stable_jobs.demo.tiers.PIECE", 700)
+    monkeypatch.setattr("stable_jobs_demo.tiers.PIECE", 700)
 
     result = write_demo(tmp_path, seed=1, business_date=DAY, contracts=contracts, tier="county")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from stable_jobs.contracts.model import Contract
-from stable_jobs.demo.refusals import REFUSALS
-from stable_jobs.demo.write import write_demo
 from stable_jobs.errors import UsageError
+from stable_jobs_demo.refusals import REFUSALS
+from stable_jobs_demo.write import write_demo
 from tests.demo.conftest import DAY, SEED, Demo
 from tests.demo.reading import read_delivery
 

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import Engine
 
 from stable_jobs.bank.banks import load_banks
-from stable_jobs.demo.bank import answer_payments
 from stable_jobs.disbursement import returns
 from stable_jobs.disbursement.returns import unanswered
 from stable_jobs.ledger.returns import AnswerCounts
 from stable_jobs.settings import Settings, data_folder
+from stable_jobs_demo.bank import answer_payments
 from tests.bank.answers.messages import lines, payment, reason
 from tests.disbursement.bank_desk import NEXT, BankDesk, D, answered, bank_desk, id_of, said, told
 from tests.e2e.home import tree

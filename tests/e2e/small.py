@@ -12,12 +12,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from stable_jobs.contracts.load import contracts_as_of
-from stable_jobs.demo.block import Block
-from stable_jobs.demo.city import FIVE, LIAOYUAN, City
-from stable_jobs.demo.moment import Moment
-from stable_jobs.demo.plant import Plot, plant_city, plant_traps
-from stable_jobs.demo.write import write_demo
 from stable_jobs.settings import data_folder
+from stable_jobs_demo.block import Block
+from stable_jobs_demo.city import FIVE, LIAOYUAN, City
+from stable_jobs_demo.moment import Moment
+from stable_jobs_demo.plant import Plot, plant_city, plant_traps
+from stable_jobs_demo.write import write_demo
 
 SEED = 20200511
 
@@ -25,7 +25,7 @@ SEED = 20200511
 def write_small(landing: Path, key: Path, day: date, first: date | None = None) -> None:
     """Write the landing of one business date and its answer key. first: a later night of that day's."""
     contracts = contracts_as_of(data_folder("contracts"), day)
-    with patch("stable_jobs.demo.write.plant", _plant):
+    with patch("stable_jobs_demo.write.plant", _plant):
         write_demo(landing, seed=SEED, business_date=day, contracts=contracts, key=key, first_night=first)
 
 

@@ -22,11 +22,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.bank.banks import load_banks
-from stable_jobs.demo.bank import answer_payments
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store.database import APP, database
 from stable_jobs.store.embedded import embedded_server
+from stable_jobs_demo.bank import answer_payments
 from tests.databases import SERVER_HOME, copy_database, drop_database, run_sql
 from tests.e2e.home import Home, tree
 from tests.e2e.ledger_dump import dump_ledger

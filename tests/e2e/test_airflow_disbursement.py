@@ -15,11 +15,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.bank.banks import load_banks
-from stable_jobs.demo.bank import answer_payments
 from stable_jobs.ledger.reasons import kept_reason
 from stable_jobs.local.configuration import METADATA, dags_folder
 from stable_jobs.settings import data_folder
 from stable_jobs.store.embedded import embedded_server
+from stable_jobs_demo.bank import answer_payments
 from tests.e2e.airflow_home import Both, backfill, both_homes
 from tests.e2e.asked import APPROVE, DAG, REJECT, Asked, batch, in_ledger, runs
 from tests.e2e.home import Home, new_home, tree

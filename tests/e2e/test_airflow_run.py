@@ -13,8 +13,8 @@ import pytest
 
 from stable_jobs.bank.banks import load_banks
 from stable_jobs.cli.airflow_run import BANK_SEED
-from stable_jobs.demo.bank import answer_payments
 from stable_jobs.settings import data_folder
+from stable_jobs_demo.bank import answer_payments
 from tests.e2e.conftest import Night
 from tests.e2e.home import BUSINESS_DATE, Home, new_home, tree
 from tests.e2e.kills import nothing_runs, processes_of

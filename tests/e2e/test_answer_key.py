@@ -14,7 +14,7 @@ from tests.e2e.conftest import Night
 
 pytestmark = pytest.mark.xdist_group("night")
 
-TOTALS = Path(__file__).parents[2] / "include/stable_jobs/demo/data/article_totals.csv"
+TOTALS = Path(__file__).parents[2] / "include/stable_jobs/published_totals.csv"
 
 
 def test_every_unit_is_decided_as_expected(night: Night) -> None:

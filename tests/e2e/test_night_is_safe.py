@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from stable_jobs.demo.names import HOSTILE
+from stable_jobs_demo.names import HOSTILE
 from tests.e2e.conftest import Night
 from tests.e2e.published import decided, digit_runs, read_csv, texts
 

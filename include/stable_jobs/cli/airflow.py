@@ -37,14 +37,16 @@ def run(
     again with the same inputs changes no byte.
     """
     from stable_jobs.cli.airflow_run import run_nights
+    from stable_jobs.cli.demonstration import find_bank_stand_in
     from stable_jobs.local.session import local_airflow
     from stable_jobs.night.dates import check_places
 
     settings, say = read_settings(), progress()
     dates = [read_past_date(one) for one in date]
+    answer_payments = find_bank_stand_in() if bank_stand_in else None
     check_places(settings, dates[0])
     with local_airflow(settings, port, say) as airflow:
-        run_nights(settings, airflow, dates, say, timeout * 60, bank_stand_in)
+        run_nights(settings, airflow, dates, say, timeout * 60, answer_payments)
 
 
 @app.command("up")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.settings import Settings
 
 if TYPE_CHECKING:
+    from stable_jobs.cli.demonstration import AnswerPayments
     from stable_jobs.local.session import LocalAirflow
 
 Say = Callable[[str], None]
@@ -23,11 +24,12 @@ def run_nights(
     dates: list[date],
     say: Say,
     timeout_seconds: float,
-    has_bank: bool,
+    answer_payments: AnswerPayments | None,
 ) -> None:
     """Run each night and its disbursement as far as it goes without people, and take the bank's answers.
 
-    has_bank: a stand-in answers what was published, as of the day after. StepError where a run breaks.
+    answer_payments: a stand-in for the bank, which answers what was published, as of the day after; None:
+    nobody answers. StepError where a run breaks.
     """
     from stable_jobs.local.session import night_of_run, run_key, wait_for_people
 
@@ -38,7 +40,7 @@ def run_nights(
         determined, reported = night_of_run(airflow.client, run_id)
         if airflow.client.task_states(run_id)["ready"] == "success":
             wait_for_people(airflow, key, say, timeout_seconds)
-        if has_bank and _bank_answers(settings, business_date, say):
+        if answer_payments is not None and bank_answers(settings, business_date, say, answer_payments):
             run_key(airflow, (business_date + timedelta(days=1)).isoformat(), say, timeout_seconds, RETURNS)
         _print(settings, business_date, determined, reported["path"])
 
@@ -61,10 +63,9 @@ def assign_local_approvers(settings: Settings, airflow: LocalAirflow) -> None:
         act_through(airflow.client.http, "assign-approver", asked, said)
 
 
-def _bank_answers(settings: Settings, business_date: date, say: Say) -> bool:
+def bank_answers(settings: Settings, business_date: date, say: Say, answer_payments: AnswerPayments) -> bool:
     """The stand-in answers what was published on the date; whether it had anything to answer."""
     from stable_jobs.bank.banks import load_banks
-    from stable_jobs.demo.bank import answer_payments
 
     folder = settings.out_root / business_date.isoformat()
     banks = load_banks(settings.banks_root)

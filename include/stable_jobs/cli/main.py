@@ -21,7 +21,6 @@ from stable_jobs.cli import (
     code,
     database,
     delivery,
-    demo,
     disburse,
     doubt,
     explain,
@@ -37,19 +36,20 @@ from stable_jobs.cli import (
     returns,
     withdraw_night,
 )
+from stable_jobs.cli.demonstration import Commands
 from stable_jobs.cli.terminal import steady_streams
 from stable_jobs.errors import StableJobsError, StepError, UsageError, store_fault
 from stable_jobs.garbage import collect_rarely
 
 app = typer.Typer(
     name="stable-jobs",
+    cls=Commands,
     help="Nightly eligibility and disbursement of the job-stabilisation refund (失业保险稳岗返还).",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("night")(night.night)
 app.command("withdraw-night")(withdraw_night.withdraw_night)

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stable_jobs.demo.published import Published, published_totals
 from stable_jobs.errors import Problem
 from stable_jobs.money import format_yuan
 from stable_jobs.night.context import NightContext
 from stable_jobs.night.figures import RegionFigures, quarantined_rows, region_figures
 from stable_jobs.night.policies import policy_facts
 from stable_jobs.policy.determine import Decision
+from stable_jobs.published_totals import Published, published_totals
 from stable_jobs.rendering.text import visible
 from stable_jobs.store.catalog import Delivery, HeldOutcome, Release, superseded
 

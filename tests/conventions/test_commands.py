@@ -16,12 +16,12 @@ PAGE = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text(enco
 
 
 def commands(command: Any, path: tuple[str, ...] = ("stable-jobs",)) -> Iterator[tuple[str, Any]]:
-    inner = getattr(command, "commands", None)
-    if inner is None:
+    """Name → command, the demonstration's with them."""
+    if not hasattr(command, "list_commands"):
         yield " ".join(path), command
         return
-    for name, one in inner.items():
-        yield from commands(one, (*path, name))
+    for name in command.list_commands(None):
+        yield from commands(command.get_command(None, name), (*path, name))
 
 
 EVERY = dict(commands(get_command(app)))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "include/stable_jobs"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+PACKAGE, DEMONSTRATION = ROOT / "include/stable_jobs", ROOT / "demo/stable_jobs_demo"
+MODULES = sorted([*PACKAGE.rglob("*.py"), *DEMONSTRATION.rglob("*.py")])
 CLOCK = re.compile(r"\b(?:datetime|date)\.(?:now|today|utcnow)\(|\btime\.time\(")
 LONGEST = 500
 LOCKED = ("requirements", "requirements-dev", "requirements-uv")
 
 
 def names(paths: list[Path]) -> list[str]:
-    return [path.relative_to(PACKAGE).as_posix() for path in paths]
+    return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
@@ -87,3 +92,52 @@ def test_what_lies_beside_the_code_is_in_the_wheel() -> None:
     assert {path.suffix for path in files} - of_the_tools == {
         f".{kind}" for kind in re.findall(r"\w+", named[1])
     }
+
+
+def test_the_product_never_imports_the_demonstration() -> None:
+    """Not by a name in a text either: its entry points are the only way to it."""
+    product = [path for folder in ("include", "dags", "plugins") for path in (ROOT / folder).rglob("*.py")]
+
+    assert product
+    assert [path for path in product if "stable_jobs_demo" in path.read_text(encoding="utf-8")] == []
+
+
+def declared(file: str) -> dict[str, Any]:
+    """What a `pyproject.toml` says of its distribution."""
+    project: dict[str, Any] = tomllib.loads((ROOT / file).read_text(encoding="utf-8"))["project"]
+    return project
+
+
+def test_the_demonstration_is_of_the_products_version() -> None:
+    product, demonstration = declared("pyproject.toml"), declared("demo/pyproject.toml")
+
+    assert demonstration["version"] == product["version"]
+    assert f"stable-jobs=={product['version']}" in demonstration["dependencies"]
+    assert demonstration["requires-python"] == product["requires-python"]
+
+
+def imported(path: Path) -> set[str]:
+    """The roots of whatever a module imports, wherever in it."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    whole = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    parts = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in whole + parts}
+
+
+def test_the_demonstration_asks_for_what_it_imports_in_the_versions_that_are_pinned() -> None:
+    asked = [Requirement(text) for text in declared("demo/pyproject.toml")["dependencies"]]
+    found = set().union(*(imported(path) for path in DEMONSTRATION.rglob("*.py")))
+    pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+
+    assert {one.name.replace("-", "_") for one in asked} == found - sys.stdlib_module_names - {
+        "stable_jobs_demo"
+    }
+    beside = [one for one in asked if one.name != "stable-jobs"]
+    assert [str(one) for one in beside if pins[one.name] not in one.specifier] == []
+
+
+def test_every_package_of_the_demonstration_is_in_its_wheel() -> None:
+    told = tomllib.loads((ROOT / "demo/pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    found = {path.parent.relative_to(ROOT / "demo") for path in DEMONSTRATION.rglob("*.py")}
+
+    assert sorted(told["packages"]) == sorted(".".join(path.parts) for path in found)

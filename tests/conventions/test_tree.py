@@ -127,11 +127,10 @@ def imported(path: Path) -> set[str]:
 def test_the_demonstration_asks_for_what_it_imports_in_the_versions_that_are_pinned() -> None:
     asked = [Requirement(text) for text in declared("demo/pyproject.toml")["dependencies"]]
     found = set().union(*(imported(path) for path in DEMONSTRATION.rglob("*.py")))
+    foreign = found - sys.stdlib_module_names - {"stable_jobs_demo"}
     pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
 
-    assert {one.name.replace("-", "_") for one in asked} == found - sys.stdlib_module_names - {
-        "stable_jobs_demo"
-    }
+    assert {one.name.replace("-", "_") for one in asked} == foreign
     beside = [one for one in asked if one.name != "stable-jobs"]
     assert [str(one) for one in beside if pins[one.name] not in one.specifier] == []
 

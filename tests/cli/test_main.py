@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from typer.testing import CliRunner
 
 from stable_jobs.cli import main
 from stable_jobs.errors import UsageError
@@ -263,3 +265,8 @@ def test_help_is_quick_to_load() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_the_version_is_the_installed_distribution_s() -> None:
+    done = CliRunner().invoke(main.app, ["--version"])
+    assert (done.exit_code, done.output) == (0, f"stable-jobs {version('stable-jobs')}\n")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from stable_jobs import __version__
 from stable_jobs.cli import (
     airflow,
     approver,
@@ -50,6 +51,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"stable-jobs {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def before_command(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """The options before a command."""
+
+
 app.command("check")(check.check)
 app.command("night")(night.night)
 app.command("withdraw-night")(withdraw_night.withdraw_night)

@@ -34,16 +34,28 @@ class Pooler:
     upstream: str
     in_turn: bool
     free: deque[Session] = field(default_factory=deque)
-    opened: int = 0
+    wires: list[socket.socket] = field(default_factory=list)
+    serving: list[threading.Thread] = field(default_factory=list)
+
+    @property
+    def opened(self) -> int:
+        return len(self.wires)
 
     def take(self, startup: bytes) -> Session:
-        if self.free:
+        with suppress(IndexError):
             return self.free.popleft() if self.in_turn else self.free.pop()
         wire = socket.socket(socket.AF_UNIX)
+        self.wires.append(wire)
         wire.connect(self.upstream)
         wire.sendall(startup)
-        self.opened += 1
         return Session(wire, b"".join(_until_ready(wire)))
+
+    def close(self) -> None:
+        """Its clients are gone: wait until it has seen that, then leave the server."""
+        for thread in self.serving:
+            thread.join(timeout=30)
+        for wire in self.wires:
+            wire.close()
 
     def serve(self, client: socket.socket) -> None:
         with client, suppress(ConnectionError, OSError):
@@ -74,15 +86,15 @@ def transaction_pooler(url: URL, in_turn: bool = False) -> Iterator[tuple[URL, P
         threading.Thread(target=_accept, args=(listening, pooler), daemon=True).start()
         port = listening.getsockname()[1]
         yield url.set(host="127.0.0.1", port=port, query={}), pooler
-        for session in pooler.free:
-            session.wire.close()
+        pooler.close()
 
 
 def _accept(listening: socket.socket, pooler: Pooler) -> None:
     with suppress(OSError):
         while True:
             client, _ = listening.accept()
-            threading.Thread(target=pooler.serve, args=(client,), daemon=True).start()
+            pooler.serving.append(threading.Thread(target=pooler.serve, args=(client,), daemon=True))
+            pooler.serving[-1].start()
 
 
 def _startup(client: socket.socket) -> bytes:

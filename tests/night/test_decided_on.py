@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,7 @@ def undisturbed(made: FirstNight) -> Told:
 
 
 @pytest.fixture(scope="module")
-def sent_again(made: FirstNight) -> Iterator[Told]:
+def sent_again(made: FirstNight) -> Told:
     """Between `determine` and `lists` the department sends a file again; it is collected and validated."""
     with made.decided_home() as home, pytest.MonkeyPatch.context() as patch:
         landing = Path(shutil.copytree(made.places.landing, home.path / "landing"))
@@ -75,7 +74,7 @@ def sent_again(made: FirstNight) -> Iterator[Told]:
         assert tasks.validate(BUSINESS_DATE, "tax")["quarantined"] > 0
         tasks.lists(BUSINESS_DATE, determined)
         tasks.report(BUSINESS_DATE, determined, None)
-        yield told(home)
+        return told(home)
 
 
 def test_the_lists_are_those_of_the_deliveries_decided_on(sent_again: Told, undisturbed: Told) -> None:

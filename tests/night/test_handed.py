@@ -165,7 +165,6 @@ def decide(desk: NightContext, number: int) -> None:
         pytest.param(
             "determine", "other date", f"validations of {BUSINESS_DATE}", id="determine: another date's"
         ),
-        pytest.param("lists", "other date", OF_DATE, id="lists: another date's"),
         pytest.param("report", "other date", OF_DATE, id="report: another date's"),
     ],
 )
@@ -177,7 +176,6 @@ def test_a_task_takes_no_validations_but_its_own(course: Course, task: str, ids:
     calls: dict[str, Callable[[], Any]] = {
         "owed": lambda: tasks.owed(BUSINESS_DATE, "tax", {"validations": ids}),
         "determine": lambda: tasks.determine(BUSINESS_DATE, [{"validations": ids}]),
-        "lists": lambda: tasks.lists(BUSINESS_DATE, determined(course, validations=ids)),
         "report": lambda: tasks.report(BUSINESS_DATE, determined(course, validations=ids), None),
     }
     before, files = events(), tree(course.home.path / "out")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from datetime import date
 
+import pytest
 from sqlalchemy import text
 
 from stable_jobs.credit_code import make_registration_no
@@ -52,6 +53,7 @@ def asked(home: Home, query: str) -> list[str]:
         return [" ".join(map(str, row)) for row in connection.execute(text(query))]
 
 
+@pytest.mark.long
 def test_a_unit_that_changes_its_code_is_paid_once(homes: Homes) -> None:
     first, second = world_of(FIRST), copy.deepcopy(world_of(SECOND))
     renamed(second, OLD, NEW, registration_no=OLD)

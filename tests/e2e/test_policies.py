@@ -8,6 +8,8 @@ import shutil
 from datetime import date
 from typing import Any
 
+import pytest
+
 from stable_jobs.settings import data_folder
 from tests.e2e.conftest import Homes
 from tests.e2e.dropped import drop
@@ -134,6 +136,7 @@ def test_an_edited_policy_moves_no_money_until_two_people_agree(homes: Homes) ->
         assert "OK" in run(home, "ledger", "verify")
 
 
+@pytest.mark.long
 def test_one_regions_broken_files_hold_that_region_alone(homes: Homes) -> None:
     """A rate of 5.0, three approvals: the region is held with file and place; the other is paid."""
     world = World(on=date.fromisoformat(FIRST), slots=(NANCHANG, XIAN))

@@ -277,8 +277,8 @@ OWN_TESTS = [
         Fault(
             "an individual business needs no account name",
             "policy/accounts.py",
-            "named.bank_code.notnull() & ~is_blank(named.account_name)",
-            "named.bank_code.notnull()",
+            "whole = numbered.filter(~is_blank(numbered.account_name))",
+            "whole = numbered",
         ),
         "tests/policy/test_facts.py",
     ),

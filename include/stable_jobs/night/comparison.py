@@ -13,7 +13,6 @@ from typing import Any
 from stable_jobs.lists.sheets.changes import Changes, changes_summary, exact_changes, listed_changes
 from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import Decision
-from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.publishing.checked import fits_workbook, without, write_checked
 from stable_jobs.publishing.manifest import file_entry, not_as_published, read_manifest, workbooks_entry
 from stable_jobs.publishing.publish import publish_folder
@@ -136,7 +135,7 @@ def _notes(night: NightContext, figures: Baseline) -> tuple[str, ...]:
         f"业务日期 business date {night.business_date.isoformat()}"
         f" · 对比 against {figures.business_date.isoformat()}"
     )
-    return (dates, DEMONSTRATION) if _is_demo(night) else (dates,)
+    return (dates, DEMONSTRATION) if night.demo_regions else (dates,)
 
 
 def _manifest(night: NightContext, parts: Mapping[str, _Part], versions: Mapping[str, str]) -> dict[str, Any]:
@@ -145,13 +144,9 @@ def _manifest(night: NightContext, parts: Mapping[str, _Part], versions: Mapping
     return {
         "business_date": night.business_date.isoformat(),
         "versions": dict(versions),
-        "demonstration": DEMONSTRATION if _is_demo(night) else None,
+        "demonstration": DEMONSTRATION if night.demo_regions else None,
         "baselines": comparison_json(facts),
         "without": {name: words_json(words_of("no_baseline", name)) for name in FILES if name not in parts},
         "workbooks": workbooks_entry(csv_only, night.settings.workbook_rows),
         "files": {name: file_entry(said) for part in parts.values() for name, said in part.files.items()},
     }
-
-
-def _is_demo(night: NightContext) -> bool:
-    return bool(demo_regions(night.policies, night.business_date))

@@ -6,7 +6,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -30,24 +31,32 @@ def _night(started: float) -> Iterator[Measure]:
     """The steps as `stable-jobs night` runs them: same night, same lock, same order."""
     with measured("start", since=started) as start:
         from stable_jobs.night.context import open_night
-        from stable_jobs.night.run import Course, steps_of
+        from stable_jobs.night.steps import run_night
         from stable_jobs.settings import Settings
-        from stable_jobs.store.database import business_date_lock
 
         opened = open_night(Settings(), BUSINESS_DATE)
         night = opened.__enter__()
     yield start
     try:
-        with business_date_lock(night.database, BUSINESS_DATE):
-            for step in steps_of(night, Course()):
-                print(f"  {step.name}", file=sys.stderr, flush=True)
-                with measured(step.name) as measure:
-                    step.run()
-                yield measure
+        yield from _steps(lambda progress: run_night(night, progress))
     finally:
         with measured("stop") as stop:
             opened.__exit__(None, None, None)
     yield stop
+
+
+def _steps(run: Callable[[Callable[[str], None]], object]) -> list[Measure]:
+    """A measure for each step of what is run, from its name to the next one's."""
+    made = list[Measure]()
+    with ExitStack() as current:
+
+        def begin(name: str) -> None:
+            current.close()
+            print(f"  {name}", file=sys.stderr, flush=True)
+            made.append(current.enter_context(measured(name)))
+
+        run(begin)
+    return made
 
 
 def _floor(started: float) -> Iterator[Measure]:

@@ -6,43 +6,48 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, task, task_group
+from airflow.sdk.types import DagRunProtocol as DagRun
 from stable_jobs_approval import BatchApproval
 from stable_jobs_handover import READY
-from stable_jobs_wiring import DEFAULTS, ENGINE, disbursing, not_succeeded
+from stable_jobs_wiring import DEFAULTS, ENGINE, GIVEN, run_of
+
+from stable_jobs.dag_ids import DISBURSEMENT
 
 WHATEVER: dict[str, Any] = {"trigger_rule": TriggerRule.ALL_DONE, **ENGINE}
-STEPS = ["close", "form", "publish_unreviewed", "list_waiting", "review.publish", "list_left"]
 
 
 @task(task_display_name="公示期满 close", **ENGINE)
-def close(**context: Any) -> dict[str, Any]:
+def close(*, dag_run: DagRun = GIVEN) -> dict[str, int]:
     """Close the notices that are due."""
-    return dict(disbursing("close", context))
+    from stable_jobs.disbursement import steps
+
+    return steps.close_notices.task(run_of(dag_run))
 
 
 @task(task_display_name="组批 form", **ENGINE)
-def form(**context: Any) -> list[dict[str, str]]:
+def form(*, dag_run: DagRun = GIVEN) -> list[dict[str, str]]:
     """Check again and form batches; hand on those that wait for people."""
-    return list(disbursing("form", context))
+    from stable_jobs.disbursement import steps
+
+    return steps.form.task(run_of(dag_run))
 
 
 @task(task_display_name="发布 publish", **WHATEVER)
-def publish(about: str, **context: Any) -> dict[str, Any]:
+def publish(about: str, *, dag_run: DagRun = GIVEN) -> dict[str, Any]:
     """Publish what the ledger has all approvals for, whatever the tasks before it say. about: for the eye."""
-    return dict(disbursing("publish", context))
+    from stable_jobs.disbursement import steps
+
+    return steps.publish.task(run_of(dag_run))
 
 
 @task(task_display_name="未拨付 waiting", **WHATEVER)
-def list_waiting(**context: Any) -> dict[str, Any]:
+def list_waiting(*, dag_run: DagRun = GIVEN) -> dict[str, Any]:
     """Publish what did not go out, and why."""
-    return dict(disbursing("list_waiting", context))
+    from stable_jobs.disbursement import steps
 
-
-@task(task_display_name="收尾 finish", trigger_rule=TriggerRule.ALL_DONE)
-def finish(**context: Any) -> None:
-    """Red if one of the steps that form or publish did not succeed. What people did or did not is not red."""
-    disbursing("finish", context, not_succeeded(context, STEPS))
+    return steps.list_waiting.task(run_of(dag_run))
 
 
 @task_group(group_display_name="审批 review")
@@ -58,6 +63,7 @@ def review(batch_no: str, batch_hash: str) -> None:
 
 
 @dag(
+    dag_id=DISBURSEMENT,
     dag_display_name="资金拨付 Disbursement",
     description="Every decided night: notices closed, batches formed, approved and published",
     doc_md=str(Path(__file__).with_suffix(".md")),
@@ -71,11 +77,19 @@ def review(batch_no: str, batch_hash: str) -> None:
 )
 def disbursement() -> None:
     """One business date; who waits for people holds up nobody else."""
-    formed = form()
+    closed, formed = close(), form()
     at_once = publish.override(task_id="publish_unreviewed", trigger_rule=TriggerRule.ALL_SUCCESS)
+    unreviewed, reviewed = at_once(about="无需审批 unreviewed"), review.expand_kwargs(formed)
     waiting, left = list_waiting(), list_waiting.override(task_id="list_left")()
-    close() >> formed >> at_once(about="无需审批 unreviewed") >> waiting
-    [waiting, review.expand_kwargs(formed)] >> left >> finish()
+    finish = EmptyOperator(
+        task_id="finish",
+        task_display_name="收尾 finish",
+        doc_md="The run's colour: red if a step that forms or publishes failed, whatever people did.",
+        trigger_rule=TriggerRule.NONE_FAILED,
+    )
+    closed >> formed >> unreviewed >> waiting
+    [waiting, reviewed] >> left
+    [closed, formed, unreviewed, waiting, reviewed, left] >> finish
 
 
 disbursement()

@@ -7,22 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Asset, Param, PokeReturnValue, TaskGroup, TriggerRule, dag, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.types import DagRunProtocol as DagRun
+from airflow.sdk.types import OutletEventAccessorsProtocol as OutletEvents
+from airflow.sdk.types import RuntimeTaskInstanceProtocol as TaskInstance
 from stable_jobs_handover import SAME_DAY, notices, ready
 from stable_jobs_wiring import (
     DAY,
     DEFAULTS,
     ENGINE,
     EVERY_NIGHT,
+    GIVEN,
     POKES,
     WAIT,
     first_night,
+    is_backfill,
     measured,
-    not_succeeded,
-    tonight,
+    run_of,
 )
 
 from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.dag_ids import NIGHTLY, OWED
 from stable_jobs.publishing.words import DEPARTMENTS as NAMES
 
 SENT = {
@@ -30,54 +35,99 @@ SENT = {
 }
 ELIGIBILITY = Asset("eligibility", "stable-jobs://eligibility", group="stable-jobs")
 KNOWN_AT = "只用此刻前收到的数据。 Leave out what was received later: the night as known then."
+Params = dict[str, Any]
 
 
 @task.sensor(task_display_name="收取 collect", **POKES)
-def collect(department: str, **context: Any) -> PokeReturnValue:
+def collect(department: str, *, dag_run: DagRun = GIVEN, params: Params = GIVEN) -> PokeReturnValue:
     """Copy what was sent, write-once; done when nothing is awaited any more."""
-    found = tonight("collect", context, department)
-    return PokeReturnValue(not found["awaited"] or not context["params"]["wait"], found)
+    from stable_jobs.night import steps
+
+    found = steps.collect.task(run_of(dag_run, params), department, waits=params["wait"])
+    return PokeReturnValue(not found["awaited"] or not params["wait"], found)
 
 
 @task(task_display_name="校验 validate", **ENGINE)
-def validate(department: str, **context: Any) -> dict[str, Any]:
+def validate(
+    department: str,
+    *,
+    dag_run: DagRun = GIVEN,
+    params: Params = GIVEN,
+    outlet_events: OutletEvents = GIVEN,
+) -> dict[str, Any]:
     """Stage, run the contract's rules, quarantine rows. Bad data is recorded; red is machinery."""
-    return measured(SENT[department], context, tonight("validate", context, department))
+    from stable_jobs.night import steps
+
+    found = steps.validate.task(run_of(dag_run, params), department)
+    return measured(SENT[department], outlet_events, found)
 
 
 @task(task_display_name="待补 owed")
-def owed(department: str, validated: dict[str, Any], **context: Any) -> None:
-    """Red with the list of deliveries that the department must send, or send again."""
-    if lines := tonight("owed", context, department, validated):
-        raise AirflowFailException(f"{department} owes {len(lines)} deliveries:\n" + "\n".join(lines))
+def owed(
+    department: str,
+    validated: object,
+    *,
+    dag_run: DagRun = GIVEN,
+    params: Params = GIVEN,
+    ti: TaskInstance = GIVEN,
+) -> None:
+    """Skipped where the department must send deliveries, or send them again: the log has the list."""
+    from stable_jobs.night import steps
+
+    if lines := steps.list_owed.task(run_of(dag_run, params), department, validated):
+        ti.xcom_push(OWED, lines)
+        raise AirflowSkipException("\n".join((f"{department} owes {len(lines)} deliveries:", *lines)))
 
 
 @task(task_display_name="认定 determine", outlets=[ELIGIBILITY], **ENGINE)
-def determine(validated: list[dict[str, Any]], **context: Any) -> dict[str, Any]:
+def determine(
+    validated: list[Any],
+    *,
+    dag_run: DagRun = GIVEN,
+    params: Params = GIVEN,
+    outlet_events: OutletEvents = GIVEN,
+) -> dict[str, Any]:
     """Decide every unit of every region that is not held."""
-    return measured(ELIGIBILITY, context, tonight("determine", context, list(validated)))
+    from stable_jobs.night import steps
+
+    found = steps.determine.task(run_of(dag_run, params), validated)
+    return measured(ELIGIBILITY, outlet_events, found)
 
 
 @task(task_display_name="比对 compare", **ENGINE)
-def compare(determined: dict[str, Any], **context: Any) -> dict[str, Any]:
+def compare(determined: object, *, dag_run: DagRun = GIVEN, params: Params = GIVEN) -> dict[str, str]:
     """What appeared, went and changed since the night before. Its failure fails nothing else."""
-    return dict(tonight("compare", context, determined))
+    from stable_jobs.night import steps
+
+    return steps.compare.task(run_of(dag_run, params), determined)
 
 
 @task(task_display_name="名单 lists", **ENGINE)
-def lists(determined: dict[str, Any], **context: Any) -> dict[str, Any]:
+def lists(determined: object, *, dag_run: DagRun = GIVEN, params: Params = GIVEN) -> dict[str, Any]:
     """Publish each region's lists, write-once."""
-    return dict(tonight("lists", context, determined))
+    from stable_jobs.night import steps
+
+    return steps.lists.task(run_of(dag_run, params), determined)
 
 
 @task(task_display_name="报告 report", trigger_rule=TriggerRule.ALL_DONE, **ENGINE)
-def report(machinery: list[str], **context: Any) -> dict[str, Any]:
-    """Publish the report; red if one of the steps that decide or publish did not succeed."""
-    determined, compared = (context["ti"].xcom_pull(task_ids=name) for name in ("determine", "compare"))
-    return dict(tonight("report", context, determined, compared, not_succeeded(context, machinery)))
+def report(
+    results: dict[str, object],
+    compared: object,
+    *,
+    dag_run: DagRun = GIVEN,
+    params: Params = GIVEN,
+) -> dict[str, str]:
+    """Publish the report; red with the names of the steps that decide or publish and handed on no result."""
+    from stable_jobs.night import steps
+
+    skipped = {"notices"} if is_backfill(dag_run) else set()
+    broken = [name for name, result in results.items() if result is None and name not in skipped]
+    return steps.report.task(run_of(dag_run, params), results["determine"], compared, broken)
 
 
 @dag(
+    dag_id=NIGHTLY,
     dag_display_name="每夜资格认定 Nightly eligibility",
     description="Every night: deliveries, validation, eligibility, lists, notices and report",
     doc_md=str(Path(__file__).with_suffix(".md")),
@@ -95,22 +145,21 @@ def report(machinery: list[str], **context: Any) -> dict[str, Any]:
     tags=["stable-jobs", "稳岗返还", "nightly"],
 )
 def nightly_eligibility() -> None:
-    """One business date, from extracts to lists and notices. A task gets the value of what it is given."""
-    validated: list[Any] = []
-    owing: list[Any] = []
+    """One business date, from extracts to lists and notices. A task gets the results that it is given."""
+    results: dict[str, object] = {}
+    validated, owing = [], []
     for department in DEPARTMENTS:
         with TaskGroup(department, group_display_name=NAMES[department]):
-            found: Any = validate.override(outlets=[SENT[department]])(department)
-            collect(department) >> found
+            sent, found = collect(department), validate.override(outlets=[SENT[department]])(department)
+            sent >> found
             owing.append(owed(department, found))
             validated.append(found)
-    decided: Any = determine(validated)
-    listed = lists(decided)
-    announced: Any = notices(decided)
-    listed >> announced
-    steps = [f"{department}.{step}" for department in DEPARTMENTS for step in ("collect", "validate")]
-    last = report([*steps, "determine", "lists", "notices", "ready"])
-    [*owing, compare(decided), listed, ready(announced)] >> last
+            results |= {f"{department}.collect": sent, f"{department}.validate": found}
+    decided = determine(validated)
+    listed, announced = lists(decided), notices(decided)
+    listed >> announced >> ready(announced)
+    results |= {"determine": decided, "lists": listed, "notices": announced}
+    owing >> report(results, compare(decided))
 
 
 nightly_eligibility()

@@ -7,29 +7,49 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Param, PokeReturnValue, dag, task
-from stable_jobs_wiring import DAY, DEFAULTS, ENGINE, EVERY_NIGHT, POKES, WAIT, first_night, returning
+from airflow.sdk.types import DagRunProtocol as DagRun
+from stable_jobs_wiring import (
+    DAY,
+    DEFAULTS,
+    ENGINE,
+    EVERY_NIGHT,
+    GIVEN,
+    POKES,
+    WAIT,
+    first_night,
+    run_of,
+)
+
+from stable_jobs.dag_ids import RETURNS
 
 
 @task.sensor(task_display_name="收取回执 take", **POKES)
-def take(**context: Any) -> PokeReturnValue:
+def take(*, dag_run: DagRun = GIVEN, params: dict[str, Any] = GIVEN) -> PokeReturnValue:
     """Take each file of the bank once, until the day is over."""
-    found = returning("take", context)
-    return PokeReturnValue(found["is_over"] or not context["params"]["wait"], found)
+    from stable_jobs.disbursement import returns_steps
+
+    found = returns_steps.take.task(run_of(dag_run))
+    return PokeReturnValue(found["is_over"] or not params["wait"], found)
 
 
 @task(task_display_name="回执名单 lists", **ENGINE)
-def lists(**context: Any) -> dict[str, Any]:
+def lists(*, dag_run: DagRun = GIVEN) -> dict[str, int]:
     """Publish what was paid, what came back and what was refused; tell of the latter two."""
-    return dict(returning("lists", context))
+    from stable_jobs.disbursement import returns_steps
+
+    return returns_steps.lists.task(run_of(dag_run))
 
 
 @task(task_display_name="逾期未复 unanswered")
-def unanswered(**context: Any) -> dict[str, Any]:
+def unanswered(*, dag_run: DagRun = GIVEN) -> dict[str, Any]:
     """Tell of what the bank has not answered in the region's days. Nothing is sent again."""
-    return dict(returning("unanswered", context))
+    from stable_jobs.disbursement import returns_steps
+
+    return returns_steps.unanswered.task(run_of(dag_run))
 
 
 @dag(
+    dag_id=RETURNS,
     dag_display_name="银行回执 Payment returns",
     description="Every day: the bank's answers, paid and returned lists, what is not answered",
     doc_md=str(Path(__file__).with_suffix(".md")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,18 +14,22 @@ from airflow.sdk import (  # type: ignore[attr-defined]  # its stub leaves the d
     task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
-from stable_jobs_wiring import BACKFILL, ENGINE, measured, tonight
+from airflow.sdk.types import DagRunProtocol as DagRun
+from airflow.sdk.types import OutletEventAccessorsProtocol as OutletEvents
+from stable_jobs_wiring import BACKFILL, ENGINE, GIVEN, is_backfill, measured, run_of
 
 READY = Asset("eligibility_ready", "stable-jobs://eligibility-ready", group="stable-jobs")
 """A night that the ledger took over: what disbursement starts from."""
 
 
-def tell_late(context: Any) -> None:
+def tell_late(context: Mapping[str, Any]) -> None:
     """A deadline's callback, run by the executor: of which regions the same-day promise is broken."""
-    from stable_jobs.night import tasks
+    from stable_jobs.night import steps
+    from stable_jobs.night.step import Run
 
-    if context["dag_run"]["run_type"] != BACKFILL:
-        tasks.late(context["dag_run"]["partition_key"])
+    dag_run = context["dag_run"]
+    if dag_run["run_type"] != BACKFILL:
+        steps.list_late.task(Run(dag_run["partition_key"]))
 
 
 SAME_DAY = DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(hours=24), SyncCallback(tell_late))
@@ -32,22 +37,24 @@ SAME_DAY = DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(hours=24)
 
 
 @task(task_display_name="公示 notices", **ENGINE)
-def notices(determined: dict[str, Any], **context: Any) -> dict[str, Any]:
+def notices(determined: object, *, dag_run: DagRun = GIVEN, params: dict[str, Any] = GIVEN) -> dict[str, Any]:
     """The ledger takes over the decision and opens notices; skipped in a backfill."""
-    _never_in_backfill(context)
-    return dict(tonight("notices", context, determined))
+    from stable_jobs.night import steps
+
+    _never_in_backfill(dag_run)
+    return steps.notices.task(run_of(dag_run, params), determined)
 
 
 @task(task_display_name="可拨付 ready", outlets=[READY])
-def ready(announced: dict[str, Any], **context: Any) -> dict[str, Any]:
+def ready(announced: Any, *, dag_run: DagRun = GIVEN, outlet_events: OutletEvents = GIVEN) -> dict[str, Any]:
     """Start disbursement; skipped where the ledger took over no region: newer nights are known."""
-    _never_in_backfill(context)
+    _never_in_backfill(dag_run)
     if not announced["taken"]:
         raise AirflowSkipException("the ledger took over no region of this night: nothing to disburse")
-    return measured(READY, context, announced)
+    return measured(READY, outlet_events, announced)
 
 
-def _never_in_backfill(context: Any) -> None:
+def _never_in_backfill(dag_run: DagRun) -> None:
     """A backfill recomputes and compares; it promises nothing and pays nothing."""
-    if context["dag_run"].run_type == BACKFILL:
+    if is_backfill(dag_run):
         raise AirflowSkipException("a backfill writes nothing into the ledger")

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     """What the trouble is; the last is none: what a night writes down outside of the database."""
 
     NIGHT_HELD = "night_held"
+    DELIVERIES_OWED = "deliveries_owed"
     AWAITING_APPROVAL = "awaiting_approval"
     RETURNS_ARRIVED = "returns_arrived"
     NO_ANSWER = "no_answer"

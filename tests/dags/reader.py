@@ -53,6 +53,7 @@ def about_task(task: Any) -> dict[str, Any]:
         "owner": task.owner,
         "pool": task.pool,
         "retries": task.retries,
+        "not_retried": sorted(one.__name__ for rule in policy_rules(task) for one in rule.exception),
         "timeout": task.execution_timeout and task.execution_timeout.total_seconds(),
         "trigger_rule": task.trigger_rule.value,
         "mode": getattr(task, "mode", None),
@@ -64,6 +65,13 @@ def about_task(task: Any) -> dict[str, Any]:
         "level": getattr(task, "level", None),
         "templates": sorted(task.template_fields),
     }
+
+
+def policy_rules(task: Any) -> list[Any]:
+    """Rules by which an error ends a task at once."""
+    rules = task.retry_policy.rules if task.retry_policy else []
+    assert {rule.action.value for rule in rules} <= {"fail"}
+    return list(rules)
 
 
 def about_dag(dag: Any) -> dict[str, Any]:

@@ -20,20 +20,28 @@ from types import SimpleNamespace
 sys.path.insert(0, sys.argv[1])
 import stable_jobs_approval as module
 given = json.loads(sys.argv[2])
+from stable_jobs.disbursement import steps
+from stable_jobs.errors import LedgerRefused
 recorded = []
 asked = {"subject": "?", "body": "?", "people": ["first"]}
-def disbursing(step, context, *values):
-    recorded.append((step, *values))
-    return asked
-module.disbursing = disbursing
+def recorder(step):
+    def task(run, *values):
+        recorded.append((step, *values))
+        if given["is_refused"] and step == "answer":
+            raise LedgerRefused("not this person")
+        return asked
+    return SimpleNamespace(task=task)
+steps.request, steps.answer = recorder("request"), recorder("answer")
 def park(task, context):
     raise module.TaskAwaitingInput(method_name="execute_complete")
 module.ApprovalOperator.execute = park
 def rendered(batch_no, batch_hash):
     return module.BatchApproval(task_id="first", level=1, batch_no=batch_no, batch_hash=batch_hash)
-started = SimpleNamespace(start_date=datetime(2020, 5, 19, tzinfo=UTC))
+started = datetime.now(UTC)
+dag_run = SimpleNamespace(start_date=started, partition_key="2020-05-19", run_type="asset_triggered")
+context = {"dag_run": dag_run}
 try:
-    rendered("610100-20200519-L1-1", "abc").execute({"ti": started, "dag_run": started})
+    rendered("610100-20200519-L1-1", "abc").execute(context)
 except module.TaskAwaitingInput as waits:
     kept = json.loads(json.dumps(waits.kwargs))
 recorded.clear()
@@ -45,7 +53,10 @@ event = {
     "responded_by_user": {"id": "first", "name": "first"},
     "timedout": False,
 }
-task.resume_execution("execute_complete", {**kept, "event": event}, {})
+try:
+    task.resume_execution("execute_complete", {**kept, "event": event}, context)
+except module.TaskAwaitingInput as waits:
+    recorded.append(("parked", waits.method_name, *waits.kwargs["asked"]))
 print(json.dumps(recorded))
 """
 
@@ -79,11 +90,17 @@ def test_an_answer_counts_for_the_batch_that_was_asked_about(home: Path) -> None
     assert told == [["answer", *ASKED, 1, "first", True, "fine"]]
 
 
-def answered(home: Path, **given: Any) -> Any:
+def test_an_answer_that_the_ledger_refuses_is_asked_for_again_in_the_same_try(home: Path) -> None:
+    told = answered(home, answer="Approve", form={"reason": ""}, rendered=ASKED, is_refused=True)
+    batch = [*ASKED, 1, "first", True, ""]
+    assert told == [["answer", *batch], ["request", ASKED[0], 1], ["parked", "execute_complete", *ASKED]]
+
+
+def answered(home: Path, is_refused: bool = False, **given: Any) -> Any:
     """What is recorded when the first batch was asked about and the task is resumed as `rendered`."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("STABLE_JOBS_", "AIRFLOW"))}
     done = subprocess.run(
-        [sys.executable, "-c", ANSWER, str(DAGS), json.dumps(given)],
+        [sys.executable, "-c", ANSWER, str(DAGS), json.dumps({**given, "is_refused": is_refused})],
         env={**kept, "AIRFLOW_HOME": str(home)},
         cwd=home,
         capture_output=True,

@@ -45,15 +45,15 @@ def test_it_says_the_same_every_time(nightly: dict[str, Any], tmp_path: Any) -> 
         ("lists", ["determine"]),
         ("notices", ["determine", "lists"]),
         ("ready", ["notices"]),
-        ("report", sorted([*(f"{d}.owed" for d in DEPARTMENTS), "compare", "lists", "ready"])),
+        ("report", sorted([*GROUPED, "compare", "determine", "lists", "notices"])),
     ],
 )
 def test_what_comes_before(nightly: dict[str, Any], task: str, upstream: list[str]) -> None:
     assert nightly["tasks"][task]["upstream"] == upstream
 
 
-def test_the_report_is_the_only_leaf_and_runs_whatever_happened(nightly: dict[str, Any]) -> None:
-    assert nightly["leaves"] == ["report"]
+def test_the_report_runs_whatever_happened_and_is_a_leaf(nightly: dict[str, Any]) -> None:
+    assert sorted(nightly["leaves"]) == ["ready", "report"]
     rules = {name: task["trigger_rule"] for name, task in nightly["tasks"].items()}
     assert {name: rule for name, rule in rules.items() if rule != "all_success"} == {"report": "all_done"}
 
@@ -64,6 +64,7 @@ def test_a_task_has_an_owner_names_and_limits(nightly: dict[str, Any], name: str
     is_heavy = name.rpartition(".")[2] in HEAVY
     assert task["owner"] == "stable-jobs"
     assert task["retries"] == 2
+    assert task["not_retried"] == ["ContractError", "PolicyError", "StepsMissing", "UsageError"]
     assert task["pool"] == ("engine" if is_heavy else "default_pool")
     assert task["timeout"] == (7200 if is_heavy else None)
     assert any("一" <= letter <= "鿿" for letter in task["display"])
@@ -123,5 +124,5 @@ def test_the_first_night_is_a_setting(tmp_path: Any, first_night: str | None, st
 @pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda path: path.name)
 def test_a_dag_file_is_wiring(path: Any) -> None:
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 120
+    assert len(text.splitlines()) <= 160
     assert CLOCK.search(text) is None

@@ -46,7 +46,7 @@ class Waiting:
             disbursement, "fill_night", lambda desk, connection, decision: fill(connection, night)
         )
         with self.bank.at(night.on) as desk:
-            return disbursement.list_waiting(desk)
+            return disbursement.list_waiting(desk).regions
 
     def newest(self, on: date) -> list[dict[str, str]]:
         folder = self.bank.out / on.isoformat() / "610100" / "waiting"

@@ -103,11 +103,11 @@ def announce(day: str) -> None:
     from sqlalchemy import text
 
     from stable_jobs.night.notices import open_notices
-    from stable_jobs.night.tasks import night_of
+    from stable_jobs.night.step import Run, hold_run
     from stable_jobs.policy.determine import decision_by_id
 
     query = "SELECT max(id) FROM snapshots WHERE kind = 'eligibility' AND business_date = :on"
-    with night_of(day) as desk:
+    with hold_run(Run(day)) as desk:
         with desk.database.connect() as connection:
             decision = decision_by_id(connection, connection.scalar(text(query), {"on": day}) or 0)
         open_notices(desk, decision)
@@ -115,9 +115,11 @@ def announce(day: str) -> None:
 
 def publish(day: str) -> None:
     """The step `publish` of a disbursement alone."""
-    from stable_jobs.disbursement.disbursement_tasks import publish as step
+    from stable_jobs.disbursement import steps
+    from stable_jobs.night.step import Run, hold_run
 
-    step(day)
+    with hold_run(Run(day)) as night:
+        steps.publish(night)
 
 
 def act(name: str, person: str, parameters: str) -> None:

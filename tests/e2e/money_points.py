@@ -4,6 +4,7 @@ from __future__ import annotations
 
 LEDGER = "stable_jobs.ledger"
 NIGHT = "stable_jobs.night"
+DISBURSEMENT = "stable_jobs.disbursement.steps"
 EVENT = f"{LEDGER}.event:ledger_event"
 EXECUTE = "sqlalchemy.engine:Connection.execute"
 ONCE = "stable_jobs.disbursement.once"
@@ -64,19 +65,19 @@ POINTS = {
         f"{LEDGER}.batches:form_batches:1:after",
         f"{CLOSED}:2:after",
         f"{EVENT}[form batches]:1:after",
-        f"{NIGHT}.disbursement:list_waiting:1:before",
+        f"{DISBURSEMENT}:list_waiting:1:before",
         f"{FILL}:2:before",
         f"{FILL}:2:after",
         f"{LISTS}:ledger_rows:4:after",
-        f"{NIGHT}.disbursement:_publish_waiting:1:before",
+        f"{DISBURSEMENT}:_publish_waiting:1:before",
         f"{PUBLISH}:link:1:after",
         f"{EVENT}[waiting]:1:before",
         f"{EVENT}[waiting]:1:after",
-        f"{NIGHT}.disbursement:_publish_waiting:2:after",
+        f"{DISBURSEMENT}:_publish_waiting:2:after",
     ],
     "approved": [
-        f"{NIGHT}.disbursement:publish:1:before",
-        f"{NIGHT}.disbursement:_instruct:1:before",
+        f"{DISBURSEMENT}:publish:1:before",
+        f"{DISBURSEMENT}:_instruct:1:before",
         f"{LISTS}:ledger_rows:1:after",
         "stable_jobs.disbursement.batch_files:write_batch_files:1:before",
         "stable_jobs.bank.pain001:write:1:after",
@@ -95,9 +96,9 @@ POINTS = {
         f"{LEDGER}.payments:instruct:1:after",
         f"{CLOSED}[instruct]:1:after",
         f"{EVENT}[instruct]:1:after",
-        f"{NIGHT}.disbursement:_instruct:2:before",
+        f"{DISBURSEMENT}:_instruct:2:before",
         f"{EVENT}[instruct]:4:after",
-        f"{NIGHT}.disbursement:_instruct:4:after",
+        f"{DISBURSEMENT}:_instruct:4:after",
         f"{ONCE}:place_files:1:before",
         f"{ONCE}:_place:1:before",
         f"{ONCE}:_place:1:after",
@@ -108,8 +109,8 @@ POINTS = {
         f"{LINK}[manifest.json]:1:after",
         f"{ONCE}:_place[manifest.json]:1:after",
         f"{ONCE}:place_files:2:after",
-        f"{NIGHT}.disbursement:publish:1:after",
-        f"{NIGHT}.disbursement:_publish_waiting:1:after",
+        f"{DISBURSEMENT}:publish:1:after",
+        f"{DISBURSEMENT}:_publish_waiting:1:after",
     ],
     "answered": [
         f"{NIGHT}.returns:take_answers:1:before",

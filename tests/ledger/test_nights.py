@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from stable_jobs.disbursement.steps import Course
+from stable_jobs.disbursement.steps import Closed, Disbursed
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import persons, proposal_kinds, withdrawals
 from stable_jobs.ledger.event import ledger_event
@@ -349,5 +349,5 @@ def test_a_date_is_the_newest_of_a_region_whoever_is_due_anything(books, night, 
     books.apply(night)
     with books.engine.connect() as connection:
         assert (newest_of(connection, CLEARED), newest_of(connection, NEXT)) == (newest, 0)
-    course = Course(0, 0, (), (), {}, (), newest)
-    assert course.is_normal is bool(newest)
+    made = Disbursed(Closed(0, 0), (), (), (), newest)
+    assert made.is_normal is bool(newest)

@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import URL, make_url
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.night import tasks
+from stable_jobs.night import steps
+from stable_jobs.night.step import Run
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
 from tests.databases import copy_database, drop_database, mark_demonstration
@@ -86,18 +87,19 @@ def handed_on(result: Any) -> Any:
 def run_tasks(day: str = BUSINESS_DATE, once_decided: Callable[[], None] = lambda: None) -> Results:
     """Every task in the DAG's order → what it returned, by `department.task` or task."""
     found: Results = {}
+    run = Run(day)
     for department in DEPARTMENTS:
-        found[f"{department}.collect"] = handed_on(tasks.collect(day, department))
+        found[f"{department}.collect"] = handed_on(steps.collect.task(run, department))
     for department in DEPARTMENTS:
-        validated = found[f"{department}.validate"] = handed_on(tasks.validate(day, department))
-        found[f"{department}.owed"] = handed_on(tasks.owed(day, department, validated))
+        validated = found[f"{department}.validate"] = handed_on(steps.validate.task(run, department))
+        found[f"{department}.owed"] = handed_on(steps.list_owed.task(run, department, validated))
     validated = [found[f"{department}.validate"] for department in DEPARTMENTS]
-    determined = found["determine"] = handed_on(tasks.determine(day, validated))
+    determined = found["determine"] = handed_on(steps.determine.task(run, validated))
     once_decided()
-    found["compare"] = handed_on(tasks.compare(day, determined))
-    found["lists"] = handed_on(tasks.lists(day, determined))
-    found["notices"] = handed_on(tasks.notices(day, determined))
-    found["report"] = handed_on(tasks.report(day, determined, found["compare"]))
+    found["compare"] = handed_on(steps.compare.task(run, determined))
+    found["lists"] = handed_on(steps.lists.task(run, determined))
+    found["notices"] = handed_on(steps.notices.task(run, determined))
+    found["report"] = handed_on(steps.report.task(run, determined, found["compare"]))
     return found
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from stable_jobs.night import tasks
+from stable_jobs.night import steps
+from stable_jobs.night.step import Run
 from tests.e2e.home import BUSINESS_DATE, Home, tree
 from tests.night.small_night import FirstNight
 
@@ -70,10 +71,10 @@ def sent_again(made: FirstNight) -> Told:
         patch.setenv("STABLE_JOBS_LANDING", str(landing))
         determined = made.results(home)["determine"]
         send_again(landing)
-        assert tasks.collect(BUSINESS_DATE, "tax")["deliveries"] > 0
-        assert tasks.validate(BUSINESS_DATE, "tax")["quarantined"] > 0
-        tasks.lists(BUSINESS_DATE, determined)
-        tasks.report(BUSINESS_DATE, determined, None)
+        assert steps.collect.task(Run(BUSINESS_DATE), "tax")["deliveries"] > 0
+        assert steps.validate.task(Run(BUSINESS_DATE), "tax")["quarantined"] > 0
+        steps.lists.task(Run(BUSINESS_DATE), determined)
+        steps.report.task(Run(BUSINESS_DATE), determined, None)
         return told(home)
 
 

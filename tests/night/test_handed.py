@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy import text
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.disbursement import disbursement_tasks, returns_tasks
+from stable_jobs.disbursement import returns_steps
+from stable_jobs.disbursement import steps as disbursement
 from stable_jobs.errors import LedgerRefused, StepError, UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import put_in_force
-from stable_jobs.night import handed, tasks
+from stable_jobs.night import handed, steps
 from stable_jobs.night.context import NightContext, open_night
+from stable_jobs.night.step import Run, hold_run
 from stable_jobs.policy.determine import KINDS
 from stable_jobs.settings import SHANGHAI, Settings
 from stable_jobs.store import catalog
@@ -28,6 +30,7 @@ from tests.night.small_night import FirstNight, Results
 pytestmark = pytest.mark.xdist_group("tasks")
 
 OTHER_DATE = "2020-05-10"
+RUN = Run(BUSINESS_DATE)
 OF_DATE = f"validations of {BUSINESS_DATE}"
 
 
@@ -87,7 +90,7 @@ def test_a_task_takes_no_decision_but_its_own_dates(
     more = (None,) if task == "report" else ()
     before, files = events(), tree(course.home.path / "out")
     with pytest.raises(UsageError, match=re.escape(says)):
-        getattr(tasks, task)(BUSINESS_DATE, handed, *more)
+        getattr(steps, task).task(RUN, handed, *more)
     assert (events(), tree(course.home.path / "out")) == (before, files)
 
 
@@ -104,7 +107,7 @@ def test_an_earlier_validation_of_the_same_date_decides_nothing(made: FirstNight
     with made.home() as home:
         results = made.results(home)
         handed_on = [results[f"{department}.validate"] for department in DEPARTMENTS]
-        with tasks.night_of(BUSINESS_DATE) as desk, desk.database.begin() as connection:
+        with hold_run(RUN) as desk, desk.database.begin() as connection:
             sent = catalog.current_deliveries(connection, desk.business_date, "taxpayers")[0]
             again = catalog.record_delivery(
                 connection, department="tax", extract="taxpayers", business_date=desk.business_date,
@@ -116,13 +119,13 @@ def test_an_earlier_validation_of_the_same_date_decides_nothing(made: FirstNight
         before = events()
         says = rf"the last deliveries of taxpayers: .*\b{again.id}\b.*, found one of .*\b{sent.id}\b"
         with pytest.raises(UsageError, match=says):
-            tasks.determine(BUSINESS_DATE, handed_on)
+            steps.determine.task(RUN, handed_on)
         assert events() == before
 
 
 def test_a_decision_that_another_one_replaced_is_not_taken_over(course: Course) -> None:
     """Of the same date: a backfill and a night as known then may show it, nothing may promise by it."""
-    with tasks.night_of(BUSINESS_DATE) as desk:
+    with hold_run(RUN) as desk:
         own = course.first["determine"]["decision"]
         with desk.database.begin() as connection:
             new = [
@@ -166,6 +169,7 @@ def decide(desk: NightContext, number: int) -> None:
             "determine", "other date", f"validations of {BUSINESS_DATE}", id="determine: another date's"
         ),
         pytest.param("report", "other date", OF_DATE, id="report: another date's"),
+        pytest.param("lists", "other date", OF_DATE, id="lists: another date's"),
     ],
 )
 def test_a_task_takes_no_validations_but_its_own(course: Course, task: str, ids: Any, says: str) -> None:
@@ -174,9 +178,10 @@ def test_a_task_takes_no_validations_but_its_own(course: Course, task: str, ids:
     elif ids == "labor":
         ids = course.first["labor.validate"]["validations"]
     calls: dict[str, Callable[[], Any]] = {
-        "owed": lambda: tasks.owed(BUSINESS_DATE, "tax", {"validations": ids}),
-        "determine": lambda: tasks.determine(BUSINESS_DATE, [{"validations": ids}]),
-        "report": lambda: tasks.report(BUSINESS_DATE, determined(course, validations=ids), None),
+        "owed": lambda: steps.list_owed.task(RUN, "tax", {"validations": ids}),
+        "determine": lambda: steps.determine.task(RUN, [{"validations": ids}]),
+        "report": lambda: steps.report.task(RUN, determined(course, validations=ids), None),
+        "lists": lambda: steps.lists.task(RUN, determined(course, validations=ids)),
     }
     before, files = events(), tree(course.home.path / "out")
     with pytest.raises(UsageError, match=says):
@@ -206,7 +211,7 @@ def other_validation() -> int:
 def test_the_report_reads_no_comparison_but_the_dates(course: Course, path: Any) -> None:
     handed_path = path.format(out=course.home.out) if isinstance(path, str) else path
     with pytest.raises(UsageError, match=r"expected a manifest in .*/comparison, found another path"):
-        tasks.report(BUSINESS_DATE, determined(course), {"manifest": handed_path})
+        steps.report.task(RUN, determined(course), {"manifest": handed_path})
 
 
 @pytest.mark.parametrize("task", ["collect", "validate", "determine", "notices", "close", "form", "take"])
@@ -216,17 +221,17 @@ def test_a_date_after_today_is_refused_by_the_first_task(
     """Said before anything is opened."""
     monkeypatch.setenv("STABLE_JOBS_HOME", str(settings.home))
     monkeypatch.setattr("stable_jobs.settings.now", lambda: datetime(2020, 5, 11, 23, 59, tzinfo=SHANGHAI))
-    calls: dict[str, Callable[[str], Any]] = {
-        "collect": lambda on: tasks.collect(on, "tax"),
-        "validate": lambda on: tasks.validate(on, "tax"),
-        "determine": lambda on: tasks.determine(on, []),
-        "notices": lambda on: tasks.notices(on, {"decision": 1}),
-        "close": disbursement_tasks.close,
-        "form": disbursement_tasks.form,
-        "take": returns_tasks.take,
+    calls: dict[str, Callable[[Run], Any]] = {
+        "collect": lambda on: steps.collect.task(on, "tax"),
+        "validate": lambda on: steps.validate.task(on, "tax"),
+        "determine": lambda on: steps.determine.task(on, []),
+        "notices": lambda on: steps.notices.task(on, {"decision": 1}),
+        "close": disbursement.close_notices.task,
+        "form": disbursement.form.task,
+        "take": returns_steps.take.task,
     }
     with pytest.raises(UsageError, match=r"2020-05-12 is after today: expected 2020-05-11 \(Asia/Shanghai\)"):
-        calls[task]("2020-05-12")
+        calls[task](Run("2020-05-12"))
     assert not settings.home.exists()
 
 
@@ -251,13 +256,13 @@ def test_a_night_for_which_nobody_sent_anything_ends_at_once(
     with ExitStack() as stack:
         if is_refused:
             stack.enter_context(pytest.raises(UsageError, match=says))
-        assert tasks.collect(QUIET, "economy", waits=waits)["deliveries"] == 0
+        assert steps.collect.task(Run(QUIET), "economy", waits=waits)["deliveries"] == 0
 
 
 def test_nothing_is_decided_for_a_date_for_which_nobody_sent_anything(course: Course) -> None:
     before = events()
     with pytest.raises(UsageError, match=f"no department delivered anything for {QUIET}"):
-        tasks.determine(QUIET, [])
+        steps.determine.task(Run(QUIET), [])
     assert events() == before
 
 
@@ -266,4 +271,4 @@ def test_a_landing_folder_that_is_gone_breaks_the_step(
 ) -> None:
     monkeypatch.setenv("STABLE_JOBS_LANDING", "/nowhere")
     with pytest.raises(StepError, match="there is no landing folder /nowhere"):
-        tasks.collect(BUSINESS_DATE, "tax")
+        steps.collect.task(RUN, "tax")

@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from stable_jobs.errors import StepError, store_fault
-from stable_jobs.night import tasks
+from stable_jobs.night import steps
+from stable_jobs.night.step import Run
 from tests.e2e.home import BUSINESS_DATE
 from tests.night.small_night import FirstNight, Results
 
@@ -58,14 +59,15 @@ WAYS = {
     "another table": _other_rows,
 }  # fmt: skip
 TASKS: dict[str, Callable[[Results], object]] = {
-    "validate": lambda r: tasks.validate(BUSINESS_DATE, "tax"),
-    "determine": lambda r: tasks.determine(
-        BUSINESS_DATE, [r[f"{d}.validate"] for d in ("labor", "tax", "finance", "development", "economy")]
+    "validate": lambda r: steps.validate.task(Run(BUSINESS_DATE), "tax"),
+    "determine": lambda r: steps.determine.task(
+        Run(BUSINESS_DATE),
+        [r[f"{d}.validate"] for d in ("labor", "tax", "finance", "development", "economy")],
     ),
-    "compare": lambda r: tasks.compare(BUSINESS_DATE, r["determine"]),
-    "lists": lambda r: tasks.lists(BUSINESS_DATE, r["determine"]),
-    "notices": lambda r: tasks.notices(BUSINESS_DATE, r["determine"]),
-    "report": lambda r: tasks.report(BUSINESS_DATE, r["determine"], r["compare"]),
+    "compare": lambda r: steps.compare.task(Run(BUSINESS_DATE), r["determine"]),
+    "lists": lambda r: steps.lists.task(Run(BUSINESS_DATE), r["determine"]),
+    "notices": lambda r: steps.notices.task(Run(BUSINESS_DATE), r["determine"]),
+    "report": lambda r: steps.report.task(Run(BUSINESS_DATE), r["determine"], r["compare"]),
 }
 
 

@@ -25,8 +25,7 @@ from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.night import steps
 from stable_jobs.night.alerts import tell_anchor
 from stable_jobs.night.context import NightContext, open_night
-from stable_jobs.night.run import run_night
-from stable_jobs.night.steps import deliveries_in_force
+from stable_jobs.night.steps import deliveries_in_force, run_night
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
 from stable_jobs.store.lake import Lake, LakeChanged
@@ -160,7 +159,7 @@ def test_a_changed_snapshot_pays_nobody(bureau: Bureau) -> None:
             assert bureau.ask("SELECT count(*) FROM batches") == [(0,)], kind
             assert bureau.breaks() == [("lake", f"snapshots/{kind}/{path.name}")]
             path.write_bytes(good)
-        assert disbursement.form(desk) != []
+        assert disbursement.form(desk).open != ()
 
 
 @pytest.mark.parametrize("kind", ["staged", "quarantine"])
@@ -170,13 +169,13 @@ def test_a_changed_input_decides_nobody(bureau: Bureau, kind: str, monkeypatch: 
         change(bureau.home / "lake" / getattr(in_force[0], f"{kind}_name"))
         monkeypatch.setattr("stable_jobs.policy.determine.code_fingerprint", lambda: "e" * 64)
         with pytest.raises(LakeChanged):
-            steps.determine_eligibility(desk)
+            steps.decide(desk)
 
 
 def test_a_changed_decision_is_not_found_again(bureau: Bureau) -> None:
     change(bureau.files("unit_facts")[0])
     with bureau.desk() as desk, pytest.raises(LakeChanged):
-        steps.determine_eligibility(desk)
+        steps.decide(desk)
 
 
 @pytest.mark.parametrize(
@@ -298,7 +297,7 @@ def test_which_unknown_folders_stop_a_batch(copied: Copied, change_folder: Any, 
             with pytest.raises(StepError, match="the ledger does not know that folder"):
                 disbursement.publish(desk)
         else:
-            assert len(disbursement.publish(desk)) == 1
+            assert len(disbursement.publish(desk).batches) == 1
 
 
 def test_other_bytes_under_a_published_name_are_left_where_they_are(bureau: Bureau) -> None:

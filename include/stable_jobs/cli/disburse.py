@@ -20,9 +20,9 @@ def disburse(date: DateOption) -> None:
     from stable_jobs.night.context import open_night
 
     with open_night(read_home(), read_past_date(date)) as night:
-        course = run(night, progress())
-        print_disbursement(night, course)
-    if not course.is_normal:
+        made = run(night, progress())
+        print_disbursement(night, made)
+    if not made.is_normal:
         typer.echo(
             f"stable-jobs: no region's newest night is that of {date}: nothing could be paid in its name;"
             " next: see the table for the date to disburse, or run the night of this one",

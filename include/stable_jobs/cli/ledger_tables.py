@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from stable_jobs.cli.tables import console, print_policy
 from stable_jobs.disbursement.approval import Request
-from stable_jobs.disbursement.steps import Course
+from stable_jobs.disbursement.steps import Disbursed
 from stable_jobs.ledger import views
 from stable_jobs.ledger.approvals import approvers, known_batch, missing_level
 from stable_jobs.ledger.batches import Batch
@@ -71,23 +71,21 @@ def cell(value: object) -> str:
     return escape(visible(shorten(str(value), LONGEST)))
 
 
-def print_disbursement(night: NightContext, course: Course) -> None:
+def print_disbursement(night: NightContext, made: Disbursed) -> None:
     """Per batch what became of it; what waits by region; whom an open batch waits for."""
-    rows = [
-        (one.batch.batch_no, "published", one.batch.count, one.batch.total, "") for one in course.published
-    ]
+    rows = [(one.batch.batch_no, "published", one.batch.count, one.batch.total, "") for one in made.published]
     with night.database.connect() as connection:
-        rows += [(b.batch_no, "open", b.count, b.total, waits_for(connection, b)) for b in course.open]
+        rows += [(b.batch_no, "open", b.count, b.total, waits_for(connection, b)) for b in made.open]
     print_rows(
         ("batch", "state", "units", "yuan", "waits for"),
         sorted(rows),
         "No batch: nothing is ready to be paid.",
     )
-    why = [(w.region_code, w.night, w.cause, w.payments, w.yuan, w.detail) for w in course.why]
+    why = [(w.region_code, w.night, w.cause, w.payments, w.yuan, w.detail) for w in made.why]
     print_rows(("region", "night", "waits for", "payments", "yuan", "detail"), why, "Nothing waits.")
     print_policy(night)
     console().print(
-        f"Cleared {course.cleared:,} units whose notice is over. Files    "
+        f"Cleared {made.closed.cleared:,} units whose notice is over. Files    "
         f"{night.settings.out_root / night.business_date.isoformat()}",
         soft_wrap=True,
     )

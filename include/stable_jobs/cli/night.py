@@ -58,17 +58,17 @@ def _night(settings: Settings, date: str, known_at: str | None, is_sure: bool) -
     from stable_jobs.cli.tables import print_night, print_untaken
     from stable_jobs.night.context import open_night
     from stable_jobs.night.dates import check_places
-    from stable_jobs.night.run import run_night
+    from stable_jobs.night.steps import run_night
     from stable_jobs.night.unlisted import require_listed
 
     business_date, moment = read_past_date(date), read_instant(known_at)
     check_places(settings, business_date)
     with open_night(settings, business_date, moment) as night:
         _check_came(night, is_sure)
-        course = run_night(night, progress())
-        print_night(night, course.decided(), course.report)
-        print_untaken(course.untaken)
-        require_listed(night, course.decided())
+        made = run_night(night, progress())
+        print_night(night, made.determined.decision, made.report.path)
+        print_untaken(made.untaken)
+        require_listed(night, made.determined.decision)
 
 
 def _check_came(night: NightContext, is_sure: bool) -> None:

@@ -29,16 +29,13 @@ def take(date: DateOption) -> None:
     Each file once, whatever it is called; running it again changes nothing. Exit 0 also where rows were
     refused: they are on a list with what to do.
     """
-    from stable_jobs.disbursement.answer_lists import publish_answers
-    from stable_jobs.disbursement.returns import take_answers, unanswered
-    from stable_jobs.disbursement.steps import list_waiting_again
+    from stable_jobs.disbursement.returns_steps import lists, take, unanswered
     from stable_jobs.night.context import open_night
 
     with open_night(read_home(), read_past_date(date)) as night:
-        _print_taken(take_answers(night))
-        _print_lists(publish_answers(night))
-        list_waiting_again(night)
-        _print_unanswered(unanswered(night))
+        _print_taken(take(night).files)
+        _print_lists(lists(night).lists)
+        _print_unanswered(unanswered(night).batches)
         typer.echo(f"Files    {night.settings.out_root / night.business_date.isoformat()}")
 
 

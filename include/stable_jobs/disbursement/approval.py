@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -87,7 +87,7 @@ class Facts:
     hands: Mapping[int, str] = field(default_factory=dict)
 
 
-def waiting_batches(night: NightContext, batches: list[Batch]) -> list[Batch]:
+def waiting_batches(night: NightContext, batches: Sequence[Batch]) -> list[Batch]:
     """Those of the batches that wait for an approval."""
     with night.database.connect() as connection:
         return [batch for batch in batches if missing_level(connection, batch) is not None]

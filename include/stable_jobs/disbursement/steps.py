@@ -1,28 +1,31 @@
-"""Disbursement of one business date, step by step: notices closed, batches formed, approved ones published.
+"""Disbursement of one business date, each step once: notices closed, batches formed, approved ones published.
 
-Each step is its own transaction and may be run again. Nothing waits for a person: who has not answered is
-asked again by the next run.
+Each step is its own transaction and may be run again. The command line calls them as functions, a scheduler's
+tasks by `.task` (`night.step`). Nothing waits for a person: the next run asks again whoever has not answered.
 """
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from stable_jobs.bank.banks import Banks
 from stable_jobs.bank.batch import LINE, BatchHead
+from stable_jobs.disbursement import approval
 from stable_jobs.disbursement.batch_files import ENGINE, write_batch_files
 from stable_jobs.disbursement.once import keep_files, place_files
 from stable_jobs.disbursement.reasons import reasons
 from stable_jobs.disbursement.sheets import waiting
 from stable_jobs.disbursement.unknown_batches import published_elsewhere
 from stable_jobs.disbursement.waived import publish_waived
-from stable_jobs.errors import LedgerRefused, PolicyError, StableJobsError, StepError
+from stable_jobs.errors import LedgerRefused, PolicyError, StepError
 from stable_jobs.ledger.anchors import last_anchor
 from stable_jobs.ledger.approvals import answer_hands, answers, missing_level
 from stable_jobs.ledger.batches import Batch, form_batches, open_batches, published_on
@@ -35,12 +38,13 @@ from stable_jobs.ledger.policies import noted
 from stable_jobs.ledger.policy_views import policy_version
 from stable_jobs.ledger.standing import Waits, left_out, newest_of
 from stable_jobs.ledger.units import resolve_units
+from stable_jobs.night.alerts import tell_anchor, tell_awaiting
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.ledger_night import deadlines, fill_night
 from stable_jobs.night.notices import place_of, record_published, tonight
 from stable_jobs.night.policies import note_profiles
-from stable_jobs.night.steps import versions
+from stable_jobs.night.step import Result, step
 from stable_jobs.publishing.checked import SumDiffers
 from stable_jobs.publishing.ledger_lists import Rows, ledger_rows, publish_tables
 from stable_jobs.publishing.manifest import file_entry
@@ -50,6 +54,133 @@ from stable_jobs.publishing.table import Sum
 from stable_jobs.store.database import business_date_lock
 from stable_jobs.store.engine import connect
 from stable_jobs.store.loading import load_rows, temporary_table
+
+log = logging.getLogger(__name__)
+ANSWERED_IN = "airflow"
+NOT_PUBLISHED = "batch %s is not published: %s"
+
+
+@dataclass(frozen=True)
+class Closed(Result[dict[str, int]]):
+    """Units whose notice is over without an objection, and units past their region's deadline."""
+
+    cleared: int
+    waived: int
+
+    def as_json(self, night: NightContext) -> dict[str, int]:
+        """How many of each."""
+        return asdict(self)
+
+
+@step()
+def close_notices(night: NightContext) -> Closed:
+    """Clear the units whose notice is over, waive what is past the deadline.
+
+    Nothing in the name of a date of which no night counts. LedgerRefused where the date was decided again
+    since.
+    """
+    if decision_to_pay(night) is None:
+        return Closed(0, 0)
+    note_profiles(night)
+    with ledger_event(night.database, "close notices", business_date=night.business_date) as event:
+        temporary_table(event.connection, "night_deadlines", {"region_code": "text", "deadline": "date"})
+        known = {**dict(deadlines(night)), **noted(event.connection)}
+        load_rows(event.connection, "night_deadlines", [one for one in known.items() if one[1] is not None])
+        waived = waive_overdue(event)
+        cleared = close_due_notices(event)
+        event.detail.update(cleared=cleared, waived=waived)
+    return Closed(cleared, waived)
+
+
+@dataclass(frozen=True)
+class Formed(Result[list[dict[str, str]]]):
+    """Every open batch, by number. left: what was ready and is in none."""
+
+    open: tuple[Batch, ...]
+    left: tuple[Waits, ...]
+
+    def tell(self, night: NightContext) -> None:
+        """Which batches wait for whom; all of them into the log."""
+        tell_awaiting(night, approval.waiting_batches(night, self.open))
+        for one in self.open:
+            said = (one.batch_no, one.count, one.total, one.review_level)
+            log.info("batch %s: %s units, %s yuan, level %s", *said)
+
+    def as_json(self, night: NightContext) -> list[dict[str, str]]:
+        """`batch_no` and `batch_hash` of those that wait for people."""
+        waiting = approval.waiting_batches(night, self.open)
+        return [{"batch_no": batch.batch_no, "batch_hash": batch.hash} for batch in waiting]
+
+
+@step()
+def form(night: NightContext) -> Formed:
+    """Check everything again by the night's own decision and form batches.
+
+    LedgerRefused where the date was decided again since the ledger took over its night.
+    """
+    note_profiles(night)
+    decision, left = decision_to_pay(night), list[Waits]()
+    if decision is not None:
+        with ledger_event(night.database, "form batches", business_date=night.business_date) as event:
+            require_evidence(event.connection, decision.id)
+            fill_night(night, event.connection, decision)
+            made = form_batches(event)
+            left = left_out(event.connection)
+            event.detail.update(batches=[batch.batch_no for batch in made])
+    with night.database.connect() as connection:
+        return Formed(tuple(open_batches(connection)), tuple(left))
+
+
+@dataclass(frozen=True)
+class Asked(Result[dict[str, Any] | None]):
+    """A question to approvers; None if it is not asked."""
+
+    request: approval.Request | None
+
+    def as_json(self, night: NightContext) -> dict[str, Any] | None:
+        """`subject`, `body`, `people` and the rest of the question."""
+        return None if self.request is None else asdict(self.request)
+
+
+@step(holds_date=False)
+def request(night: NightContext, batch_no: str, level: int) -> Asked:
+    """The question to the approvers of that level, whose logins Airflow checks."""
+    return Asked(approval.approval_request(night, batch_no, level, is_authenticated=True))
+
+
+@dataclass(frozen=True)
+class Answered(Result[None]):
+    """An answer that the ledger took."""
+
+    batch_no: str
+    level: int
+    person: str
+
+    def tell(self, night: NightContext) -> None:
+        """Into the log."""
+        said = (self.batch_no, self.level, self.person)
+        log.info("batch %s, level %s: the ledger has the answer of %s", *said)
+
+    def as_json(self, night: NightContext) -> None:
+        """Nothing is handed on: the ledger has it."""
+
+
+@step(holds_date=False)
+def answer(
+    night: NightContext,
+    batch_no: str,
+    batch_hash: str,
+    level: int,
+    person: str,
+    is_approved: bool,
+    reason: str,
+) -> Answered:
+    """Put an answer into the ledger, whatever its reason looks like: Airflow took it and asks no more.
+
+    LedgerRefused where the ledger does not take it from this person for these lines.
+    """
+    approval.answer(night, batch_no, batch_hash, level, person, is_approved, reason, ANSWERED_IN)
+    return Answered(batch_no, level, person)
 
 
 @dataclass(frozen=True)
@@ -61,49 +192,24 @@ class Instructed:
     is_new: bool
 
 
-def close_notices(night: NightContext) -> tuple[int, int]:
-    """Clear the units whose notice is over, waive what is past the deadline; how many of each.
+@dataclass(frozen=True)
+class PublishedBatches(Result[dict[str, Any]]):
+    """Every batch that is published on the date."""
 
-    Nothing in the name of a date of which no night counts. LedgerRefused where the date was decided again
-    since.
-    """
-    if decision_to_pay(night) is None:
-        return 0, 0
-    note_profiles(night)
-    with ledger_event(night.database, "close notices", business_date=night.business_date) as event:
-        temporary_table(event.connection, "night_deadlines", {"region_code": "text", "deadline": "date"})
-        known = {**dict(deadlines(night)), **noted(event.connection)}
-        load_rows(event.connection, "night_deadlines", [one for one in known.items() if one[1] is not None])
-        waived = waive_overdue(event)
-        cleared = close_due_notices(event)
-        event.detail.update(cleared=cleared, waived=waived)
-    return cleared, waived
+    batches: tuple[Instructed, ...]
+
+    def as_json(self, night: NightContext) -> dict[str, Any]:
+        """`batches` of the date, of them `new`; their `units`, `total` (yuan)."""
+        return {
+            "batches": len(self.batches),
+            "new": sum(one.is_new for one in self.batches),
+            "units": sum(one.batch.count for one in self.batches),
+            "total": str(sum((one.batch.total for one in self.batches), Decimal("0.00"))),
+        }
 
 
-def form(night: NightContext) -> list[Batch]:
-    """Check everything again by the night's own decision and form batches; every open batch, by number.
-
-    LedgerRefused where the date was decided again since the ledger took over its night.
-    """
-    note_profiles(night)
-    return _form(night)[0]
-
-
-def _form(night: NightContext) -> tuple[list[Batch], list[Waits]]:
-    """The open batches, and what was ready and is in none."""
-    decision, left = decision_to_pay(night), list[Waits]()
-    if decision is not None:
-        with ledger_event(night.database, "form batches", business_date=night.business_date) as event:
-            require_evidence(event.connection, decision.id)
-            fill_night(night, event.connection, decision)
-            made = form_batches(event)
-            left = left_out(event.connection)
-            event.detail.update(batches=[batch.batch_no for batch in made])
-    with night.database.connect() as connection:
-        return open_batches(connection), left
-
-
-def publish(night: NightContext) -> list[Instructed]:
+@step(logged="published")
+def publish(night: NightContext) -> PublishedBatches:
     """Publish every batch with the approvals it needs, then what was instructed today and has no files.
 
     A batch that the ledger refuses (a hold, a newer night, values that nobody confirmed) stays as it is, and
@@ -126,13 +232,13 @@ def publish(night: NightContext) -> list[Instructed]:
         done = published_on(connection, night.business_date)
         files = {batch.id: files_of(connection, batch.id) for batch in done}
     out = night.settings.out_root
-    placed = [
+    placed = tuple(
         Instructed(batch, out / files[batch.id][0].folder, _place(night, files[batch.id])) for batch in done
-    ]
+    )
     _place_left_over(night)
     if stopped:
         raise StepError("; ".join(stopped))
-    return placed
+    return PublishedBatches(placed)
 
 
 def _place(night: NightContext, files: list[PublishedFile]) -> bool:
@@ -153,7 +259,7 @@ def _instruct(night: NightContext, batch: Batch, banks: Banks, work: Path) -> No
     try:
         profile = banks.of(batch.region_code)
     except PolicyError as error:
-        _tell(batch, error)
+        log.warning(NOT_PUBLISHED, batch.batch_no, error)
         return
     folder = _folder(night, batch)
     with tempfile.TemporaryDirectory(dir=work) as own:
@@ -169,7 +275,7 @@ def _instruct(night: NightContext, batch: Batch, banks: Banks, work: Path) -> No
             sums = write_batch_files(duck, rows.source, head, profile, inner, night.settings.workbook_rows)
         with night.database.connect() as connection:
             confirmed = policy_version(connection, batch.region_code)
-        made_by = {**versions(night), "banks": banks.fingerprint, **confirmed}
+        made_by = {**night.versions, "banks": banks.fingerprint, **confirmed}
         said = {**_manifest(head, sums), "versions": made_by}
         relative = folder.relative_to(night.settings.out_root).as_posix()
         files = keep_files(night.lake, inner, sums, relative, said)
@@ -179,13 +285,7 @@ def _instruct(night: NightContext, batch: Batch, banks: Banks, work: Path) -> No
             ) as event:
                 instruct(event, batch, files)
         except LedgerRefused as refused:
-            _tell(batch, refused)
-
-
-def _tell(batch: Batch, refused: StableJobsError) -> None:
-    import logging
-
-    logging.getLogger(__name__).warning("batch %s is not published: %s", batch.batch_no, refused)
+            log.warning(NOT_PUBLISHED, batch.batch_no, refused)
 
 
 def _head(night: NightContext, connection: Connection, batch: Batch) -> BatchHead:
@@ -227,8 +327,35 @@ def _folder(night: NightContext, batch: Batch) -> Path:
     return region_folder(tonight(night), batch.region_code) / batch.batch_no
 
 
-def list_waiting(night: NightContext) -> dict[str, tuple[int, Decimal]]:
-    """Publish per region what did not go out and why; region → count and yuan.
+@dataclass(frozen=True)
+class Waiting(Result[dict[str, Any]]):
+    """What did not go out: region → payments and yuan. waived_lists: of regions whose year is over."""
+
+    regions: Mapping[str, tuple[int, Decimal]]
+    waived_lists: int
+
+    def tell(self, night: NightContext) -> None:
+        """The ledger's newest event."""
+        tell_anchor(night)
+
+    def as_json(self, night: NightContext) -> dict[str, Any]:
+        """`units`, `total` (yuan), `waived_lists`."""
+        return {
+            "units": sum(count for count, _ in self.regions.values()),
+            "total": str(sum((yuan for _, yuan in self.regions.values()), Decimal("0.00"))),
+            "waived_lists": self.waived_lists,
+        }
+
+
+@step(logged="waiting")
+def list_waiting(night: NightContext) -> Waiting:
+    """Publish per region what did not go out and why, and what is waived."""
+    found = _publish_what_waits(night)
+    return Waiting(found, len(publish_waived(night)))
+
+
+def _publish_what_waits(night: NightContext) -> dict[str, tuple[int, Decimal]]:
+    """Region → count and yuan of what did not go out.
 
     Of regions whose newest night this is: what an older night left is told by the newest. A list of the date
     that has become empty is published empty.
@@ -256,7 +383,7 @@ NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NO
 def list_waiting_again(night: NightContext) -> None:
     """Publish anew what waits, where the date's lists stand already: the bank has answered meanwhile."""
     if any(tonight(night).glob("*/waiting")):
-        list_waiting(night)
+        _publish_what_waits(night)
 
 
 def _publish_waiting(night: NightContext, region_code: str, own: Rows) -> Published:
@@ -268,50 +395,46 @@ def _publish_waiting(night: NightContext, region_code: str, own: Rows) -> Publis
 
 
 @dataclass(frozen=True)
-class Course:
-    """What one disbursement came to. waiting: region → payments and yuan that did not go out.
+class Disbursed:
+    """The results of one disbursement.
 
     why: by region and cause, what every region's payments wait for. newest: of how many regions it is the
     newest night.
     """
 
-    cleared: int
-    waived: int
+    closed: Closed
     open: tuple[Batch, ...]
     published: tuple[Instructed, ...]
-    waiting: dict[str, tuple[int, Decimal]]
     why: tuple[Waits, ...]
     newest: int
 
     @property
     def is_normal(self) -> bool:
         """Whether any region's money of the date could move: its newest night is of that date, or it went."""
-        return bool(self.newest or self.cleared or self.waived or self.published)
+        return bool(self.newest or self.closed.cleared or self.closed.waived or self.published)
 
 
-def _publish_all(night: NightContext) -> tuple[list[Instructed], StepError | None]:
-    """What is published, and what stopped a batch: the lists of all others are made first."""
-    try:
-        return publish(night), None
-    except StepError as error:
-        return [], error
+def disburse(night: NightContext, say: Callable[[str], None]) -> Disbursed:
+    """All steps in order under the business date's lock, as the command line runs them.
 
-
-def disburse(night: NightContext, say: Callable[[str], None]) -> Course:
-    """All steps in order under the business date's lock, as the command line runs them."""
+    A StepError of `publish` is raised at the end: the lists are made first.
+    """
+    published, stopped = PublishedBatches(()), None
     with business_date_lock(night.database, night.business_date):
         say("close notices")
-        cleared, waived = close_notices(night)
+        closed = close_notices(night)
         say("form batches")
-        _, left = _form(night)
+        left = form(night).left
         say("publish")
-        published, stopped = _publish_all(night)
+        try:
+            published = publish(night)
+        except StepError as error:
+            stopped = error
         say("list what waits")
-        found = list_waiting(night)
-        publish_waived(night)
+        list_waiting(night)
         why = reasons(night, left)
     if stopped is not None:
         raise stopped
     with night.database.connect() as connection:
         batches, newest = tuple(open_batches(connection)), newest_of(connection, night.business_date)
-    return Course(cleared, waived, batches, tuple(published), found, why, newest)
+    return Disbursed(closed, batches, published.batches, why, newest)

@@ -18,6 +18,7 @@ from stable_jobs.night.policies import policy_facts
 from stable_jobs.night.unlisted import after_lists
 from stable_jobs.notification import Kind, MailSpec, Message, notifier
 from stable_jobs.policy.determine import Decision
+from stable_jobs.publishing.words import DEPARTMENTS
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import quote_literal
 
@@ -39,6 +40,14 @@ def tell_held(night: NightContext, decision: Decision) -> None:
         lines += [f"{code} policy or total: stable-jobs policy show --region {code}" for code in stopped]
         regions = len({*stopped, *(row[0] for row in rows)})
         _tell(night, Kind.NIGHT_HELD, f"{regions} 个地区暂缓", f"{regions} regions are held", lines)
+
+
+def tell_owed(night: NightContext, department: str, count: int, lines: Sequence[str]) -> None:
+    """How many deliveries a department must send, or send again, and which."""
+    if count:
+        name = DEPARTMENTS[department].partition(" ")[0]
+        said = (f"{name}有 {count} 份报送待补", f"{department} owes {count} deliveries")
+        _tell(night, Kind.DELIVERIES_OWED, *said, lines)
 
 
 def tell_awaiting(night: NightContext, batches: Sequence[Batch]) -> None:

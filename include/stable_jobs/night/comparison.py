@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stable_jobs.lists.sheets.changes import Changes, changes_summary, exact_changes, listed_changes
 from stable_jobs.night.context import NightContext
+from stable_jobs.night.handed import comparison_of
+from stable_jobs.night.step import Result
 from stable_jobs.policy.determine import Decision
 from stable_jobs.publishing.checked import fits_workbook, without, write_checked
 from stable_jobs.publishing.manifest import file_entry, not_as_published, read_manifest, workbooks_entry
@@ -37,7 +39,7 @@ FILES = {"night_before": ("changes", "summary"), "earlier_decision": ("correctio
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Result[dict[str, str]]):
     """A published comparison, whole in its manifest: `load_comparison` finds it again by its path."""
 
     folder: Path
@@ -48,6 +50,16 @@ class Comparison:
     def baselines(self) -> Mapping[str, Baseline]:
         """By name, those there are: business date, rows by kind of change, difference in yuan."""
         return self.facts.baselines
+
+    def as_json(self, night: NightContext) -> dict[str, str]:
+        """`manifest` (path)."""
+        return {"manifest": str(self.manifest)}
+
+    @classmethod
+    def from_json(cls, night: NightContext, handed: object) -> Self:
+        """As `comparison_of` checks the path."""
+        found = load_comparison(comparison_of(night, handed))
+        return cls(found.folder, found.manifest, found.facts)
 
 
 @dataclass(frozen=True)

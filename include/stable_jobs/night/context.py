@@ -10,13 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stable_jobs import __version__
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import store_fault
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.publishing.workspace import workspace
-from stable_jobs.settings import Settings
+from stable_jobs.settings import Settings, code_fingerprint
+from stable_jobs.store.catalog import fingerprint
 from stable_jobs.store.lake import Lake
 from stable_jobs.words import Words
 
@@ -38,6 +40,29 @@ class NightContext:
     database: Engine
     duck: duckdb.DuckDBPyConnection
     lake: Lake
+    is_backfill: bool = False
+    """A scheduler runs a past date again: to compare, and to promise nothing."""
+
+    @property
+    def is_binding(self) -> bool:
+        """Whether the decision of this night is the date's decision in force, and notices may follow from it:
+        the night is run as known now, and not in a backfill."""
+        return self.known_at is None and not self.is_backfill
+
+    def contracts_of(self, department: str) -> dict[str, Contract]:
+        """The contracts of one department, by extract."""
+        return {name: one for name, one in self.contracts.items() if one.department == department}
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What the night is computed with: for manifests and the report, never in rows."""
+        contracts = {name: contract.fingerprint for name, contract in self.contracts.items()}
+        return {
+            "stable_jobs": __version__,
+            "code": code_fingerprint(),
+            "policies": self.policies.fingerprint,
+            "contracts": fingerprint(**contracts),
+        }
 
     @cached_property
     def names(self) -> dict[str, Words]:
@@ -72,7 +97,7 @@ def _own(folder: Path) -> None:
 
 @contextmanager
 def open_night(
-    settings: Settings, business_date: date, known_at: datetime | None = None
+    settings: Settings, business_date: date, known_at: datetime | None = None, *, is_backfill: bool = False
 ) -> Iterator[NightContext]:
     """Open the stores and the engine for one business date; closed on leaving.
 
@@ -89,7 +114,9 @@ def open_night(
         _own(settings.scratch_root)
         lake = Lake(settings.lake_url)
         with database(settings) as engine, connect(settings) as duck:
-            yield NightContext(settings, business_date, known_at, contracts, policies, engine, duck, lake)
+            yield NightContext(
+                settings, business_date, known_at, contracts, policies, engine, duck, lake, is_backfill
+            )
     except Exception as error:
         if (fault := store_fault(error)) is not None:
             raise fault from error

@@ -1,4 +1,4 @@
-"""What tasks hand on: ids, each checked against the catalog and the ledger before anything is done with it.
+"""The results that other tasks read: as ids, each checked against the catalog and the ledger before its use.
 
 Whoever may edit what a task returned could hand on anything. So an id counts only if it is of the right kind,
 of the run's own date, and, of a decision that promises something, the one in force.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import decision_in_force, decision_that_counts, put_in_force
 from stable_jobs.night.context import NightContext
+from stable_jobs.night.figures import region_figures
+from stable_jobs.night.step import Result
 from stable_jobs.policy.determine import Decision, decision_by_id
 from stable_jobs.rendering.text import visible
 from stable_jobs.store.catalog import Validation, current_deliveries, validations_by_id
@@ -24,6 +28,55 @@ AGAIN = "next: clear `determine` of this run, so that everything after it runs w
 VALIDATE_AGAIN = "next: clear the department's `validate` of this run, or trigger the date again"
 MANIFEST = re.compile(r"manifest(?:\.[0-9]+)?\.json")
 SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Validated(Result[dict[str, Any]]):
+    """The validations of one department's extracts."""
+
+    validations: tuple[Validation, ...]
+
+    def as_json(self, night: NightContext) -> dict[str, Any]:
+        """`validations` (ids); `received`, `accepted`, `quarantined` rows."""
+        outcomes = [o for one in self.validations for o in one.outcomes]
+        rows = ("received", "accepted", "quarantined")
+        return {
+            "validations": [one.id for one in self.validations],
+            **{name: sum(getattr(o, name) for o in outcomes) for name in rows},
+        }
+
+    @classmethod
+    def from_json(cls, night: NightContext, handed: object) -> Self:
+        """As `validations_of` checks them."""
+        return cls(tuple(validations_of(night, handed)))
+
+
+@dataclass(frozen=True)
+class Determined(Result[dict[str, Any]]):
+    """The decision of the night and the validations it rests on, those of the units' joined facts too."""
+
+    decision: Decision
+    validations: tuple[Validation, ...]
+
+    def as_json(self, night: NightContext) -> dict[str, Any]:
+        """`decision` and `validations` (ids), `rows` decided, `held_regions`, `enterprises` taken, `payable`
+        (yuan)."""
+        regions = region_figures(night, self.decision, {})
+        return {
+            "decision": self.decision.id,
+            "validations": [one.id for one in self.validations],
+            "rows": self.decision.eligibility.rows,
+            "held_regions": sum(bool(one.held) for one in regions),
+            "enterprises": sum(one.enterprises for one in regions),
+            "payable": str(sum((one.payable for one in regions), Decimal("0.00"))),
+        }
+
+    @classmethod
+    def from_json(cls, night: NightContext, handed: object) -> Self:
+        """As `decision_of` and `validations_of` check them. Where the night binds nobody (a backfill, a night
+        as known then) the decision needs not be in force."""
+        decision = decision_of(night, handed, is_in_force=night.is_binding)
+        return cls(decision, tuple(validations_of(night, handed, with_units=True)))
 
 
 def decide_in_force(night: NightContext, decision: Decision) -> None:
@@ -54,14 +107,8 @@ def decision_of(night: NightContext, determined: object, *, is_in_force: bool) -
     return decision
 
 
-def validations_of(
-    night: NightContext,
-    handed: object,
-    departments: Collection[str] = DEPARTMENTS,
-    *,
-    with_units: bool = False,
-) -> list[Validation]:
-    """The validations that were handed on, if they are the business date's and of the departments' extracts.
+def validations_of(night: NightContext, handed: object, *, with_units: bool = False) -> list[Validation]:
+    """The validations that were handed on, if they are the business date's and of its extracts.
 
     with_units: of the units' joined facts, too. UsageError for anything else.
     """
@@ -74,15 +121,25 @@ def validations_of(
             found = validations_by_id(connection, ids)
         except KeyError as error:
             raise _wrong(night, "validations", ids, "ids of validations", f"{error} of none") from None
-    own = {name for name, contract in night.contracts.items() if contract.department in departments}
     for one in found:
         if one.business_date != night.business_date:
             what = f"validation {one.id} of {one.business_date}"
             raise _wrong(night, "validations", ids, f"validations of {night.business_date}", what)
-        if one.extract not in own and not (with_units and one.extract not in night.contracts):
+    if not with_units:
+        require_departments(night, found, DEPARTMENTS)
+    return found
+
+
+def require_departments(
+    night: NightContext, validations: Collection[Validation], departments: Collection[str]
+) -> None:
+    """UsageError where one is of another department's extract than those, or of none."""
+    own = {name for name, contract in night.contracts.items() if contract.department in departments}
+    for one in validations:
+        if one.extract not in own:
+            ids = [each.id for each in validations]
             what = f"validation {one.id} of {one.extract}"
             raise _wrong(night, "validations", ids, f"validations of {', '.join(departments)}", what)
-    return found
 
 
 def require_newest(night: NightContext, validations: Collection[Validation]) -> None:

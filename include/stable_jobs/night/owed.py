@@ -9,7 +9,6 @@ from datetime import datetime, time, timedelta
 from stable_jobs import settings
 from stable_jobs.contracts.model import Contract
 from stable_jobs.night.context import NightContext
-from stable_jobs.night.steps import contracts_of
 from stable_jobs.policy.held import needed_extracts
 from stable_jobs.regions import NATION
 from stable_jobs.report.data import DeliveryLine
@@ -51,7 +50,7 @@ class Owed:
 def not_sent(night: NightContext, department: str) -> list[tuple[str, str]]:
     """(extract, region) that a region's parameters need and of which nothing readable by name and manifest
     has come for the business date, neither for the region nor for all; sorted."""
-    mine = contracts_of(night, department)
+    mine = night.contracts_of(department)
     with night.database.connect() as connection:
         came = catalog.deliveries_for(
             connection, night.business_date, department=department, known_at=night.known_at
@@ -89,7 +88,7 @@ def owed_by(night: NightContext, department: str, validations: Sequence[Validati
     validations: what this night's `validate` of the department returned.
     """
     stopped = [
-        one for c in contracts_of(night, department).values() for one in _stopped(night, c, validations)
+        one for c in night.contracts_of(department).values() for one in _stopped(night, c, validations)
     ]
     told = {(one.extract, one.region_code) for one in stopped}
     missing = [

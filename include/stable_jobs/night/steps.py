@@ -1,66 +1,170 @@
-"""One function per step of the night. A scheduler's task calls one; the command line calls them in order.
+"""The steps of the night, each once, and the whole night in their order as the command line runs it.
 
-Each is a transaction on one business date: it reads what the step before registered, writes new names and
-may be run again. What is wrong with data is recorded and never raised; what raises is a step that broke.
+Each step is a transaction on one business date: it reads what the step before registered, writes new names
+and may be run again. Wrong data is recorded and never raised; an error means that the machinery broke. The
+command line calls a step as a function (`lists(night, determined)`), a scheduler's task in a process of its
+own (`lists.task(run, json)`): see `night.step`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from stable_jobs import __version__
-from stable_jobs.contracts.model import Contract
+from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.errors import Problem, StableJobsError, StepError, StepsMissing, store_fault
 from stable_jobs.intake.connectors.dropped_file import DroppedFiles
 from stable_jobs.intake.landing import CollectResult, collect_department
 from stable_jobs.intake.staging import stage_department
+from stable_jobs.ledger.standing import newest_of
 from stable_jobs.lists.inputs import Inputs, QuarantineFile
 from stable_jobs.lists.lists import RegionLists, publish_lists
-from stable_jobs.night.comparison import Comparison, compare_night, load_comparison
+from stable_jobs.night import alerts, owed
+from stable_jobs.night.comparison import Comparison, compare_night
 from stable_jobs.night.context import NightContext
+from stable_jobs.night.dates import require_came
+from stable_jobs.night.handed import (
+    Determined,
+    Validated,
+    decide_in_force,
+    require_departments,
+    require_newest,
+)
+from stable_jobs.night.notices import Notices, open_notices
 from stable_jobs.night.paid_by_us import paid_by_us
 from stable_jobs.night.policies import note_policies, policy_facts
-from stable_jobs.night.unlisted import after_lists, hold_unlisted
-from stable_jobs.policy.determine import Decision, decided_on, determine
+from stable_jobs.night.step import Result, step
+from stable_jobs.night.unlisted import after_lists, hold_unlisted, require_listed
+from stable_jobs.policy.determine import Decision, decided_on
+from stable_jobs.policy.determine import determine as determine_regions
+from stable_jobs.policy.parameters import regions_taking_part, resolve
 from stable_jobs.publishing.publish import publish_folder
 from stable_jobs.report.collect import Night, collect_report
 from stable_jobs.report.render import render_edition
-from stable_jobs.settings import code_fingerprint
 from stable_jobs.store import catalog
-from stable_jobs.store.catalog import InForce, Validation
+from stable_jobs.store.catalog import InForce
+from stable_jobs.store.database import business_date_lock
 from stable_jobs.store.registered import registered_codes
 from stable_jobs.validation.suite import load_expectations
 from stable_jobs.validation.units import validate_units
 from stable_jobs.validation.validate import validate_department
 
-
-def contracts_of(night: NightContext, department: str) -> Mapping[str, Contract]:
-    """The contracts of one department, by extract."""
-    return {name: contract for name, contract in night.contracts.items() if contract.department == department}
-
-
-def collect(night: NightContext, department: str) -> CollectResult:
-    """Copy what the department dropped for the date into the lake, check manifests, register deliveries."""
-    connector = DroppedFiles(night.settings.landing_root)
-    mine = contracts_of(night, department)
-    return collect_department(night.database, night.lake, connector, mine, night.business_date)
+log = logging.getLogger(__name__)
+OWED_SHOWN = 60
+"""Lines of what is owed that a log gets; all of it is on the report."""
 
 
-def validate(night: NightContext, department: str) -> list[Validation]:
+@dataclass(frozen=True)
+class Collected(Result[dict[str, int]]):
+    """What a department has sent. awaited: (extract, region) that may still come before they are due."""
+
+    found: CollectResult
+    awaited: tuple[tuple[str, str], ...]
+
+    def tell(self, night: NightContext) -> None:
+        """Each problem and what is awaited, into the log."""
+        for problem in self.found.problems:
+            log.warning("%s", problem.sentence())
+        if self.awaited:
+            waits = ", ".join(f"{extract} {region}" for extract, region in self.awaited)
+            log.info("awaited until due: %s", waits)
+
+    def as_json(self, night: NightContext) -> dict[str, int]:
+        """How many `deliveries`, `refused` by now, and `awaited`."""
+        refused = sum(one.status == "refused" for one in self.found.deliveries)
+        return {
+            "deliveries": len(self.found.deliveries),
+            "refused": refused,
+            "awaited": len(self.awaited),
+        }
+
+
+@step()
+def collect(night: NightContext, department: str, *, waits: bool = False, is_sure: bool = False) -> Collected:
+    """Copy what the department dropped for the date into the lake, check manifests, register deliveries.
+
+    UsageError where nobody sent anything for the date, unless the caller is sure, or waits for what may still
+    come from any department.
+    """
+    landing = night.settings.landing_root
+    if not landing.is_dir():
+        raise StepError(f"there is no landing folder {landing}: mount it, or set STABLE_JOBS_LANDING")
+    mine = night.contracts_of(department)
+    stores = (night.database, night.lake, DroppedFiles(landing))
+    found = collect_department(*stores, mine, night.business_date)
+    if is_sure:
+        return Collected(found, ())
+    awaited = tuple(owed.still_awaited(night, department))
+    if not (waits and any(owed.still_awaited(night, other) for other in DEPARTMENTS)):
+        require_came(night)
+    return Collected(found, awaited)
+
+
+@step(logged="{department}")
+def validate(night: NightContext, department: str) -> Validated:
     """Stage what was collected, run the contract's rules, quarantine what broke a critical one."""
-    mine = contracts_of(night, department)
+    mine = night.contracts_of(department)
     stores = (night.database, night.duck, night.lake)
     stage_department(*stores, mine, night.business_date, night.known_at, meanwhile=load_expectations)
-    return validate_department(
+    made = validate_department(
         night.duck, night.database, night.lake, mine, department, night.business_date, night.known_at
     )
+    return Validated(tuple(made))
 
 
-def determine_eligibility(night: NightContext, validation_ids: Collection[int] = ()) -> Decision:
-    """Decide every unit of every region that is not held.
+@dataclass(frozen=True)
+class Owing(Result[list[str]]):
+    """The deliveries that a department owes."""
 
-    validation_ids: what this night's `validate` steps returned; they speak instead of newer ones.
+    department: str
+    deliveries: tuple[owed.Owed, ...]
+
+    def tell(self, night: NightContext) -> None:
+        """A notice with the deliveries; none of a night that binds nobody."""
+        if night.is_binding:
+            alerts.tell_owed(night, self.department, len(self.deliveries), self.as_json(night))
+
+    def as_json(self, night: NightContext) -> list[str]:
+        """A sentence for each delivery, as many as a log gets."""
+        shown = [one.sentence() for one in self.deliveries[:OWED_SHOWN]]
+        more = len(self.deliveries) - len(shown)
+        return [*shown, f"and {more} more, see the report"] if more else shown
+
+
+@step()
+def list_owed(night: NightContext, department: str, validated: Validated) -> Owing:
+    """The deliveries that the department owes: missing, refused or held."""
+    require_departments(night, validated.validations, (department,))
+    return Owing(department, tuple(owed.owed_by(night, department, validated.validations)))
+
+
+@step(logged="decided")
+def determine(night: NightContext, validated: list[Validated], *, is_sure: bool = False) -> Determined:
+    """Decide every unit of every region that is not held. What binds is the date's decision from here on.
+
+    validated: the results of this night's `validate`; they speak instead of newer ones. UsageError where one
+    is of other deliveries than the last, or where nobody sent anything for the date and the caller is not
+    sure.
     """
+    if not is_sure:
+        require_came(night)
+    found = [one for made in validated for one in made.validations]
+    require_newest(night, found)
+    decision = decide(night, [one.id for one in found])
+    if night.is_binding:
+        decide_in_force(night, decision)
+    stores = (night.duck, night.database, night.lake)
+    units = validate_units(*stores, night.contracts, night.business_date, decision.unit_facts)
+    return Determined(decision, (*found, *units))
+
+
+def decide(night: NightContext, validation_ids: Collection[int] = ()) -> Decision:
+    """The decision by the deliveries in force, registered; it is not in force by this alone."""
     if night.known_at is None:
         note_policies(night)
     in_force, held = deliveries_in_force(night, validation_ids)
@@ -68,15 +172,9 @@ def determine_eligibility(night: NightContext, validation_ids: Collection[int] =
     paid = paid_by_us(night)
     with night.database.connect() as connection:
         registered = registered_codes(connection, night.known_at)
-    return determine(
+    return determine_regions(
         *stores, night.contracts, night.policies, night.business_date, in_force, held, *paid, registered
     )
-
-
-def check_units(night: NightContext, decision: Decision) -> list[Validation]:
-    """Run the rules about a unit's joined facts: counted and shown, never a reason to drop a unit."""
-    stores = (night.duck, night.database, night.lake)
-    return validate_units(*stores, night.contracts, night.business_date, decision.unit_facts)
 
 
 def deliveries_in_force(
@@ -91,11 +189,30 @@ def deliveries_in_force(
     return found, frozenset((one.extract, one.region_code) for one in held if not one.is_released)
 
 
-def lists(night: NightContext, decision: Decision) -> list[RegionLists]:
+@dataclass(frozen=True)
+class PublishedLists(Result[dict[str, Any]]):
+    """What is in force for each region, decided or held."""
+
+    regions: tuple[RegionLists, ...]
+
+    def as_json(self, night: NightContext) -> dict[str, Any]:
+        """`regions`, of them `held` and `changed`; `listed` units, `payable` (yuan)."""
+        return {
+            "regions": len(self.regions),
+            "held": sum(one.is_held for one in self.regions),
+            "listed": sum(one.units for one in self.regions),
+            "payable": str(sum((one.payable for one in self.regions), Decimal("0.00"))),
+            "changed": sum(one.is_new for one in self.regions),
+        }
+
+
+@step(logged="published")
+def lists(night: NightContext, determined: Determined) -> PublishedLists:
     """Publish every region's lists and manifest; equal inputs write nothing.
 
     A region whose lists do not add up is held from here on (`unlisted`), and `fault` says why.
     """
+    decision = determined.decision
     with night.database.connect() as connection:
         in_force = decided_on(connection, decision).in_force
     quarantined = [one.quarantine_name for one in in_force]
@@ -107,7 +224,7 @@ def lists(night: NightContext, decision: Decision) -> list[RegionLists]:
         workbook_rows=night.settings.workbook_rows,
     )
     hold_unlisted(night, decision, {one.region_code: one.fault for one in made if one.fault is not None})
-    return made
+    return PublishedLists(tuple(made))
 
 
 def _require_unchanged(night: NightContext, names: Collection[str]) -> None:
@@ -116,42 +233,136 @@ def _require_unchanged(night: NightContext, names: Collection[str]) -> None:
         catalog.check_contents(connection, night.lake, names)
 
 
-def compare(night: NightContext, decision: Decision) -> Comparison:
+@step()
+def compare(night: NightContext, determined: Determined) -> Comparison:
     """Publish what changed since the night before, and since this date was decided otherwise."""
-    return compare_night(night, decision, versions(night))
+    return compare_night(night, determined.decision, night.versions)
 
 
-def report(
-    night: NightContext, decision: Decision, validations: Sequence[Validation], comparison: Path | None = None
-) -> Path:
-    """Publish the night's validation report; the path of its first page. An equal report writes nothing.
+@dataclass(frozen=True)
+class Announced(Result[dict[str, Any]]):
+    """What the ledger took over and announced of a decision; nothing of one that does not bind."""
 
-    validations: what this night's `validate` steps and `check_units` returned. comparison: the manifest that
-    `compare` published; None if it broke.
+    decision: Decision
+    notices: Notices | None
+
+    def tell(self, night: NightContext) -> None:
+        """Who is held and why, and the ledger's newest event."""
+        if self.notices is not None:
+            alerts.tell_held(night, self.decision)
+            alerts.tell_anchor(night)
+
+    def as_json(self, night: NightContext) -> dict[str, Any]:
+        """Notices `opened`, with `units` and `payable` (yuan); regions `taken` over by the ledger as their
+        newest night, and `older` ones, of which it knows a newer night."""
+        made = self.notices
+        if made is None:
+            return {"opened": 0, "units": 0, "payable": "0.00", "taken": 0, "older": 0}
+        with night.database.connect() as connection:
+            taken = newest_of(connection, night.business_date)
+        return {
+            "opened": made.opened,
+            "units": made.units,
+            "payable": str(made.payable),
+            "taken": taken,
+            "older": len(made.older),
+        }
+
+
+@step(logged="announced")
+def notices(night: NightContext, determined: Determined) -> Announced:
+    """The ledger takes over the decision, and the notices that it opens are published.
+
+    A night that binds nobody opens none.
     """
-    inputs = _report_inputs(night, decision, validations, comparison)
+    made = open_notices(night, determined.decision) if night.is_binding else None
+    return Announced(determined.decision, made)
+
+
+@dataclass(frozen=True)
+class Late(Result[list[str]]):
+    """Regions, by code and name, that promised an answer on the same day."""
+
+    regions: tuple[str, ...]
+
+    def tell(self, night: NightContext) -> None:
+        """That the deadline has passed."""
+        if self.regions:
+            alerts.tell_late(night, self.regions)
+
+    def as_json(self, night: NightContext) -> list[str]:
+        """The regions."""
+        return list(self.regions)
+
+
+@step(holds_date=False)
+def list_late(night: NightContext) -> Late:
+    """The regions that promised an answer on the same day, for a run that is not over."""
+    policies, on = night.policies, night.business_date
+    promised = [
+        code
+        for code in regions_taking_part(policies, on)
+        if resolve(policies, code, "general", "same_day_promise", on).value
+    ]
+    return Late(tuple(f"{code} {night.names[code].both}" for code in promised))
+
+
+@dataclass(frozen=True)
+class Report(Result[dict[str, str]]):
+    """A published validation report. broken: names of the night's steps that did not succeed."""
+
+    path: Path
+    decision: Decision
+    broken: tuple[str, ...]
+
+    def tell(self, night: NightContext) -> None:
+        """StepsMissing if steps did not succeed or a region's lists do not add up."""
+        if self.broken:
+            raise StepsMissing(
+                f"the report is at {self.path}, but steps did not succeed: {', '.join(self.broken)}"
+            )
+        require_listed(night, self.decision)
+
+    def as_json(self, night: NightContext) -> dict[str, str]:
+        """`path` of its first page."""
+        return {"path": str(self.path)}
+
+
+@step()
+def report(
+    night: NightContext,
+    determined: Determined | None,
+    comparison: Comparison | None = None,
+    broken: Sequence[str] = (),
+) -> Report:
+    """Publish the night's validation report. An equal report writes nothing.
+
+    comparison: None if `compare` broke; the report says so. broken: names of the steps that did not succeed.
+    StepsMissing if there is no decision to report on.
+    """
+    if determined is None:
+        raise StepsMissing(f"no decision to report on; steps that did not succeed: {', '.join(broken)}")
+    inputs = _report_inputs(night, determined, comparison)
     found = collect_report(night.duck, night.database, night.lake, inputs)
     folder = night.settings.out_root / night.business_date.isoformat() / "validation"
     files = render_edition(found, lambda name: _published(folder / name))
-    publish_folder(
-        folder, files, {"business_date": night.business_date.isoformat(), "versions": versions(night)}
-    )
-    return folder / min((name for name in files if name.startswith("index")), key=len)
+    said = {"business_date": night.business_date.isoformat(), "versions": night.versions}
+    publish_folder(folder, files, said)
+    first = folder / min((name for name in files if name.startswith("index")), key=len)
+    return Report(first, determined.decision, tuple(broken))
 
 
-def _report_inputs(
-    night: NightContext, decision: Decision, validations: Sequence[Validation], comparison: Path | None
-) -> Night:
+def _report_inputs(night: NightContext, determined: Determined, comparison: Comparison | None) -> Night:
     with night.database.connect() as connection:
-        base = decided_on(connection, decision)
-        decision = after_lists(connection, decision)
+        base = decided_on(connection, determined.decision)
+        decision = after_lists(connection, determined.decision)
     read = [name for one in base.in_force for name in (one.staged_name, one.quarantine_name)]
     own = [one.name for one in (decision.held, decision.reconciliation, decision.orphans)]
     _require_unchanged(night, [*own, *read])
     return Night(
         business_date=night.business_date,
         contracts=night.contracts,
-        validations=validations,
+        validations=determined.validations,
         in_force=base.in_force,
         held_deliveries=base.held_deliveries,
         held=decision.held,
@@ -159,26 +370,15 @@ def _report_inputs(
         orphans=decision.orphans,
         names=night.names,
         is_demo=bool(night.demo_regions),
-        versions=versions(night),
+        versions=night.versions,
         known_at=night.known_at,
-        comparison=None if comparison is None else load_comparison(comparison).facts,
+        comparison=None if comparison is None else comparison.facts,
         policy=policy_facts(night),
     )
 
 
 def _published(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
-
-
-def versions(night: NightContext) -> dict[str, str]:
-    """What the night was computed with: for manifests and the report, never in rows."""
-    contracts = {name: contract.fingerprint for name, contract in night.contracts.items()}
-    return {
-        "stable_jobs": __version__,
-        "code": code_fingerprint(),
-        "policies": night.policies.fingerprint,
-        "contracts": catalog.fingerprint(**contracts),
-    }
 
 
 def _list_inputs(night: NightContext, decision: Decision, in_force: Sequence[InForce]) -> Inputs:
@@ -193,7 +393,7 @@ def _list_inputs(night: NightContext, decision: Decision, in_force: Sequence[InF
         held=path["held"],
         quarantine=_quarantine_files(night, in_force),
         names={code: (p.name_zh, p.name_en) for code, p in night.policies.regions.items()},
-        versions=versions(night),
+        versions=night.versions,
         files=_file_names(night, in_force),
         demo_regions=night.demo_regions,
     )
@@ -213,3 +413,60 @@ def _quarantine_files(night: NightContext, in_force: Sequence[InForce]) -> list[
         QuarantineFile(night.contracts[extract].department, extract, night.lake.path(name))
         for extract, name in names
     ]
+
+
+@dataclass(frozen=True)
+class NightRun:
+    """The results of a whole night. untaken: what lay in the landing folder and is no delivery, so that no
+    report has a line of it. comparison: None if it broke; notices: None where the night binds nobody."""
+
+    untaken: tuple[Problem, ...]
+    determined: Determined
+    comparison: Comparison | None
+    lists: PublishedLists
+    notices: Notices | None
+    report: Report
+
+
+def run_night(night: NightContext, progress: Callable[[str], None]) -> NightRun:
+    """Run every step under the business date's lock; `progress` hears each step's name before it starts.
+
+    A second run of the same date waits, finds the snapshots and ends without change. StepError naming the
+    step that broke, with the error as its cause. Whether anybody delivered, the caller has asked before.
+    """
+
+    @contextmanager
+    def named(name: str) -> Iterator[None]:
+        progress(name)
+        try:
+            yield
+        except StableJobsError:
+            raise
+        except Exception as error:
+            broken = StepError(f"step {name!r} broke: {type(error).__name__}: {error}")
+            raise store_fault(error) or broken from error
+
+    untaken, validated = list[Problem](), list[Validated]()
+    comparison, announced = None, None
+    with business_date_lock(night.database, night.business_date):
+        for department in DEPARTMENTS:
+            with named(f"collect {department}"):
+                untaken += collect(night, department, is_sure=True).found.unrecorded
+        for department in DEPARTMENTS:
+            with named(f"validate {department}"):
+                validated.append(validate(night, department))
+        with named("determine"):
+            determined = determine(night, validated, is_sure=True)
+        try:
+            with named("compare"):
+                comparison = compare(night, determined)
+        except StableJobsError as error:
+            progress(f"compare did not succeed, the night goes on: {error}")
+        with named("lists"):
+            published = lists(night, determined)
+        if night.is_binding:
+            with named("notices"):
+                announced = notices(night, determined).notices
+        with named("report"):
+            reported = report(night, determined, comparison)
+    return NightRun(tuple(untaken), determined, comparison, published, announced, reported)

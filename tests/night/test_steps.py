@@ -19,10 +19,11 @@ from sqlalchemy import text
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import StepsMissing, UsageError
-from stable_jobs.night import tasks
+from stable_jobs.night import steps
 from stable_jobs.night.context import open_night
 from stable_jobs.night.owed import Owed
-from stable_jobs.night.run import run_night
+from stable_jobs.night.step import Run, hold_run
+from stable_jobs.night.steps import run_night
 from stable_jobs.settings import SHANGHAI, Settings
 from stable_jobs.words import Words
 from tests.e2e.home import BUSINESS_DATE, Home, ages, tree
@@ -32,6 +33,7 @@ from tests.night.small_night import FirstNight, Places, Results, handed_on, logg
 pytestmark = pytest.mark.xdist_group("tasks")
 
 BROKEN = "220500"
+RUN = Run(BUSINESS_DATE)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def course(made: FirstNight, reference: dict[str, str]) -> Iterator[Course]:
         published, written = tree(home.path / "out"), ages(home.path / "out")
         again = run_tasks()
         same = (tree(home.path / "out"), ages(home.path / "out")) == (published, written)
-        alone = handed_on(tasks.report(BUSINESS_DATE, first["determine"], None))
+        alone = handed_on(steps.report.task(RUN, first["determine"], None))
         left = tree(home.path / "out")
         yield Course(home, key, first, published, again, same, alone, left, "\n".join((*made.logged, *lines)))
 
@@ -138,6 +140,29 @@ def test_refused_deliveries_are_counted_and_owed(course: Course) -> None:
         assert expected
 
 
+def test_people_hear_what_each_department_owes(course: Course) -> None:
+    told = [
+        line for line in course.logged.splitlines() if line.startswith(f"deliveries_owed {BUSINESS_DATE}")
+    ]
+    for department in DEPARTMENTS:
+        owed = course.first[f"{department}.owed"]
+        (line,) = {line for line in told if f" {department} owes {len(owed)} deliveries | " in line}
+        assert [one for one in owed if one.partition(";")[0] not in line] == []
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(Run(BUSINESS_DATE, is_backfill=True), id="a backfill"),
+        pytest.param(Run(BUSINESS_DATE, "2020-05-11T20:00:00"), id="as known then"),
+    ],
+)
+def test_a_night_that_binds_nobody_tells_no_department(course: Course, run: Run) -> None:
+    with logged() as lines:
+        assert steps.list_owed.task(run, "tax", course.first["tax.validate"])
+    assert [line for line in lines if line.startswith("deliveries_owed")] == []
+
+
 def test_a_past_date_awaits_nothing(course: Course) -> None:
     assert {course.first[f"{department}.collect"]["awaited"] for department in DEPARTMENTS} == {0}
 
@@ -167,7 +192,9 @@ def test_a_night_as_known_then_opens_no_notice(course: Course) -> None:
         desk.database.connect() as connection,
     ):
         before = connection.scalar(text(events))
-        found = tasks.notices(BUSINESS_DATE, course.first["determine"], known_at="2020-05-11T20:00:00")
+        found = steps.notices.task(
+            Run(BUSINESS_DATE, known_at="2020-05-11T20:00:00"), course.first["determine"]
+        )
         assert connection.scalar(text(events)) == before
     assert found == {"opened": 0, "units": 0, "payable": "0.00", "taken": 0, "older": 0}
 
@@ -182,9 +209,9 @@ def test_a_night_as_known_then_opens_no_notice(course: Course) -> None:
 def test_who_promised_the_same_day_is_told_of(
     settings_with_database: Settings, monkeypatch: pytest.MonkeyPatch, day: str, promised: list[str]
 ) -> None:
-    monkeypatch.setattr("stable_jobs.night.tasks.read_settings", lambda: settings_with_database)
+    monkeypatch.setattr("stable_jobs.night.step.read_settings", lambda: settings_with_database)
     with logged() as lines:
-        assert tasks.late(day) == promised
+        assert steps.list_late.task(Run(day)) == promised
     told = [line for line in lines if line.startswith("deadline_missed")]
     assert [all(name in line for name in promised) for line in told] == [True] * len(promised)
 
@@ -216,7 +243,7 @@ def test_a_task_holds_the_business_date(course: Course) -> None:
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :day AND granted"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
-    with tasks.night_of(BUSINESS_DATE) as desk, desk.database.connect() as connection:
+    with hold_run(Run(BUSINESS_DATE)) as desk, desk.database.connect() as connection:
         assert connection.scalar(held, {"day": day}) == 1
 
 
@@ -234,26 +261,26 @@ def test_a_log_gets_so_many_lines(
     words = Words("缺", "missing")
     owed = [Owed("taxpayers", "610100", words, "missing", words, words)] * lines
     monkeypatch.setattr("stable_jobs.night.owed.owed_by", lambda *_: owed)
-    found = tasks.owed(BUSINESS_DATE, "tax", {"validations": []})
+    found = steps.list_owed.task(RUN, "tax", {"validations": []})
     assert len(found) == shown
     assert last is None or found[-1].startswith(last)
 
 
 def test_a_step_that_broke_is_named_beside_the_report(course: Course) -> None:
     with pytest.raises(StepsMissing, match=r"index\.2\.html, but .* did not succeed: tax\.validate, lists$"):
-        tasks.report(BUSINESS_DATE, course.first["determine"], None, ["tax.validate", "lists"])
+        steps.report.task(RUN, course.first["determine"], None, ["tax.validate", "lists"])
 
 
 def test_without_a_decision_the_broken_steps_are_named(course: Course) -> None:
     with pytest.raises(StepsMissing, match=r"no decision .* labor\.collect, determine$"):
-        tasks.report(BUSINESS_DATE, None, None, ["labor.collect", "determine"])
+        steps.report.task(RUN, None, None, ["labor.collect", "determine"])
 
 
 @pytest.mark.parametrize("kind", ["unit_facts", "none"])
 def test_an_id_of_no_decision_publishes_nothing(course: Course, kind: str) -> None:
     number = course.first["determine"]["decision"] + {"unit_facts": -1, "none": 1000}[kind]
     with pytest.raises(UsageError, match=f"`decision` {number}: expected the id of a decision"):
-        tasks.lists(BUSINESS_DATE, {**course.first["determine"], "decision": number})
+        steps.lists.task(RUN, {**course.first["determine"], "decision": number})
     assert tree(course.home.path / "out") == course.left
 
 
@@ -274,13 +301,13 @@ def test_without_a_comparison_the_report_is_published(course: Course) -> None:
     ],
 )
 def test_known_at(course: Course, given: str | None, moment: datetime | None) -> None:
-    with tasks.night_of(BUSINESS_DATE, given) as desk:
+    with hold_run(Run(BUSINESS_DATE, given)) as desk:
         assert desk.known_at == moment
 
 
 def test_as_known_before_anything_came_all_is_missing(course: Course) -> None:
     validated = course.first["economy.validate"]
-    found = tasks.owed(BUSINESS_DATE, "economy", validated, known_at="2020-05-11T00:00:00")
+    found = steps.list_owed.task(Run(BUSINESS_DATE, "2020-05-11T00:00:00"), "economy", validated)
     assert len(found) == course.first["lists"]["regions"]
     assert [line for line in found if "[missing]" not in line] == []
 
@@ -289,15 +316,17 @@ def test_as_known_before_anything_came_all_is_missing(course: Course) -> None:
 @pytest.mark.parametrize(
     "task",
     [
-        pytest.param(lambda key: tasks.collect(key, "tax"), id="collect"),
-        pytest.param(lambda key: tasks.validate(key, "tax"), id="validate"),
-        pytest.param(lambda key: tasks.owed(key, "tax", {"validations": []}), id="owed"),
-        pytest.param(lambda key: tasks.determine(key, []), id="determine"),
-        pytest.param(lambda key: tasks.compare(key, {"decision": 1}), id="compare"),
-        pytest.param(lambda key: tasks.lists(key, {"decision": 1, "validations": []}), id="lists"),
-        pytest.param(lambda key: tasks.notices(key, {"decision": 1}), id="notices"),
-        pytest.param(lambda key: tasks.late(key), id="late"),
-        pytest.param(lambda key: tasks.report(key, {"decision": 1, "validations": []}, None), id="report"),
+        pytest.param(lambda run: steps.collect.task(run, "tax"), id="collect"),
+        pytest.param(lambda run: steps.validate.task(run, "tax"), id="validate"),
+        pytest.param(lambda run: steps.list_owed.task(run, "tax", {"validations": []}), id="owed"),
+        pytest.param(lambda run: steps.determine.task(run, []), id="determine"),
+        pytest.param(lambda run: steps.compare.task(run, {"decision": 1}), id="compare"),
+        pytest.param(lambda run: steps.lists.task(run, {"decision": 1, "validations": []}), id="lists"),
+        pytest.param(lambda run: steps.notices.task(run, {"decision": 1}), id="notices"),
+        pytest.param(lambda run: steps.list_late.task(run), id="late"),
+        pytest.param(
+            lambda run: steps.report.task(run, {"decision": 1, "validations": []}, None), id="report"
+        ),
     ],
 )
 def test_a_run_without_a_business_date_is_wrong_usage(
@@ -306,5 +335,5 @@ def test_a_run_without_a_business_date_is_wrong_usage(
     """Said before anything is opened."""
     monkeypatch.setenv("STABLE_JOBS_HOME", str(settings.home))
     with pytest.raises(UsageError, match=f"partition key is {re.escape(repr(key))}; .* 2020-05-11"):
-        task(key)
+        task(Run(key))
     assert not settings.home.exists()

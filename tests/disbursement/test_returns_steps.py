@@ -7,19 +7,20 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Engine
 
-from stable_jobs.disbursement import returns_tasks
+from stable_jobs.disbursement import returns_steps as steps
 from stable_jobs.errors import UsageError
+from stable_jobs.night.step import Run
 from stable_jobs.settings import SHANGHAI, Settings
 from tests.bank.answers.messages import lines
 from tests.disbursement.bank_desk import BankDesk, D, bank_desk, told
-from tests.night.test_tasks import handed_on, logged
+from tests.night.small_night import handed_on, logged
 
-DAY = D.isoformat()
+RUN = Run(D.isoformat())
 
 
 @pytest.fixture
 def bank(engine: Engine, settings_with_database: Settings, monkeypatch: pytest.MonkeyPatch) -> BankDesk:
-    monkeypatch.setattr("stable_jobs.night.tasks.read_settings", lambda: settings_with_database)
+    monkeypatch.setattr("stable_jobs.night.step.read_settings", lambda: settings_with_database)
     return bank_desk(engine, settings_with_database)
 
 
@@ -30,11 +31,11 @@ def said_of(kind: str, logs: list[str]) -> list[str]:
 def test_answers_are_taken_once_and_published(bank: BankDesk) -> None:
     bank.instruct(3)
     bank.leave("a.csv", lines(told(0), told(1, "退票", code="AC01", words="账号不存在")))
-    taken = handed_on(returns_tasks.take(DAY))
+    taken = handed_on(steps.take.task(RUN))
     assert taken == {"files": 1, "applied": 2, "refused": 0, "is_over": True}
-    assert returns_tasks.take(DAY) == {"files": 0, "applied": 0, "refused": 0, "is_over": True}
+    assert steps.take.task(RUN) == {"files": 0, "applied": 0, "refused": 0, "is_over": True}
     with logged() as logs:
-        published = handed_on(returns_tasks.lists(DAY))
+        published = handed_on(steps.lists.task(RUN))
     assert published == {"batches": 1, "paid": 1, "returned": 1, "refused": 0, "wait": 1}
     [line] = said_of("returns_arrived", logs)
     assert (
@@ -52,9 +53,9 @@ def test_answers_are_taken_once_and_published(bank: BankDesk) -> None:
 def test_who_is_told_of_an_answer(bank: BankDesk, answers: list[str], kinds: int) -> None:
     bank.instruct(3)
     bank.leave("a.csv", lines(*answers))
-    returns_tasks.take(DAY)
+    steps.take.task(RUN)
     with logged() as logs:
-        returns_tasks.lists(DAY)
+        steps.lists.task(RUN)
     assert len(said_of("returns_arrived", logs)) == kinds
 
 
@@ -62,7 +63,7 @@ def test_what_is_no_file_is_told_at_each_look(bank: BankDesk) -> None:
     (bank.answers / "610100.xml").mkdir()
     for _ in range(2):
         with logged() as logs:
-            assert returns_tasks.take(DAY)["files"] == 0
+            assert steps.take.task(RUN)["files"] == 0
         assert [line for line in logs if "expected a plain file" in line]
 
 
@@ -76,7 +77,7 @@ def test_what_is_no_file_is_told_at_each_look(bank: BankDesk) -> None:
 def test_what_the_bank_does_not_answer(bank: BankDesk, day: str, batches: int) -> None:
     bank.instruct(2)
     with logged() as logs:
-        found = handed_on(returns_tasks.unanswered(day))
+        found = handed_on(steps.unanswered.task(Run(day)))
     money = "201.00" if batches else "0.00"
     assert found == {"batches": batches, "lines": 2 * batches, "total": money}
     assert len(said_of("no_answer", logs)) == batches
@@ -94,8 +95,8 @@ def test_what_the_bank_does_not_answer(bank: BankDesk, day: str, batches: int) -
 def test_until_when_answers_are_awaited(
     monkeypatch: pytest.MonkeyPatch, moment: datetime, is_over: bool
 ) -> None:
-    monkeypatch.setattr(returns_tasks, "now", lambda: moment)
-    assert returns_tasks.is_over(D) is is_over
+    monkeypatch.setattr(steps, "now", lambda: moment)
+    assert steps.is_over(D) is is_over
 
 
 @pytest.mark.parametrize("step", ["take", "lists", "unanswered"])
@@ -104,5 +105,5 @@ def test_without_a_business_date_nothing_is_opened(
 ) -> None:
     monkeypatch.setenv("STABLE_JOBS_HOME", str(settings.home))
     with pytest.raises(UsageError, match="partition key"):
-        getattr(returns_tasks, step)(None)
+        getattr(steps, step).task(Run(None))
     assert not settings.home.exists()

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import BaseOperatorLink
 
+from stable_jobs.dag_ids import COMPARE, DISBURSEMENT, NIGHTLY
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+    from airflow.sdk.types import TaskInstanceKey
+
 PREFIX = "stable-jobs"
-NIGHTLY, DISBURSEMENT = "nightly_eligibility", "disbursement"
-COMPARE = "compare"
 BATCH_NO = re.compile(r"\d{6}-\d{8}-L\d+-\d+")
 
 
@@ -30,7 +34,7 @@ def address(*parts: str, **query: str) -> str:
 class _Link(BaseOperatorLink):
     """A button at a task. Airflow asks for it at every task of every DAG; an empty answer shows none."""
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """The address for this try of a task; empty if the task has none, or its run no business date."""
         if not self.is_about(ti_key.dag_id, ti_key.task_id):
             return ""
@@ -41,7 +45,7 @@ class _Link(BaseOperatorLink):
         """Whether the task has this link."""
         raise NotImplementedError
 
-    def page(self, business_date: str, ti_key: Any) -> str:
+    def page(self, business_date: str, ti_key: TaskInstanceKey) -> str:
         """The address."""
         raise NotImplementedError
 
@@ -55,7 +59,7 @@ class ReportLink(_Link):
         """All of the night, but the comparison."""
         return dag_id == NIGHTLY and task_id != COMPARE
 
-    def page(self, business_date: str, ti_key: Any) -> str:
+    def page(self, business_date: str, ti_key: TaskInstanceKey) -> str:
         """The department is the task's group."""
         group = ti_key.task_id.rpartition(".")[0]
         return address("nights", business_date, "report", *filter(None, [group]))
@@ -70,7 +74,7 @@ class ComparisonLink(_Link):
         """One task."""
         return (dag_id, task_id) == (NIGHTLY, COMPARE)
 
-    def page(self, business_date: str, ti_key: Any) -> str:
+    def page(self, business_date: str, ti_key: TaskInstanceKey) -> str:
         """Against the night before it."""
         return address("comparison", night=business_date)
 
@@ -84,7 +88,7 @@ class BatchLink(_Link):
         """All of disbursement."""
         return dag_id == DISBURSEMENT
 
-    def page(self, business_date: str, ti_key: Any) -> str:
+    def page(self, business_date: str, ti_key: TaskInstanceKey) -> str:
         """While a task is tried again Airflow does not know its batch: then the night's."""
         batch_no = _name_of_mapped(ti_key)
         if BATCH_NO.fullmatch(batch_no):
@@ -92,7 +96,7 @@ class BatchLink(_Link):
         return address("batches", on=business_date)
 
 
-def _business_date(ti_key: Any) -> str:
+def _business_date(ti_key: TaskInstanceKey) -> str:
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -102,7 +106,7 @@ def _business_date(ti_key: Any) -> str:
         return session.scalar(asked) or ""
 
 
-def _name_of_mapped(ti_key: Any) -> str:
+def _name_of_mapped(ti_key: TaskInstanceKey) -> str:
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select

@@ -12,6 +12,8 @@ from airflow.providers.fab.auth_manager.cli_commands.utils import get_applicatio
 from airflow.providers.fab.auth_manager.security_manager.override import FabAirflowSecurityManagerOverride
 from airflow.providers.fab.www.security import permissions as fab
 
+from stable_jobs.dag_ids import DISBURSEMENT
+
 Permissions = frozenset[tuple[str, str]]
 
 ENTRY: Permissions = frozenset({(fab.ACTION_CAN_READ, fab.RESOURCE_PLUGIN)})
@@ -25,7 +27,7 @@ ANSWERS: Permissions = frozenset(
         (fab.ACTION_CAN_EDIT, fab.RESOURCE_HITL_DETAIL),
         (fab.ACTION_CAN_ACCESS_MENU, fab.RESOURCE_HITL_DETAIL),
         # Airflow takes an answer only from who may edit the DAG that asks: this one, no other.
-        (fab.ACTION_CAN_EDIT, fab.resource_name("disbursement", fab.RESOURCE_DAG)),
+        (fab.ACTION_CAN_EDIT, fab.resource_name(DISBURSEMENT, fab.RESOURCE_DAG)),
     }
 )
 ROLES: Mapping[str, Permissions] = {

@@ -18,11 +18,11 @@ from airflow.utils.session import create_session
 from fastapi import HTTPException, Request
 from sqlalchemy import func, select
 
+from stable_jobs.dag_ids import APPROVALS, DISBURSEMENT, NIGHTLY
 from stable_jobs.review.access import Person, roles_of
 from stable_jobs.review.airflow import NotAnswered, Question, Run
 
-NIGHTLY, DISBURSEMENT = "nightly_eligibility", "disbursement"
-LEVELS = {"review.first_approval": 1, "review.second_approval": 2}
+LEVELS = {task_id: level for level, task_id in APPROVALS.items()}
 APPROVE, REFUSE = "Approve", "Reject"
 UNSIGNED = "the review pages need [api] secret_key: without it nobody can tell whose form was sent"
 NEWEST_FIRST = "-created_at"

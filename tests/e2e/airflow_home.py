@@ -17,7 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
-from stable_jobs.local.client import DAG, Client
+from stable_jobs.dag_ids import NIGHTLY
+from stable_jobs.local.client import Client
 from stable_jobs.local.session import LocalAirflow, local_airflow
 from stable_jobs.settings import Settings
 from tests.e2e.home import Home, tree
@@ -63,14 +64,19 @@ class Both:
 
     def pid_of(self, run_id: str, task_id: str) -> int:
         """Of the task's process while it runs; 0 if it does not."""
-        answer = self.client.http.get(f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances/{task_id}")
+        answer = self.client.http.get(f"/api/v2/dags/{NIGHTLY}/dagRuns/{run_id}/taskInstances/{task_id}")
         one = answer.raise_for_status().json()
         return int(one["pid"] or 0) if one["state"] == "running" else 0
 
     def of_log(self, run_id: str, task_id: str) -> str:
         """Everything the task logged, all tries."""
         folder = (
-            self.home.path / "airflow" / "logs" / f"dag_id={DAG}" / f"run_id={run_id}" / f"task_id={task_id}"
+            self.home.path
+            / "airflow"
+            / "logs"
+            / f"dag_id={NIGHTLY}"
+            / f"run_id={run_id}"
+            / f"task_id={task_id}"
         )
         return "\n".join(path.read_text() for path in sorted(folder.rglob("*.log")))
 
@@ -112,7 +118,7 @@ def backfill(both: Both, first: str, last: str, *more: str) -> None:
     settings = Settings(_env_file=None, home=both.home.path)
     with embedded_server(settings.home) as server:
         port = int(both.airflow.url.rpartition(":")[2])
-        command = [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", DAG]
+        command = [sys.executable, "-m", "airflow", "backfill", "create", "--dag-id", NIGHTLY]
         done = subprocess.run(
             [*command, "--from-date", first, "--to-date", last, "--max-active-runs", "1", *more],
             env=environment(settings, server, port),
@@ -125,7 +131,7 @@ def backfill(both: Both, first: str, last: str, *more: str) -> None:
 
 def runs_of(both: Both) -> list[Mapping[str, Any]]:
     """All runs of the DAG, newest first."""
-    answer = both.client.http.get(f"/api/v2/dags/{DAG}/dagRuns", params={"limit": 200, "order_by": "-id"})
+    answer = both.client.http.get(f"/api/v2/dags/{NIGHTLY}/dagRuns", params={"limit": 200, "order_by": "-id"})
     answer.raise_for_status()
     return list(answer.json()["dag_runs"])
 
@@ -139,7 +145,7 @@ class Killer(threading.Thread):
         self.killed: dict[str, int] = {}
 
     def run(self) -> None:
-        path = f"/api/v2/dags/{DAG}/dagRuns/{self.run_id}/taskInstances"
+        path = f"/api/v2/dags/{NIGHTLY}/dagRuns/{self.run_id}/taskInstances"
         while self.client.run_state(self.run_id) not in ENDED:
             for one in self.client.http.get(path, params={"limit": 200}).json()["task_instances"]:
                 if one["state"] == "running" and one["pid"] and one["task_id"] not in self.killed:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
+from stable_jobs.dag_ids import APPROVALS, DISBURSEMENT
 from stable_jobs.local.client import logged_in
 from stable_jobs.local.configuration import airflow_home, passwords
 from stable_jobs.settings import Settings
@@ -16,8 +17,7 @@ from stable_jobs.store.database import database
 from tests.e2e.airflow_home import Both
 from tests.e2e.home import Home
 
-DAG = "disbursement"
-TASK = {1: "review.first_approval", 2: "review.second_approval"}
+DAG, TASK = DISBURSEMENT, APPROVALS
 APPROVE, REJECT = "Approve", "Reject"
 
 
@@ -72,13 +72,13 @@ class Asked:
             if (one["task_id"], one["map_index"]) == (TASK[level], place)
         )
 
-    def is_waiting(self, batch_no: str, level: int, tries: int = 1) -> bool:
-        """Whether the question stands, asked for the so-manieth time."""
+    def is_waiting(self, batch_no: str, level: int) -> bool:
+        """Whether the question stands and nobody has answered it."""
         self.tasks()
         if batch_no not in self.places:
             return False
         state = self.states(batch_no)[TASK[level].partition(".")[2]]
-        return state == "awaiting_input" and self.tries(batch_no, level) == tries
+        return state == "awaiting_input" and not self.question(batch_no, level)["response_received"]
 
     def is_settled(self, batch_no: str) -> bool:
         return self.states(batch_no)["publish"] == "success"

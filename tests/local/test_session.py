@@ -48,8 +48,8 @@ def test_each_task_is_told_once_in_words():
         ("queued", {}),
         ("running", {"tax.collect": "up_for_reschedule", "tax.owed": None}),
         ("running", {"tax.collect": "success", "tax.owed": "running"}),
-        ("running", {"tax.collect": "success", "tax.owed": "failed", "labor.owed": "success"}),
-        ("success", {"tax.collect": "success", "tax.owed": "failed", "report": "success"}),
+        ("running", {"tax.collect": "success", "tax.owed": "skipped", "labor.owed": "success"}),
+        ("success", {"tax.collect": "success", "tax.owed": "skipped", "report": "success"}),
     ]
     assert run_key(airflow(*looks), "2020-05-11", said.append, 60) == "manual__2020-05-11"
     assert said == [
@@ -62,7 +62,7 @@ def test_each_task_is_told_once_in_words():
 
 
 def test_a_failed_run_names_what_broke_but_not_who_owes():
-    tasks = {"tax.owed": "failed", "lists": "failed", "report": "failed", "determine": "success"}
+    tasks = {"tax.owed": "skipped", "lists": "failed", "report": "failed", "determine": "success"}
     with pytest.raises(StepError, match=r"failed in lists, report;"):
         run_key(airflow(("failed", tasks)), "2020-05-11", lambda _: None, 60)
 

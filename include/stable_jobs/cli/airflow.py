@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from stable_jobs.cli.options import progress, read_past_date
+from stable_jobs.dag_ids import NIGHTLY
 from stable_jobs.settings import read_settings
 
 if TYPE_CHECKING:
@@ -76,4 +77,4 @@ def _print_where(settings: Settings, airflow: LocalAirflow) -> None:
         secret = known[user] if out.is_terminal else "…"
         out.print(escape(f"  {user:<10} {secret}   ({role})"), soft_wrap=True)
     out.print(f"Passwords are kept in {passwords_file(home)}", soft_wrap=True)
-    out.print("Trigger nightly_eligibility with a partition key such as 2020-05-11. Ctrl-C stops everything.")
+    out.print(f"Trigger {NIGHTLY} with a partition key such as 2020-05-11. Ctrl-C stops everything.")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stable_jobs.dag_ids import READY, RETURNS
 from stable_jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from stable_jobs.local.session import LocalAirflow
 
 Say = Callable[[str], None]
-RETURNS = "payment_returns"
 BANK_SEED = 1
 
 
@@ -38,7 +38,7 @@ def run_nights(
         key = business_date.isoformat()
         run_id = run_key(airflow, key, say, timeout_seconds)
         determined, reported = night_of_run(airflow.client, run_id)
-        if airflow.client.task_states(run_id)["ready"] == "success":
+        if airflow.client.task_states(run_id)[READY] == "success":
             wait_for_people(airflow, key, say, timeout_seconds)
         if answer_payments is not None and bank_answers(settings, business_date, say, answer_payments):
             run_key(airflow, (business_date + timedelta(days=1)).isoformat(), say, timeout_seconds, RETURNS)

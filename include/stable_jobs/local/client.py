@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
+from stable_jobs.dag_ids import NIGHTLY
 from stable_jobs.errors import StepError
 
-DAG = "nightly_eligibility"
 ANSWER_SECONDS = 60.0
 HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
@@ -32,7 +32,7 @@ class Client:
         found = self._json("GET", "/api/v2/importErrors")["import_errors"]
         return [f"{one['filename']}: {one['stack_trace']}" for one in found]
 
-    def has_dag(self, dag_id: str = DAG) -> bool:
+    def has_dag(self, dag_id: str = NIGHTLY) -> bool:
         """Whether the scheduler knows the DAG by now."""
         return self._ask("GET", f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK
 
@@ -42,7 +42,7 @@ class Client:
             body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
             self._json("POST", "/api/v2/pools", body)
 
-    def trigger(self, partition_key: str, dag_id: str = DAG) -> str:
+    def trigger(self, partition_key: str, dag_id: str = NIGHTLY) -> str:
         """Start a run of the key now; its run id."""
         body = {"logical_date": None, "partition_key": partition_key}
         return str(self._json("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
@@ -52,16 +52,16 @@ class Client:
         found = self._json("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=1000&order_by=run_after")["dag_runs"]
         return [str(one["dag_run_id"]) for one in found if one["partition_key"] == partition_key]
 
-    def run_state(self, run_id: str, dag_id: str = DAG) -> str:
+    def run_state(self, run_id: str, dag_id: str = NIGHTLY) -> str:
         """`queued`, `running`, `success` or `failed`."""
         return str(self._json("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
-    def task_states(self, run_id: str, dag_id: str = DAG) -> dict[str, str | None]:
+    def task_states(self, run_id: str, dag_id: str = NIGHTLY) -> dict[str, str | None]:
         """Task id (of a mapped one `id[index]`) → state of its newest try; None before it is scheduled."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=1000"
         return {_name(one): one["state"] for one in self._json("GET", path)["task_instances"]}
 
-    def returned(self, run_id: str, task_id: str, dag_id: str = DAG) -> Any:
+    def returned(self, run_id: str, task_id: str, dag_id: str = NIGHTLY) -> Any:
         """What the task handed on."""
         task = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
         return self._json("GET", f"{task}/xcomEntries/return_value?deserialize=true")["value"]

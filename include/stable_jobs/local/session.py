@@ -13,8 +13,9 @@ from typing import Any
 
 import httpx
 
+from stable_jobs.dag_ids import DETERMINE, DISBURSEMENT, NIGHTLY, OWED, REPORT
 from stable_jobs.errors import StepError, UsageError
-from stable_jobs.local.client import DAG, Client, logged_in
+from stable_jobs.local.client import Client, logged_in
 from stable_jobs.local.configuration import HOST, POOL, SLOTS, airflow_home, dags_folder, passwords
 from stable_jobs.settings import Settings
 from stable_jobs.store.unwinding import signals_unwind, signals_wait
@@ -26,7 +27,6 @@ ENDED = ("success", "failed")
 AWAITED = "awaiting_input"
 ON_THE_WAY = ("scheduled", "queued", "running", "restarting", "up_for_retry", "up_for_reschedule")
 NEWS = (*ENDED, "upstream_failed", "up_for_retry", "up_for_reschedule", AWAITED)
-DISBURSEMENT = "disbursement"
 POOL_SAYS = "Heavy steps: as many at once as this machine has memory for 重任务并发数"
 
 Say = Callable[[str], None]
@@ -111,7 +111,7 @@ def _wait_until_ready(airflow: LocalAirflow) -> None:
 
 
 def run_key(
-    airflow: LocalAirflow, partition_key: str, say: Say, timeout_seconds: float, dag_id: str = DAG
+    airflow: LocalAirflow, partition_key: str, say: Say, timeout_seconds: float, dag_id: str = NIGHTLY
 ) -> str:
     """Trigger a DAG for a business date and wait for its end; its run id. `say` hears each task's end.
 
@@ -156,7 +156,7 @@ def _watch(
         state = client.run_state(run_id, dag_id)
         states = client.task_states(run_id, dag_id)
         airflow.check()
-        _tell_news(states, told, say, "" if dag_id == DAG else f"{dag_id}.")
+        _tell_news(states, told, say, "" if dag_id == NIGHTLY else f"{dag_id}.")
         if state in ENDED or (waits_count and _only_people(states)):
             return states
         _check_time(deadline, f"run {run_id} is still {state}", timeout_seconds, airflow)
@@ -175,25 +175,29 @@ def _check_time(deadline: float, what: str, seconds: float, airflow: LocalAirflo
 
 
 def _broken(run_id: str, states: dict[str, str | None]) -> StepError:
-    names = sorted(name for name, s in states.items() if s == "failed" and not name.endswith(".owed"))
+    names = sorted(name for name, state in states.items() if state == "failed")
     return StepError(f"run {run_id} failed in {', '.join(names)}; the tasks' logs say why")
 
 
 def _tell_news(states: dict[str, str | None], told: dict[str, str], say: Say, whose: str) -> None:
     for name, state in states.items():
-        if state in NEWS and told.get(name) != state:
+        is_news = state in NEWS or (state == "skipped" and _is_owed(name))
+        if is_news and told.get(name) != state:
             told[name] = str(state)
             say(f"{whose}{name}: {_in_words(name, str(state))}")
 
 
 def _in_words(name: str, state: str) -> str:
-    is_owed = name.endswith(".owed")
-    if is_owed and state == "failed":
+    if _is_owed(name) and state == "skipped":
         return "the department owes deliveries, see the report"
-    if is_owed and state == "success":
+    if _is_owed(name) and state == "success":
         return "nothing is owed"
     words = {"success": "done", "up_for_reschedule": "waits", AWAITED: "waits for a person"}
     return words.get(state, state.replace("_", " "))
+
+
+def _is_owed(name: str) -> bool:
+    return name.endswith(f".{OWED}")
 
 
 def free_port() -> int:
@@ -215,4 +219,4 @@ def _checked(port: int) -> int:
 
 def night_of_run(client: Client, run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What `determine` and `report` of the run handed on."""
-    return client.returned(run_id, "determine"), client.returned(run_id, "report")
+    return client.returned(run_id, DETERMINE), client.returned(run_id, REPORT)

@@ -20,8 +20,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from stable_jobs.report.data import NightReport
-from stable_jobs.report.json import report_json
+from stable_jobs.report.data import NightReport, report_json
 from stable_jobs.review.airflow import Run
 from stable_jobs.settings import Settings
 from stable_jobs.store import catalog

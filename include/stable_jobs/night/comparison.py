@@ -6,7 +6,7 @@ Publishes `<out>/<business date>/comparison/`. Nothing else of the night needs i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,14 @@ from stable_jobs.publishing.workspace import workspace
 from stable_jobs.report.comparison import (
     Baseline,
     ComparisonFacts,
+    baseline_figures,
     comparison_from_json,
     comparison_json,
+    write_differences,
 )
-from stable_jobs.report.comparison_figures import baseline_figures, write_differences
 from stable_jobs.report.words import words_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Snapshot
-from stable_jobs.words import words_json
 
 KIND = "eligibility"
 FILES = {"night_before": ("changes", "summary"), "earlier_decision": ("corrections", "corrections_summary")}
@@ -83,7 +83,7 @@ def load_comparison(manifest: Path) -> Comparison:
     content, _ = read_manifest(manifest)
     try:
         facts = comparison_from_json(content["baselines"])
-    except (KeyError, TypeError, ValueError, ArithmeticError) as problem:
+    except (KeyError, ValueError) as problem:
         raise not_as_published(manifest, problem) from None
     return Comparison(manifest.parent, manifest, facts)
 
@@ -146,7 +146,7 @@ def _manifest(night: NightContext, parts: Mapping[str, _Part], versions: Mapping
         "versions": dict(versions),
         "demonstration": DEMONSTRATION if night.demo_regions else None,
         "baselines": comparison_json(facts),
-        "without": {name: words_json(words_of("no_baseline", name)) for name in FILES if name not in parts},
+        "without": {name: asdict(words_of("no_baseline", name)) for name in FILES if name not in parts},
         "workbooks": workbooks_entry(csv_only, night.settings.workbook_rows),
         "files": {name: file_entry(said) for part in parts.values() for name, said in part.files.items()},
     }

@@ -12,7 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stable_jobs.report.comparison import ComparisonFacts, comparison_json
+from stable_jobs.report.comparison import (
+    ComparisonFacts,
+    baseline_figures,
+    comparison_json,
+    write_differences,
+)
 from stable_jobs.review.names import names_of
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
@@ -54,7 +59,6 @@ def write(
     """Compare two eligibility tables (Parquet paths) into the folder."""
     from stable_jobs.lists.sheets.changes import Changes, listed_changes
     from stable_jobs.publishing.files import csv_file
-    from stable_jobs.report.comparison_figures import baseline_figures, write_differences
 
     names = names_of(stores)
     found = write_differences(duck, before, after, folder / "changes")

@@ -6,8 +6,8 @@ from stable_jobs.contracts.masking import mask_sql
 from stable_jobs.contracts.model import Contract
 from stable_jobs.publishing import table
 from stable_jobs.publishing.table import ListTable, Sum
-from stable_jobs.report.samples import as_sent
 from stable_jobs.store.engine import read_parquet_sql
+from stable_jobs.validation.staged import as_sent
 
 
 def quarantined_rows(contract: Contract, path: str, delivery_id: int, rows: int) -> ListTable:

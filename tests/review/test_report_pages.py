@@ -29,7 +29,7 @@ from stable_jobs.store.lake import Lake
 from stable_jobs.words import Words
 from tests.databases import copy_database, drop_database
 from tests.ledger.conftest import Books
-from tests.lists.sheets.test_quarantined_rows import ACCOUNT, rows_of, write_quarantine
+from tests.lists.test_sheets import ACCOUNT, rows_of, write_quarantine
 from tests.report.compared_night import COMPARED
 from tests.report.report_night import CODE, DROP, HOSTILE, KEY, NAMES, NIGHT, a_night
 from tests.report.test_render import ALLOWED, Page

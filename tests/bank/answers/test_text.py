@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from stable_jobs.bank.answers.text import bank_text
-from stable_jobs.publishing.files.text import visible
+from stable_jobs.publishing.files import visible
 
 
 @pytest.mark.parametrize(

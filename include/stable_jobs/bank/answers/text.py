@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from stable_jobs.accounts import masked
 from stable_jobs.rendering.text import visible
 
 MOST_TEXT = 400
@@ -27,6 +28,6 @@ def bank_text(text: str, most: int = MOST_TEXT) -> str:
 @lru_cache(maxsize=1024)
 def _shown(text: str, most: int) -> str:
     plain = BLANKS.sub(" ", text).strip()
-    masked = ACCOUNT.sub(lambda run: "****" + run.group()[-4:], plain)
-    shown = masked if masked.isprintable() else visible(masked)
+    safe = ACCOUNT.sub(lambda run: masked(run.group()), plain)
+    shown = safe if safe.isprintable() else visible(safe)
     return shown if len(shown) <= most else shown[: most - 1] + "…"

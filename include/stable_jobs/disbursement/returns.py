@@ -12,8 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.bank.answers.model import Answer, AnswerProblem, AnswerRefused, Whole
-from stable_jobs.bank.answers.problems import WORDINGS
+from stable_jobs.bank.answers.model import WORDINGS, Answer, AnswerProblem, AnswerRefused, Whole
 from stable_jobs.bank.answers.read import read_answer
 from stable_jobs.bank.banks import BankProfile, Banks, load_sound_banks
 from stable_jobs.digests import sha256_of

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from stable_jobs.bank.answers.problems import WORDINGS
+from stable_jobs.bank.answers.model import WORDINGS
 from stable_jobs.disbursement.sheets.answers import (
     REFUSED_COLUMNS,
     REFUSED_ROWS,

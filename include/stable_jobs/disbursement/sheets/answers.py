@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from stable_jobs.accounts import masked_sql
-from stable_jobs.bank.answers.problems import ASK_EN, ASK_ZH, WORDINGS, Wording
+from stable_jobs.bank.answers.model import ASK_EN, ASK_ZH, WORDINGS, Wording
 from stable_jobs.publishing.table import Column, Heading, Kind, ListTable, Rows, Sum, money_total
 from stable_jobs.publishing.words import SCHEMES, labelled
 

@@ -9,7 +9,7 @@ published, and the others' are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -79,13 +79,15 @@ def publish_lists(
 
     A list of more than `workbook_rows` rows is CSV only, and the manifest says so. With equal inputs nothing
     is written. Where a region's totals differ or a unit of it is lost, its `fault` says so and it is held.
-    StepError where a region code cannot be a path.
+    StepError, before anything is written, where a region code cannot be a path.
     """
     decided = {code: RegionNight(code, inputs, found) for code, found in region_totals(con, inputs).items()}
     held = held_reasons(con, inputs)
     lines = reconciliation_lines(con, inputs)
-    faults = {**broken_promises(con, inputs), **_held_and_decided(held, decided)}
-    folders = _folders(out / inputs.business_date.isoformat(), {*held}, {*decided})
+    both = dict.fromkeys({*held} & {*decided}, "it is held and has eligibility rows")
+    faults = {**broken_promises(con, inputs), **both}
+    parent = out / inputs.business_date.isoformat()
+    folders = {code: region_folder(parent, code) for code in sorted({*held, *decided})}
 
     def publish(own: duckdb.DuckDBPyConnection, code: str) -> RegionLists:
         line, fault = lines.get(code), faults.get(code)
@@ -104,15 +106,6 @@ def _data_errors() -> tuple[type[Exception], ...]:
     import duckdb
 
     return SumDiffers, duckdb.DataError
-
-
-def _held_and_decided(held: Collection[str], decided: Collection[str]) -> dict[str, str]:
-    return dict.fromkeys({*held} & {*decided}, "it is held and has eligibility rows")
-
-
-def _folders(parent: Path, held: set[str], decided: set[str]) -> dict[str, Path]:
-    """Checked before anything is written: no list of any region has a place beside a code that is a path."""
-    return {code: region_folder(parent, code) for code in sorted(held | decided)}
 
 
 def _publish_held(

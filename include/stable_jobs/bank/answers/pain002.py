@@ -19,7 +19,10 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, NamedTuple
+
+from lxml import etree
+from lxml.etree import _Element as Element
 
 from stable_jobs.bank.answers.model import (
     AnswerProblem,
@@ -35,11 +38,6 @@ from stable_jobs.bank.answers.model import (
 )
 from stable_jobs.bank.answers.reasons import Agreed, verdict
 from stable_jobs.bank.answers.values import read_code, read_id, read_iso_amount, read_iso_day, read_text
-
-if TYPE_CHECKING:
-    from lxml.etree import XMLSyntaxError
-    from lxml.etree import _Element as Element
-
 
 NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:pain\.002\.001\.(?:03|1[0-5])", re.ASCII)
 REPORT = "CstmrPmtStsRpt"
@@ -60,8 +58,6 @@ def read_pain002(file: Path, agreed: Agreed | None = None) -> Iterator[Item]:
 
     agreed: the bank's own reasons, by what they mean.
     """
-    from lxml import etree
-
     check_encoding(file)
     report = _Report(agreed or {})
     with file.open("rb") as opened:
@@ -81,9 +77,7 @@ def read_pain002(file: Path, agreed: Agreed | None = None) -> Iterator[Item]:
     yield from report.end(entries.root)
 
 
-def _not_xml(error: XMLSyntaxError) -> Exception:
-    from lxml import etree
-
+def _not_xml(error: etree.XMLSyntaxError) -> Exception:
     is_encoding = error.code == etree.ErrorTypes.ERR_INVALID_ENCODING
     rule = "answer.encoding" if is_encoding else "answer.not_xml"
     return refused(rule, f"line {error.lineno}: {error.msg}")

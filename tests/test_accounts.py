@@ -8,7 +8,15 @@ import pyarrow as pa
 import pytest
 
 from stable_jobs import accounts, names
-from stable_jobs.accounts import account_key, clean_account_no, clean_sql, is_account_no, is_account_no_sql
+from stable_jobs.accounts import (
+    account_key,
+    clean_account_no,
+    clean_sql,
+    is_account_no,
+    is_account_no_sql,
+    masked,
+    masked_sql,
+)
 from stable_jobs.policy import accounts as compared
 
 CASES = [
@@ -96,6 +104,28 @@ def test_the_engine_compares_what_was_read_alike(one, other, same):
     keys = found["key"].to_pylist()
     assert keys == [account_key(one), account_key(other)]
     assert (keys[0] == keys[1]) is same
+
+
+MASKED = [
+    pytest.param("91610100000000006X", "****006X", "**************006X", id="long"),
+    pytest.param("123456789", "****6789", "*****6789", id="nine characters"),
+    pytest.param("12345678", "****", "****5678", id="eight characters"),
+    pytest.param("1234567", "****", "****", id="short"),
+    pytest.param("", "****", "****", id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown", "in_a_list"), MASKED)
+def test_an_account_is_masked(text, shown, in_a_list):
+    pieces = f"{masked_sql('v')}, {masked_sql('v', keeps_length=True)}"
+    found = duckdb.connect().execute(f"SELECT {pieces} FROM (SELECT ?::VARCHAR AS v)", [text]).fetchone()
+    assert masked(text) == shown
+    assert found == (shown, in_a_list)
+
+
+def test_no_account_is_masked_too():
+    asked = f"SELECT {masked_sql('v')}, {masked_sql('v', keeps_length=True)} FROM (SELECT NULL::VARCHAR AS v)"
+    assert duckdb.connect().execute(asked).fetchone() == ("****", "****")
 
 
 def test_no_piece_of_sql_has_what_formatting_reads():

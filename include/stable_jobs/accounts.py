@@ -1,4 +1,4 @@
-"""Account numbers: how departments write them, which of them a bank can take, and when two are the same.
+"""Account numbers: how departments write them, which a bank can take, when two are the same, what is shown.
 
 Once in Python and once in SQL for DuckDB; `account_key` of the database says the same of two accounts. A
 table of cases holds them together. SQL is for text in half width; it has no braces, percent signs or colons,
@@ -21,6 +21,9 @@ SEPARATORS = BLANKS + DOTS + HYPHENS
 SHORTEST, LONGEST = 5, 34
 """Characters of a number that a bank can take; ISO 20022 has room for 34."""
 FEWEST_DIGITS = 5
+MASK = "****"
+LAST = 4
+"""Characters that are shown of what is masked, and those only of a text that is long enough."""
 
 GROUPED = rf"[0-9A-Z]+([{SEPARATORS}]+[0-9A-Z]+)*"
 DECIMAL = r"[^.]*\.[^.]*|.*\.[0-9][0-9]?"
@@ -61,6 +64,22 @@ def account_key(text: str) -> str:
     """By which accounts are compared: without width, case, blanks, hyphens, dots and leading zeros."""
     plain = unicodedata.normalize("NFKC", text).upper()
     return re.sub(f"[{SEPARATORS}]", "", plain).lstrip("0")
+
+
+def masked(text: str) -> str:
+    """`****1234`: the last four characters of more than eight; of a shorter text nothing."""
+    return MASK + text[-LAST:] if len(text) > 2 * LAST else MASK
+
+
+def masked_sql(value: str, *, keeps_length: bool = False) -> str:
+    """SQL of `masked`, for DuckDB and PostgreSQL; NULL becomes `****`.
+
+    keeps_length: a star for each character that is hidden, and the last four from eight characters on, as the
+    published lists of accounts have it.
+    """
+    stars, least = (f"repeat('*', length({value}) - {LAST})", ">=") if keeps_length else (f"'{MASK}'", ">")
+    shown = f"{stars} || right({value}, {LAST})"
+    return f"CASE WHEN length({value}) {least} {2 * LAST} THEN {shown} ELSE '{MASK}' END"
 
 
 def clean_sql(value: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
-Json = dict[str, object]
+from pydantic import Field
 
 
 @dataclass(frozen=True)
@@ -28,22 +27,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Place:
-    """A region and its name."""
+    """A region and its name; published files call its code `region_code`."""
 
-    code: str
+    code: Annotated[str, Field(alias="region_code")]
     name: Words
-
-
-def words_json(words: Words) -> Json:
-    """Both languages by name."""
-    return {"zh": words.zh, "en": words.en}
-
-
-def place_json(place: Place) -> Json:
-    """A region's code and name."""
-    return {"region_code": place.code, "name": words_json(place.name)}
-
-
-def place_from_json(one: Mapping[str, Any]) -> Place:
-    """What `place_json` made."""
-    return Place(one["region_code"], Words(**one["name"]))

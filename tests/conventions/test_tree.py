@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -34,6 +35,23 @@ def test_only_settings_asks_a_clock(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
 def test_a_module_is_small(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+def test_the_disbursement_does_without_great_expectations() -> None:
+    """Money that was decided is paid without the rules being run again: its processes start light."""
+    everything = """
+import importlib, pkgutil, sys
+import stable_jobs.disbursement as room
+for found in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
+    importlib.import_module(found.name)
+print(len([name for name in sys.modules if name.startswith(room.__name__)]))
+print([name for name in sys.modules if name.split(".")[0] == "great_expectations"])
+"""
+    done = subprocess.run([sys.executable, "-c", everything], capture_output=True, text=True, check=True)
+
+    modules, loaded = done.stdout.splitlines()
+    assert int(modules) > 10
+    assert loaded == "[]"
 
 
 def test_every_direct_dependency_says_why_it_is_here() -> None:

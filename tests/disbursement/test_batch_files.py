@@ -16,7 +16,7 @@ from stable_jobs.bank.banks import BankProfile
 from stable_jobs.bank.batch import Batch
 from stable_jobs.disbursement.batch_files import write_batch_files
 from stable_jobs.errors import StepError
-from stable_jobs.publishing.names import check_name
+from stable_jobs.publishing.manifest import check_name
 from stable_jobs.publishing.table import Sum
 from stable_jobs.publishing.words import DEMONSTRATION
 from tests.bank.batch_lines import HASH, bank, batch, hostile_lines, line, work_folder

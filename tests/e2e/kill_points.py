@@ -1,6 +1,6 @@
 """The command line that kills itself, exactly once, where it is told to.
 
-    python -m tests.e2e.kill_points 'stable_jobs.disbursement.once:_kept[.xml]:1:after' -- disburse --date …
+    python -m tests.e2e.kill_points 'stable_jobs.disbursement.batch_files:_kept[.xml]:1:after' -- disburse
 
 A point is `module:function[text]:count:when`. Of the function's calls those count that have the text in one
 of their arguments (all, without the brackets). At the count-th, SIGKILL is sent before it begins or after it

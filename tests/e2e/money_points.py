@@ -7,8 +7,8 @@ NIGHT = "stable_jobs.night"
 DISBURSEMENT = "stable_jobs.disbursement.steps"
 EVENT = f"{LEDGER}.event:ledger_event"
 EXECUTE = "sqlalchemy.engine:Connection.execute"
-ONCE = "stable_jobs.disbursement.once"
-LISTS = "stable_jobs.publishing.ledger_lists"
+ONCE = "stable_jobs.disbursement.batch_files"
+LISTS = "stable_jobs.publishing.table"
 LINK = "pathlib:Path.hardlink_to"
 PUBLISH = "stable_jobs.publishing.publish"
 FILL = f"{NIGHT}.ledger_night:fill_night"
@@ -39,13 +39,13 @@ POINTS = {
         f"{CLOSED}:1:after",
         f"{EVENT}[night]:1:after",
         f"{LISTS}:ledger_rows:1:after",
-        f"{NIGHT}.notices:_publish:1:before",
+        f"{NIGHT}.notices:_publish_notice:1:before",
         f"{PUBLISH}:link:1:after",
         f"{PUBLISH}:link[manifest]:1:before",
         f"{PUBLISH}:link[manifest]:1:after",
         f"{RECORD}:1:before",
         f"{EVENT}[published]:1:after",
-        f"{NIGHT}.notices:_publish:2:after",
+        f"{NIGHT}.notices:_publish_notice:2:after",
     ],
     "announced": [
         f"{EVENT}[bank profiles]:1:before",

@@ -251,9 +251,9 @@ STOPPED = [
     (
         Fault(
             "the payable in the lists is another than the decision's",
-            "lists/sheets/notice.py",
-            'Kind.MONEY, "payable")',
-            'Kind.MONEY, "payable + 1")',
+            "lists/sheets.py",
+            '返还金额（元） Amount (yuan)", Kind.MONEY, "payable")',
+            '返还金额（元） Amount (yuan)", Kind.MONEY, "payable + 1")',
         ),
         "notice.csv",
     ),

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from stable_jobs.disbursement.sheets import waiting
+from stable_jobs.disbursement.sheets.payments import WAITING
 from stable_jobs.ledger import notices, refunds
 from stable_jobs.ledger.units import resolve_units
 from tests.ledger.conftest import CODES, REGION, Night, refund, unit
@@ -270,7 +270,7 @@ def test_the_waiting_list_names_a_unit_on_which_both_disagree(paid):
     with paid.engine.begin() as connection:
         paid._fill(connection, one)
         resolve_units(connection, LATER)
-        query = text(waiting.QUERY.format(on=LATER.isoformat()))
+        query = text(WAITING.format(on=LATER.isoformat()))
         found = [(row.uscc, row.waits_for, row.detail) for row in connection.execute(query)]
     assert found == [
         (OTHER, "disagreement", "amounts, decision: payable 0.00, already paid 100.00, "

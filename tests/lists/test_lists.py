@@ -20,8 +20,8 @@ from stable_jobs.errors import StepError
 from stable_jobs.lists import lists
 from stable_jobs.lists.inputs import Inputs, RegionNight
 from stable_jobs.lists.lists import RegionLists, publish_lists
-from stable_jobs.lists.sheets.notice import notice
-from stable_jobs.publishing import checked
+from stable_jobs.lists.sheets import notice
+from stable_jobs.publishing import files
 from stable_jobs.publishing.manifest import latest_manifest
 from stable_jobs.publishing.table import ListTable, Sum
 from tests.lists.night_files import (
@@ -471,7 +471,7 @@ def test_a_file_that_says_otherwise_holds_its_region_alone(
     """As if a fen, or in a list without yuan a row, had got lost in that one file."""
     night = write_night(con, tmp_path / "snapshots", eligibility=[*hostile_units(), OTHER])
     stem, ending = name.split(".")
-    write, measure = checked.FORMATS[ending]
+    write, measure = files.FORMATS[ending]
 
     def tampered(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path) -> Sum:
         found = measure(con, table, path)
@@ -481,7 +481,7 @@ def test_a_file_that_says_otherwise_holds_its_region_alone(
             return replace(found, count=found.count - 1)
         return replace(found, total=found.total - Decimal("0.01"))
 
-    monkeypatch.setattr(checked, "FORMATS", {**checked.FORMATS, ending: (write, tampered)})
+    monkeypatch.setattr(files, "FORMATS", {**files.FORMATS, ending: (write, tampered)})
     fault = fault_of(publish_lists(con, night, out=tmp_path / "out", workbook_rows=50_000))
     assert f"{name} of 610100 says" in str(fault)
 
@@ -511,7 +511,7 @@ def test_a_full_disk_is_not_a_regions_fault(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checked, "FORMATS", {**checked.FORMATS, "csv": (full, full)})
+    monkeypatch.setattr(files, "FORMATS", {**files.FORMATS, "csv": (full, full)})
     with pytest.raises(OSError, match="No space left"):
         publish(con, inputs, tmp_path / "out")
 

@@ -20,7 +20,7 @@ from stable_jobs.night.comparison import Comparison, compare_night, load_compari
 from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import KINDS, Decision
 from stable_jobs.policy.load import load_policies
-from stable_jobs.publishing import checked
+from stable_jobs.publishing import files
 from stable_jobs.publishing.table import Sum
 from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store import catalog
@@ -336,13 +336,13 @@ def test_a_file_that_says_otherwise_ends_the_step(
     nights: Nights, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     stem, ending = name.split(".")
-    write, measure = checked.FORMATS[ending]
+    write, measure = files.FORMATS[ending]
 
     def tampered(con: Any, table: Any, path: Path) -> Sum:
         found = measure(con, table, path)
         return replace(found, count=found.count - 1) if table.name == stem else found
 
-    monkeypatch.setattr(checked, "FORMATS", {**checked.FORMATS, ending: (write, tampered)})
+    monkeypatch.setattr(files, "FORMATS", {**files.FORMATS, ending: (write, tampered)})
     nights.decided(BEFORE, D - timedelta(days=1))
     with pytest.raises(StepError, match=f"{name} of comparison says 4 .* expected are 5"):
         nights.compared(AFTER)

@@ -323,9 +323,11 @@ def test_a_file_changed_in_the_lake_gets_no_published_name(bureau: Bureau) -> No
 @pytest.mark.parametrize(
     ("number", "words", "where"),
     [
-        pytest.param(errno.ENOSPC, "no space is left", "disbursement.once.sync", id="out is full"),
+        pytest.param(errno.ENOSPC, "no space is left", "disbursement.batch_files.sync", id="out is full"),
         pytest.param(errno.EROFS, "may not be written to", "store.lake._sync_folder", id="a read-only lake"),
-        pytest.param(errno.EACCES, "may not be written to", "disbursement.once.link", id="out is another's"),
+        pytest.param(
+            errno.EACCES, "may not be written to", "disbursement.batch_files.link", id="out is another's"
+        ),
     ],
 )
 def test_a_store_that_takes_no_more_ends_in_a_sentence_and_goes_on(

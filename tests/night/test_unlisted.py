@@ -18,7 +18,7 @@ from stable_jobs.errors import StepsMissing
 from stable_jobs.night.context import NightContext, open_night
 from stable_jobs.night.figures import region_figures
 from stable_jobs.night.handed import decision_to_pay
-from stable_jobs.publishing import checked
+from stable_jobs.publishing import files
 from stable_jobs.publishing.table import ListTable, Sum
 from stable_jobs.settings import Settings
 from tests.e2e.home import BUSINESS_DATE, Home, tree
@@ -49,9 +49,7 @@ class Held:
 
 
 def tampered(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path) -> Sum:
-    from stable_jobs.publishing.files import csv_file
-
-    found = csv_file.measure(con, table, path)
+    found = files.measure_csv(con, table, path)
     is_planted = table.name == "disbursement_detail" and REGION in path.parts
     return replace(found, count=found.count - 1) if is_planted else found
 
@@ -79,7 +77,7 @@ def held(made: FirstNight) -> Iterator[Held]:
         open_night(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk,
     ):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(checked.FORMATS, "csv", (checked.FORMATS["csv"][0], tampered))
+            patch.setitem(files.FORMATS, "csv", (files.FORMATS["csv"][0], tampered))
             said = until_report()
         manifest = tree(home.path / "out")
         decision = decision_to_pay(desk)

@@ -8,14 +8,7 @@ from decimal import Decimal
 import pytest
 
 from stable_jobs.rendering.environment import environment
-from stable_jobs.report.policy import (
-    NO_POLICY,
-    PolicyFacts,
-    PolicyLine,
-    TotalLine,
-    policy_from_json,
-    policy_json,
-)
+from stable_jobs.report.parts import PolicyFacts, PolicyLine, TotalLine
 from stable_jobs.words import Place, Words
 
 HERE = Place("360100", Words("南昌市", "Nanchang"))
@@ -55,8 +48,3 @@ def test_old_new_first_night_and_people(language: str, nobody: str, times: str) 
 def test_regions_that_wait() -> None:
     assert FACTS.stopped == (HERE, OTHER)
     assert PolicyFacts((AGREED,), (ACCEPTED,)).stopped == ()
-
-
-def test_the_report_reads_back_what_it_wrote() -> None:
-    assert policy_from_json(policy_json(FACTS)) == FACTS
-    assert policy_from_json(None) == NO_POLICY

@@ -31,7 +31,7 @@ def a_region(code: str = "610100", **changed: Any) -> RegionChanges:
         KindLine("changed", 3, Decimal("10.00"), Decimal("1234577.00")),
         KindLine("gone", 2, Decimal("0.50"), Decimal("0.00")),
     )
-    return replace(RegionChanges(place_of(code, NAMES), lines, True, True), **changed)
+    return replace(RegionChanges(place_of(code, NAMES), True, True, lines), **changed)
 
 
 def a_baseline(**changed: Any) -> Baseline:

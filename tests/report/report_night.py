@@ -7,10 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from stable_jobs.contracts.model import Contract, Rule, Scope, Severity
-from stable_jobs.report.balance import Reconciliation
 from stable_jobs.report.build import ExtractFacts, HeldFact, NightFacts, build_report
 from stable_jobs.report.data import DeliveryLine, NightReport, OrphanLine, Release, Sample
-from stable_jobs.report.parts import Trouble
+from stable_jobs.report.parts import Reconciliation, Trouble
 from stable_jobs.report.words import place_of
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
 from stable_jobs.words import Words

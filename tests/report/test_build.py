@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from stable_jobs.report.build import ExtractFacts, HeldFact, build_report
+from stable_jobs.report.build import ExtractFacts, HeldFact, build_report, owed_items
 from tests.report.report_night import (
     AMOUNT,
     BANK,
@@ -78,8 +78,8 @@ def test_held_regions_have_their_causes_and_the_trouble_of_the_delivery():
 
 def test_a_region_that_sent_nothing_is_missing_and_one_that_was_refused_is_not():
     by_extract = {e.extract: e for e in a_night().extracts}
-    assert [p.code for p in by_extract["insured_units"].missing] == ["220500"]
-    assert by_extract["premium_payments"].missing == ()
+    assert [p.code for p in by_extract["insured_units"].missing_places] == ["220500"]
+    assert by_extract["premium_payments"].missing_places == ()
 
 
 def test_rows_of_no_region_are_in_the_balance_and_not_a_region():
@@ -128,3 +128,80 @@ def test_an_extract_that_is_held_for_by_no_contract_is_still_named():
     report = a_night(held=[HeldFact("610100", "missing_delivery", "finance", "fund_balances", None)])
     cause = next(r for r in report.regions if r.place.code == "610100").causes[0]
     assert (cause.department, cause.extract) == ("finance", None)
+
+
+# --- who owes what ---
+
+
+def brief(items):
+    return [(i.level, i.department, i.extract, [p.code for p in i.places], i.count) for i in items]
+
+
+def test_what_holds_a_region_comes_first_and_each_thing_once():
+    assert brief(a_night().owed) == [
+        ("blocks", "labor", "insured_units", ["220500"], None),
+        ("blocks", "tax", "premium_payments", ["220500"], None),
+        ("blocks", "tax", "premium_payments", ["620100"], None),
+        ("blocks", "development", "exclusion_list", ["220500"], None),
+        ("blocks", "policy", None, ["990100"], None),
+        ("rows", "tax", "premium_payments", ["610100", "230200"], 41),
+        ("rows", "development", "exclusion_list", ["220500"], 1),
+        ("notice", "tax", "premium_payments", ["610100"], 2_502),
+    ]
+
+
+def test_a_stopped_delivery_beside_a_stand_in_is_a_notice():
+    notices = [i for i in a_night(held=[]).owed_by("tax") if i.level == "notice" and i.count is None]
+    assert [(i.places[0].code, i.trouble.rule_id) for i in notices] == [
+        ("220500", "delivery.encoding"),
+        ("620100", DROP),
+    ]
+
+
+ALL_REFUSED = delivery("000000", "refused", rows=None, file_name="000000.csv")
+AGAIN = {"sequence": 2, "file_name": "000000.2.csv"}
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "owed"),
+    [
+        pytest.param([ALL_REFUSED], ["000000"], id="a file for all, refused"),
+        pytest.param(
+            [ALL_REFUSED, delivery("220400", rows=9, **AGAIN), delivery("230200", rows=9, **AGAIN)],
+            [],
+            id="then corrected: its lines name regions, not the file",
+        ),
+        pytest.param(
+            [ALL_REFUSED, delivery("220400", rows=9, **AGAIN), delivery("230200", "held", rows=9, **AGAIN)],
+            ["230200"],
+            id="then corrected but for one region",
+        ),
+        pytest.param(
+            [ALL_REFUSED, delivery("220400", rows=9, file_name="000000.csv", sha256="f" * 64)],
+            [],
+            id="then corrected under the same name",
+        ),
+        pytest.param(
+            [ALL_REFUSED, delivery("220400", rows=9)], ["000000"], id="a region's own file is another slot"
+        ),
+    ],
+)
+def test_a_corrected_file_ends_what_was_wrong_with_the_one_before(deliveries, owed):
+    extract = replace(a_night().of_department("tax")[0], deliveries=tuple(deliveries), rules=(), orphans=())
+    assert [item.places[0].code for item in owed_items((), [extract])] == owed
+
+
+def test_quarantined_rows_lead_to_their_rule():
+    rows = next(i for i in a_night().owed_by("tax") if i.level == "rows")
+    assert rows.anchor == f"rule-{CODE}"
+    assert rows.what.zh == "统一社会信用代码有效"
+
+
+def test_one_cause_of_many_regions_is_one_item():
+    night = a_night()
+    causes = [i for i in night.owed if i.level == "blocks"]
+    assert sum(len(i.places) for i in causes) == sum(len(r.causes) for r in night.held)
+
+
+def test_orphans_below_one_percent_are_not_owed():
+    assert all("230200" not in [p.code for p in i.places] for i in a_night().owed if i.level == "notice")

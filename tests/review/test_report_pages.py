@@ -20,8 +20,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from stable_jobs.report.data import NightReport
-from stable_jobs.report.json import report_json
+from stable_jobs.report.data import NightReport, report_json
 from stable_jobs.review.airflow import Run
 from stable_jobs.settings import Settings
 from stable_jobs.store import catalog
@@ -30,7 +29,7 @@ from stable_jobs.store.lake import Lake
 from stable_jobs.words import Words
 from tests.databases import copy_database, drop_database
 from tests.ledger.conftest import Books
-from tests.lists.sheets.test_quarantined_rows import ACCOUNT, rows_of, write_quarantine
+from tests.lists.test_sheets import ACCOUNT, rows_of, write_quarantine
 from tests.report.compared_night import COMPARED
 from tests.report.report_night import CODE, DROP, HOSTILE, KEY, NAMES, NIGHT, a_night
 from tests.report.test_render import ALLOWED, Page

@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.bank.banks import BankColumn, BankProfile
 from stable_jobs.bank.batch import Batch
-from stable_jobs.publishing.files.measure import measured
-from stable_jobs.publishing.files.rows import changed_sql, ordered_sql
-from stable_jobs.publishing.files.text import inert
+from stable_jobs.publishing.files import changed_sql, inert, measured, ordered_sql
 from stable_jobs.publishing.table import Column, Kind, ListTable, Sum, money_total
 from stable_jobs.store.engine import quote_identifier, quote_literal
 

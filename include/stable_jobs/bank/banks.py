@@ -19,7 +19,7 @@ from stable_jobs.bank.answers.reasons import Verdict
 from stable_jobs.bank.answers.signature import check_public_key
 from stable_jobs.credit_code import is_cnaps
 from stable_jobs.errors import PolicyError, StepError, document_fault
-from stable_jobs.publishing.names import check_name
+from stable_jobs.publishing.manifest import check_name
 from stable_jobs.regions import upward
 from stable_jobs.strict_yaml import YamlFault, read_regular, read_yaml
 

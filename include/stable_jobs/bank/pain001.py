@@ -14,13 +14,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from lxml import etree
+
 from stable_jobs.bank.banks import BankProfile, Debtor
 from stable_jobs.bank.batch import Batch
 from stable_jobs.publishing.table import Sum
 
 if TYPE_CHECKING:
     import duckdb
-    from lxml import etree
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CLEARING_SYSTEM = "CNAPS"
@@ -74,8 +75,6 @@ def messages(con: duckdb.DuckDBPyConnection, batch: Batch, profile: BankProfile)
 
 def write(con: duckdb.DuckDBPyConnection, message: Message, path: Path) -> None:
     """Write one message to a new file; the same lines give the same bytes."""
-    from lxml import etree
-
     with path.open("wb") as target, etree.xmlfile(target, encoding="UTF-8") as xml:
         xml.write_declaration()
         with (
@@ -96,8 +95,6 @@ def measure(path: Path) -> Sum:
 
     CONTRADICTION where one of its own counts or control sums is another.
     """
-    from lxml import etree
-
     names = {name: f"{{{NAMESPACE}}}{name}" for name in ("NbOfTxs", "CtrlSum", "CdtTrfTxInf")}
     stated: list[str | None] = []
     count, total = 0, Decimal(0)
@@ -157,16 +154,12 @@ def _account(account_no: str) -> Tree:
 
 def _element(tag: str, content: str | Tree) -> etree._Element:
     """Without a namespace of its own: where it is written the document's holds, and is not said again."""
-    from lxml import etree
-
     node = etree.Element(tag)
     _fill(node, content)
     return node
 
 
 def _fill(node: etree._Element, content: str | Tree) -> None:
-    from lxml import etree
-
     if isinstance(content, str):
         node.text = content
         return

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import re
 
-from stable_jobs.accounts import BLANKS, DOTS, HYPHENS
+from stable_jobs.accounts import BLANKS, DOTS, HYPHENS, LAST, MASK, masked, masked_sql
 from stable_jobs.contracts import checks
 from stable_jobs.contracts.model import Column, Contract, Kind
 from stable_jobs.credit_code import may_be_shown
 
-MASK = "****"
-LAST = 4
-"""Characters that are shown of what is masked, and those only of a code more than twice as long."""
 UNIT_CODES = ("uscc", "parent_uscc", "registration_no")
 """Columns that hold units' codes: whatever else stands there may be an account or a person's number."""
 DIGIT = rf"(?:[0-9０-９][{BLANKS}{HYPHENS}]*)"
@@ -32,7 +29,7 @@ def mask(contract: Contract, column: Column, text: str) -> str:
     Elsewhere in an extract that holds accounts, a number of more than 12 digits is treated like that.
     """
     if column.is_sensitive or (column.name in UNIT_CODES and not may_be_shown(text)):
-        return MASK + text[-LAST:] if column.kind is Kind.CODE and len(text) > 2 * LAST else MASK
+        return masked(text) if column.kind is Kind.CODE else MASK
     return re.sub(ACCOUNT_LIKE, MASK + r"\1\2", text) if _may_hold_account(contract, column) else text
 
 
@@ -41,11 +38,7 @@ def mask_sql(contract: Contract, column: Column, sql: str) -> str:
 
     Whether a code is a unit's, its staged value says.
     """
-    hidden = f"'{MASK}'"
-    if column.kind is Kind.CODE:
-        hidden = (
-            f"CASE WHEN length({sql}) > {2 * LAST} THEN '{MASK}' || right({sql}, {LAST}) ELSE {hidden} END"
-        )
+    hidden = masked_sql(sql) if column.kind is Kind.CODE else f"'{MASK}'"
     if column.is_sensitive:
         return f"CASE WHEN {sql} IS NOT NULL THEN {hidden} END"
     if column.name in UNIT_CODES:

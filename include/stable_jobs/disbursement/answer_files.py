@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stable_jobs.bank.answers.model import Answer, AnswerProblem
+from stable_jobs.bank.answers.model import Answer, AnswerProblem, bank_text
 from stable_jobs.bank.answers.read import MOST_BYTES
 from stable_jobs.bank.answers.signature import ENDING, is_signed
-from stable_jobs.bank.answers.text import bank_text
 from stable_jobs.bank.banks import BankProfile, Banks
 from stable_jobs.ledger.returns import ROWS
 from stable_jobs.regions import NATION

@@ -8,18 +8,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from stable_jobs.disbursement.sheets import bank_results, refused_answers, returns_work_list
-from stable_jobs.disbursement.sheets.paid import paid
-from stable_jobs.disbursement.sheets.returned import returned
+from stable_jobs.disbursement.sheets import answers
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.batches import Batch, batch_by_no
 from stable_jobs.night.context import NightContext, scratch
-from stable_jobs.night.notices import place_of, record_published, tonight
-from stable_jobs.publishing.ledger_lists import Place, Rows, ledger_rows, publish_tables
-from stable_jobs.publishing.manifest import file_entry
-from stable_jobs.publishing.names import REGION, region_folder
-from stable_jobs.publishing.publish import Published
-from stable_jobs.publishing.table import ListTable, Sum
+from stable_jobs.night.notices import heading_of, record_published, tonight
+from stable_jobs.publishing.manifest import REGION, region_folder
+from stable_jobs.publishing.publish import Published, file_entry, publish_tables
+from stable_jobs.publishing.table import Rows, Sum, ledger_rows
 from stable_jobs.regions import NATION
 
 OUTCOMES = {"paid": "outcome = 'paid'", "returned": "outcome = 'returned'", "unanswered": "outcome IS NULL"}
@@ -70,8 +66,8 @@ def _publish_batches(
     night: NightContext, connection: Connection, parent: Path, made: list[Published]
 ) -> tuple[BatchResults, ...]:
     with scratch(night) as work:
-        query = bank_results.QUERY.format(on=night.business_date)
-        rows = ledger_rows(night.duck, connection, query, bank_results.ROWS, work)
+        query = answers.RESULTS.format(on=night.business_date)
+        rows = ledger_rows(night.duck, connection, query, answers.RESULTS_ROWS, work)
         numbers = rows.different(night.duck, "batch_no")
         batches = [batch for batch in (batch_by_no(connection, number) for number in numbers) if batch]
         return tuple(_publish_batch(night, rows, batch, parent, made) for batch in batches)
@@ -83,12 +79,13 @@ def _publish_batch(
     own = rows.of(night.duck, "batch_no", batch.batch_no)
     parts = {name: own.where(night.duck, condition) for name, condition in OUTCOMES.items()}
     _assert_whole(batch, [part.sum for part in parts.values()])
-    place = place_of(night, batch.region_code, f"批次 batch {batch.batch_no}")
-    tables = [paid(parts["paid"], place), returned(parts["returned"], place)]
+    heading = heading_of(night, batch.region_code, f"批次 batch {batch.batch_no}")
+    tables = [answers.paid(parts["paid"], heading), answers.returned(parts["returned"], heading)]
     folder = region_folder(parent, batch.region_code) / f"{batch.batch_no}-answers"
     said = {"batch": batch.batch_no, "count": batch.count, "total": str(batch.total)}
-    sums = {name: file_entry(part.sum) for name, part in parts.items()}
-    made.append(_publish(night, folder, tables, place, **said, **sums))
+    said |= {name: file_entry(part.sum) for name, part in parts.items()}
+    manifest = {**heading.manifest, **said}
+    made.append(publish_tables(night.duck, folder, tables, manifest, night.settings.workbook_rows))
     return BatchResults(batch.batch_no, folder, *(part.sum for part in parts.values()))
 
 
@@ -106,8 +103,8 @@ def _publish_work_lists(
 ) -> dict[str, Sum]:
     """Of every region where a payment waits, and of those whose list of this date is to become empty."""
     with scratch(night) as work:
-        query = returns_work_list.query_of(night.business_date)
-        rows = ledger_rows(night.duck, connection, query, returns_work_list.ROWS, work)
+        query = answers.work_list_query(night.business_date)
+        rows = ledger_rows(night.duck, connection, query, answers.WORK_LIST_ROWS, work)
         found = {*rows.different(night.duck, "region_code")}
         before = {f.parent.name for f in parent.glob("*/returns") if REGION.fullmatch(f.parent.name)}
         return {code: _publish_work_list(night, rows, code, parent, made) for code in sorted(found | before)}
@@ -116,26 +113,23 @@ def _publish_work_lists(
 def _publish_work_list(
     night: NightContext, rows: Rows, region_code: str, parent: Path, made: list[Published]
 ) -> Sum:
-    place = place_of(night, region_code)
+    heading = heading_of(night, region_code)
     own = rows.of(night.duck, "region_code", region_code)
-    table = returns_work_list.returns_work_list(own, place)
+    tables = [answers.returns_work_list(own, heading)]
     folder = region_folder(parent, region_code) / "returns"
-    made.append(_publish(night, folder, [table], place, **file_entry(own.sum)))
+    manifest = {**heading.manifest, **file_entry(own.sum)}
+    made.append(publish_tables(night.duck, folder, tables, manifest, night.settings.workbook_rows))
     return own.sum
 
 
 def _publish_refused(night: NightContext, connection: Connection, parent: Path, made: list[Published]) -> int:
     with scratch(night) as work:
-        query = refused_answers.QUERY.format(on=night.business_date)
-        rows = ledger_rows(night.duck, connection, query, refused_answers.ROWS, work)
+        query = answers.REFUSED.format(on=night.business_date)
+        rows = ledger_rows(night.duck, connection, query, answers.REFUSED_ROWS, work)
         if rows.count:
-            place = place_of(night, NATION)
-            table = refused_answers.refused_answers(rows, place)
-            made.append(_publish(night, parent / "bank_answers", [table], place, count=rows.count))
+            heading = heading_of(night, NATION)
+            tables = [answers.refused_answers(rows, heading)]
+            manifest = {**heading.manifest, "count": rows.count}
+            folder, most = parent / "bank_answers", night.settings.workbook_rows
+            made.append(publish_tables(night.duck, folder, tables, manifest, most))
         return rows.count
-
-
-def _publish(
-    night: NightContext, folder: Path, tables: list[ListTable], place: Place, **said: object
-) -> Published:
-    return publish_tables(night.duck, folder, tables, place, night.settings.workbook_rows, **said)

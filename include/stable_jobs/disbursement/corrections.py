@@ -14,14 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.accounts import clean_account_no
+from stable_jobs.accounts import clean_account_no, masked_sql
 from stable_jobs.bank.batch import line_fault_sql
 from stable_jobs.credit_code import is_cnaps
-from stable_jobs.disbursement.sheets import returns_work_list
+from stable_jobs.disbursement.sheets.answers import work_list_query
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.returns import confirm_account, enter_account
-from stable_jobs.publishing.files.text import masked
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import database
 
@@ -102,7 +101,7 @@ WAITING = f"""
                SELECT o.end_to_end_id FROM failed_lines f JOIN instructions o ON o.line_id = f.line_id
                WHERE f.entitlement_id = e.id ORDER BY f.line_id DESC LIMIT 1)) AS end_to_end_id,
            e.region_code, e.uscc, e.unit_name, p.amount,
-           {masked("k.account_no")} AS account,
+           {masked_sql("k.account_no", keeps_length=True)} AS account,
            name_key(k.account_name) = name_key(e.unit_name) AS is_own_name,
            k.bank_code, k.bank_name, k.entered_by
     FROM account_corrections k JOIN payments p ON p.id = k.payment_id AND (p.state = 'returned'
@@ -117,8 +116,8 @@ WAITING = f"""
 
 
 def returned_payments(connection: Connection, on: date) -> Sequence[Any]:
-    """Rows of the work list of that date, all regions: see `returns_work_list.ROWS`."""
-    return connection.execute(text(returns_work_list.query_of(on))).all()
+    """Rows of the work list of that date, all regions: see `sheets.answers.WORK_LIST_ROWS`."""
+    return connection.execute(text(work_list_query(on))).all()
 
 
 def _plain(account: Account) -> Account:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.bank.answers.model import Answer, AnswerProblem, AnswerRefused, Whole
-from stable_jobs.bank.answers.problems import WORDINGS
+from stable_jobs.bank.answers.model import WORDINGS, Answer, AnswerProblem, AnswerRefused, Whole
 from stable_jobs.bank.answers.read import read_answer
 from stable_jobs.bank.banks import BankProfile, Banks, load_sound_banks
 from stable_jobs.digests import sha256_of
@@ -26,7 +25,7 @@ from stable_jobs.disbursement.answer_files import (
     profile_for,
     rows_of,
 )
-from stable_jobs.disbursement.sheets.refused_answers import (
+from stable_jobs.disbursement.sheets.answers import (
     EXPECTED_MESSAGE,
     OTHER_MESSAGE,
     OTHER_SENDER,
@@ -39,7 +38,7 @@ from stable_jobs.ledger.payments import files_of
 from stable_jobs.ledger.returns import ROWS, AnswerCounts, answer_table, is_taken, take_answer
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.policy.parameters import resolve
-from stable_jobs.publishing.names import MANIFEST
+from stable_jobs.publishing.manifest import MANIFEST
 from stable_jobs.store.loading import load_from_engine, load_rows, temporary_table
 from stable_jobs.workdays import add_working_days
 

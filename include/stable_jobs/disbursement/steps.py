@@ -19,10 +19,9 @@ from sqlalchemy import Connection, text
 from stable_jobs.bank.banks import Banks
 from stable_jobs.bank.batch import LINE, BatchHead
 from stable_jobs.disbursement import approval
-from stable_jobs.disbursement.batch_files import ENGINE, write_batch_files
-from stable_jobs.disbursement.once import keep_files, place_files
+from stable_jobs.disbursement.batch_files import ENGINE, keep_files, place_files, write_batch_files
 from stable_jobs.disbursement.reasons import reasons
-from stable_jobs.disbursement.sheets import waiting
+from stable_jobs.disbursement.sheets.payments import WAITING, WAITING_ROWS, waiting
 from stable_jobs.disbursement.unknown_batches import published_elsewhere
 from stable_jobs.disbursement.waived import publish_waived
 from stable_jobs.errors import LedgerRefused, PolicyError, StepError
@@ -42,15 +41,13 @@ from stable_jobs.night.alerts import tell_anchor, tell_awaiting
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.ledger_night import deadlines, fill_night
-from stable_jobs.night.notices import place_of, record_published, tonight
+from stable_jobs.night.notices import heading_of, record_published, tonight
 from stable_jobs.night.policies import note_profiles
 from stable_jobs.night.step import Result, step
-from stable_jobs.publishing.checked import SumDiffers
-from stable_jobs.publishing.ledger_lists import Rows, ledger_rows, publish_tables
-from stable_jobs.publishing.manifest import file_entry
-from stable_jobs.publishing.names import MANIFEST, region_folder
-from stable_jobs.publishing.publish import Published
-from stable_jobs.publishing.table import Sum
+from stable_jobs.publishing.files import SumDiffers
+from stable_jobs.publishing.manifest import MANIFEST, region_folder
+from stable_jobs.publishing.publish import Published, file_entry, publish_tables
+from stable_jobs.publishing.table import Rows, Sum, ledger_rows
 from stable_jobs.store.database import business_date_lock
 from stable_jobs.store.engine import connect
 from stable_jobs.store.loading import load_rows, temporary_table
@@ -289,7 +286,7 @@ def _instruct(night: NightContext, batch: Batch, banks: Banks, work: Path) -> No
 
 
 def _head(night: NightContext, connection: Connection, batch: Batch) -> BatchHead:
-    place = place_of(night, batch.region_code)
+    heading = heading_of(night, batch.region_code)
     given, hands = answers(connection, batch.id), answer_hands(connection, batch.id)
     return BatchHead(
         batch_no=batch.batch_no,
@@ -300,8 +297,8 @@ def _head(night: NightContext, connection: Connection, batch: Batch) -> BatchHea
         count=batch.count,
         total=batch.total,
         hash=batch.hash,
-        names=place.names,
-        is_demo=place.is_demo,
+        names=heading.names,
+        is_demo=heading.is_demo,
         approvals=tuple((str(level), person + hands.get(level, "")) for level, person, _, _ in given),
         anchor=str(last_anchor(connection) or ""),
     )
@@ -366,8 +363,8 @@ def _publish_what_waits(night: NightContext) -> dict[str, tuple[int, Decimal]]:
     with scratch(night) as work, night.database.connect() as connection:
         fill_night(night, connection, decision)
         resolve_units(connection, night.business_date)
-        query = waiting.QUERY.format(on=night.business_date.isoformat())
-        rows = ledger_rows(night.duck, connection, query, waiting.ROWS, work)
+        query = WAITING.format(on=night.business_date.isoformat())
+        rows = ledger_rows(night.duck, connection, query, WAITING_ROWS, work)
         found = {*rows.different(night.duck, "region_code")}
         emptied = set(connection.scalars(text(NEWEST), {"on": night.business_date})) & {
             folder.parent.name for folder in tonight(night).glob("*/waiting")
@@ -387,11 +384,11 @@ def list_waiting_again(night: NightContext) -> None:
 
 
 def _publish_waiting(night: NightContext, region_code: str, own: Rows) -> Published:
-    place = place_of(night, region_code)
+    heading = heading_of(night, region_code)
+    said = {**heading.manifest, **file_entry(own.sum)}
     folder = region_folder(tonight(night), region_code) / "waiting"
-    said = {"count": own.count, "total": str(own.total)}
-    table = waiting.waiting(own, place)
-    return publish_tables(night.duck, folder, [table], place, night.settings.workbook_rows, **said)
+    tables = [waiting(own, heading)]
+    return publish_tables(night.duck, folder, tables, said, night.settings.workbook_rows)
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.disbursement.sheets import waived
+from stable_jobs.disbursement.sheets.payments import UNDECIDED, WAIVED, WAIVED_ROWS, waived
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.ledger_night import deadlines
-from stable_jobs.night.notices import place_of, record_published, tonight
+from stable_jobs.night.notices import heading_of, record_published, tonight
 from stable_jobs.policy.determine import decision_by_id
-from stable_jobs.publishing.ledger_lists import Rows, ledger_rows, measured, publish_tables
-from stable_jobs.publishing.names import region_folder
-from stable_jobs.publishing.publish import Published
+from stable_jobs.publishing.manifest import region_folder
+from stable_jobs.publishing.publish import Published, file_entry, publish_tables
+from stable_jobs.publishing.table import Rows, counted, ledger_rows
 from stable_jobs.store.engine import quote_literal
 from stable_jobs.store.loading import load_rows, temporary_table
 
@@ -59,7 +59,7 @@ def publish_waived(night: NightContext) -> list[WaivedList]:
         rows = _rows(night, connection, due, work)
         regions = sorted({one.region_code for one in due})
         parts = {code: rows.of(night.duck, "region_code", code) for code in regions}
-        made = {code: _publish(night, code, own) for code, own in parts.items()}
+        made = {code: _publish_waived(night, code, own) for code, own in parts.items()}
     record_published(night, made.values(), "waived")
     return [WaivedList(code, made[code].folder, own.count, own.total) for code, own in parts.items()]
 
@@ -97,13 +97,13 @@ def _rows(night: NightContext, connection: Connection, due: Sequence[Due], work:
     """Waived payments, and the undecided units that have no payment in their stead."""
     temporary_table(connection, "waiving", {"region_code": "text", "policy_year": "integer"})
     load_rows(connection, "waiving", [(one.region_code, one.policy_year) for one in due])
-    payments = _asked(night, connection, waived.QUERY, waived.ROWS, work / "payments")
+    payments = _asked(night, connection, WAIVED, WAIVED_ROWS, work / "payments")
     settled = _asked(night, connection, SETTLED, SETTLED_ROWS, work / "settled")
     units = [_undecided(night, connection, one, settled) for one in due if one.decision_id is not None]
     path = quote_literal(str(work / "waived.parquet"))
     both = " UNION ALL BY NAME ".join([f"(FROM {payments.source})", *units])
     night.duck.execute(f"COPY ({both}) TO {path} (FORMAT parquet)")
-    return measured(night.duck, f"read_parquet({path})")
+    return counted(night.duck, f"read_parquet({path})")
 
 
 def _asked(
@@ -143,7 +143,7 @@ def _undecided(night: NightContext, connection: Connection, due: Due, settled: R
     return f"""
         (SELECT region_code, policy_year::INTEGER AS policy_year, uscc, unit_name, scheme, reasons,
                 (entitlement - already_paid)::DECIMAL(18, 2) AS amount,
-                {quote_literal(waived.UNDECIDED)} AS standing
+                {quote_literal(UNDECIDED)} AS standing
          FROM (FROM {own} AND decision = 'undecided')
          ANTI JOIN (FROM {own} AND is_taken) USING (uscc)
          ANTI JOIN (SELECT uscc FROM {settled.source}
@@ -154,9 +154,9 @@ def _undecided(night: NightContext, connection: Connection, due: Due, settled: R
     """
 
 
-def _publish(night: NightContext, region_code: str, own: Rows) -> Published:
-    place = place_of(night, region_code)
+def _publish_waived(night: NightContext, region_code: str, own: Rows) -> Published:
+    heading = heading_of(night, region_code)
+    manifest = {**heading.manifest, **file_entry(own.sum)}
     folder = region_folder(tonight(night), region_code) / "waived"
-    said = {"count": own.count, "total": str(own.total)}
-    table = waived.waived(own, place)
-    return publish_tables(night.duck, folder, [table], place, night.settings.workbook_rows, **said)
+    tables = [waived(own, heading)]
+    return publish_tables(night.duck, folder, tables, manifest, night.settings.workbook_rows)

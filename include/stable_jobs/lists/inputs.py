@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.publishing.words import BEFORE_ALL, DEMONSTRATION, where
+from stable_jobs.publishing.table import Heading
+from stable_jobs.publishing.words import BEFORE_ALL, DEMONSTRATION
 from stable_jobs.store.engine import quote_literal
 
 ZERO = Decimal("0.00")
@@ -80,6 +81,12 @@ class RegionNight:
         return self.code in self.inputs.demo_regions
 
     @property
+    def heading(self) -> Heading:
+        """Whose lists these are."""
+        names = self.inputs.names.get(self.code, ("", ""))
+        return Heading(self.code, self.inputs.business_date, names, self.is_demo)
+
+    @property
     def status(self) -> str:
         """What a payment list is not yet."""
         return f"{BEFORE_ALL}; {DEMONSTRATION}" if self.is_demo else BEFORE_ALL
@@ -87,8 +94,7 @@ class RegionNight:
     @property
     def notes(self) -> tuple[str, ...]:
         """Above a workbook's header: where and when, and that it is a demonstration."""
-        line = where(self.inputs.names.get(self.code, ("", "")), self.code, self.inputs.business_date)
-        return (line, DEMONSTRATION) if self.is_demo else (line,)
+        return self.heading.notes
 
     def rows_of(self, path: str, column: str = "region_code") -> str:
         """SQL for this region's rows of a Parquet file."""

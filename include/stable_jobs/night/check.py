@@ -21,8 +21,8 @@ from stable_jobs.intake.connectors.protocol import IncomingFile
 from stable_jobs.intake.contents import as_text, check_outside, check_promises, write_rows
 from stable_jobs.intake.manifest import check_hash, control_total, read_manifest
 from stable_jobs.intake.problems import Slot
-from stable_jobs.report.measure import expected_of, measured
-from stable_jobs.report.samples import Sample, samples_of
+from stable_jobs.report.collect import Row, samples_of
+from stable_jobs.report.words import expected_of, measured
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect, quote_literal
 from stable_jobs.validation.holds import judge, judged_parts, outcome_of
@@ -44,7 +44,7 @@ class Broken:
 
     rule: Rule
     failed: int
-    samples: tuple[Sample, ...]
+    samples: tuple[Row, ...]
 
 
 @dataclass(frozen=True)

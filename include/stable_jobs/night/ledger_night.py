@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from stable_jobs.bank.payee_faults import account_fault_sql, name_fault_sql
+from stable_jobs.bank.batch import account_fault_sql, name_fault_sql
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
 from stable_jobs.night.context import NightContext, scratch

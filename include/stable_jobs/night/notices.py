@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,15 +17,15 @@ from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.evidence import record_evidence
 from stable_jobs.ledger.payments import PublishedFile, record_files
 from stable_jobs.ledger.policies import hold_stopped
-from stable_jobs.lists.sheets import public_notice
+from stable_jobs.lists.sheets import ANNOUNCED, ANNOUNCED_ROWS, public_notice
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.ledger_night import fill_night
 from stable_jobs.night.policies import note_policies, require_same_files
 from stable_jobs.policy.determine import Decision
-from stable_jobs.publishing.checked import SumDiffers
-from stable_jobs.publishing.ledger_lists import Place, Rows, ledger_rows, publish_tables
-from stable_jobs.publishing.names import region_folder
-from stable_jobs.publishing.publish import Published
+from stable_jobs.publishing.files import SumDiffers
+from stable_jobs.publishing.manifest import region_folder
+from stable_jobs.publishing.publish import Published, publish_tables
+from stable_jobs.publishing.table import Heading, Rows, ledger_rows
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,13 @@ def open_notices(night: NightContext, decision: Decision) -> Notices:
         record_evidence(event, decision.id)
         event.detail.update(decision=decision.eligibility.fingerprint, older=older, stopped=stopped)
     with scratch(night) as work, night.database.connect() as connection:
-        query = public_notice.QUERY.format(on=night.business_date.isoformat())
-        rows = ledger_rows(night.duck, connection, query, public_notice.ROWS, work)
+        query = ANNOUNCED.format(on=night.business_date.isoformat())
+        rows = ledger_rows(night.duck, connection, query, ANNOUNCED_ROWS, work)
         known = connection.execute(text(NOTICES), {"on": night.business_date}).all()
         made, differing = list[Published](), list[str]()
         for notice in known:
             try:
-                made.append(_publish(night, rows, *notice))
+                made.append(_publish_notice(night, rows, *notice))
             except SumDiffers as error:
                 differing.append(str(error))
     record_published(night, made, "notices")
@@ -80,17 +81,20 @@ NOTICES = """
 """
 
 
-def _publish(
-    night: NightContext, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: object
+def _publish_notice(
+    night: NightContext, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: date
 ) -> Published:
-    place = place_of(
-        night, region_code, f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}"
-    )
+    about = f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}"
+    heading = heading_of(night, region_code, about)
     own = rows.where(night.duck, f"notice_id = {notice_id}")
-    folder = region_folder(tonight(night), region_code) / f"notice-{ordinal}"
-    table = public_notice.public_notice(own, place)
     said = {"notice": ordinal, "clears_on": str(clears_on), "count": own.count, "total": str(own.total)}
-    return publish_tables(night.duck, folder, [table], place, night.settings.workbook_rows, **said)
+    return publish_tables(
+        night.duck,
+        region_folder(tonight(night), region_code) / f"notice-{ordinal}",
+        [public_notice(own, heading)],
+        {**heading.manifest, **said},
+        night.settings.workbook_rows,
+    )
 
 
 def tonight(night: NightContext) -> Path:
@@ -98,11 +102,11 @@ def tonight(night: NightContext) -> Path:
     return night.settings.out_root / night.business_date.isoformat()
 
 
-def place_of(night: NightContext, region_code: str, *about: str) -> Place:
+def heading_of(night: NightContext, region_code: str, *about: str) -> Heading:
     """What stands on a list of that region tonight."""
     names = night.names.get(region_code)
     both = (names.zh, names.en) if names else ("", "")
-    return Place(region_code, night.business_date, both, region_code in night.demo_regions, about)
+    return Heading(region_code, night.business_date, both, region_code in night.demo_regions, about)
 
 
 def record_published(night: NightContext, published: Iterable[Published], subject: str) -> None:

@@ -42,7 +42,7 @@ from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import region_faults, regions_taking_part, settled
 from stable_jobs.regions import NATION
-from stable_jobs.report.policy import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
+from stable_jobs.report.parts import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
 from stable_jobs.report.words import place_of
 from stable_jobs.settings import data_folder
 from stable_jobs.store.catalog import fingerprint

@@ -1,16 +1,49 @@
-"""Manifests of published folders: what is in force, its sums, and how it differs from the one before."""
+"""Published folders: how files are named in them, and their manifests.
+
+A manifest says what is in force, its sums, and how it differs from the one before.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from stable_jobs.errors import StepError
-from stable_jobs.publishing.names import MANIFEST, newest, numbered
-from stable_jobs.publishing.table import Sum
+
+MANIFEST = "manifest.json"
+PLAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9]+)+", re.ASCII)
+REGION = re.compile(r"[0-9]{6}", re.ASCII)
+
+
+def check_name(name: str) -> None:
+    """StepError unless the name is a plain one that can carry a number and cannot be a manifest's."""
+    if not PLAIN.fullmatch(name) or name.startswith("manifest."):
+        raise StepError(f"not a name for a published file: {name!r}; a-z 0-9 _ - and an ending")
+
+
+def region_folder(parent: Path, region_code: str) -> Path:
+    """The folder of a region's lists. StepError unless the code is six digits: it becomes a path."""
+    if not REGION.fullmatch(region_code):
+        raise StepError(f"not a region code for a path: {region_code!r}; six digits are expected")
+    return parent / region_code
+
+
+def numbered(name: str, number: int) -> str:
+    """`notice.csv`, 1 → `notice.csv`; 2 → `notice.2.csv`."""
+    parts = PurePath(name)
+    return name if number == 1 else f"{parts.stem}.{number}{parts.suffix}"
+
+
+def newest(folder: Path, name: str) -> int:
+    """The highest number under which this name exists in the folder; 0 if it does not."""
+    parts = PurePath(name)
+    pattern = re.compile(rf"{re.escape(parts.stem)}(?:\.([1-9][0-9]*))?{re.escape(parts.suffix)}", re.ASCII)
+    found = [pattern.fullmatch(path.name) for path in folder.iterdir()]
+    return max((int(match[1] or 1) for match in found if match), default=0)
 
 
 @dataclass(frozen=True)
@@ -59,22 +92,6 @@ def not_as_published(path: Path, problem: Exception) -> StepError:
 def manifest_bytes(body: Mapping[str, Any]) -> bytes:
     """JSON that a person can read: UTF-8, indented, sorted keys, one line end at the end."""
     return (json.dumps(body, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
-
-
-def file_entry(found: Sum) -> dict[str, Any]:
-    """What a file says of itself: rows, yuan as text, and `inert`, its columns whose text may differ from
-    what was sent: to read it back, take away one apostrophe and put the characters for their `⟨U+…⟩`."""
-    said = {"count": found.count, "total": None if found.total is None else str(found.total)}
-    return said if found.inert is None else {**said, "inert": list(found.inert)}
-
-
-def workbooks_entry(csv_only: Sequence[str], limit: int) -> dict[str, Any]:
-    """From how many rows on a list is CSV only, and which workbooks that left out."""
-    note = {
-        "zh": f"超过 {limit} 行的名单只有 CSV 文件",
-        "en": f"lists of more than {limit} rows are CSV only",
-    }
-    return {"most_rows": limit, "csv_only": list(csv_only), **(note if csv_only else {})}
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:

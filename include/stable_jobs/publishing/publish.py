@@ -1,9 +1,10 @@
-"""Write-once publishing: nothing in a published folder is ever overwritten.
+"""The publisher: tables become files, written, read back and checked, and published write-once.
 
-A list that changed gets the next number (`notice.csv`, `notice.2.csv`), an unchanged one is not written
-again, and the manifest comes last: the one with the highest number is in force. A file takes its name by
-a hard link, which exists whole or not at all and never replaces another. So a kill at any instant leaves
-nothing a re-run would not have made, and two processes with the same content end with the same bytes.
+Nothing in a published folder is ever overwritten. A list that changed gets the next number (`notice.csv`,
+`notice.2.csv`), an unchanged one is not written again, and the manifest comes last: the one with the highest
+number is in force. A file takes its name by a hard link, which exists whole or not at all and never replaces
+another. So a kill at any instant leaves nothing a re-run would not have made, and two processes with the same
+content end with the same bytes. A file with account numbers is for its owner, whatever the umask.
 """
 
 from __future__ import annotations
@@ -11,17 +12,29 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stable_jobs.digests import sha256_of
-from stable_jobs.errors import StepError, naming, store_fault
-from stable_jobs.publishing.access import has_accounts, restrict
-from stable_jobs.publishing.manifest import Manifest, differences, latest_manifest, manifest_bytes
-from stable_jobs.publishing.names import MANIFEST, check_name, newest, numbered
+from stable_jobs.errors import StepError, UsageError, naming, store_fault
+from stable_jobs.publishing.files import write_tables
+from stable_jobs.publishing.manifest import (
+    MANIFEST,
+    Manifest,
+    check_name,
+    differences,
+    latest_manifest,
+    manifest_bytes,
+    newest,
+    numbered,
+)
+from stable_jobs.publishing.table import ListTable, Sum
 from stable_jobs.publishing.workspace import workspace
+
+if TYPE_CHECKING:
+    import duckdb
 
 Content = bytes | Path
 
@@ -36,6 +49,30 @@ class Published:
     is_new: bool
     """False where the same content was in force already and nothing was written."""
     files: Mapping[str, Path]
+
+
+def publish_tables(
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    tables: Sequence[ListTable],
+    manifest: Mapping[str, Any],
+    workbook_rows: int,
+) -> Published:
+    """Write the lists, check each file, publish all with a manifest; with equal content nothing is written.
+
+    manifest: plain JSON values; what each file says of itself and which workbooks were too long is added.
+    workbook_rows: a longer list gets no workbook. SumDiffers where a file's own count or total is not its
+    list's: then nothing is published.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with workspace(folder) as work:
+        written = write_tables(con, tables, work, workbook_rows)
+        said = {
+            **manifest,
+            "files": {name: file_entry(found) for name, found in written.sums.items()},
+            "workbooks": workbooks_entry(written.csv_only, workbook_rows),
+        }
+        return publish_folder(folder, {name: work / name for name in written.sums}, said)
 
 
 def publish_folder(folder: Path, files: Mapping[str, Content], manifest: Mapping[str, Any]) -> Published:
@@ -87,7 +124,8 @@ def _bring(content: Content, target: Path) -> Path:
 
 
 def _closed(path: Path) -> Path:
-    if has_accounts(path.name):
+    """Of a night's lists the detail holds account numbers; of a batch every file is restricted elsewhere."""
+    if path.name.startswith("disbursement_detail."):
         restrict(path)
     return path
 
@@ -164,3 +202,51 @@ def _with_previous(body: Mapping[str, Any], before: Manifest | None) -> dict[str
         **body,
         "previous": {"manifest": before.path.name, "sha256": sha256_of(before.path), "why": why},
     }
+
+
+def file_entry(found: Sum) -> dict[str, Any]:
+    """What a file says of itself: rows, yuan as text, and `inert`, its columns whose text may differ from
+    what was sent: to read it back, take away one apostrophe and put the characters for their `⟨U+…⟩`."""
+    said = {"count": found.count, "total": None if found.total is None else str(found.total)}
+    return said if found.inert is None else {**said, "inert": list(found.inert)}
+
+
+def workbooks_entry(csv_only: Sequence[str], limit: int) -> dict[str, Any]:
+    """From how many rows on a list is CSV only, and which workbooks that left out."""
+    note = {
+        "zh": f"超过 {limit} 行的名单只有 CSV 文件",
+        "en": f"lists of more than {limit} rows are CSV only",
+    }
+    return {"most_rows": limit, "csv_only": list(csv_only), **(note if csv_only else {})}
+
+
+# --- who may read a file ---
+
+FILE, FOLDER = 0o400, 0o700
+GROUP_FILE, GROUP_FOLDER = 0o440, 0o750
+
+
+def restrict(path: Path, group: str | None = None) -> None:
+    """Let only the owner read a file or enter a folder, and the members of the group where one is given.
+
+    UsageError for a group that the system does not know, or that this process may not give a file to.
+    """
+    mode = (FOLDER, GROUP_FOLDER) if path.is_dir() else (FILE, GROUP_FILE)
+    if group is not None:
+        _give(path, group)
+    wanted = mode[group is not None]
+    if path.stat().st_mode & 0o777 != wanted:
+        path.chmod(wanted)
+
+
+def _give(path: Path, group: str) -> None:
+    if path.group() == group:
+        return
+    try:
+        shutil.chown(path, group=group)
+    except (LookupError, PermissionError) as error:
+        raise UsageError(
+            f"STABLE_JOBS_PAYMENT_GROUP={group}: expected a group of this system that its user is a"
+            " member of; found"
+            f" {error}; next: add the user to the group, or leave the setting empty"
+        ) from None

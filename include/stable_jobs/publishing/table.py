@@ -1,10 +1,25 @@
-"""A list as data: its columns, where its rows come from, and what it is checked by."""
+"""A list as data: its columns, where its rows come from, what stands above them, what it is checked by."""
+
+# ruff: noqa: S608 - every path and text in SQL goes through quote_literal
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from stable_jobs.publishing.words import DEMONSTRATION, where
+from stable_jobs.store.engine import quote_literal
+from stable_jobs.store.loading import csv_source, unload
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class Kind(StrEnum):
@@ -63,6 +78,8 @@ class ListTable:
     count_sql: str = "count(*)"
     total_sql: str | None = None
     notes: tuple[str, ...] = ()
+    long_formats: tuple[str, ...] | None = None
+    """The formats of a list with more rows than a workbook may have; None: the others of `formats`."""
     is_summary: bool = False
     """True where a line stands for many units: a few lines, whatever the count."""
     is_for_people: bool = True
@@ -72,6 +89,12 @@ class ListTable:
     def lines(self) -> int:
         """Rows of the list, by which a workbook is too long; of a summary 0."""
         return 0 if self.is_summary else self.expected.count
+
+    def formats_of(self, workbook_rows: int) -> tuple[str, ...]:
+        """The formats in which it is published where a workbook has at most so many rows."""
+        if self.lines <= workbook_rows:
+            return self.formats
+        return self.long_formats or tuple(ending for ending in self.formats if ending != "xlsx")
 
     def header(self, column: Column) -> str:
         """The header a file of this list carries."""
@@ -92,3 +115,81 @@ def agreed(column: str, kind: str, part: str, whole: str) -> str:
     total = f"max({figure}) FILTER ({whole})"
     parts = f"coalesce(sum({figure}) FILTER ({part}), 0)"
     return f"CASE WHEN {parts} = {total} THEN {total} ELSE -1 END"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Whose lists these are: above a workbook's header and in the manifest. about: further lines above it."""
+
+    region_code: str
+    business_date: date
+    names: tuple[str, str]
+    is_demo: bool
+    about: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Above a workbook's header."""
+        line = where(self.names, self.region_code, self.business_date)
+        return (line, *self.about, *((DEMONSTRATION,) if self.is_demo else ()))
+
+    @property
+    def manifest(self) -> dict[str, object]:
+        """What the manifest of a folder of these lists begins with."""
+        return {
+            "business_date": self.business_date.isoformat(),
+            "region_code": self.region_code,
+            "region": dict(zip(("zh", "en"), self.names, strict=True)),
+            "demonstration": DEMONSTRATION if self.is_demo else None,
+        }
+
+
+# --- rows that are the ledger's ---
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the ledger as the engine reads them. total: yuan."""
+
+    source: str
+    count: int
+    total: Decimal
+
+    @property
+    def sum(self) -> Sum:
+        """What each list of all these rows must say."""
+        return Sum(self.count, self.total)
+
+    def where(self, con: duckdb.DuckDBPyConnection, condition: str) -> Rows:
+        """Those that fulfil an SQL condition."""
+        return counted(con, f"(FROM {self.source} WHERE {condition})")
+
+    def of(self, con: duckdb.DuckDBPyConnection, column: str, value: str) -> Rows:
+        """Those of one region, batch, …."""
+        return self.where(con, f"{column} = {quote_literal(value)}")
+
+    def different(self, con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+        """The column's values, each once, in order."""
+        asked = con.execute(f"SELECT DISTINCT {column} FROM {self.source} ORDER BY 1")
+        return [value for (value,) in asked.fetchall()]
+
+
+def ledger_rows(
+    con: duckdb.DuckDBPyConnection, connection: Connection, query: str, columns: Mapping[str, str], work: Path
+) -> Rows:
+    """The query's rows, kept as Parquet in `work`.
+
+    columns: name → engine type, with `amount` in yuan among them.
+    """
+    plain, kept = work / "rows.csv", work / "rows.parquet"
+    unload(connection, query, plain)
+    con.execute(f"COPY (FROM {csv_source(plain, columns)}) TO {quote_literal(str(kept))} (FORMAT parquet)")
+    plain.unlink()
+    return counted(con, f"read_parquet({quote_literal(str(kept))})")
+
+
+def counted(con: duckdb.DuckDBPyConnection, source: str) -> Rows:
+    """Count and yuan of a table expression with an `amount`."""
+    asked = f"SELECT count(*), coalesce(sum(amount), 0)::DECIMAL(38, 2) FROM {source}"
+    ((count, total),) = con.execute(asked).fetchall()
+    return Rows(source, count, total)

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from stable_jobs.contracts.model import DEPARTMENTS, Contract, Rule, Scope
 from stable_jobs.regions import NATION
-from stable_jobs.report.balance import Reconciliation
 from stable_jobs.report.comparison import ComparisonFacts
 from stable_jobs.report.data import (
     DeliveryLine,
@@ -18,21 +17,28 @@ from stable_jobs.report.data import (
     HeldCause,
     NightReport,
     OrphanLine,
+    OwedItem,
     RegionCount,
     RegionLine,
     RuleLine,
     Sample,
 )
-from stable_jobs.report.doubts import DoubtLine
-from stable_jobs.report.owed import owed_items
-from stable_jobs.report.parts import NightCount, Trend, Trouble
-from stable_jobs.report.policy import NO_POLICY, PolicyFacts
+from stable_jobs.report.parts import (
+    NO_POLICY,
+    DoubtLine,
+    NightCount,
+    PolicyFacts,
+    Reconciliation,
+    Trend,
+    Trouble,
+)
 from stable_jobs.report.words import place_of, slot_of, words_of
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
 from stable_jobs.words import Place, Words
 
 SEVERITIES = ("critical", "warning", "info")
-
+LEVELS = ("blocks", "rows", "notice")
+DEBTORS = (*DEPARTMENTS, "policy")
 
 T = TypeVar("T")
 
@@ -124,7 +130,7 @@ def extract_report(facts: ExtractFacts, night: NightFacts) -> ExtractReport:
         title=Words(contract.title_zh, contract.title_en),
         contract_version=contract.version,
         deliveries=tuple(sorted(facts.deliveries, key=lambda d: (d.place.code, d.business_date, d.sequence))),
-        missing=_missing(facts, night),
+        missing_places=_missing(facts, night),
         rules=tuple(sorted(rules, key=_worst_first)),
         orphans=tuple(sorted(facts.orphans, key=lambda o: o.place.code)),
     )
@@ -251,3 +257,131 @@ def _grouped(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
 
 def _worst_first(rule: RuleLine) -> tuple[int, int, str]:
     return SEVERITIES.index(rule.severity), -rule.failed, rule.rule_id
+
+
+# --- who owes what ---
+
+
+def owed_items(regions: Sequence[RegionLine], extracts: Sequence[ExtractReport]) -> tuple[OwedItem, ...]:
+    """Everything owed: causes of held regions, then quarantined rows, then what is worth a look.
+
+    A delivery that was refused or stopped stands here once: as the cause of its region, or, where an earlier
+    delivery stands in, as a notice.
+    """
+    blocking = _causes(regions)
+    told = {(item.extract, place.code) for item in blocking for place in item.places}
+    items = [*blocking]
+    for extract in extracts:
+        items += _stopped(extract, told)
+        items += _quarantined(extract)
+        items += _orphans(extract)
+    return tuple(sorted(items, key=_most_urgent_first))
+
+
+def _most_urgent_first(item: OwedItem) -> tuple[int, int, str, int]:
+    return (
+        LEVELS.index(item.level),
+        DEBTORS.index(item.department),
+        item.extract or "",
+        -(item.count or 0),
+    )
+
+
+def _causes(regions: Iterable[RegionLine]) -> list[OwedItem]:
+    places: dict[HeldCause, list[Place]] = defaultdict(list)
+    for region in regions:
+        for cause in region.causes:
+            places[cause].append(region.place)
+    return [
+        OwedItem(
+            level="blocks",
+            department=cause.department,
+            extract=cause.extract,
+            title=cause.title,
+            places=tuple(where),
+            what=cause.what,
+            trouble=cause.trouble,
+            next_step=cause.next_step,
+            count=None,
+            anchor=cause.extract,
+        )
+        for cause, where in places.items()
+    ]
+
+
+def _stopped(extract: ExtractReport, told: set[tuple[str | None, str]]) -> list[OwedItem]:
+    return [
+        _stopped_item(extract, line)
+        for line in _last_of_slots(extract.deliveries)
+        if line.status in ("refused", "held") and (extract.extract, line.place.code) not in told
+    ]
+
+
+def _last_of_slots(deliveries: Sequence[DeliveryLine]) -> list[DeliveryLine]:
+    """The lines of the last file of each slot: a corrected one ends what was wrong with the one before."""
+    tonight = [line for line in deliveries if line.status not in ("stand_in", "superseded")]
+    last = {line.slot: _file(line) for line in sorted(tonight, key=lambda line: line.sequence)}
+    return [line for line in tonight if _file(line) == last[line.slot]]
+
+
+def _file(line: DeliveryLine) -> tuple[int, str]:
+    """Two files of one name are told apart by their bytes; the later one stands later."""
+    return line.sequence, line.sha256
+
+
+def _stopped_item(extract: ExtractReport, line: DeliveryLine) -> OwedItem:
+    return OwedItem(
+        level="notice",
+        department=extract.department,
+        extract=extract.extract,
+        title=extract.title,
+        places=(line.place,),
+        what=words_of("refused", line.status),
+        trouble=line.trouble,
+        next_step=words_of("refused", "next"),
+        count=None,
+        anchor=extract.extract,
+    )
+
+
+def _quarantined(extract: ExtractReport) -> list[OwedItem]:
+    return [
+        _rule_item(extract, rule)
+        for rule in extract.rules
+        if rule.severity == "critical" and rule.scope == "row" and rule.failed
+    ]
+
+
+def _rule_item(extract: ExtractReport, rule: RuleLine) -> OwedItem:
+    return OwedItem(
+        level="rows",
+        department=extract.department,
+        extract=extract.extract,
+        title=extract.title,
+        places=tuple(r.place for r in rule.regions if r.failed),
+        what=rule.sentence,
+        trouble=None,
+        next_step=rule.next_step,
+        count=rule.failed,
+        anchor=rule.anchor,
+    )
+
+
+def _orphans(extract: ExtractReport) -> list[OwedItem]:
+    warned = [line for line in extract.orphans if line.is_warning]
+    if not warned:
+        return []
+    return [
+        OwedItem(
+            level="notice",
+            department=extract.department,
+            extract=extract.extract,
+            title=extract.title,
+            places=tuple(line.place for line in warned),
+            what=words_of("orphans", "what"),
+            trouble=None,
+            next_step=words_of("orphans", "next"),
+            count=sum(line.rows for line in warned),
+            anchor=extract.extract,
+        )
+    ]

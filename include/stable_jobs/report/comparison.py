@@ -1,20 +1,38 @@
-"""A decision beside the ones before it, for the report: plain frozen values, and their JSON both ways.
+"""A decision beside the ones before it, for the report: plain frozen values, counted in the engine.
 
 Rows are of units and schemes; yuan are of what is to be paid: payable of the scheme that is taken.
+Only sums and ten rows leave the engine.
 """
+
+# ruff: noqa: S608 - every path in SQL goes through read_parquet_sql
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from stable_jobs.words import Json, Place, Words, place_from_json, place_json, words_json
+from pydantic import Field, TypeAdapter
+
+from stable_jobs.policy.reasons import BY_CODE
+from stable_jobs.report.parts import Filed
+from stable_jobs.report.words import place_of
+from stable_jobs.store.engine import read_parquet_sql
+from stable_jobs.words import Place, Words
+
+if TYPE_CHECKING:
+    import duckdb
 
 KINDS = ("appeared", "gone", "changed")
 ZERO = Decimal("0.00")
+SUMS = (*KINDS, "payable_before", "payable_after", "payable_difference")
+LARGEST = 10
+Names = Mapping[str, Words]
 
 
 @dataclass(frozen=True)
@@ -26,18 +44,81 @@ class KindLine:
     payable_before: Decimal
     payable_after: Decimal
 
+    def rows_of(self, kind: str) -> int:
+        """All its rows, or none."""
+        return self.rows if kind == self.kind else 0
+
+
+class Sums(Filed):
+    """Rows and yuan of what differs, added up over `counted`: lines of one kind, or regions."""
+
+    @property
+    def counted(self) -> Sequence[KindLine | Sums]:
+        """What is added up."""
+        raise NotImplementedError
+
+    @property
+    def kinds(self) -> tuple[tuple[str, int], ...]:
+        """Rows of every kind, in their order."""
+        return tuple((kind, self.rows_of(kind)) for kind in KINDS)
+
+    @property
+    def appeared(self) -> int:
+        """Rows that there were not before."""
+        return self.rows_of("appeared")
+
+    @property
+    def gone(self) -> int:
+        """Rows that there are no more."""
+        return self.rows_of("gone")
+
+    @property
+    def changed(self) -> int:
+        """Rows on both sides with other values."""
+        return self.rows_of("changed")
+
+    def rows_of(self, kind: str) -> int:
+        """Rows of one kind."""
+        return sum(one.rows_of(kind) for one in self.counted)
+
+    @property
+    def rows(self) -> int:
+        """All rows that differ."""
+        return sum(one.rows for one in self.counted)
+
+    @property
+    def payable_before(self) -> Decimal:
+        """Yuan of the rows that differ, as they were."""
+        return sum((one.payable_before for one in self.counted), ZERO)
+
+    @property
+    def payable_after(self) -> Decimal:
+        """Yuan of the rows that differ, as they are."""
+        return sum((one.payable_after for one in self.counted), ZERO)
+
+    @property
+    def payable_difference(self) -> Decimal:
+        """Yuan more, or below 0 less: what the total differs by."""
+        return self.payable_after - self.payable_before
+
 
 @dataclass(frozen=True)
-class RegionChanges:
+class RegionChanges(Sums):
     """What changed in one region; kinds that do not occur have no line.
 
     A region that was decided on one side only was held on the other, or is new: all its rows appear or go.
     """
 
+    DERIVED: ClassVar = {"is_decided_after": SUMS}
     place: Place
-    lines: tuple[KindLine, ...]
     is_decided_before: bool
     is_decided_after: bool
+    lines: Annotated[tuple[KindLine, ...], Field(alias="kinds")]
+
+    @property
+    def counted(self) -> tuple[KindLine, ...]:
+        """Its lines."""
+        return self.lines
 
     @property
     def sides(self) -> str | None:
@@ -45,26 +126,6 @@ class RegionChanges:
         if self.is_decided_before and self.is_decided_after:
             return None
         return "only_before" if self.is_decided_before else "only_after"
-
-    @property
-    def kinds(self) -> tuple[tuple[str, int], ...]:
-        """Rows of every kind, in their order."""
-        return tuple((kind, sum(n.rows for n in self.lines if n.kind == kind)) for kind in KINDS)
-
-    @property
-    def payable_before(self) -> Decimal:
-        """Yuan of the rows that differ, as they were."""
-        return sum((line.payable_before for line in self.lines), ZERO)
-
-    @property
-    def payable_after(self) -> Decimal:
-        """Yuan of the rows that differ, as they are."""
-        return sum((line.payable_after for line in self.lines), ZERO)
-
-    @property
-    def payable_difference(self) -> Decimal:
-        """Yuan more, or below 0 less."""
-        return self.payable_after - self.payable_before
 
 
 @dataclass(frozen=True)
@@ -78,9 +139,10 @@ class ReasonChange:
 
 
 @dataclass(frozen=True)
-class LargestChange:
+class LargestChange(Filed):
     """One row whose yuan differ much. A side is None where the row is missing or nothing is to be paid."""
 
+    DERIVED: ClassVar = {"payable_after": ("payable_difference",)}
     place: Place
     uscc: str
     unit_name: str | None
@@ -98,38 +160,19 @@ class LargestChange:
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(Sums):
     """A decision against an earlier one, of `business_date`. `largest`: most yuan first."""
 
+    DERIVED: ClassVar = {"business_date": SUMS}
     business_date: date
     regions: tuple[RegionChanges, ...]
     reasons: tuple[ReasonChange, ...]
     largest: tuple[LargestChange, ...]
 
     @property
-    def kinds(self) -> tuple[tuple[str, int], ...]:
-        """Rows of every kind over all regions."""
-        return tuple((kind, sum(dict(r.kinds)[kind] for r in self.regions)) for kind in KINDS)
-
-    @property
-    def rows(self) -> int:
-        """All rows that differ."""
-        return sum(rows for _, rows in self.kinds)
-
-    @property
-    def payable_before(self) -> Decimal:
-        """Yuan of the rows that differ, as they were."""
-        return sum((region.payable_before for region in self.regions), ZERO)
-
-    @property
-    def payable_after(self) -> Decimal:
-        """Yuan of the rows that differ, as they are."""
-        return sum((region.payable_after for region in self.regions), ZERO)
-
-    @property
-    def payable_difference(self) -> Decimal:
-        """What the night's total differs by."""
-        return self.payable_after - self.payable_before
+    def counted(self) -> tuple[RegionChanges, ...]:
+        """Its regions."""
+        return self.regions
 
 
 @dataclass(frozen=True)
@@ -148,74 +191,122 @@ class ComparisonFacts:
         return {name: found for name, found in vars(self).items() if found is not None}
 
 
-def comparison_json(facts: ComparisonFacts) -> Json:
+def comparison_json(facts: ComparisonFacts) -> dict[str, object]:
     """Plain JSON values: money as decimal strings, dates as ISO. The same in manifest and report."""
-    return {name: None if found is None else _baseline(found) for name, found in vars(facts).items()}
+    said: dict[str, object] = _adapter().dump_python(facts, mode="json", by_alias=True)
+    return said
 
 
-def comparison_from_json(document: Mapping[str, Any]) -> ComparisonFacts:
-    """What `comparison_json` made. KeyError, TypeError, ValueError or ArithmeticError for anything else."""
-    names = ("night_before", "earlier_decision")
-    return ComparisonFacts(**{name: _read(document[name]) for name in names})
+def comparison_from_json(document: object) -> ComparisonFacts:
+    """What `comparison_json` made. ValueError for anything else."""
+    return _adapter().validate_python(document)
 
 
-def _baseline(found: Baseline) -> Json:
-    return {
-        "business_date": found.business_date.isoformat(),
-        **dict(found.kinds),
-        **_yuan(found),
-        "regions": [_region(region) for region in found.regions],
-        "reasons": [{**vars(one), "what": words_json(one.what)} for one in found.reasons],
-        "largest": [_row(row) for row in found.largest],
-    }
+@cache
+def _adapter() -> TypeAdapter[ComparisonFacts]:
+    return TypeAdapter(ComparisonFacts)
 
 
-def _region(region: RegionChanges) -> Json:
-    return {
-        **place_json(region.place),
-        "is_decided_before": region.is_decided_before,
-        "is_decided_after": region.is_decided_after,
-        **dict(region.kinds),
-        **_yuan(region),
-        "kinds": [
-            {k: str(v) if isinstance(v, Decimal) else v for k, v in vars(n).items()} for n in region.lines
-        ],
-    }
+@dataclass(frozen=True)
+class Differences:
+    """Parquet files: the rows that differ (`compare.changes`), and their sums (`compare.summary`)."""
+
+    rows: Path
+    sums: Path
 
 
-def _yuan(of: Baseline | RegionChanges) -> Json:
-    names = ("payable_before", "payable_after", "payable_difference")
-    return {name: str(getattr(of, name)) for name in names}
+def write_differences(con: duckdb.DuckDBPyConnection, before: str, after: str, stem: Path) -> Differences:
+    """Compare two eligibility tables (Parquet paths) into `<stem>_rows.parquet` and `<stem>_sums.parquet`."""
+    import ibis
+
+    from stable_jobs.compare import changes, summary
+
+    backend = ibis.duckdb.from_connection(con)
+    found = Differences(*(stem.with_name(f"{stem.name}_{what}.parquet") for what in ("rows", "sums")))
+    changes(backend.read_parquet(before), backend.read_parquet(after)).to_parquet(str(found.rows))
+    summary(backend.read_parquet(str(found.rows))).to_parquet(str(found.sums))
+    return found
 
 
-def _row(row: LargestChange) -> Json:
-    plain = {k: str(v) if isinstance(v, Decimal) else v for k, v in vars(row).items() if k != "place"}
-    return {**place_json(row.place), **plain, "payable_difference": str(row.payable_difference)}
-
-
-def _read(document: Mapping[str, Any] | None) -> Baseline | None:
-    if document is None:
-        return None
+def baseline_figures(
+    con: duckdb.DuckDBPyConnection,
+    business_date: date,
+    before: str,
+    after: str,
+    found: Differences,
+    names: Names,
+) -> Baseline:
+    """What the report shows of a comparison with an earlier decision of `business_date`."""
     return Baseline(
-        business_date=date.fromisoformat(document["business_date"]),
-        regions=tuple(_read_region(one) for one in document["regions"]),
-        reasons=tuple(ReasonChange(**{**one, "what": Words(**one["what"])}) for one in document["reasons"]),
-        largest=tuple(_read_row(one) for one in document["largest"]),
+        business_date=business_date,
+        regions=_regions(con, _codes(con, before), _codes(con, after), found, names),
+        reasons=_reasons(con, found),
+        largest=_largest(con, found, names),
     )
 
 
-def _read_region(one: Mapping[str, Any]) -> RegionChanges:
-    lines = tuple(
-        KindLine(n["kind"], n["rows"], Decimal(n["payable_before"]), Decimal(n["payable_after"]))
-        for n in one["kinds"]
+def _regions(
+    con: duckdb.DuckDBPyConnection, before: set[str], after: set[str], found: Differences, names: Names
+) -> tuple[RegionChanges, ...]:
+    lines = defaultdict(list)
+    sums = read_parquet_sql([str(found.sums)])
+    asked = f"SELECT region_code, change, rows, payable_before, payable_after FROM {sums} ORDER BY ALL"
+    for code, *line in con.execute(asked).fetchall():
+        lines[code].append(KindLine(*line))
+    return tuple(
+        RegionChanges(place_of(code, names), code in before, code in after, tuple(of))
+        for code, of in lines.items()
     )
-    return RegionChanges(place_from_json(one), lines, one["is_decided_before"], one["is_decided_after"])
 
 
-def _read_row(one: Mapping[str, Any]) -> LargestChange:
-    names = ("uscc", "unit_name", "scheme", "kind", "decision_before", "decision_after")
-    before, after = (
-        None if one[side] is None else Decimal(one[side]) for side in ("payable_before", "payable_after")
+def _codes(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """The regions that have rows."""
+    found = con.execute(f"SELECT DISTINCT region_code FROM {read_parquet_sql([table])}")
+    return {code for (code,) in found.fetchall()}
+
+
+def _reasons(con: duckdb.DuckDBPyConnection, found: Differences) -> tuple[ReasonChange, ...]:
+    """Reasons by how many rows have them now and not before, or the other way round; most first.
+
+    A row that is missing on a side has no reasons there.
+    """
+    new, old = (
+        "list_filter(b, lambda r: NOT list_contains(a, r))",
+        "list_filter(a, lambda r: NOT list_contains(b, r))",
     )
-    plain = {name: one[name] for name in names}
-    return LargestChange(place_from_json(one), **plain, payable_before=before, payable_after=after)
+    asked = f"""
+        WITH sides AS (
+            SELECT string_split(coalesce(reasons_before, ''), ';') AS a,
+                   string_split(coalesce(reasons_after, ''), ';') AS b
+            FROM {read_parquet_sql([str(found.rows)])}
+        ), moved AS (
+            SELECT unnest({new}) AS reason, 1 AS gained, 0 AS lost FROM sides
+            UNION ALL SELECT unnest({old}), 0, 1 FROM sides
+        )
+        SELECT reason, sum(gained)::BIGINT, sum(lost)::BIGINT FROM moved WHERE reason <> ''
+        GROUP BY reason ORDER BY count(*) DESC, reason
+    """
+    return tuple(ReasonChange(code, reason_sentence(code), *n) for code, *n in con.execute(asked).fetchall())
+
+
+def reason_sentence(code: str) -> Words:
+    """An earlier night may have a reason that the code no longer knows: it is its own sentence."""
+    return Words(BY_CODE[code].zh, BY_CODE[code].en) if code in BY_CODE else Words(code, code)
+
+
+def _largest(con: duckdb.DuckDBPyConnection, found: Differences, names: Names) -> tuple[LargestChange, ...]:
+    """The rows with the most yuan of difference, up or down."""
+    asked = con.execute(f"""
+        SELECT region_code, uscc, unit_name, scheme, change AS kind, decision_before, decision_after,
+               CASE WHEN is_taken_before THEN payable_before END AS payable_before,
+               CASE WHEN is_taken_after THEN payable_after END AS payable_after
+        FROM {read_parquet_sql([str(found.rows)])} WHERE payable_difference <> 0
+        ORDER BY abs(payable_difference) DESC, region_code, uscc, scheme LIMIT {LARGEST}
+    """)
+    columns = [column[0] for column in asked.description or ()]
+    rows = [dict(zip(columns, row, strict=True)) for row in asked.fetchall()]
+    return tuple(_large(row, names) for row in rows)
+
+
+def _large(row: dict[str, Any], names: Names) -> LargestChange:
+    return LargestChange(place=place_of(row.pop("region_code"), names), **row)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import Problem
 from stable_jobs.report.data import DeliveryLine, Release
-from stable_jobs.report.measure import expected_of, measured
 from stable_jobs.report.parts import Trouble
-from stable_jobs.report.words import slot_of
+from stable_jobs.report.words import expected_of, measured, slot_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, superseded
 from stable_jobs.words import Words

@@ -7,9 +7,8 @@ from itertools import count
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.rendering.environment import LANGUAGES, numbered, page_name, render
-from stable_jobs.report.balance import totals
-from stable_jobs.report.data import NightReport
-from stable_jobs.report.json import report_json
+from stable_jobs.report.data import NightReport, report_json
+from stable_jobs.report.parts import totals
 
 MACHINE_FILE = "validation.json"
 PAGES = ("index", "comparison", *DEPARTMENTS)

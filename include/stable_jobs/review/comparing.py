@@ -12,7 +12,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stable_jobs.report.comparison import ComparisonFacts, comparison_json
+from stable_jobs.report.comparison import (
+    ComparisonFacts,
+    baseline_figures,
+    comparison_json,
+    write_differences,
+)
 from stable_jobs.review.names import names_of
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
@@ -52,9 +57,8 @@ def write(
     duck: duckdb.DuckDBPyConnection, stores: Stores, before_on: date, before: str, after: str, folder: Path
 ) -> None:
     """Compare two eligibility tables (Parquet paths) into the folder."""
-    from stable_jobs.lists.sheets.changes import Changes, listed_changes
-    from stable_jobs.publishing.files import csv_file
-    from stable_jobs.report.comparison_figures import baseline_figures, write_differences
+    from stable_jobs.lists.changes import Changes, listed_changes
+    from stable_jobs.publishing.files import write_csv
 
     names = names_of(stores)
     found = write_differences(duck, before, after, folder / "changes")
@@ -73,7 +77,7 @@ def write(
             notes=(),
         )
     )
-    csv_file.write(duck, listed, folder / LIST)
+    write_csv(duck, listed, folder / LIST)
     facts = comparison_json(ComparisonFacts(night_before=figures, earlier_decision=None))
     (folder / FIGURES).write_text(json.dumps(facts), encoding="utf-8")
 

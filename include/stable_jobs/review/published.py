@@ -6,9 +6,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from stable_jobs.publishing.names import newest, numbered
-from stable_jobs.report.data import NightReport
-from stable_jobs.report.read import read_report
+from stable_jobs.publishing.manifest import newest, numbered
+from stable_jobs.report.data import NightReport, read_report
 from stable_jobs.report.render import MACHINE_FILE
 from stable_jobs.review.stores import Stores
 

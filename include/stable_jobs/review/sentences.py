@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from stable_jobs.report.comparison_figures import reason_sentence
+from stable_jobs.report.comparison import reason_sentence
 from stable_jobs.words import Words
 
 

@@ -16,7 +16,7 @@ BLOCK = 1 << 16
 
 def csv_answer(stores: Stores, table: ListTable, name: str) -> Response:
     """The list as CSV, named `name` (a plain name): written whole before anything is sent, gone after it."""
-    from stable_jobs.publishing.files import csv_file
+    from stable_jobs.publishing.files import write_csv
     from stable_jobs.publishing.workspace import workspace
 
     parent = stores.settings.scratch_root
@@ -24,7 +24,7 @@ def csv_answer(stores: Stores, table: ListTable, name: str) -> Response:
     with ExitStack() as opened:
         path = opened.enter_context(workspace(parent)) / name
         with stores.duck() as duck:
-            csv_file.write(duck, table, path)
+            write_csv(duck, table, path)
         headers = {
             "Content-Disposition": f'attachment; filename="{name}"',
             "Content-Length": str(path.stat().st_size),

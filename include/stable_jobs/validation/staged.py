@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from stable_jobs.contracts.model import Column
 from stable_jobs.regions import around, known_codes
-from stable_jobs.store.engine import read_parquet_sql
+from stable_jobs.store.engine import quote_identifier, quote_literal, read_parquet_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,3 +31,10 @@ def open_staged(
         "SELECT unnest(?::VARCHAR[]) AS code, unnest(?::VARCHAR[]) AS region",
         [[code for code, _ in pairs], [region for _, region in pairs]],
     )
+
+
+def as_sent(column: Column) -> str:
+    """SQL of the column as it was sent: the raw text where staging changed it, else the staged value."""
+    name = quote_identifier(column.name)
+    pointer = quote_literal(f'$."{column.name}"')
+    return f"coalesce(json_extract_string(raw, {pointer}), CAST({name} AS VARCHAR))"

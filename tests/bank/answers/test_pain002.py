@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from stable_jobs.bank.answers.model import AnswerRefused, Heading, Whole
+from stable_jobs.bank.answers.pain002 import Source, _drop
 from tests.bank.answers.messages import (
     ACCOUNT,
     ONE,
@@ -392,3 +395,35 @@ def test_a_message_that_is_refused(tmp_path: Path, message: str, rule: str) -> N
 
     assert caught.value.problem.rule == rule
     assert str(caught.value).startswith("answer.xml: ")
+
+
+# --- the bytes ---
+
+
+def read_all(content: bytes, size: int) -> bytes:
+    source = Source(BytesIO(content))
+    return b"".join(iter(lambda: source.read(size), b""))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8, 9, 10, 64])
+@pytest.mark.parametrize("declaration", [b"<!DOCTYPE d>", b"<!ENTITY x 'y'>"])
+def test_a_declaration_is_found_however_it_is_cut(declaration: bytes, size: int) -> None:
+    with pytest.raises(AnswerRefused) as caught:
+        read_all(b"<?xml version='1.0'?>" + b" " * 50 + declaration, size)
+
+    assert caught.value.problem.rule == "answer.doctype"
+
+
+@pytest.mark.parametrize("size", [1, 9, 64])
+def test_other_bytes_pass_unchanged(size: int) -> None:
+    content = b"<!-- DOCTYPE --><a><![CDATA[<!]]>ENTITY</a>" * 3
+
+    assert read_all(content, size) == content
+
+
+def test_what_was_read_is_freed() -> None:
+    root = etree.fromstring("<a><b>1</b>x<c/><d><e/>2</d>y<f/></a>")
+
+    _drop(root[2])
+
+    assert etree.tostring(root) == b"<a><d/><f/></a>"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from stable_jobs.accounts import masked
 from stable_jobs.errors import StableJobsError
+from stable_jobs.rendering.text import visible
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
 
 Outcome = Literal["paid", "returned", "pending", "duplicate"]
 """pending: the bank is still at work. duplicate: it rejects because it has the payment already. Neither is a
@@ -110,3 +115,145 @@ class AnswerRefused(StableJobsError):
 
 Item = Row | AnswerProblem | Whole | Heading
 """What a reader of one format gives, in the order of the file."""
+
+
+# --- every reason for which an answer, or a row of it, is refused: one table, so that all say the same ---
+
+
+SHOWN = 60
+"""Characters of a found value that a message shows."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What is wrong, what was expected, and what to do next."""
+
+    what_zh: str
+    what_en: str
+    expected: str
+    next_step_zh: str
+    next_step_en: str
+
+
+ASK_ZH = "请银行更正后重新回盘，勿重复支付"
+ASK_EN = "ask the bank for a corrected answer; pay nothing again before it is known"
+
+
+def _ask(what_zh: str, what_en: str, expected: str) -> Wording:
+    return Wording(what_zh, what_en, expected, ASK_ZH, ASK_EN)
+
+
+WORDINGS: dict[str, Wording] = {
+    "answer.format": _ask("不是可识别的回盘文件", "not an answer of a known format", "pain.002 XML or CSV"),
+    "answer.empty": _ask("回盘文件为空", "the answer is empty", "an answer"),
+    "answer.too_large": _ask("回盘文件过大", "the answer is too large", "an answer of the usual size"),
+    "answer.encoding": _ask("编码与约定不符", "the bytes are not in the agreed encoding", "UTF-8"),
+    "answer.not_xml": _ask("不是格式良好的 XML", "not well-formed XML", "well-formed XML"),
+    "answer.doctype": _ask(
+        "XML 含有文档类型或实体声明", "the XML declares a document type or entities", "plain pain.002 XML"
+    ),
+    "answer.message": _ask(
+        "不是对付款指令的 pain.002 状态报告",
+        "not a pain.002 status report about a pain.001",
+        "pain.002.001.03 or .10 to .15 about a pain.001",
+    ),
+    "answer.structure": _ask(
+        "报文结构与 pain.002 不符",
+        "the message is not built as pain.002 is",
+        "the order and places of pain.002",
+    ),
+    "answer.columns": _ask(
+        "缺少约定的列", "an agreed column is missing or stands twice", "the profile's columns"
+    ),
+    "answer.csv": _ask("不能按 CSV 读取", "it cannot be read as CSV", "CSV as the bank's profile says"),
+    "answer.no_rows": _ask("回盘没有任何结果", "the answer says nothing of any payment", "at least one row"),
+    "answer.fields": _ask(
+        "该行列数与表头不同", "the row has another number of fields than the header", "the header's number"
+    ),
+    "answer.id": _ask(
+        "端到端标识缺失或不可读",
+        "the end-to-end id is missing or not one of ours",
+        "an id like 20-610100-91610100MA6TXXXXXX-01-01",
+    ),
+    "answer.status": _ask("状态不可识别", "the status is not known", "a status of the agreed list"),
+    "answer.amount": _ask("金额不可读", "the amount cannot be read", "yuan above 0 with at most two places"),
+    "answer.currency": _ask("币种不是人民币", "the currency is not the yuan", "CNY"),
+    "answer.date": _ask("日期不可读", "the date cannot be read", "a date as agreed"),
+    "answer.contradicts_whole": _ask(
+        "该行与整批状态相矛盾", "the row contradicts the status of its whole message", "one result for a line"
+    ),
+    "answer.contradiction": _ask(
+        "同一笔在一个文件内结果不一", "the file gives one line different results", "one result for a line"
+    ),
+    "answer.repeated": Wording(
+        "同一笔在一个文件内重复",
+        "the file answers this line more than once",
+        "one row for a line",
+        "无需处理，另一行已采用",
+        "nothing: the other row is used",
+    ),
+}
+
+
+class Unreadable(ValueError):
+    """A value of one row that cannot be read; the row's reader turns it into an AnswerProblem."""
+
+    def __init__(self, rule: str, found: str, expected: str | None = None) -> None:
+        super().__init__(rule)
+        self.rule, self.found, self.expected = rule, found, expected
+
+
+def problem(
+    rule: str,
+    found: str,
+    *,
+    row_no: int | None = None,
+    end_to_end_id: str | None = None,
+    expected: str | None = None,
+) -> AnswerProblem:
+    """The problem of that rule (KeyError for an unknown one); `found` is shortened and masked here."""
+    words = WORDINGS[rule]
+    return AnswerProblem(
+        row_no=row_no,
+        end_to_end_id=end_to_end_id,
+        rule=rule,
+        what_zh=words.what_zh,
+        what_en=words.what_en,
+        expected=expected or words.expected,
+        found=bank_text(found, SHOWN) or "empty",
+        next_step_zh=words.next_step_zh,
+        next_step_en=words.next_step_en,
+    )
+
+
+def refused(rule: str, found: str, expected: str | None = None) -> AnswerRefused:
+    """The exception that refuses the whole file."""
+    return AnswerRefused(problem(rule, found, expected=expected))
+
+
+# --- a bank's own words: one line, no account number, nothing hidden, short ---
+
+
+MOST_TEXT = 400
+"""Characters kept of a bank's reason."""
+MOST_READ = 4_000
+"""Characters looked at."""
+ACCOUNT = re.compile(r"\d{9,}|\d{4}(?:[\s.\-]\d{4}){2,}(?:[\s.\-]?\d+)?")
+"""A run of digits that may be an account, also written in groups of four."""
+BLANKS = re.compile(r"[ \t\r\n]+")
+
+
+def bank_text(text: str, most: int = MOST_TEXT) -> str:
+    """At most `most` characters, hidden ones as `⟨U+202E⟩` (as on our pages), accounts as `****1234`.
+
+    A run of blanks and line ends, as XML is indented, becomes one blank.
+    """
+    return _shown(text[:MOST_READ], most)
+
+
+@lru_cache(maxsize=1024)
+def _shown(text: str, most: int) -> str:
+    plain = BLANKS.sub(" ", text).strip()
+    safe = ACCOUNT.sub(lambda run: masked(run.group()), plain)
+    shown = safe if safe.isprintable() else visible(safe)
+    return shown if len(shown) <= most else shown[: most - 1] + "…"

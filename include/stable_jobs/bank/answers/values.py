@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 
-from stable_jobs.bank.answers.problems import Unreadable
-from stable_jobs.bank.answers.text import bank_text
+from stable_jobs.bank.answers.model import Unreadable, bank_text
 from stable_jobs.money import round_half_up
 from stable_jobs.settings import SHANGHAI
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.night.unlisted import after_lists
 from stable_jobs.policy.determine import Decision, decision_by_id
-from stable_jobs.report.balance import Reconciliation
+from stable_jobs.report.parts import Reconciliation
 from stable_jobs.store.engine import read_parquet_sql
 
 if TYPE_CHECKING:

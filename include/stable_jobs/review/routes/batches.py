@@ -12,14 +12,13 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from stable_jobs.disbursement.approval import approval_facts
-from stable_jobs.disbursement.batch_files import TO_TAKE_AWAY
-from stable_jobs.disbursement.once import as_published
+from stable_jobs.disbursement.batch_files import TO_TAKE_AWAY, as_published
 from stable_jobs.ledger import views
 from stable_jobs.ledger.approvals import hindrance, missing_level
 from stable_jobs.ledger.batches import Batch, batch_by_no
 from stable_jobs.ledger.payments import PublishedFile, files_of
 from stable_jobs.ledger.reasons import LONGEST_REASON
-from stable_jobs.publishing.names import REGION
+from stable_jobs.publishing.manifest import REGION
 from stable_jobs.rendering.batch_words import BATCH_STATE
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person

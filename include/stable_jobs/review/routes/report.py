@@ -84,7 +84,7 @@ def quarantined(
         found = asked.quarantine_of(connection, on, extract, delivery_id)
     if found is None:
         raise HTTPException(404)
-    from stable_jobs.lists.sheets.quarantined_rows import quarantined_rows
+    from stable_jobs.lists.sheets import quarantined_rows
 
     table = quarantined_rows(contract, stores.lake.path(found.name), delivery_id, found.rows)
     place = f"{on.isoformat()}.{found.region_code}.{found.sequence}"

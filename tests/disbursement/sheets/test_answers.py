@@ -12,20 +12,28 @@ from typing import Any
 import duckdb
 import pytest
 
-from stable_jobs.bank.answers.problems import WORDINGS
-from stable_jobs.disbursement.sheets import bank_results, refused_answers, returns_work_list, waived
-from stable_jobs.disbursement.sheets.paid import paid
-from stable_jobs.disbursement.sheets.refused_answers import COLUMNS, UNKNOWN_MESSAGE, WORDS
-from stable_jobs.disbursement.sheets.returned import returned
+from stable_jobs.bank.answers.model import WORDINGS
+from stable_jobs.disbursement.sheets.answers import (
+    REFUSED_COLUMNS,
+    REFUSED_ROWS,
+    RESULTS_ROWS,
+    UNKNOWN_MESSAGE,
+    WORDS,
+    WORK_LIST_ROWS,
+    paid,
+    refused_answers,
+    returned,
+    returns_work_list,
+)
+from stable_jobs.disbursement.sheets.payments import WAIVED_ROWS, waived
 from stable_jobs.ledger import returns as ledger_returns
-from stable_jobs.publishing.checked import write_checked
-from stable_jobs.publishing.ledger_lists import Place, Rows, measured
-from stable_jobs.publishing.table import ListTable, Sum
+from stable_jobs.publishing.files import write_tables
+from stable_jobs.publishing.table import Heading, ListTable, Rows, Sum, counted
 from stable_jobs.store.engine import quote_literal
 from tests.bank.batch_lines import work_folder
 from tests.disbursement.bank_desk import read_list
 
-PLACE = Place("610100", date(2020, 5, 19), ("西安市", "Xi'an"), True)
+HEADING = Heading("610100", date(2020, 5, 19), ("西安市", "Xi'an"), True)
 HOSTILE = "=cmd|' /C calc'!A0"
 LINE = {
     "batch_no": "610100-20200519-L1-1", "region_code": "610100", "policy_year": "2020", "line_no": "1",
@@ -37,11 +45,11 @@ LINE = {
     "reasons": "size_known_unknown;already_paid_unknown",
 }  # fmt: skip
 LISTS = [
-    pytest.param(paid, bank_results.ROWS, id="paid"),
-    pytest.param(returned, bank_results.ROWS, id="returned"),
-    pytest.param(returns_work_list.returns_work_list, returns_work_list.ROWS, id="work list"),
-    pytest.param(refused_answers.refused_answers, refused_answers.ROWS, id="refused"),
-    pytest.param(waived.waived, waived.ROWS, id="waived"),
+    pytest.param(paid, RESULTS_ROWS, id="paid"),
+    pytest.param(returned, RESULTS_ROWS, id="returned"),
+    pytest.param(returns_work_list, WORK_LIST_ROWS, id="work list"),
+    pytest.param(refused_answers, REFUSED_ROWS, id="refused"),
+    pytest.param(waived, WAIVED_ROWS, id="waived"),
 ]
 
 
@@ -57,12 +65,12 @@ def rows(
         )
         for one in given
     ]
-    return measured(con, f"({' UNION ALL '.join(selected)})")
+    return counted(con, f"({' UNION ALL '.join(selected)})")
 
 
 def written(con: duckdb.DuckDBPyConnection, table: ListTable, tmp_path: Path) -> list[dict[str, str]]:
     work = work_folder(tmp_path)
-    write_checked(con, table, work)
+    write_tables(con, [table], work, 50_000)
     return read_list(work / f"{table.name}.csv")
 
 
@@ -73,7 +81,7 @@ def test_foreign_words_do_nothing(
     sheet: Callable[..., ListTable],
     columns: Mapping[str, str],
 ) -> None:
-    table = sheet(rows(con, columns, LINE), PLACE)
+    table = sheet(rows(con, columns, LINE), HEADING)
 
     (row,) = written(con, table, tmp_path)
 
@@ -84,8 +92,8 @@ def test_foreign_words_do_nothing(
 def test_amounts_that_are_not_known_are_empty_and_not_counted(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    both = rows(con, waived.ROWS, LINE, LINE | {"amount": None, "uscc": "91610100MA6T00002X"})
-    table = waived.waived(both, PLACE)
+    both = rows(con, WAIVED_ROWS, LINE, LINE | {"amount": None, "uscc": "91610100MA6T00002X"})
+    table = waived(both, HEADING)
 
     listed = written(con, table, tmp_path)
 
@@ -105,9 +113,9 @@ def test_amounts_that_are_not_known_are_empty_and_not_counted(
 def test_a_returned_payment_says_what_to_do(
     con: duckdb.DuckDBPyConnection, tmp_path: Path, correction: str | None, command: str
 ) -> None:
-    own = rows(con, returns_work_list.ROWS, LINE | {"correction": correction})
+    own = rows(con, WORK_LIST_ROWS, LINE | {"correction": correction})
 
-    (row,) = written(con, returns_work_list.returns_work_list(own, PLACE), tmp_path)
+    (row,) = written(con, returns_work_list(own, HEADING), tmp_path)
 
     assert row["等待事项 Waits for"].endswith(command)
 
@@ -117,11 +125,11 @@ RULES = sorted({*WORDINGS, *re.findall(r"'(answer\.\w+)'", ledger_returns.JUDGED
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_its_words(con: duckdb.DuckDBPyConnection, tmp_path: Path, rule: str) -> None:
-    table = refused_answers.refused_answers(rows(con, refused_answers.ROWS, LINE | {"rule": rule}), PLACE)
+    table = refused_answers(rows(con, REFUSED_ROWS, LINE | {"rule": rule}), HEADING)
 
     (row,) = written(con, table, tmp_path)
 
-    said: dict[str, Any] = {column.name: row[column.header] for column in COLUMNS}
+    said: dict[str, Any] = {column.name: row[column.header] for column in REFUSED_COLUMNS}
     words = WORDS[rule]
     assert said["what"] == f"{words.what_zh} {words.what_en}"
     assert (said["next_step_zh"], said["next_step_en"]) == (words.next_step_zh, words.next_step_en)

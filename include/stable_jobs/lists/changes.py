@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stable_jobs.lists.sheets.disbursement_application import TOTAL
-from stable_jobs.lists.sheets.work_list import REASON_LABELS
+from stable_jobs.lists.sheets import REASON_LABELS, TOTAL
 from stable_jobs.publishing.table import Column, Kind, ListTable, Sum, agreed, money_total
 from stable_jobs.publishing.words import CHANGES, DECISIONS, SCHEMES, labelled, position, sentences
 from stable_jobs.store.engine import quote_literal
@@ -79,7 +78,8 @@ def listed_changes(found: Changes) -> ListTable:
         columns=_row_columns(found.names),
         source=f"FROM read_parquet({quote_literal(found.rows_path)})",
         order=ORDER,
-        formats=("xlsx", "csv"),
+        formats=("xlsx",),
+        long_formats=("csv",),
         expected=found.expected,
         total_sql=money_total("payable_difference"),
         notes=(*found.notes, NOTE),

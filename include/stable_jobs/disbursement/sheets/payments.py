@@ -1,12 +1,92 @@
-"""Payments that did not go out (待拨付清单), and what is due after one under way: what each waits for."""
+"""Lists of payments: a batch's application and detail, what waits, what was waived."""
 
 from __future__ import annotations
 
-from stable_jobs.publishing.ledger_lists import Place, Rows
-from stable_jobs.publishing.table import Column, Kind, ListTable, money_total
-from stable_jobs.publishing.words import SCHEMES, labelled
+from dataclasses import replace
 
-QUERY = """
+from stable_jobs.bank.batch import Batch, BatchHead
+from stable_jobs.disbursement.sheets.answers import REASON
+from stable_jobs.lists.sheets import DETAIL, DETAIL_TITLE, PAYABLE_LINES, application
+from stable_jobs.money import format_yuan, to_capitals
+from stable_jobs.policy.reasons import Reason
+from stable_jobs.publishing.table import Column, Heading, Kind, ListTable, Rows, money_total
+from stable_jobs.publishing.words import SCHEMES, labelled, sentences
+from stable_jobs.store.engine import quote_literal
+
+# --- a batch's application: what, approved by whom, in figures and capitals (人民币大写) ---
+
+
+def batch_application(batch: Batch) -> ListTable:
+    """One row per scheme and size, then the batch's total; the groups must add up to it."""
+    return application(
+        rows=batch.source,
+        amount="amount",
+        expected=batch.head.sum,
+        marks=_marks(batch.head),
+        notes=(*batch.head.notes, *_anchor_note(batch.head), _total(batch.head)),
+    )
+
+
+def _total(head: BatchHead) -> str:
+    """The words 人民币 stand before the capitals, as the rules for payment vouchers want it."""
+    return f"合计 total ￥{format_yuan(head.total)} · 人民币（大写）{to_capitals(head.total)}"
+
+
+def _marks(head: BatchHead) -> tuple[Column, ...]:
+    return (
+        Column("batch_no", "批次 Batch", Kind.WORD, quote_literal(head.batch_no)),
+        Column("hash", "批次摘要 Hash", Kind.WORD, quote_literal(head.hash)),
+        Column("approvers", "审批 Approved by", Kind.TEXT, quote_literal(head.approvers)),
+        Column("status", "状态 Status", Kind.WORD, quote_literal(head.status)),
+        *_anchor(head),
+    )
+
+
+def _anchor_note(head: BatchHead) -> tuple[str, ...]:
+    return (f"账本凭证 ledger anchor {head.anchor}",) if head.anchor else ()
+
+
+def _anchor(head: BatchHead) -> tuple[Column, ...]:
+    """What the ledger's end was, on a paper that leaves the server."""
+    if not head.anchor:
+        return ()
+    return (Column("anchor", "账本凭证 Ledger anchor", Kind.WORD, quote_literal(head.anchor)),)
+
+
+# --- a batch's detail ---
+
+LINE = (
+    Column("line_no", "序号 Line", Kind.COUNT, "line_no"),
+    Column("end_to_end_id", "支付编号 End-to-end id", Kind.WORD, "end_to_end_id"),
+    Column("attempt", "次数 Attempt", Kind.COUNT, "attempt"),
+)
+
+
+def batch_detail(batch: Batch) -> ListTable:
+    """Every line with its account and the id that the bank answers by, in the order of the batch."""
+    figures = (replace(c, sql="amount") if c.name == "payable" else c for c in DETAIL)
+    return ListTable(
+        name="disbursement_detail",
+        title=DETAIL_TITLE,
+        columns=(
+            *LINE,
+            *figures,
+            Column("batch_no", "批次 Batch", Kind.WORD, quote_literal(batch.head.batch_no)),
+            Column("status", "状态 Status", Kind.WORD, quote_literal(batch.head.status)),
+        ),
+        source=f"FROM {batch.source}",
+        order="line_no",
+        formats=("csv", "xlsx"),
+        expected=batch.head.sum,
+        count_sql=PAYABLE_LINES,
+        total_sql=money_total("payable"),
+        notes=batch.head.notes,
+    )
+
+
+# --- what waits (待拨付清单) ---
+
+WAITING = """
     WITH under_way AS MATERIALIZED (
         SELECT * FROM entitlement_standing s
         WHERE s.is_instructed AND s.policy_year = CAST(extract(year FROM DATE '{on}') AS integer)
@@ -89,7 +169,7 @@ QUERY = """
     ORDER BY 1, 2, 3
 """
 """under_way stands apart because a planner that expects one row would compute the view once for each unit."""
-ROWS = {
+WAITING_ROWS = {
     "region_code": "VARCHAR",
     "priority": "BIGINT",
     "uscc": "VARCHAR",
@@ -120,7 +200,7 @@ WAITS = {
     "contradiction": "银行前后不一的处理 two people's word on what the bank contradicts itself about",
     "budget": "预算 budget",
 }
-COLUMNS = (
+WAITING_COLUMNS = (
     Column("priority", "顺序 Priority", Kind.COUNT, "priority"),
     Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
     Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
@@ -131,16 +211,78 @@ COLUMNS = (
 )
 
 
-def waiting(rows: Rows, place: Place) -> ListTable:
+def waiting(rows: Rows, heading: Heading) -> ListTable:
     """One row per payment, in the order in which money would go."""
     return ListTable(
         name="waiting",
         title="待拨付清单 Payments that wait",
-        columns=COLUMNS,
+        columns=WAITING_COLUMNS,
         source=f"FROM {rows.source}",
         order="priority, uscc",
         formats=("csv", "xlsx"),
         expected=rows.sum,
         total_sql=money_total("amount"),
-        notes=place.notes,
+        notes=heading.notes,
+    )
+
+
+# --- what was not settled by the deadline (视同放弃清单) ---
+
+WAIVED = """
+    SELECT e.region_code, e.policy_year, e.uscc, e.unit_name, p.scheme, p.amount, c.from_state AS standing,
+           NULL AS reasons, r.reason_code, r.reason_text
+    FROM waiving w JOIN entitlements e ON e.region_code = w.region_code AND e.policy_year = w.policy_year
+    JOIN payments p ON p.entitlement_id = e.id AND p.state = 'waived' AND p.changed_on <= DATE '{on}'
+    JOIN state_changes c ON c.payment_id = p.id AND c.to_state = 'waived'
+    LEFT JOIN LATERAL (
+        SELECT s.reason_code, s.reason_text FROM instructions i JOIN line_results s ON s.line_id = i.line_id
+        WHERE i.payment_id = p.id ORDER BY i.attempt DESC LIMIT 1) r ON c.from_state = 'returned'
+    ORDER BY 1, 2, 3
+"""
+"""Payments waived by the end of a date, of the regions and years in `waiving`. standing: the state before."""
+WAIVED_ROWS = {
+    "region_code": "VARCHAR",
+    "policy_year": "INTEGER",
+    "uscc": "VARCHAR",
+    "unit_name": "VARCHAR",
+    "scheme": "VARCHAR",
+    "amount": "DECIMAL(18, 2)",
+    "standing": "VARCHAR",
+    "reasons": "VARCHAR",
+    "reason_code": "VARCHAR",
+    "reason_text": "VARCHAR",
+}
+"""amount: yuan; of an undecided unit where its inputs are known. reasons: codes of what is missing."""
+UNDECIDED = "undecided"
+STANDINGS = {
+    "returned": "银行退回，未更正 returned and not corrected",
+    "objected": "异议未决 objection not decided",
+    UNDECIDED: "未能认定 undecided",
+}
+WAIVED_COLUMNS = (
+    Column("policy_year", "返还年度 Policy year", Kind.VALUE, "policy_year"),
+    Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
+    Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
+    Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+    Column("standing", "情形 Standing", Kind.WORD, labelled("standing", STANDINGS)),
+    Column("amount", "金额（元），已知者 Amount (yuan), where known", Kind.MONEY, "amount"),
+    Column("reasons", "待定事项代码 Reason codes", Kind.WORD, "reasons"),
+    Column("reasons_zh", "待定事项", Kind.WORD, sentences("reasons", {r.code: r.zh for r in Reason}, "；")),
+    Column("reasons_en", "Reasons", Kind.WORD, sentences("reasons", {r.code: r.en for r in Reason}, "; ")),
+    *REASON,
+)
+
+
+def waived(rows: Rows, heading: Heading) -> ListTable:
+    """One row per payment or undecided unit; the total is of the amounts that are known."""
+    return ListTable(
+        name="waived",
+        title="视同放弃清单 Waived at the deadline",
+        columns=WAIVED_COLUMNS,
+        source=f"FROM {rows.source}",
+        order="policy_year, uscc, standing, scheme, amount, reason_code, reason_text",
+        formats=("csv", "xlsx"),
+        expected=rows.sum,
+        total_sql=money_total("amount"),
+        notes=heading.notes,
     )

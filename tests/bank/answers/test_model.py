@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from stable_jobs.bank.answers.text import bank_text
-from stable_jobs.publishing.files.text import visible
+from stable_jobs.bank.answers.model import bank_text
+from stable_jobs.publishing.files import visible
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
-from stable_jobs.lists.sheets.quarantined_rows import quarantined_rows
-from stable_jobs.publishing.files import csv_file
+from stable_jobs.lists.sheets import QUARANTINED, quarantined_rows
+from stable_jobs.publishing.files import write_csv
 from stable_jobs.settings import data_folder
 
 ACCOUNT = "6222000220961514681"
@@ -60,7 +60,7 @@ def taken(con, contract, tmp_path):
     def taken(*changed: dict[str, Any]) -> list[dict[str, str]]:
         write_quarantine(tmp_path / "q.parquet", *changed)
         table = quarantined_rows(contract, str(tmp_path / "q.parquet"), 7, len(changed))
-        csv_file.write(con, table, tmp_path / "q.csv")
+        write_csv(con, table, tmp_path / "q.csv")
         return rows_of((tmp_path / "q.csv").read_bytes())
 
     return taken
@@ -108,3 +108,21 @@ def test_each_row_says_which_it_is_and_what_it_broke(taken):
 
 def test_rows_of_another_delivery_are_not_in_it(taken):
     assert [row["Row"] for row in taken({}, {"delivery_id": 8}, {})] == ["1", "3"]
+
+
+# --- which code of a quarantined row a list shows ---
+
+
+@pytest.mark.parametrize(
+    ("uscc", "is_unit_known", "shown"),
+    [
+        pytest.param("91610100000000006X", True, "91610100000000006X", id="a unit's"),
+        pytest.param("91610100000000006X", False, "**************006X", id="nobody's"),
+        pytest.param("511119195001010569", True, "**************0569", id="a person's that passes as a code"),
+        pytest.param("360101400101009", True, "***********1009", id="a person's of 15 digits"),
+    ],
+)
+def test_a_persons_number_is_masked(uscc: str, is_unit_known: bool, shown: str) -> None:
+    column = next(column for column in QUARANTINED if column.name == "uscc")
+    query = f"SELECT {column.sql} FROM (SELECT ? AS uscc, ? AS is_unit_known)"
+    assert duckdb.connect().execute(query, [uscc, is_unit_known]).fetchone() == (shown,)

@@ -1,1 +1,0 @@
-"""One list each: its columns and where its rows come from."""

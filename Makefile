@@ -71,7 +71,7 @@ digests: ## ask the registry for the digests of the stack's images; to be compar
 	done
 
 schema: setup ## describe the database of the newest migration, for `ledger verify`
-	$(BIN)/python -m stable_jobs.store.schema
+	$(BIN)/python -m stable_jobs.store.schema_check
 
 dictionary: setup ## regenerate docs/reference/data-dictionary.md from the contracts
 	$(BIN)/python -m stable_jobs.contracts.dictionary > docs/reference/data-dictionary.md

@@ -19,7 +19,7 @@ from stable_jobs.ledger.kept import verify_kept
 from stable_jobs.ledger.published import RESTORED, anchors_in, verify_published
 from stable_jobs.settings import now
 from stable_jobs.store.lake import Lake
-from stable_jobs.store.schema import differences
+from stable_jobs.store.schema_check import differences
 
 __all__ = ["Break", "Verified", "verify_ledger"]
 

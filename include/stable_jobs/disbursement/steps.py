@@ -164,7 +164,7 @@ def _instruct(night: NightContext, batch: Batch, banks: Banks, work: Path) -> No
             night.database.connect() as connection,
             connect(night.settings.model_copy(update=ENGINE)) as duck,
         ):
-            rows = ledger_rows(duck, connection, lines_of(batch.id), LINE, holder)
+            rows = ledger_rows(duck, connection, lines_of(batch.id, LINE), LINE, holder)
             head = _head(night, connection, batch)
             sums = write_batch_files(duck, rows.source, head, profile, inner, night.settings.workbook_rows)
         with night.database.connect() as connection:

@@ -36,7 +36,7 @@ def apply_night(connection: Connection) -> list[str]:
     note_money_back(connection)
     SQL.run(connection, "nights", "standing", "falling", "voided")
     CANDIDATES_SQL.run(connection, "unbatched")
-    SQL.run(connection, "withdrawn", "superseded", "due")
+    SQL.run(connection, "withdrawn", "superseded", "standing_again", "standing", "due")
     DISAGREEMENTS_SQL.run(connection, "disagreements")
     SQL.run(
         connection,

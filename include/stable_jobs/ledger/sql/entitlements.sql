@@ -1,8 +1,8 @@
 -- A night's decisions become entitlements and payments on notice; what changed falls out, with its reason.
--- Reads: corrected, doubtful_accounts, doubtful_refunds, due, entitlement_standing, entitlements,
---   failed_lines, falling, individual_businesses, instructions, new_accounts, night_regions, night_units,
---   notices, objection_decisions, objections, payment_lines, payments, recovery_cases, recovery_closings,
---   superseded_entitlements, unit_outside, unit_standing.
+-- Reads: corrected, doubtful_accounts, due, entitlements, failed_lines, falling, individual_businesses,
+--   instructions, new_accounts, night_regions, night_units, notices, objection_decisions, objections,
+--   payment_lines, payments, recovery_cases, recovery_closings, superseded_entitlements, unit_outside,
+--   unit_positions, unit_standing.
 -- Writes: account_corrections, batches, corrected, due, entitlements, falling, new_accounts, notice_lines,
 --   notices, payments, recovery_cases, recovery_closings, region_nights, unit_forms, unit_standing.
 
@@ -14,15 +14,12 @@ FROM night_regions ORDER BY region_code;
 -- name: standing
 -- Every entitlement of the night's regions and year, with what the night says of its unit.
 CREATE TEMPORARY TABLE unit_standing ON COMMIT DROP AS
-SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.recovering, s.dropped,
-       s.is_instructed,
+SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.recovering, s.dropped, s.settled,
+       s.is_instructed, s.is_doubtful, s.region_code, s.uscc,
        coalesce(o.outside, 0) AS outside, n.decision, n.reasons, n.scheme, n.unit_name,
        n.is_paid_known, n.is_revoked,
-       CASE WHEN n.decision = 'eligible' THEN n.entitlement END AS entitlement,
-       EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = s.region_code AND d.uscc = s.uscc
-               AND d.policy_year = s.policy_year) AS is_doubtful,
-       s.region_code, s.uscc
-FROM entitlement_standing s
+       CASE WHEN n.decision = 'eligible' THEN n.entitlement END AS entitlement
+FROM unit_positions s
 JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
 LEFT JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc
 LEFT JOIN unit_outside o ON o.region_code = s.region_code AND o.uscc = s.uscc
@@ -70,33 +67,18 @@ WHERE k.case_id IS NULL AND (u.decision = 'eligible' OR u.decision = 'ineligible
   AND (coalesce(u.entitlement, 0), u.outside) IS DISTINCT FROM (e.entitled_amount, e.outside_amount)
 ORDER BY c.id;
 
--- name: due
--- What each unit is still due, or got too much. What a dropped recovery case left it, it has had already. An
--- upheld objection bars the same amount of the same scheme.
+-- name: standing_again
+-- As `standing`, once payments that fell out are withdrawn and old recovery cases are superseded.
 DROP TABLE unit_standing;
-CREATE TEMPORARY TABLE unit_standing ON COMMIT DROP AS
-SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.recovering, s.dropped,
-       s.is_instructed,
-       coalesce(o.outside, 0) AS outside, n.decision, n.reasons, n.scheme, n.unit_name,
-       n.is_paid_known, n.is_revoked,
-       CASE WHEN n.decision = 'eligible' THEN n.entitlement END AS entitlement,
-       EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = s.region_code AND d.uscc = s.uscc
-               AND d.policy_year = s.policy_year) AS is_doubtful,
-       s.region_code, s.uscc
-FROM entitlement_standing s
-JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
-LEFT JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc
-LEFT JOIN unit_outside o ON o.region_code = s.region_code AND o.uscc = s.uscc
-WHERE s.policy_year = extract(year FROM ledger_date());
+
+-- name: due
+-- What each unit is still due, or got too much.
 CREATE TEMPORARY TABLE due ON COMMIT DROP AS
-SELECT region_code, uscc, decision, entitlement_id, unit_name, scheme, outside, settled, open, dropped,
-       entitlement,
-       entitlement - outside - settled - open AS difference, false AS is_barred
-FROM (
+WITH known AS (
+    -- Units of which the night says an amount and nothing in the ledger leaves it open.
     SELECT n.region_code, n.uscc, n.decision, u.entitlement_id, n.unit_name, n.scheme,
-           coalesce(u.outside, o.outside, 0) AS outside,
-           coalesce(u.paid + u.waived - u.recovering, 0) AS settled, coalesce(u.open, 0) AS open,
-           coalesce(u.dropped, 0) AS dropped,
+           coalesce(u.outside, o.outside, 0) AS outside, coalesce(u.settled, 0) AS settled,
+           coalesce(u.open, 0) AS open, coalesce(u.dropped, 0) AS dropped,
            CASE WHEN n.decision = 'eligible' THEN n.entitlement ELSE 0 END AS entitlement
     FROM night_units n
     JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
@@ -105,15 +87,29 @@ FROM (
     WHERE n.is_paid_known AND NOT coalesce(u.is_instructed OR u.is_doubtful, false)
       AND (n.decision = 'eligible' AND (n.entitlement > 0 OR u.entitlement_id IS NOT NULL)
            OR n.decision = 'ineligible' AND n.is_revoked AND u.entitlement_id IS NOT NULL)
-) known;
-UPDATE due SET difference = greatest(difference - dropped, 0),
-    entitlement = outside + settled + open + greatest(difference - dropped, 0)
-WHERE difference > 0 AND dropped > 0;
-UPDATE due SET entitlement = outside + settled + open, difference = 0, is_barred = open = 0
-WHERE difference > 0 AND (open > 0 OR decision <> 'eligible' OR EXISTS (
-    SELECT FROM payments p JOIN objections b ON b.payment_id = p.id
-    JOIN objection_decisions k ON k.objection_id = b.id AND k.outcome = 'upheld'
-    WHERE p.entitlement_id = due.entitlement_id AND p.amount = due.difference AND p.scheme = due.scheme));
+),
+compared AS (
+    SELECT k.*, k.entitlement - k.outside - k.settled - k.open AS owed FROM known k
+),
+left_over AS (
+    -- What a dropped recovery case left the unit, it has had already.
+    SELECT c.*, CASE WHEN c.owed > 0 AND c.dropped > 0 THEN greatest(c.owed - c.dropped, 0) ELSE c.owed END AS rest
+    FROM compared c
+),
+judged AS (
+    -- More waits until the open payment has ended; an upheld objection bars the same amount of the same scheme.
+    SELECT l.*, coalesce(l.rest > 0 AND (l.open > 0 OR l.decision <> 'eligible' OR EXISTS (
+        SELECT FROM payments p JOIN objections b ON b.payment_id = p.id
+        JOIN objection_decisions k ON k.objection_id = b.id AND k.outcome = 'upheld'
+        WHERE p.entitlement_id = l.entitlement_id AND p.amount = l.rest AND p.scheme = l.scheme)), false) AS waits
+    FROM left_over l
+),
+weighed AS (
+    SELECT j.*, CASE WHEN j.waits THEN 0 ELSE j.rest END AS difference FROM judged j
+)
+SELECT region_code, uscc, decision, entitlement_id, unit_name, scheme, outside, settled, open, dropped,
+       outside + settled + open + difference AS entitlement, difference, waits AND open = 0 AS is_barred
+FROM weighed;
 
 -- name: new_entitlements
 INSERT INTO entitlements

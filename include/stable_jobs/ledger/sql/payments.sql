@@ -1,5 +1,5 @@
 -- Money is instructed: the moment a batch is published, written down before any file is visible.
--- Reads: entitlements, payment_lines, payments, published_files.
+-- Reads: payment_lines, published_files.
 -- Writes: instructions, payments, published_files.
 
 -- name: instructed
@@ -24,10 +24,3 @@ SELECT folder, name, sha256, size_bytes
 -- name: manifests
 SELECT batch_id, folder FROM published_files
 WHERE batch_id IS NOT NULL AND name = 'manifest.json' ORDER BY batch_id;
-
--- name: lines
--- What a batch's files are made of. The only query that gives whole account numbers.
-SELECT l.line_no, l.end_to_end_id, e.region_code, e.uscc, l.unit_name, l.scheme, l.size_class, l.headcount,
-       l.amount, l.account_name, l.account_no, l.bank_code, l.bank_name, l.account_source, l.priority, l.attempt
-FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN entitlements e ON e.id = p.entitlement_id
-WHERE l.batch_id = :batch_id ORDER BY l.line_no;

@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SQL := include/stable_jobs/ledger/sql include/stable_jobs/store/schema
 TIER ?= prefecture
 DATE ?= 2020-05-11
 LATER ?= 2020-05-19
@@ -50,9 +51,10 @@ test: setup ## every test but the long ones
 test-long: setup ## kills, planted faults, a real Airflow killed, doubled and backfilled: hours
 	$(BIN)/python -m pytest -m long
 
-check: setup ## ruff, ruff format, mypy --strict, import directions, spelling
+check: setup ## ruff, ruff format, sqlfluff, mypy --strict, import directions, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/typos
@@ -71,7 +73,7 @@ digests: ## ask the registry for the digests of the stack's images; to be compar
 	done
 
 schema: setup ## describe the database of the newest migration, for `ledger verify`
-	$(BIN)/python -m stable_jobs.store.schema
+	$(BIN)/python -m stable_jobs.store.schema_check
 
 dictionary: setup ## regenerate docs/reference/data-dictionary.md from the contracts
 	$(BIN)/python -m stable_jobs.contracts.dictionary > docs/reference/data-dictionary.md

@@ -16,7 +16,7 @@ from stable_jobs.ledger import batches as ledger_batches
 from stable_jobs.ledger import policies, proposal_kinds, returns, settlements
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.hands import Hand, acting
-from stable_jobs.ledger.refunds import PAID_BY_US
+from stable_jobs.ledger.refunds import paid_by_us_query
 from tests.ledger.conftest import Night, refund
 from tests.ledger.model import bank, batches, nights, notices
 from tests.ledger.model.records import Batch, Payment
@@ -144,7 +144,7 @@ class LedgerMachine(People):
         told = (r for r in night.refunds if sent.get(r["payment_reference"], r["amount"]) == r["amount"])
         night = replace(night, refunds=tuple(told))
         walk = {(region, old): new for region, old, new in night.codes}
-        found = self.books.ask(PAID_BY_US.format(on=night.on.isoformat()))
+        found = self.books.ask(paid_by_us_query(night.on))
         ours = {(one[0], walk.get(one[:2], one[1]), *one[2:]) for one in found}
 
         def said(row: Row) -> Row:

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from stable_jobs.bank.batch import LINE
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import batches, payments
 from stable_jobs.ledger.event import ledger_event
@@ -26,7 +27,7 @@ def test_what_is_published_is_written_down(books):
         assert payments.files_of(connection, batch.id) == [file]
         assert payments.manifests(connection) == []
         assert [b.id for b in batches.published_on(connection, CLEARED)] == [batch.id]
-        (line,) = connection.execute(text(payments.LINES.format(batch_id=batch.id))).mappings()
+        (line,) = connection.execute(text(payments.lines_of(batch.id, LINE))).mappings()
     assert (line["end_to_end_id"], line["account_no"], line["uscc"]) == (
         end_to_end(CODES[0]),
         "6200001",

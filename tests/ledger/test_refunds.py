@@ -138,7 +138,7 @@ def test_a_ruling_is_final(paid):
 
 
 def by_us(books, on):
-    return [row[3:] for row in books.ask(refunds.PAID_BY_US.format(on=on.isoformat()))]
+    return [row[3:] for row in books.ask(refunds.paid_by_us_query(on))]
 
 
 def test_what_a_night_counts_as_paid_by_us(paid):

@@ -129,7 +129,7 @@ def test_our_reference_is_ours_whichever_code_finance_names(paid, code):
 
 def test_a_night_counts_as_paid_by_us_under_every_code(paid):
     paid.decide(unit(NEW), on=LATER, codes=((OLD, NEW), (NEW, NEWER)))
-    found = paid.ask(refunds.PAID_BY_US.format(on=LAST.isoformat()))
+    found = paid.ask(refunds.paid_by_us_query(LAST))
     assert sorted((code, amount) for _, code, _, amount, _, _ in found) == sorted(
         (code, Decimal(100)) for code in (OLD, NEW, NEWER)
     )

@@ -39,7 +39,8 @@ LINE = {
     "priority": "BIGINT",
     "attempt": "BIGINT",
 }
-"""The columns of a line, as the engine types them."""
+"""The columns of a line that a batch's files are made of, as the engine types them: see the ledger's view
+`batch_lines`."""
 
 APPROVED = "已批准，银行尚未答复 approved, not yet answered by the bank"
 NOBODY = "免人工审批 no person's approval is asked for"

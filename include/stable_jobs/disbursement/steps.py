@@ -31,7 +31,7 @@ from stable_jobs.ledger.batches import Batch, form_batches, open_batches, publis
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.evidence import require_evidence
 from stable_jobs.ledger.notices import close_due_notices
-from stable_jobs.ledger.payments import LINES, PublishedFile, files_of, instruct, manifests
+from stable_jobs.ledger.payments import PublishedFile, files_of, instruct, lines_of, manifests
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.ledger.policies import noted
 from stable_jobs.ledger.policy_views import policy_version
@@ -267,7 +267,7 @@ def _instruct(night: NightContext, batch: Batch, banks: Banks, work: Path) -> No
             night.database.connect() as connection,
             connect(night.settings.model_copy(update=ENGINE)) as duck,
         ):
-            rows = ledger_rows(duck, connection, LINES.format(batch_id=batch.id), LINE, holder)
+            rows = ledger_rows(duck, connection, lines_of(batch.id, LINE), LINE, holder)
             head = _head(night, connection, batch)
             sums = write_batch_files(duck, rows.source, head, profile, inner, night.settings.workbook_rows)
         with night.database.connect() as connection:

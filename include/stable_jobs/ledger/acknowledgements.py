@@ -10,8 +10,11 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import Statements
 from stable_jobs.regions import NATION
 from stable_jobs.settings import SHANGHAI
+
+SQL = Statements("acknowledgements")
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,7 @@ def acknowledge(
         "region": region_code,
     }
     number = event.connection.scalar(
-        text("""
-            INSERT INTO acknowledgements (business_date, extract, rule_id, region_code, person, reason)
-            VALUES (:business_date, :extract, :rule, :region, :person, :reason) RETURNING id
-        """),
+        text(SQL["insert_acknowledgements"]),
         {**found, "person": person, "reason": reason},
     )
     event.detail.update({"acknowledgement": number, **found})
@@ -63,15 +63,8 @@ def acknowledgements(
     connection: Connection, business_date: date, extracts: Collection[str]
 ) -> list[Acknowledgement]:
     """What was said of these extracts' rules in that night, the first first."""
-    rows = connection.execute(text(SAID), {"on": business_date, "extracts": list(extracts)}).mappings()
+    rows = connection.execute(text(SQL["said"]), {"on": business_date, "extracts": list(extracts)}).mappings()
     return [_acknowledgement(dict(row)) for row in rows]
-
-
-SAID = """
-    SELECT k.extract, k.rule_id, k.region_code, k.person, k.reason, a.body::jsonb ->> 'at' AS at
-    FROM acknowledgements k JOIN audit_events a ON a.id = k.event_id
-    WHERE k.business_date = :on AND k.extract = ANY(:extracts) ORDER BY k.id
-"""
 
 
 def _acknowledgement(row: dict[str, str]) -> Acknowledgement:

@@ -6,10 +6,13 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.batches import Batch, batch_by_no
-from stable_jobs.ledger.candidates import UNBATCHED
+from stable_jobs.ledger.candidates import SQL as CANDIDATES_SQL
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.hands import UNAUTHENTICATED, hand_of
 from stable_jobs.ledger.known_persons import know_person
+from stable_jobs.ledger.statements import Statements
+
+SQL = Statements("approvals")
 
 APPROVED, REFUSED = "approved", "refused"
 
@@ -34,10 +37,7 @@ def record_answer(
     if batch_hash == batch.hash and _is_known(event.connection, batch, level, person, answer):
         return
     event.connection.execute(
-        text("""
-            INSERT INTO approvals (batch_id, batch_hash, level, approver, answer, reason, answered_in)
-            VALUES (:batch, :hash, :level, :person, :answer, :reason, :answered_in)
-        """),
+        text(SQL["insert_approvals"]),
         {
             "batch": batch.id,
             "hash": batch_hash,
@@ -69,11 +69,7 @@ def answers(connection: Connection, batch_id: int) -> list[tuple[int, str, str, 
 
 def answer_hands(connection: Connection, batch_id: int) -> dict[int, str]:
     """Level → in brackets where that answer was given and whether a login was checked; '' for Airflow's."""
-    query = """
-        SELECT a.level, concat_ws('，', CASE WHEN a.answered_in <> 'airflow' THEN a.answered_in END,
-                                  CASE WHEN NOT h.is_authenticated THEN :mark END)
-        FROM approvals a JOIN approval_hands h ON h.approval_id = a.id WHERE a.batch_id = :id
-    """
+    query = SQL["answer_hands"]
     found = connection.execute(text(query), {"id": batch_id, "mark": UNAUTHENTICATED})
     return {level: f"（{words}）" if words else "" for level, words in found}
 
@@ -97,11 +93,7 @@ def approvers(
 
     is_authenticated: only those whom a person assigned under a checked login, whose answers there count.
     """
-    query = """
-        SELECT DISTINCT person FROM assigned_approvers a
-        WHERE level = :level AND is_within(:region, a.region_code) AND (a.is_authenticated OR NOT :checked)
-        ORDER BY person
-    """
+    query = SQL["approvers"]
     values = {"level": level, "region": region_code, "checked": is_authenticated}
     return list(connection.execute(text(query), values).scalars())
 
@@ -112,13 +104,7 @@ def hindrance(connection: Connection, batch: Batch, level: int, person: str) -> 
     `prepared` a line, `answered` already, `not_assigned` to the level here or above, assigned by an
     `unchecked` person, `mixed` with unauthenticated answers; None: it would.
     """
-    query = """
-        SELECT EXISTS (SELECT FROM batch_preparers
-                       WHERE batch_id = :id AND person_key(person) = person_key(:person)) AS prepared,
-               EXISTS (SELECT FROM approvals
-                       WHERE batch_id = :id AND person_key(approver) = person_key(:person)) AS answered,
-               EXISTS (SELECT FROM approval_hands WHERE batch_id = :id AND NOT is_authenticated) AS mixed
-    """
+    query = SQL["hindrance"]
     found = connection.execute(text(query), {"id": batch.id, "person": person}).mappings().one()
     for name, is_so in found.items():
         if is_so:
@@ -141,13 +127,7 @@ def assign_approver(
     if is_assigned:
         know_person(event.connection, person)
     event.connection.execute(
-        text("""
-            INSERT INTO approver_changes (person, region_code, level, is_assigned, entered_by)
-            SELECT :person, :region, :level, :assigned, :by
-            WHERE :assigned <> EXISTS (SELECT FROM assigned_approvers
-                WHERE person = :person AND region_code = :region AND level = :level
-                  AND (is_authenticated OR NOT :assigned OR NOT :checked))
-        """),
+        text(SQL["insert_approver_changes"]),
         {
             "person": person,
             "region": region_code,
@@ -170,4 +150,4 @@ def _end(event: Event, batch: Batch, reason: str) -> None:
         text("UPDATE batches SET state = 'refused', reason = :reason WHERE id = :id"),
         {"id": batch.id, "reason": reason},
     )
-    event.connection.execute(text(UNBATCHED))
+    event.connection.execute(text(CANDIDATES_SQL["unbatched"]))

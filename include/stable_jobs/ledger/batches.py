@@ -11,10 +11,13 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.ledger.candidates import CANDIDATES, void_stale
+from stable_jobs.ledger.candidates import SQL as CANDIDATES_SQL
+from stable_jobs.ledger.candidates import void_stale
 from stable_jobs.ledger.event import Event
-from stable_jobs.ledger.statements import run_statements
+from stable_jobs.ledger.statements import Statements
 from stable_jobs.ledger.units import resolve_units
+
+SQL = Statements("batches")
 
 
 @dataclass(frozen=True)
@@ -43,171 +46,9 @@ def form_batches(event: Event) -> list[Batch]:
     """
     resolve_units(event.connection)
     void_stale(event.connection)
-    run_statements(event.connection, (CANDIDATES, CHOSEN, BATCHES, LINES, *PREPARERS, BATCHED))
+    CANDIDATES_SQL.run(event.connection, "candidates")
+    SQL.run(event.connection, "chosen", "batches", "lines", "preparers", "batched")
     return _batches(event.connection, "b.event_id = ledger_event()")
-
-
-CHOSEN = """
-    CREATE TEMPORARY TABLE chosen ON COMMIT DROP AS
-    SELECT counted.*, row_number() OVER (
-        PARTITION BY region_code, review_level ORDER BY priority, uscc) AS line_no
-    FROM (
-        SELECT c.*, sum(CASE WHEN attempt = 1 THEN amount ELSE 0 END) OVER (
-            PARTITION BY pooling_region ORDER BY priority, uscc, region_code) AS running
-        FROM candidates c WHERE state IN ('cleared', 'corrected')
-          AND NOT EXISTS (SELECT FROM region_stops s WHERE s.region_code = c.region_code
-                          OR s.reaches_below AND is_within(c.region_code, s.region_code))
-    ) counted
-    LEFT JOIN (
-        SELECT l.pooling_region, e.policy_year, sum(l.amount) AS committed
-        FROM payment_lines l JOIN payments p ON p.id = l.payment_id
-        JOIN entitlements e ON e.id = p.entitlement_id
-        WHERE l.id = (SELECT max(id) FROM payment_lines WHERE payment_id = p.id)
-          AND p.state IN ('batched', 'instructed', 'paid', 'returned', 'corrected')
-        GROUP BY l.pooling_region, e.policy_year
-    ) spent USING (pooling_region, policy_year)
-    WHERE attempt > 1 OR running <= budget - coalesce(committed, 0)
-"""
-"""In priority order, then by code, while what is left of the pooling region's budget lasts. A later attempt
-was counted with the first."""
-
-BATCHES = """
-    INSERT INTO batches (batch_no, region_code, policy_year, review_level, ordinal, count, total, hash)
-    SELECT region_code || '-' || to_char(ledger_date(), 'YYYYMMDD') || '-L' || review_level || '-' || ordinal,
-           region_code, policy_year, review_level, ordinal, count, total, hash
-    FROM (
-        SELECT c.region_code, c.policy_year, c.review_level, count(*) AS count, sum(c.amount) AS total,
-               encode(sha256(convert_to(string_agg(
-                   jsonb_build_array(c.line_no, end_to_end_id(c.policy_year, c.region_code, c.uscc, c.ordinal,
-                       c.attempt), c.payment_id, c.attempt, c.unit_name, c.scheme, c.amount, c.account_name,
-                       c.account_no, c.bank_code, c.bank_name, c.account_source)::text,
-                   E'\\n' ORDER BY c.line_no), 'UTF8')), 'hex') AS hash,
-               1 + (SELECT count(*) FROM batches b WHERE b.region_code = c.region_code
-                    AND b.business_date = ledger_date() AND b.review_level = c.review_level) AS ordinal
-        FROM chosen c GROUP BY c.region_code, c.policy_year, c.review_level
-    ) made ORDER BY region_code, review_level
-"""
-
-LINES = """
-    INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id, pooling_region,
-        unit_name,
-        scheme, size_class, headcount, priority, amount, account_name, account_no, bank_code, bank_name,
-        account_source)
-    SELECT b.id, c.line_no, c.payment_id, c.attempt,
-           end_to_end_id(c.policy_year, c.region_code, c.uscc, c.ordinal, c.attempt), c.pooling_region,
-               c.unit_name,
-           c.scheme, c.size_class, c.headcount, c.priority, c.amount, c.account_name, c.account_no,
-               c.bank_code,
-           c.bank_name, c.account_source
-    FROM chosen c JOIN batches b ON b.region_code = c.region_code AND b.review_level = c.review_level
-        AND b.event_id = ledger_event()
-    ORDER BY b.id, c.line_no
-"""
-
-PREPARERS = (
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, k.decided_by, 'objection'
-    FROM payment_lines l JOIN objections o ON o.payment_id = l.payment_id
-    JOIN objection_decisions k ON k.objection_id = o.id WHERE l.event_id = ledger_event()
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, who, 'account'
-    FROM payment_lines l JOIN account_corrections k ON k.payment_id = l.payment_id AND k.source = 'person'
-    JOIN account_confirmations f ON f.correction_id = k.id
-    CROSS JOIN LATERAL (VALUES (k.entered_by), (f.confirmed_by)) AS people (who)
-    WHERE l.event_id = ledger_event() AND l.account_source = 'person'
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, k.entered_by, 'budget'
-    FROM payment_lines l JOIN batches b ON b.id = l.batch_id
-    JOIN budget_entries k ON k.pooling_region = l.pooling_region AND k.policy_year = b.policy_year
-    WHERE l.event_id = ledger_event()
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT b.id, d.released_by, 'delivery'
-    FROM batches b JOIN newest_nights n ON n.region_code = b.region_code
-    JOIN deliveries v ON v.business_date <= n.business_date AND (is_within(b.region_code, v.region_code)
-        OR v.extract IN ('enterprise_sizes', 'exclusion_list', 'priority_list'))
-    JOIN delivery_releases d ON d.sha256 = v.sha256
-    WHERE b.event_id = ledger_event()
-      AND v.business_date > b.business_date - 366
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, k.ruled_by, 'refund'
-    FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN reported_refunds f ON f.region_code = e.region_code AND f.uscc = e.uscc
-        AND f.policy_year = e.policy_year
-    JOIN refund_rulings k ON k.refund_id = f.id
-    WHERE l.event_id = ledger_event()
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, who, 'recovery'
-    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
-    JOIN recovery_cases c ON c.entitlement_id = p.entitlement_id
-    JOIN recovery_closings k ON k.case_id = c.id AND k.outcome <> 'superseded'
-    LEFT JOIN (proposals q JOIN proposal_decisions d ON d.proposal_id = q.id AND d.outcome = 'confirmed')
-        ON q.kind = 'recovery_closing' AND q.subject = 'case ' || c.id
-    CROSS JOIN LATERAL (VALUES (k.closed_by), (q.proposed_by)) AS people (who)
-    WHERE l.event_id = ledger_event() AND who IS NOT NULL
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT b.id, r.released_by, 'release'
-    FROM batches b JOIN region_holds h ON is_within(b.region_code, h.region_code)
-    JOIN region_hold_releases r ON r.hold_id = h.id
-    WHERE b.event_id = ledger_event() AND r.event_id > coalesce((
-        SELECT max(n.event_id) FROM region_nights n
-        WHERE n.region_code = b.region_code AND n.business_date < b.business_date - 366), 0)
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, a.accepted_by, 'new account'
-    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
-    JOIN accepted_accounts a ON a.entitlement_id = p.entitlement_id AND a.account = account_key(l.account_no)
-    WHERE l.event_id = ledger_event() AND l.account_source <> 'person'
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, who, 'contradiction'
-    FROM settlements s JOIN instructions i ON i.line_id = s.line_id JOIN payments q ON q.id = i.payment_id
-    JOIN payments p ON p.entitlement_id = q.entitlement_id JOIN payment_lines l ON l.payment_id = p.id
-    JOIN proposals o ON o.id = s.proposal_id JOIN proposal_decisions d ON d.proposal_id = o.id
-    CROSS JOIN LATERAL (VALUES (o.proposed_by), (d.decided_by)) AS people (who)
-    WHERE l.event_id = ledger_event()
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, k.ruled_by, 'doubt'
-    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
-    JOIN (SELECT id, entitlement_id FROM doubts UNION ALL SELECT id, other_entitlement_id FROM doubts) d
-        ON d.entitlement_id = p.entitlement_id
-    JOIN doubt_rulings k ON k.doubt_id = d.id AND k.outcome IN ('cleared', 'same')
-    WHERE l.event_id = ledger_event()
-    """,
-    """
-    INSERT INTO batch_preparers (batch_id, person, deed)
-    SELECT DISTINCT l.batch_id, k.ruled_by, 'total'
-    FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN notices n ON n.id = p.notice_id
-    JOIN region_totals t ON t.region_code = n.region_code JOIN total_rulings k ON k.total_id = t.id
-    WHERE l.event_id = ledger_event() AND n.opened_on = (
-        SELECT min(o.opened_on) FROM notices o
-        WHERE o.region_code = t.region_code AND o.opened_on >= t.business_date)
-    """,
-)
-"""Whoever had a hand in a line: they may not approve the batch. Extracts about enterprises reach
-every region. Whoever released a hold had a hand in what the region is paid, for a year."""
-
-BATCHED = """
-    UPDATE payments p SET state = 'batched', reason = b.batch_no, changed_on = ledger_date()
-    FROM payment_lines l JOIN batches b ON b.id = l.batch_id
-    WHERE l.payment_id = p.id AND l.event_id = ledger_event()
-"""
 
 
 def batch_by_no(connection: Connection, batch_no: str) -> Batch | None:

@@ -8,6 +8,9 @@ from stable_jobs.credit_code import has_code_shape, is_credit_code, is_identity_
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, propose
+from stable_jobs.ledger.statements import Statements
+
+SQL = Statements("codes")
 
 REGISTRATION = "code_registration"
 
@@ -38,10 +41,7 @@ def propose_code(event: Event, code: str, region: str, *, evidence: str, reason:
 def register_code(event: Event, proposal: Proposal, person: str) -> None:
     """What follows from the second person's word: the code counts."""
     event.connection.execute(
-        text("""
-            INSERT INTO registered_codes (code, region_code, evidence, proposal_id)
-            VALUES (:code, :region, :evidence, :proposal)
-        """),
+        text(SQL["insert_registered_codes"]),
         {
             "code": proposal.subject,
             "region": proposal.region_code,

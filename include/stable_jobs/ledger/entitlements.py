@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from stable_jobs.ledger.candidates import UNBATCHED, void_stale
-from stable_jobs.ledger.disagreements import DISAGREEMENTS
+from stable_jobs.ledger.candidates import SQL as CANDIDATES_SQL
+from stable_jobs.ledger.candidates import void_stale
+from stable_jobs.ledger.disagreements import SQL as DISAGREEMENTS_SQL
 from stable_jobs.ledger.doubts import note_doubts
 from stable_jobs.ledger.night import leave_out_known, older_regions
 from stable_jobs.ledger.recoveries import note_money_back
 from stable_jobs.ledger.refunds import note_refunds
-from stable_jobs.ledger.statements import run_statements
+from stable_jobs.ledger.statements import Statements
 from stable_jobs.ledger.units import note_codes, resolve_units
+
+SQL = Statements("entitlements")
 
 
 def apply_night(connection: Connection) -> list[str]:
@@ -31,252 +34,22 @@ def apply_night(connection: Connection) -> list[str]:
     resolve_units(connection)
     note_refunds(connection)
     note_money_back(connection)
-    run_statements(connection, (NIGHTS, STANDING, FALLING, VOIDED, UNBATCHED, WITHDRAWN, SUPERSEDED, *DUE))
-    run_statements(connection, DISAGREEMENTS)
-    run_statements(
+    SQL.run(connection, "nights", "standing", "falling", "voided")
+    CANDIDATES_SQL.run(connection, "unbatched")
+    SQL.run(connection, "withdrawn", "superseded", "standing_again", "standing", "due")
+    DISAGREEMENTS_SQL.run(connection, "disagreements")
+    SQL.run(
         connection,
-        (
-            NEW_ENTITLEMENTS,
-            REVISED,
-            FORMS,
-            NOTICES,
-            PAYMENTS,
-            NOTICE_LINES,
-            RECOVERY,
-            *CORRECTED,
-            NEW_ACCOUNTS,
-        ),
+        "new_entitlements",
+        "revised",
+        "forms",
+        "notices",
+        "payments",
+        "notice_lines",
+        "recovery",
+        "corrected",
+        "new_accounts",
     )
     note_doubts(connection)
     void_stale(connection)
     return older
-
-
-NIGHTS = """
-    INSERT INTO region_nights (region_code, business_date, decision_id, is_held, is_silent)
-    SELECT region_code, ledger_date(), decision_id, is_held, nullif(is_silent, false)
-    FROM night_regions ORDER BY region_code
-"""
-
-STANDING = """
-    CREATE TEMPORARY TABLE unit_standing ON COMMIT DROP AS
-    SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.recovering, s.dropped,
-           s.is_instructed,
-           coalesce(o.outside, 0) AS outside, n.decision, n.reasons, n.scheme, n.unit_name,
-           n.is_paid_known, n.is_revoked,
-           CASE WHEN n.decision = 'eligible' THEN n.entitlement END AS entitlement,
-           EXISTS (SELECT FROM doubtful_refunds d WHERE d.region_code = s.region_code AND d.uscc = s.uscc
-                   AND d.policy_year = s.policy_year) AS is_doubtful,
-           s.region_code, s.uscc
-    FROM entitlement_standing s
-    JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
-    LEFT JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc
-    LEFT JOIN unit_outside o ON o.region_code = s.region_code AND o.uscc = s.uscc
-    WHERE s.policy_year = extract(year FROM ledger_date())
-"""
-"""Every entitlement of the night's regions and year, with what the night says of its unit."""
-
-FALLING = """
-    CREATE TEMPORARY TABLE falling ON COMMIT DROP AS
-    SELECT p.id AS payment_id, u.entitlement_id, CASE
-        WHEN EXISTS (SELECT FROM superseded_entitlements s WHERE s.entitlement_id = u.entitlement_id)
-            THEN 'same_unit'
-        WHEN u.decision IS NULL THEN 'unit_gone'
-        WHEN u.decision = 'ineligible' THEN 'ineligible:' || u.reasons
-        WHEN u.decision = 'undecided' THEN 'undecided:' || u.reasons
-        WHEN u.scheme <> p.scheme THEN 'scheme_changed'
-        ELSE 'amount_changed' END AS reason
-    FROM unit_standing u JOIN payments p ON p.id = u.open_payment_id
-    WHERE p.state <> 'instructed' AND CASE
-        WHEN u.decision IS NULL OR u.decision = 'ineligible' THEN true
-        WHEN u.decision = 'undecided' THEN p.state NOT IN ('returned', 'corrected') AND NOT EXISTS (
-            SELECT FROM payment_lines l WHERE l.payment_id = p.id AND l.attempt > 1)
-        WHEN NOT u.is_paid_known OR u.is_doubtful THEN false
-        ELSE u.scheme <> p.scheme
-             OR p.amount <> u.entitlement - u.outside - u.paid - u.waived + u.recovering - u.dropped END
-"""
-"""Open payments that the night no longer bears out. A returned one waits for an account, not a night."""
-
-VOIDED = """
-    UPDATE batches SET state = 'voided', reason = 'a line fell out'
-    WHERE state = 'formed' AND id IN (
-        SELECT l.batch_id FROM payment_lines l JOIN falling f ON f.payment_id = l.payment_id)
-"""
-
-WITHDRAWN = """
-    UPDATE payments p SET state = 'withdrawn', reason = f.reason, changed_on = ledger_date()
-    FROM falling f WHERE p.id = f.payment_id
-"""
-
-SUPERSEDED = """
-    INSERT INTO recovery_closings (case_id, outcome, reason, closed_by)
-    SELECT c.id, 'superseded', 'decided again', 'stable-jobs'
-    FROM recovery_cases c
-    JOIN unit_standing u ON u.entitlement_id = c.entitlement_id
-    JOIN entitlements e ON e.id = c.entitlement_id
-    LEFT JOIN recovery_closings k ON k.case_id = c.id
-    WHERE k.case_id IS NULL AND (u.decision = 'eligible' OR u.decision = 'ineligible' AND u.is_revoked)
-      AND u.is_paid_known AND NOT u.is_doubtful AND NOT u.is_instructed
-      AND (coalesce(u.entitlement, 0), u.outside) IS DISTINCT FROM (e.entitled_amount, e.outside_amount)
-    ORDER BY c.id
-"""
-"""A case nobody has closed is weighed again with the new amount."""
-
-DUE = (
-    "DROP TABLE unit_standing",
-    STANDING,
-    """
-    CREATE TEMPORARY TABLE due ON COMMIT DROP AS
-    SELECT region_code, uscc, decision, entitlement_id, unit_name, scheme, outside, settled, open, dropped,
-           entitlement,
-           entitlement - outside - settled - open AS difference, false AS is_barred
-    FROM (
-        SELECT n.region_code, n.uscc, n.decision, u.entitlement_id, n.unit_name, n.scheme,
-               coalesce(u.outside, o.outside, 0) AS outside,
-               coalesce(u.paid + u.waived - u.recovering, 0) AS settled, coalesce(u.open, 0) AS open,
-               coalesce(u.dropped, 0) AS dropped,
-               CASE WHEN n.decision = 'eligible' THEN n.entitlement ELSE 0 END AS entitlement
-        FROM night_units n
-        JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
-        LEFT JOIN unit_standing u ON u.region_code = n.region_code AND u.uscc = n.uscc
-        LEFT JOIN unit_outside o ON o.region_code = n.region_code AND o.uscc = n.uscc
-        WHERE n.is_paid_known AND NOT coalesce(u.is_instructed OR u.is_doubtful, false)
-          AND (n.decision = 'eligible' AND (n.entitlement > 0 OR u.entitlement_id IS NOT NULL)
-               OR n.decision = 'ineligible' AND n.is_revoked AND u.entitlement_id IS NOT NULL)
-    ) known
-    """,
-    """
-    UPDATE due SET difference = greatest(difference - dropped, 0),
-        entitlement = outside + settled + open + greatest(difference - dropped, 0)
-    WHERE difference > 0 AND dropped > 0
-    """,
-    """
-    UPDATE due SET entitlement = outside + settled + open, difference = 0, is_barred = open = 0
-    WHERE difference > 0 AND (open > 0 OR decision <> 'eligible' OR EXISTS (
-        SELECT FROM payments p JOIN objections b ON b.payment_id = p.id
-        JOIN objection_decisions k ON k.objection_id = b.id AND k.outcome = 'upheld'
-        WHERE p.entitlement_id = due.entitlement_id AND p.amount = due.difference AND p.scheme = due.scheme))
-    """,
-)
-"""What each unit is still due, or got too much. What a dropped recovery case left it, it has had already. An
-upheld objection bars the same amount of the same scheme."""
-
-NEW_ENTITLEMENTS = """
-    INSERT INTO entitlements
-        (region_code, uscc, policy_year, unit_name, scheme, entitled_amount, outside_amount, decided_on)
-    SELECT region_code, uscc, extract(year FROM ledger_date()), unit_name, scheme, entitlement, outside,
-           ledger_date()
-    FROM due WHERE entitlement_id IS NULL ORDER BY region_code, uscc
-"""
-
-REVISED = """
-    UPDATE entitlements e SET entitled_amount = v.entitled, outside_amount = v.outside, scheme = v.scheme,
-        unit_name = v.unit_name, decided_on = ledger_date()
-    FROM (
-        SELECT u.entitlement_id, coalesce(d.scheme, e.scheme) AS scheme,
-               coalesce(d.unit_name, e.unit_name) AS unit_name,
-               coalesce(d.outside, e.outside_amount) AS outside,
-               coalesce(d.entitlement,
-                   e.outside_amount + u.paid + u.open + u.waived - u.recovering) AS entitled
-        FROM unit_standing u JOIN entitlements e ON e.id = u.entitlement_id
-        LEFT JOIN due d ON d.entitlement_id = u.entitlement_id
-        WHERE NOT u.is_instructed
-    ) v
-    WHERE e.id = v.entitlement_id
-      AND (e.entitled_amount, e.outside_amount, e.scheme, e.unit_name)
-          IS DISTINCT FROM (v.entitled, v.outside, v.scheme, v.unit_name)
-"""
-"""Where the night leaves it open what the unit is due, what was settled and what is open stands."""
-
-NOTICES = """
-    INSERT INTO notices (region_code, opened_on, ordinal, working_days, clears_on)
-    SELECT r.region_code, ledger_date(),
-           1 + (SELECT count(*) FROM notices o
-                WHERE o.region_code = r.region_code AND o.opened_on = ledger_date()),
-           r.working_days, r.clears_on
-    FROM night_regions r
-    WHERE r.region_code IN (SELECT region_code FROM due WHERE difference > 0) ORDER BY r.region_code
-"""
-
-PAYMENTS = """
-    INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount)
-    SELECT e.id, 1 + (SELECT count(*) FROM payments p WHERE p.entitlement_id = e.id), n.id, d.scheme,
-           d.difference
-    FROM due d
-    JOIN entitlements e ON e.region_code = d.region_code AND e.uscc = d.uscc
-        AND e.policy_year = extract(year FROM ledger_date())
-    JOIN notices n ON n.region_code = d.region_code AND n.event_id = ledger_event()
-    WHERE d.difference > 0 ORDER BY d.region_code, d.uscc
-"""
-
-NOTICE_LINES = """
-    INSERT INTO notice_lines
-        (payment_id, notice_id, unit_name, headcount, claimants, layoff_rate, premium_base, amount)
-    SELECT p.id, p.notice_id, n.unit_name, n.headcount, n.claimants, n.layoff_rate, n.premium_base, p.amount
-    FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
-    WHERE p.event_id = ledger_event() ORDER BY p.id
-"""
-
-RECOVERY = """
-    INSERT INTO recovery_cases (entitlement_id, amount, reason)
-    SELECT e.id, -d.difference, CASE WHEN d.entitlement = 0 THEN 'revoked' ELSE 'lowered' END
-    FROM due d
-    JOIN entitlements e ON e.region_code = d.region_code AND e.uscc = d.uscc
-        AND e.policy_year = extract(year FROM ledger_date())
-    WHERE d.difference < 0 ORDER BY e.id
-"""
-
-FORMS = """
-    INSERT INTO unit_forms (entitlement_id, is_individual)
-    SELECT e.id, n.legal_form = 'individual_business'
-    FROM entitlements e JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
-    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
-    LEFT JOIN individual_businesses i ON i.entitlement_id = e.id
-    WHERE e.policy_year = extract(year FROM ledger_date())
-      AND (n.legal_form = 'individual_business') <> (i.entitlement_id IS NOT NULL) ORDER BY e.id
-"""
-"""Which units' accounts may bear another name than theirs; a night that does not know it changes nothing."""
-
-CORRECTED = (
-    """
-    CREATE TEMPORARY TABLE corrected ON COMMIT DROP AS
-    SELECT p.id AS payment_id, i.attempt
-    FROM unit_standing u JOIN payments p ON p.id = u.open_payment_id AND p.state = 'returned'
-    JOIN night_units n ON n.region_code = u.region_code AND n.uscc = u.uscc AND n.decision = 'eligible'
-    JOIN instructions i ON i.payment_id = p.id
-        AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
-    WHERE n.account_no IS NOT NULL
-      AND NOT EXISTS (
-        SELECT FROM failed_lines f WHERE f.entitlement_id = p.entitlement_id
-          AND f.account = account_key(n.account_no)
-          AND is_same_failure(f.fault, f.name, f.bank_code, n.account_name, n.bank_code))
-    """,
-    """
-    INSERT INTO account_corrections (payment_id, after_attempt, source)
-    SELECT payment_id, attempt, 'extract' FROM corrected ORDER BY payment_id
-    """,
-    """
-    UPDATE payments p SET state = 'corrected', reason = 'account in the extract', changed_on = ledger_date()
-    FROM corrected c WHERE p.id = c.payment_id
-    """,
-)
-"""A returned payment whose unit has another account now than those that failed."""
-
-NEW_ACCOUNTS = """
-    INSERT INTO new_accounts (entitlement_id, line_id, account_name, account_no, bank_code, bank_name)
-    SELECT e.id, d.line_id, n.account_name, n.account_no, n.bank_code, n.bank_name
-    FROM doubtful_accounts d
-    JOIN entitlements e ON e.id = d.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
-    JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc AND n.decision = 'eligible'
-    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
-    WHERE n.account_no IS NOT NULL AND n.account_name IS NOT NULL
-      AND NOT EXISTS (
-        SELECT FROM failed_lines f WHERE f.entitlement_id = e.id AND f.account = account_key(n.account_no)
-          AND is_same_failure(f.fault, f.name, f.bank_code, n.account_name, n.bank_code))
-      AND (account_key(n.account_no), name_key(n.account_name), n.bank_code) IS DISTINCT FROM (
-        SELECT (account_key(k.account_no), name_key(k.account_name), k.bank_code) FROM new_accounts k
-        WHERE k.entitlement_id = e.id ORDER BY k.id DESC LIMIT 1)
-    ORDER BY e.id
-"""
-"""Accounts that the extract brings after a return: a person accepts the newest one, or it is not used."""

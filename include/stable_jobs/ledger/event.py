@@ -16,7 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.hands import Hand, hand_of
 from stable_jobs.ledger.known_persons import check_person, know_person
+from stable_jobs.ledger.statements import Statements
 from stable_jobs.settings import now
+
+SQL = Statements("event")
 
 LEDGER_LOCK = 5_700_003
 """The advisory lock that serialises the ledger's writers."""
@@ -76,11 +79,7 @@ def chained(previous_hash: str, body: str) -> str:
 def _open(connection: Connection, business_date: date | None, actor: str, hand: Hand | None) -> Event:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
     number = connection.scalar(text("SELECT coalesce(max(id), 0) + 1 FROM audit_events"))
-    settings = """
-        SELECT set_config('stable_jobs.event', :event, true),
-               set_config('stable_jobs.business_date', :on, true),
-               set_config('stable_jobs.hand', :hand, true)
-    """
+    settings = SQL["open"]
     by = json.dumps({"person": actor, **hand.as_json()}, ensure_ascii=False) if hand else ""
     connection.execute(text(settings), {"event": str(number), "on": str(business_date or ""), "hand": by})
     if hand is not None and actor.strip():

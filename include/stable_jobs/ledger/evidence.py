@@ -6,18 +6,15 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import Statements
+
+SQL = Statements("evidence")
 
 
 def record_evidence(event: Event, decision_id: int) -> None:
     """Put it into the event that took the decision over; once, and not for one that was not taken."""
     event.connection.execute(
-        text("""
-            INSERT INTO night_evidence (decision_id, subject, subject_id, sha256)
-            SELECT :id, c.subject, c.subject_id, c.sha256
-            FROM decision_evidence(:id) d JOIN catalog_digests c USING (subject, subject_id)
-            WHERE EXISTS (SELECT FROM region_nights WHERE decision_id = :id)
-            ON CONFLICT (decision_id, subject, subject_id) DO NOTHING
-        """),
+        text(SQL["insert_night_evidence"]),
         {"id": decision_id},
     )
 

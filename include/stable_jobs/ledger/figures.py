@@ -7,6 +7,10 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
+from stable_jobs.ledger.statements import Statements
+
+SQL = Statements("figures")
+
 STATES = (
     "on_notice",
     "objected",
@@ -34,9 +38,5 @@ class Share:
 
 def payments_by_state(connection: Connection, policy_year: int) -> list[Share]:
     """Every region and state that has payments, by region."""
-    query = """
-        SELECT e.region_code, p.state, count(*), sum(p.amount)
-        FROM payments p JOIN entitlements e ON e.id = p.entitlement_id WHERE e.policy_year = :year
-        GROUP BY e.region_code, p.state ORDER BY 1, 2
-    """
+    query = SQL["payments_by_state"]
     return [Share(*row) for row in connection.execute(text(query), {"year": policy_year})]

@@ -8,26 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import Connection, text
 
 from stable_jobs.ledger.breaks import Break
+from stable_jobs.ledger.statements import Statements
 from stable_jobs.store.lake import Content, Lake, LakeChanged
 
+SQL = Statements("kept")
+
 READERS = 4
-SNAPSHOTS = """
-    SELECT s.name, c.sha256, c.size_bytes FROM snapshots s JOIN snapshot_contents c ON c.snapshot_id = s.id
-    ORDER BY s.id
-"""
-NAMED = """
-    SELECT 'landing/' || sha256 AS name FROM deliveries
-    UNION SELECT 'landing/' || sha256 FROM bank_answers
-    UNION SELECT 'published/' || sha256 FROM published_files WHERE batch_id IS NOT NULL
-"""
 
 
 def verify_kept(connection: Connection, lake: Lake) -> Iterator[Break]:
     """Read every byte of the lake that the catalog or the ledger knows, and say what is not as registered."""
     expected: dict[str, Content | None] = {
-        name: Content(sha256, size) for name, sha256, size in connection.execute(text(SNAPSHOTS))
+        name: Content(sha256, size) for name, sha256, size in connection.execute(text(SQL["snapshots"]))
     }
-    expected |= dict.fromkeys((*connection.scalars(text(NAMED)), *lake.kept_names()))
+    expected |= dict.fromkeys((*connection.scalars(text(SQL["named"])), *lake.kept_names()))
     names = sorted(expected)
     with ThreadPoolExecutor(READERS) as pool:
         for name, found in zip(names, pool.map(lambda one: _found(lake, one), names), strict=True):

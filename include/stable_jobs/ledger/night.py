@@ -9,7 +9,10 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import Statements
 from stable_jobs.store.loading import temporary_table
+
+SQL = Statements("night")
 
 UNITS: Mapping[str, str] = {
     "region_code": "text",
@@ -99,12 +102,7 @@ def night_tables(connection: Connection) -> None:
 
 def older_regions(connection: Connection) -> list[str]:
     """Regions for which the ledger knows a newer night than the event's."""
-    found = connection.execute(
-        text("""
-            SELECT r.region_code FROM night_regions r JOIN newest_nights n USING (region_code)
-            WHERE n.business_date > ledger_date() ORDER BY 1
-        """)
-    )
+    found = connection.execute(text(SQL["older_regions"]))
     return list(found.scalars())
 
 
@@ -113,31 +111,13 @@ def leave_out_known(connection: Connection) -> None:
 
     A night that was withdrawn is not known: running it again takes it over again.
     """
-    connection.execute(text(KNOWN))
-
-
-KNOWN = """
-    DELETE FROM night_regions r WHERE EXISTS (
-        SELECT FROM newest_nights n WHERE n.region_code = r.region_code AND n.business_date > ledger_date())
-    OR EXISTS (
-        SELECT FROM region_nights n
-        WHERE n.region_code = r.region_code AND n.business_date = ledger_date()
-          AND n.id = (SELECT max(id) FROM region_nights m
-                      WHERE m.region_code = n.region_code AND m.business_date = n.business_date)
-          AND n.decision_id = r.decision_id AND n.is_held = r.is_held
-          AND coalesce(n.is_silent, false) = coalesce(r.is_silent, false)
-          AND NOT EXISTS (SELECT FROM night_withdrawals w WHERE w.region_code = n.region_code
-                          AND w.business_date = n.business_date AND w.night_id >= n.id))
-"""
+    connection.execute(text(SQL["known"]))
 
 
 def put_in_force(event: Event, decision_id: int) -> None:
     """What was decided last for the event's date is its decision in force; nothing for the one that is."""
     event.connection.execute(
-        text("""
-            INSERT INTO decisions_in_force (decision_id)
-            SELECT :decision WHERE decision_in_force(ledger_date()) IS DISTINCT FROM :decision
-        """),
+        text(SQL["insert_decisions_in_force"]),
         {"decision": decision_id},
     )
 

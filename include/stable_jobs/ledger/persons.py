@@ -8,6 +8,9 @@ from sqlalchemy import text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import Statements
+
+SQL = Statements("persons")
 
 
 def hold_region(event: Event, region_code: str, reason: str, person: str) -> int:
@@ -26,10 +29,7 @@ def hold_region(event: Event, region_code: str, reason: str, person: str) -> int
 def release_region(event: Event, region_code: str, reason: str, person: str) -> int:
     """Release every hold of exactly this region; how many. The database refuses the person who held it."""
     released = event.connection.execute(
-        text("""
-            INSERT INTO region_hold_releases (hold_id, reason, released_by)
-            SELECT id, :reason, :by FROM standing_holds WHERE region_code = :region
-        """),
+        text(SQL["insert_region_hold_releases"]),
         {"region": region_code, "reason": reason, "by": person},
     ).rowcount
     if not released:
@@ -43,10 +43,7 @@ def enter_budget(
 ) -> None:
     """A refund budget (yuan) that stands instead of finance's for the pooling region and year."""
     event.connection.execute(
-        text("""
-            INSERT INTO budget_entries (pooling_region, policy_year, amount, reason, entered_by)
-            VALUES (:region, :year, :amount, :reason, :by)
-        """),
+        text(SQL["insert_budget_entries"]),
         {"region": pooling_region, "year": policy_year, "amount": amount, "reason": reason, "by": person},
     )
     event.detail.update({"pooling_region": pooling_region, "policy_year": policy_year, "amount": str(amount)})
@@ -57,11 +54,4 @@ def waive_overdue(event: Event) -> int:
 
     Reads `night_deadlines` (region_code, deadline). How many payments.
     """
-    return event.connection.execute(
-        text("""
-            UPDATE payments p SET state = 'waived', reason = 'deadline', changed_on = ledger_date()
-            FROM entitlements e LEFT JOIN night_deadlines d ON d.region_code = e.region_code
-            WHERE p.entitlement_id = e.id AND p.state IN ('returned', 'objected')
-              AND (ledger_date() > d.deadline OR e.policy_year < extract(year FROM ledger_date()))
-        """)
-    ).rowcount
+    return event.connection.execute(text(SQL["update_payments"])).rowcount

@@ -1,9 +1,8 @@
 """What people are shown of the values that money rests on, and of regions' totals. Reads only."""
 
-# ruff: noqa: S608 - what is put into the queries is this module's own
-
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +10,11 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.ledger.policies import Content, fill_values
-from stable_jobs.ledger.views import Listing, within
+from stable_jobs.ledger.policies import Content
+from stable_jobs.ledger.statements import Statements
+from stable_jobs.ledger.views import Listing
+
+SQL = Statements("policy_views")
 
 FIRST = "first values"
 """Stands for the names of all values where a region has none that were confirmed before."""
@@ -50,42 +52,8 @@ def policy_changes(
     """
     _look_at(connection, on)
     asked = {"region": region, "first": FIRST, "since": since}
-    found = connection.execute(text(CHANGES), asked).mappings()
+    found = connection.execute(text(SQL["changes"]), asked).mappings()
     return [PolicyChange(**row) for row in found]
-
-
-CHANGES = """
-    SELECT s.region_code, d.name, coalesce(d.old ->> 'value', '') AS old,
-           coalesce(d.new ->> 'value', '') AS new,
-           coalesce(d.old ->> 'reference', '') AS old_reference,
-           coalesce(d.new ->> 'reference', '') AS new_reference, s.first_night, s.is_confirmed,
-           CASE WHEN s.is_confirmed THEN s.proposal_id END AS proposal_id,
-           CASE WHEN NOT s.is_confirmed THEN '' WHEN s.files IS NOT NULL THEN 'stable-jobs'
-                ELSE p.proposed_by END AS proposed_by,
-           CASE WHEN NOT s.is_confirmed THEN '' WHEN s.files IS NOT NULL THEN 'stable-jobs'
-                ELSE k.decided_by END AS confirmed_by
-    FROM policy_standing s
-    LEFT JOIN proposals p ON p.id = s.proposal_id LEFT JOIN proposal_decisions k ON k.proposal_id = p.id
-    CROSS JOIN LATERAL (
-        SELECT name, old, new FROM (
-            SELECT name, old, new, bool_or(name = 'fault') OVER () AS is_unread,
-                   bool_or(name = 'bank.fault') OVER () AS is_bank_unread
-            FROM policy_differences(s.region_code, s.before_hash, s.hash)
-        ) c
-        WHERE name IN ('fault', 'bank.fault') OR s.before_hash IS NOT NULL
-            AND NOT is_unread AND NOT (is_bank_unread AND starts_with(name, 'bank.'))
-        UNION ALL
-        SELECT :first, NULL, jsonb_build_object('value', count(*)::text)
-        FROM policy_differences(s.region_code, NULL, s.hash) WHERE s.before_hash IS NULL HAVING count(*) > 0
-    ) d
-    WHERE (NOT s.is_confirmed OR CASE WHEN CAST(:since AS date) IS NULL THEN NOT EXISTS (
-            SELECT FROM region_nights w WHERE w.region_code = s.region_code AND NOT w.is_held
-                AND w.business_date >= s.first_night AND w.business_date < s.business_date)
-            ELSE s.first_night > CAST(:since AS date) END)
-      AND NOT (s.is_confirmed AND s.files IS NOT NULL AND s.before_hash IS NULL)
-      AND (CAST(:region AS text) IS NULL OR s.region_code = :region)
-    ORDER BY s.is_confirmed, s.region_code, d.name
-"""
 
 
 @dataclass(frozen=True)
@@ -108,16 +76,8 @@ def totals_beyond(
 ) -> list[RegionTotal]:
     """Totals that stop, or would stop but for a person's word; of a date, or each region's newest."""
     _look_at(connection, on)
-    found = connection.execute(text(BEYOND), {"region": region}).mappings()
+    found = connection.execute(text(SQL["beyond"]), {"region": region}).mappings()
     return [RegionTotal(**row) for row in found]
-
-
-BEYOND = """
-    SELECT region_code, business_date, units, total, factor, last_date, last_total,
-           coalesce(ruled_by, '') AS ruled_by, coalesce(reason, '') AS reason
-    FROM total_standing WHERE is_beyond AND (CAST(:region AS text) IS NULL OR region_code = :region)
-    ORDER BY region_code
-"""
 
 
 def _look_at(connection: Connection, on: date | None) -> None:
@@ -149,53 +109,21 @@ DEMO = "demonstration"
 
 def stop_of(connection: Connection, region_code: str) -> str:
     """Why a region's values or its total stop its money; empty where they do not."""
-    query = """
-        SELECT cause || ': ' || detail FROM (SELECT * FROM policy_stops UNION ALL SELECT * FROM total_stops) s
-        WHERE region_code = :region ORDER BY cause LIMIT 1
-    """
+    query = SQL["stop_of"]
     return str(connection.scalar(text(query), {"region": region_code}) or "")
 
 
 def differences_of(connection: Connection, values: Mapping[str, Content], on: date) -> Listing:
     """These values beside what is confirmed for that date: one row per difference."""
-    fill_values(connection, "asked_values", values)
-    return _listing(connection, ASKED.format(source="asked_values"), on=on)
+    given = json.dumps(values, ensure_ascii=False)
+    return _listing(connection, SQL["asked"], values=given, id=None, on=on)
 
 
 def differences_of_proposal(connection: Connection, proposal_id: int) -> Listing:
     """What a proposal of the kind `policy` asks to confirm, beside what is confirmed for its date."""
-    source = """(
-        SELECT v.region_code, v.content, v.hash FROM proposals p
-        CROSS JOIN LATERAL jsonb_each_text(p.content -> 'regions') r
-        JOIN policy_values v ON (v.region_code, v.hash) = (r.key, r.value)
-        WHERE p.kind = 'policy' AND p.id = :id)"""
     date_of = "SELECT content ->> 'from' FROM proposals WHERE id = :id AND kind = 'policy'"
     found = connection.scalar(text(date_of), {"id": proposal_id})
-    return _listing(connection, ASKED.format(source=source), on=found, id=proposal_id)
-
-
-ASKED = """
-    SELECT a.region_code AS region, d.name, d.old ->> 'value' AS old, d.new ->> 'value' AS new,
-           d.old ->> 'reference' AS "old reference", d.new ->> 'reference' AS "new reference",
-           d.new ->> 'from' AS "from",
-           (SELECT min(f.business_date) FROM policy_nights f
-            WHERE (f.region_code, f.hash) = (a.region_code, a.hash)) AS "first night",
-           CASE WHEN c.hash IS NULL THEN 'nothing' WHEN c.files IS NOT NULL THEN 'demonstration'
-                ELSE p.proposed_by || ', ' || k.decided_by END AS "old confirmed by"
-    FROM {source} a
-    LEFT JOIN LATERAL (
-        SELECT s.hash, s.files, s.proposal_id, v.content FROM policy_confirmations s
-        JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
-        WHERE s.region_code = a.region_code AND s.effective_on <= CAST(:on AS date)
-        ORDER BY s.effective_on DESC, s.id DESC LIMIT 1) c ON true
-    LEFT JOIN proposals p ON p.id = c.proposal_id LEFT JOIN proposal_decisions k ON k.proposal_id = p.id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(n.key, o.key) AS name, o.value AS old, n.value AS new
-        FROM jsonb_each(a.content) n FULL JOIN jsonb_each(coalesce(c.content, '{{}}')) o ON o.key = n.key
-        WHERE n.value IS DISTINCT FROM o.value) d
-    WHERE c.hash IS DISTINCT FROM a.hash
-    ORDER BY 1, 2
-"""
+    return _listing(connection, SQL["asked"], values=None, id=proposal_id, on=found)
 
 
 def _listing(connection: Connection, query: str, **values: object) -> Listing:
@@ -205,15 +133,4 @@ def _listing(connection: Connection, query: str, **values: object) -> Listing:
 
 def confirmations(connection: Connection, region: str | None = None) -> Listing:
     """Every confirmation: of which region, from when, by whom, by which proposal."""
-    return _listing(connection, CONFIRMATIONS, region=region)
-
-
-CONFIRMATIONS = f"""
-    SELECT c.region_code AS region, c.effective_on AS "from", c.proposal_id::text AS proposal,
-           coalesce(p.proposed_by, 'stable-jobs (demonstration)') AS "proposed by",
-           d.decided_by AS "confirmed by",
-           p.reason, c.hash AS "values"
-    FROM policy_confirmations c LEFT JOIN proposals p ON p.id = c.proposal_id
-    LEFT JOIN proposal_decisions d ON d.proposal_id = p.id
-    WHERE {within("c.region_code")} ORDER BY c.region_code, c.effective_on, c.id
-"""
+    return _listing(connection, SQL["confirmations"], region=region)

@@ -14,7 +14,10 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.statements import Statements
 from stable_jobs.regions import NATION
+
+SQL = Statements("proposals")
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,7 @@ def propose(
 ) -> int:
     """Write a proposal down; its number. LedgerRefused where one about the same subject waits already."""
     number = event.connection.scalar(
-        text("""
-            INSERT INTO proposals (kind, region_code, subject, content, reason, proposed_by)
-            VALUES (:kind, :region, :subject, CAST(:content AS jsonb), :reason, :person) RETURNING id
-        """),
+        text(SQL["insert_proposals"]),
         {
             "kind": kind,
             "region": region_code,
@@ -66,10 +66,7 @@ def propose(
 def open_proposal(connection: Connection, proposal_id: int) -> Proposal:
     """A proposal that waits for an answer; LedgerRefused for any other number."""
     found = connection.execute(
-        text("""
-            SELECT id, kind, region_code, subject, content, reason, proposed_by
-            FROM open_proposals WHERE id = :id
-        """),
+        text(SQL["open_proposal"]),
         {"id": proposal_id},
     ).one_or_none()
     if found is None:
@@ -82,10 +79,7 @@ def open_proposal(connection: Connection, proposal_id: int) -> Proposal:
 def record_decision(event: Event, proposal: Proposal, outcome: str, reason: str, person: str) -> None:
     """Write down that a person `confirmed` or `rejected` it. Its proposer's confirmation is refused."""
     event.connection.execute(
-        text("""
-            INSERT INTO proposal_decisions (proposal_id, outcome, reason, decided_by)
-            VALUES (:id, :outcome, :reason, :person)
-        """),
+        text(SQL["insert_proposal_decisions"]),
         {"id": proposal.id, "outcome": outcome, "reason": reason, "person": person},
     )
     event.detail.update(

@@ -17,9 +17,12 @@ from stable_jobs.ledger.breaks import Break
 from stable_jobs.ledger.event import FIRST, chained
 from stable_jobs.ledger.kept import verify_kept
 from stable_jobs.ledger.published import RESTORED, anchors_in, verify_published
+from stable_jobs.ledger.statements import Statements
 from stable_jobs.settings import now
 from stable_jobs.store.lake import Lake
-from stable_jobs.store.schema import differences
+from stable_jobs.store.schema_check import differences
+
+SQL = Statements("verify")
 
 __all__ = ["Break", "Verified", "verify_ledger"]
 
@@ -59,10 +62,10 @@ def verify_ledger(
     checks: dict[str, Callable[[], Iterator[Break]]] = {
         f"chain of {events:,} events": lambda: verify_chain(connection),
         "anchors": lambda: verify_anchors(connection, (*anchors, *anchors_in(out))),
-        "states": lambda: _asked(connection, "states", STATES),
-        "sums": lambda: _asked(connection, "sums", BALANCE),
-        "batches": lambda: _asked(connection, "batches", BATCHES),
-        "catalog": lambda: _asked(connection, "catalog", EVIDENCE),
+        "states": lambda: _asked(connection, "states", SQL["states"]),
+        "sums": lambda: _asked(connection, "sums", SQL["balance"]),
+        "batches": lambda: _asked(connection, "batches", SQL["batches"]),
+        "catalog": lambda: _asked(connection, "catalog", SQL["evidence"]),
         "schema": lambda: verify_schema(connection),
         "published files": lambda: verify_published(connection, out),
     }
@@ -72,7 +75,7 @@ def verify_ledger(
     for name, check in checks.items():
         say(name)
         breaks += _checked(connection, name, check)
-    events, entitlements, files = connection.execute(text(COUNTED)).one()
+    events, entitlements, files = connection.execute(text(SQL["counted"])).one()
     return Verified(events, entitlements, files, tuple(breaks))
 
 
@@ -102,12 +105,6 @@ def verify_schema(connection: Connection) -> Iterator[Break]:
     """Every trigger, function, index, constraint, grant and allowed change is as this version makes it."""
     for one in differences(connection):
         yield Break("schema", one.name, one.expected, one.found)
-
-
-COUNTED = """
-    SELECT (SELECT count(*) FROM audit_events), (SELECT count(*) FROM entitlements),
-           (SELECT count(*) FROM published_files)
-"""
 
 
 def verify_chain(connection: Connection) -> Iterator[Break]:
@@ -170,7 +167,7 @@ def _rows(connection: Connection, event_id: int, said: dict[str, dict[str, objec
 
 def _strays(connection: Connection, last: int) -> Iterator[Break]:
     """Rows of events that the chain does not have: its end was cut off."""
-    for table in connection.execute(text(TABLES)).scalars():
+    for table in connection.execute(text(SQL["tables"])).scalars():
         query = f"SELECT min(event_id) FROM {table} WHERE event_id NOT BETWEEN 1 AND {last}"  # noqa: S608 - the catalog's
         if (found := connection.scalar(text(query))) is not None:
             yield Break("chain", f"table {table}", f"events up to {last}", f"rows of event {found}")
@@ -179,61 +176,3 @@ def _strays(connection: Connection, last: int) -> Iterator[Break]:
 def _asked(connection: Connection, check: str, query: str) -> Iterator[Break]:
     for where, expected, found in connection.execute(text(query)):
         yield Break(check, str(where), str(expected), str(found))
-
-
-TABLES = """
-    SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1
-"""
-
-STATES = """
-    SELECT 'payment ' || p.id,
-           coalesce(concat_ws(' ', c.to_state, c.changed_on, c.reason), 'a recorded state'),
-           concat_ws(' ', p.state, p.changed_on, p.reason)
-    FROM payments p LEFT JOIN LATERAL (
-        SELECT * FROM state_changes WHERE payment_id = p.id ORDER BY id DESC LIMIT 1) c ON true
-    WHERE (c.to_state, c.changed_on, c.reason) IS DISTINCT FROM (p.state, p.changed_on, p.reason)
-    UNION ALL
-    SELECT 'batch ' || b.batch_no, coalesce(concat_ws(' ', c.to_state, c.reason), 'a recorded state'),
-           concat_ws(' ', b.state, b.reason)
-    FROM batches b LEFT JOIN LATERAL (
-        SELECT * FROM batch_changes WHERE batch_id = b.id ORDER BY id DESC LIMIT 1) c ON true
-    WHERE (c.to_state, c.reason) IS DISTINCT FROM (b.state, b.reason)
-    UNION ALL
-    SELECT 'entitlement ' || e.region_code || ' ' || e.uscc,
-           concat_ws(' ', c.scheme, c.entitled_amount, c.outside_amount, c.decided_on, c.unit_name),
-           concat_ws(' ', e.scheme, e.entitled_amount, e.outside_amount, e.decided_on, e.unit_name)
-    FROM entitlements e LEFT JOIN LATERAL (
-        SELECT * FROM entitlement_revisions WHERE entitlement_id = e.id ORDER BY id DESC LIMIT 1) c ON true
-    WHERE (c.scheme, c.entitled_amount, c.outside_amount, c.decided_on, c.unit_name)
-        IS DISTINCT FROM (e.scheme, e.entitled_amount, e.outside_amount, e.decided_on, e.unit_name)
-    ORDER BY 1
-"""
-
-BALANCE = """
-    SELECT region_code || ' ' || uscc || ' ' || policy_year, entitled_amount,
-           outside || ' + ' || paid || ' + ' || open || ' + ' || waived || ' - ' || recovering
-    FROM entitlement_standing WHERE entitled_amount <> outside + paid + open + waived - recovering ORDER BY 1
-"""
-
-BATCHES = """
-    SELECT b.batch_no, concat_ws(' ', b.count, b.total, b.hash), concat_ws(' ', l.count, l.total,
-        batch_hash(b.id))
-    FROM batches b LEFT JOIN (
-        SELECT batch_id, count(*) AS count, sum(amount) AS total FROM payment_lines GROUP BY batch_id
-    ) l ON l.batch_id = b.id
-    WHERE (b.count, b.total, b.hash) IS DISTINCT FROM (l.count, l.total, batch_hash(b.id))
-    UNION ALL
-    SELECT b.batch_no, b.count || ' instructions', coalesce(i.count, 0) || ' instructions'
-    FROM batches b LEFT JOIN (SELECT batch_id, count(*) AS count FROM instructions GROUP BY batch_id) i
-        ON i.batch_id = b.id
-    WHERE coalesce(i.count, 0) <> CASE WHEN b.state = 'published' THEN b.count ELSE 0 END
-    ORDER BY 1
-"""
-
-EVIDENCE = """
-    SELECT 'event ' || event_id || ', ' || subject || ' ' || subject_id, expected, coalesce(found, 'no such
-    row')
-    FROM broken_evidence ORDER BY event_id, subject, subject_id
-"""
-"""Rows of the catalog that are not what they were when a night was taken over."""

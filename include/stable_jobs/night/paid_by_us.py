@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stable_jobs.digests import sha256_of
-from stable_jobs.ledger.refunds import PAID_BY_US
+from stable_jobs.ledger.refunds import paid_by_us_query
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.store.catalog import check_contents, find_snapshot, register_snapshot
 from stable_jobs.store.engine import quote_literal
@@ -27,7 +27,7 @@ def paid_by_us(night: NightContext) -> tuple[str | None, str]:
     with scratch(night) as work:
         plain = work / f"{KIND}.csv"
         with night.database.connect() as connection:
-            unload(connection, PAID_BY_US.format(on=night.business_date.isoformat()), plain)
+            unload(connection, paid_by_us_query(night.business_date), plain)
         key = sha256_of(plain)
         with night.database.connect() as connection:
             found = find_snapshot(connection, KIND, key)

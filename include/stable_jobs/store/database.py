@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.settings import Settings
 from stable_jobs.store.embedded import embedded_server
+from stable_jobs.store.schema_code import applied_code, apply_code, drop_views, is_applied
 
 DATABASE = "stable_jobs"
 OWNER = "stable_jobs_owner"
@@ -121,7 +122,11 @@ def is_demonstration(connection: Connection) -> bool:
 
 
 def upgrade(owner: URL, revision: str = "head") -> None:
-    """Migrate forward to `revision` as the owner role, in one transaction; one process at a time."""
+    """Migrate forward to `revision` as the owner role, in one transaction; one process at a time.
+
+    At the newest revision the functions, triggers and views of this version are applied, unless they are
+    there: see `stable_jobs.store.schema_code`.
+    """
     _migrate(owner, "upgrade", revision)
 
 
@@ -229,27 +234,38 @@ def _connected(engine: Engine) -> Iterator[Connection]:
         raise StepError(f"The database {shown}: {error.orig}. Check STABLE_JOBS_DATABASE_URL.") from error
 
 
-def _version(url_engine: Engine) -> str | None:
-    """The schema version there; None where nothing was ever migrated."""
-    with _connected(url_engine) as connection:
-        if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
-            return None
-        return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+def _version(connection: Connection) -> str | None:
+    """The version of the tables there; None where nothing was ever migrated."""
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
+def _is_current(connection: Connection) -> bool:
+    """Whether tables and code are this version's."""
+    return _version(connection) == head() and is_applied(connection)
 
 
 def _check_version(engine: Engine) -> None:
-    found = _version(engine)
-    if found != head():
-        raise StepError(
-            f"The database {engine.url.database} is at schema {found or 'none'}, "
-            f"this version needs {head()}: run `stable-jobs db init`."
-        )
+    with _connected(engine) as connection:
+        found = _version(connection)
+        if found != head():
+            raise StepError(
+                f"The database {engine.url.database} is at schema {found or 'none'}, "
+                f"this version needs {head()}: run `stable-jobs db init`."
+            )
+        if not is_applied(connection):
+            raise StepError(
+                f"The database {engine.url.database} has the functions and views of another version: "
+                "run `stable-jobs db init`."
+            )
 
 
 def _is_ready(app: URL) -> bool:
     try:
-        with _engine(app) as engine:
-            return _version(engine) == head()
+        with _engine(app) as engine, _connected(engine) as connection:
+            return _is_current(connection)
     except StepError:
         return False
 
@@ -304,6 +320,12 @@ def _migrate(owner: URL, command: str, revision: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
         config.attributes["connection"] = connection
+        if _is_current(connection) and command == "upgrade":
+            return
+        if applied_code(connection):
+            drop_views(connection)
         getattr(alembic.command, command)(config, revision)
+        if _version(connection) == head():
+            apply_code(connection)
         if connection.scalar(text("SELECT to_regprocedure('grant_reading()')")) is not None:
             connection.execute(text("CALL grant_reading()"))

@@ -1,7 +1,8 @@
 """What this version's database is made of, object by object: whether somebody took a guard away.
 
 The database describes itself from PostgreSQL's catalog; `migrations/schema.csv` says what this version's
-migrations make. `python -m stable_jobs.store.schema` writes that file anew after a migration was added.
+migrations and code make; `python -m stable_jobs.store.schema_check` writes it anew after either changed.
+A file of code that the database was not given, or given otherwise, is a difference too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.store.database import DATABASE, MIGRATIONS, head, init_database, postgres_url
 from stable_jobs.store.embedded import embedded_server
+from stable_jobs.store.schema_code import applied_code, released_code, sums
 
 FILE = MIGRATIONS / "schema.csv"
 PORTABLE = frozenset(
@@ -47,14 +49,18 @@ NONE = "no such object"
 
 
 def differences(connection: Connection) -> list[Difference]:
-    """What differs from this version's schema, by name, but what the server words otherwise."""
+    """What differs from this version's schema and code, by name, but what the server words otherwise."""
     shipped, found = shipped_schema(), describe(connection)
     is_alike = shipped.server == found.server
     names = [n for n in {*shipped.objects, *found.objects} if is_alike or n.partition(":")[0] in PORTABLE]
+    expected = {name: shipped.objects[name] for name in names if name in shipped.objects}
+    there = {name: found.objects[name] for name in names if name in found.objects}
+    expected |= {f"code: {name}": digest for name, digest in sums(released_code()).items()}
+    there |= {f"code: {name}": digest for name, digest in applied_code(connection).items()}
     return [
-        Difference(name, shipped.objects.get(name, NONE), found.objects.get(name, NONE))
-        for name in sorted(names)
-        if shipped.objects.get(name) != found.objects.get(name)
+        Difference(name, expected.get(name, NONE), there.get(name, NONE))
+        for name in sorted({*expected, *there})
+        if expected.get(name) != there.get(name)
     ]
 
 

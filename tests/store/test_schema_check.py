@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from stable_jobs.store import database, schema
+from stable_jobs.store import database
+from stable_jobs.store import schema_check as schema
 from tests.databases import run_sql
 
 

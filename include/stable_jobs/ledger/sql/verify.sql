@@ -1,0 +1,59 @@
+-- Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files.
+-- Reads: audit_events, batch_changes, batches, broken_evidence, entitlement_revisions,
+--   entitlement_standing, entitlements, instructions, payment_lines, payments, pg_attribute, pg_class,
+--   published_files, state_changes.
+
+-- name: counted
+SELECT (SELECT count(*) FROM audit_events), (SELECT count(*) FROM entitlements),
+       (SELECT count(*) FROM published_files);
+
+-- name: tables
+SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1;
+
+-- name: states
+SELECT 'payment ' || p.id,
+       coalesce(concat_ws(' ', c.to_state, c.changed_on, c.reason), 'a recorded state'),
+       concat_ws(' ', p.state, p.changed_on, p.reason)
+FROM payments p LEFT JOIN LATERAL (
+    SELECT * FROM state_changes WHERE payment_id = p.id ORDER BY id DESC LIMIT 1) c ON true
+WHERE (c.to_state, c.changed_on, c.reason) IS DISTINCT FROM (p.state, p.changed_on, p.reason)
+UNION ALL
+SELECT 'batch ' || b.batch_no, coalesce(concat_ws(' ', c.to_state, c.reason), 'a recorded state'),
+       concat_ws(' ', b.state, b.reason)
+FROM batches b LEFT JOIN LATERAL (
+    SELECT * FROM batch_changes WHERE batch_id = b.id ORDER BY id DESC LIMIT 1) c ON true
+WHERE (c.to_state, c.reason) IS DISTINCT FROM (b.state, b.reason)
+UNION ALL
+SELECT 'entitlement ' || e.region_code || ' ' || e.uscc,
+       concat_ws(' ', c.scheme, c.entitled_amount, c.outside_amount, c.decided_on, c.unit_name),
+       concat_ws(' ', e.scheme, e.entitled_amount, e.outside_amount, e.decided_on, e.unit_name)
+FROM entitlements e LEFT JOIN LATERAL (
+    SELECT * FROM entitlement_revisions WHERE entitlement_id = e.id ORDER BY id DESC LIMIT 1) c ON true
+WHERE (c.scheme, c.entitled_amount, c.outside_amount, c.decided_on, c.unit_name)
+    IS DISTINCT FROM (e.scheme, e.entitled_amount, e.outside_amount, e.decided_on, e.unit_name)
+ORDER BY 1;
+
+-- name: balance
+SELECT region_code || ' ' || uscc || ' ' || policy_year, entitled_amount,
+       outside || ' + ' || paid || ' + ' || open || ' + ' || waived || ' - ' || recovering
+FROM entitlement_standing WHERE entitled_amount <> outside + paid + open + waived - recovering ORDER BY 1;
+
+-- name: batches
+SELECT b.batch_no, concat_ws(' ', b.count, b.total, b.hash), concat_ws(' ', l.count, l.total,
+    batch_hash(b.id))
+FROM batches b LEFT JOIN (
+    SELECT batch_id, count(*) AS count, sum(amount) AS total FROM payment_lines GROUP BY batch_id
+) l ON l.batch_id = b.id
+WHERE (b.count, b.total, b.hash) IS DISTINCT FROM (l.count, l.total, batch_hash(b.id))
+UNION ALL
+SELECT b.batch_no, b.count || ' instructions', coalesce(i.count, 0) || ' instructions'
+FROM batches b LEFT JOIN (SELECT batch_id, count(*) AS count FROM instructions GROUP BY batch_id) i
+    ON i.batch_id = b.id
+WHERE coalesce(i.count, 0) <> CASE WHEN b.state = 'published' THEN b.count ELSE 0 END
+ORDER BY 1;
+
+-- name: evidence
+-- Rows of the catalog that are not what they were when a night was taken over.
+SELECT 'event ' || event_id || ', ' || subject || ' ' || subject_id, expected, coalesce(found, 'no such row')
+FROM broken_evidence ORDER BY event_id, subject, subject_id;

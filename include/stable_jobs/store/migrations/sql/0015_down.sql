@@ -1,0 +1,2 @@
+DROP TABLE applied_code;
+DROP PROCEDURE guard_history;

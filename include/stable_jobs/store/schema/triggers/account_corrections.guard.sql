@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON account_corrections FOR EACH ROW EXECUTE FUNCTION guard_correction();

@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER hand_kind BEFORE INSERT ON approvals FOR EACH ROW EXECUTE FUNCTION guard_approval_hand();

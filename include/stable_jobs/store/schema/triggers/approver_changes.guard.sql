@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON approver_changes FOR EACH ROW EXECUTE FUNCTION guard_another_person();

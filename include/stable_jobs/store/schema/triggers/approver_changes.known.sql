@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER known BEFORE INSERT ON approver_changes FOR EACH ROW EXECUTE FUNCTION guard_known_approver();

@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION guard_audit_event();

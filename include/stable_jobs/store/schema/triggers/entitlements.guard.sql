@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER guard BEFORE UPDATE ON entitlements FOR EACH ROW EXECUTE FUNCTION guard_entitlement();

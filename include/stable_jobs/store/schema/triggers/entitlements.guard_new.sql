@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER guard_new AFTER INSERT ON entitlements REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION guard_new_entitlements();

@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON notice_closings FOR EACH ROW EXECUTE FUNCTION guard_notice_closing();

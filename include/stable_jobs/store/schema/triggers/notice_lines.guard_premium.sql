@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER guard_premium AFTER INSERT ON notice_lines REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION guard_notice_lines();

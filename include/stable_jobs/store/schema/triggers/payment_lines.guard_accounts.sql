@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER guard_accounts AFTER INSERT ON payment_lines REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION guard_line_accounts();

@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER record_changed AFTER UPDATE ON payments REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION record_changed_payments();

@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON region_nights FOR EACH ROW EXECUTE FUNCTION guard_region_night();

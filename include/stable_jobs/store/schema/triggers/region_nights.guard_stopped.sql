@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER guard_stopped AFTER INSERT ON region_nights REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION guard_region_nights();

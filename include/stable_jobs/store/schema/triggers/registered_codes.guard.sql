@@ -1,0 +1,1 @@
+CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON registered_codes FOR EACH ROW EXECUTE FUNCTION guard_registered_code();

@@ -8,8 +8,9 @@ SELECT (SELECT count(*) FROM audit_events), (SELECT count(*) FROM entitlements),
        (SELECT count(*) FROM published_files);
 
 -- name: tables
+-- The ledger's tables that hold rows of events: those of its schema.
 SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1;
+WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1;
 
 -- name: states
 SELECT 'payment ' || p.id,

@@ -1,7 +1,7 @@
 -- Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files.
--- Reads: audit_events, batch_changes, batches, broken_evidence, entitlement_revisions,
---   entitlement_standing, entitlements, instructions, payment_lines, payments, pg_attribute, pg_class,
---   published_files, state_changes.
+-- Reads: audit_events, bank_answers, batch_changes, batches, broken_evidence, deliveries,
+--   entitlement_revisions, entitlement_standing, entitlements, instructions, payment_lines, payments,
+--   pg_attribute, pg_class, published_files, snapshot_contents, snapshots, state_changes.
 
 -- name: counted
 SELECT (SELECT count(*) FROM audit_events), (SELECT count(*) FROM entitlements),
@@ -58,3 +58,14 @@ ORDER BY 1;
 -- Rows of the catalog that are not what they were when a night was taken over.
 SELECT 'event ' || event_id || ', ' || subject || ' ' || subject_id, expected, coalesce(found, 'no such row')
 FROM broken_evidence ORDER BY event_id, subject, subject_id;
+
+-- name: kept_snapshots
+-- The lake's files that the catalog registers, with what it says of their bytes.
+SELECT s.name, c.sha256, c.size_bytes FROM snapshots s JOIN snapshot_contents c ON c.snapshot_id = s.id
+ORDER BY s.id;
+
+-- name: kept_by_hash
+-- The lake's files that are named by their hash.
+SELECT 'landing/' || sha256 AS name FROM deliveries
+UNION SELECT 'landing/' || sha256 FROM bank_answers
+UNION SELECT 'published/' || sha256 FROM published_files WHERE batch_id IS NOT NULL;

@@ -15,7 +15,7 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from stable_jobs.store.database import APP
+from stable_jobs.store.database import APP, SEARCH_PATH
 
 T = TypeVar("T")
 
@@ -24,14 +24,17 @@ SERVER_HOME = "TEST_POSTGRES_HOME"
 
 TABLES = """
     SELECT relname FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname
+    WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'ledger'))
+    AND relkind = 'r' ORDER BY relname
 """
 
 DEFINED = """
     SELECT md5(string_agg(one, ',' ORDER BY one)) FROM (
-        SELECT concat_ws(' ', 'class', oid, xmin) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        SELECT concat_ws(' ', 'class', oid, xmin) FROM pg_class
+        WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'ledger'))
         UNION ALL
-        SELECT concat_ws(' ', 'proc', oid, xmin) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+        SELECT concat_ws(' ', 'proc', oid, xmin) FROM pg_proc
+        WHERE pronamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'ledger'))
         UNION ALL SELECT concat_ws(' ', 'trigger', oid, xmin) FROM pg_trigger
         UNION ALL SELECT concat_ws(' ', 'constraint', oid, xmin) FROM pg_constraint
         UNION ALL SELECT concat_ws(' ', 'default', oid, xmin) FROM pg_attrdef
@@ -73,7 +76,11 @@ def run_sql(url: URL, *statements: str) -> None:
 def copy_database(postgres: URL, template: str, kind: str) -> str:
     """A database like the template; its name. Files are copied: half the time of going through the log."""
     name = f"{kind}_{uuid4().hex}"
-    run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    run_sql(
+        postgres,
+        f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy",
+        f"ALTER DATABASE {name} SET search_path = {SEARCH_PATH}",  # a copy has no settings of the template's
+    )
     return name
 
 

@@ -88,7 +88,7 @@ EVENTS = "SELECT body FROM audit_events ORDER BY id"
 COLUMNS = """
     SELECT c.table_name, array_agg(c.column_name::text) FROM information_schema.columns c
     JOIN information_schema.tables t USING (table_schema, table_name)
-    WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.table_name IN (
+    WHERE c.table_schema IN ('public', 'ledger') AND t.table_type = 'BASE TABLE' AND c.table_name IN (
         SELECT table_name FROM information_schema.columns WHERE column_name = 'event_id'
         UNION ALL SELECT 'entitlements')
     GROUP BY c.table_name ORDER BY c.table_name

@@ -237,13 +237,13 @@ def test_a_notice_is_not_closed_before_its_day_or_on_another_day(books):
 )
 def test_a_temporary_table_of_the_same_name_fools_no_guard(full, table, columns):
     with as_app(full.engine, on=CLEARED) as connection:
-        connection.execute(text(f"CREATE TEMPORARY TABLE {table} AS SELECT {columns} FROM public.{table}"))
+        connection.execute(text(f"CREATE TEMPORARY TABLE {table} AS SELECT {columns} FROM ledger.{table}"))
         if table == "approvals":
             connection.execute(text("UPDATE approvals SET answer = 'approved'"))
         refused(connection, move(PAID, "cleared"), "cannot become")
         connection.rollback()
     with as_app(full.engine, on=CLEARED) as connection:
-        connection.execute(text(f"CREATE TEMPORARY TABLE {table} AS SELECT {columns} FROM public.{table}"))
+        connection.execute(text(f"CREATE TEMPORARY TABLE {table} AS SELECT {columns} FROM ledger.{table}"))
         refused(connection, batch(), "newest decided night is 2020-07-02")
 
 

@@ -238,69 +238,69 @@ def test_a_changed_line_cannot_be_published_and_is_named(copy, postgres_url):
     ("statement", "where"),
     [
         pytest.param(
-            "DROP TRIGGER guard ON approvals", "trigger: public.approvals.guard", id="a dropped guard"
+            "DROP TRIGGER guard ON approvals", "trigger: ledger.approvals.guard", id="a dropped guard"
         ),
         pytest.param(
             "ALTER TABLE approvals DISABLE TRIGGER guard",
-            "trigger: public.approvals.guard",
+            "trigger: ledger.approvals.guard",
             id="a guard switched off",
         ),
         pytest.param(
             "ALTER TABLE payment_lines DISABLE TRIGGER ALL",
-            "foreign key triggers: public.payment_lines",
+            "foreign key triggers: ledger.payment_lines",
             id="foreign keys switched off",
         ),
         pytest.param(
             "CREATE OR REPLACE FUNCTION guard_approval() RETURNS trigger LANGUAGE plpgsql"
             " AS $$ BEGIN RETURN NEW; END $$",
-            "function: public.guard_approval()",
+            "function: ledger.guard_approval()",
             id="a guard that lets everything through",
         ),
         pytest.param(
-            "DROP INDEX payments_one_open_index", "index: public.payments_one_open_index", id="an index"
+            "DROP INDEX payments_one_open_index", "index: ledger.payments_one_open_index", id="an index"
         ),
         pytest.param(
             "ALTER TABLE instructions DROP CONSTRAINT instructions_attempt_key",
-            "constraint: public.instructions.instructions_attempt_key",
+            "constraint: ledger.instructions.instructions_attempt_key",
             id="a constraint",
         ),
         pytest.param(
             "INSERT INTO life_cycle VALUES ('payment', 'paid', 'cleared')",
-            "rows: public.life_cycle",
+            "rows: ledger.life_cycle",
             id="a change of state more",
         ),
         pytest.param(
             "GRANT DELETE ON audit_events TO stable_jobs_app",
-            "grants: public.audit_events",
+            "grants: ledger.audit_events",
             id="a right more",
         ),
         pytest.param(
             "GRANT UPDATE (account_no) ON payment_lines TO stable_jobs_app",
-            "grants: public.payment_lines.account_no",
+            "grants: ledger.payment_lines.account_no",
             id="a right on one column",
         ),
         pytest.param(
-            "GRANT SELECT ON payment_lines TO PUBLIC", "grants: public.payment_lines", id="everybody"
+            "GRANT SELECT ON payment_lines TO PUBLIC", "grants: ledger.payment_lines", id="everybody"
         ),
         pytest.param(
             "CREATE OR REPLACE VIEW unit_stops AS SELECT NULL::bigint AS entitlement_id, NULL::text AS cause,"
             " NULL::text AS detail WHERE false",
-            "view: public.unit_stops",
+            "view: ledger.unit_stops",
             id="a view that stops nobody",
         ),
         pytest.param(
             "CREATE FUNCTION mine() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
-            "function: public.mine()",
+            "function: ledger.mine()",
             id="a function more",
         ),
         pytest.param(
             "CREATE RULE r AS ON INSERT TO region_holds DO INSTEAD NOTHING",
-            "rule: public.region_holds.r",
+            "rule: ledger.region_holds.r",
             id="a rule that swallows holds",
         ),
         pytest.param(
             "ALTER TABLE region_holds ENABLE ROW LEVEL SECURITY",
-            "table: public.region_holds",
+            "table: ledger.region_holds",
             id="rows that are hidden",
         ),
         pytest.param(
@@ -309,7 +309,7 @@ def test_a_changed_line_cannot_be_published_and_is_named(copy, postgres_url):
             "setting: everybody",
             id="no trigger fires in any session",
         ),
-        pytest.param("CREATE TABLE other (x integer)", "table: public.other", id="a table more"),
+        pytest.param("CREATE TABLE other (x integer)", "table: ledger.other", id="a table more"),
     ],
 )
 def test_what_the_promises_rest_on_is_named_when_it_is_changed(copy, statement, where):
@@ -323,7 +323,7 @@ def test_a_database_that_cannot_answer_is_named(copy):
         connection.execute(text("DROP VIEW broken_evidence"))
     found = {one.where: one.found for one in verified(copy).breaks}
     assert 'relation "broken_evidence" does not exist' in found["the check of the catalog"]
-    assert "view: public.broken_evidence" in found
+    assert "view: ledger.broken_evidence" in found
 
 
 @pytest.mark.parametrize(

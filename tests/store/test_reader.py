@@ -81,8 +81,8 @@ def test_everything_else_is_read(reader: Engine) -> None:
         names = (
             connection.execute(
                 text(
-                    "SELECT relname FROM pg_class"
-                    " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
+                    "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v')"
+                    " AND relnamespace IN ('public'::regnamespace, 'ledger'::regnamespace)"
                 )
             )
             .scalars()

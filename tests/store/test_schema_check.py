@@ -64,7 +64,7 @@ def test_another_major_version_is_compared_by_what_every_version_words_alike(mad
                 " 'x'::text AS cause, NULL::text AS detail WHERE false"
             )
         )
-        assert [one.name for one in schema.differences(connection)] == ["trigger: public.approvals.guard"]
+        assert [one.name for one in schema.differences(connection)] == ["trigger: ledger.approvals.guard"]
         connection.rollback()
 
 

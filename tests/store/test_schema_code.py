@@ -105,7 +105,7 @@ def test_a_view_may_lose_a_column(owner, release):
 def test_an_object_without_a_file_is_dropped(owner, release):
     release({"triggers/entitlements.guard_new": None, "functions/guard_new_entitlements": None})
     schema_code.apply_code(owner)
-    assert "trigger: public.entitlements.guard_new" in [one.name for one in schema_check.differences(owner)]
+    assert "trigger: ledger.entitlements.guard_new" in [one.name for one in schema_check.differences(owner)]
     assert owner.scalar(text("SELECT to_regproc('guard_new_entitlements')")) is None
 
 

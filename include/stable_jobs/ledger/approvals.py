@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.ledger.batches import SQL as BATCHES_SQL
 from stable_jobs.ledger.batches import Batch, batch_by_no
-from stable_jobs.ledger.candidates import SQL as CANDIDATES_SQL
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.hands import UNAUTHENTICATED, hand_of
 from stable_jobs.ledger.known_persons import know_person
@@ -150,4 +150,4 @@ def _end(event: Event, batch: Batch, reason: str) -> None:
         text("UPDATE batches SET state = 'refused', reason = :reason WHERE id = :id"),
         {"id": batch.id, "reason": reason},
     )
-    event.connection.execute(text(CANDIDATES_SQL["unbatched"]))
+    event.connection.execute(text(BATCHES_SQL["unbatched"]))

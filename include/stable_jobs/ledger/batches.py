@@ -11,8 +11,6 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.ledger.candidates import SQL as CANDIDATES_SQL
-from stable_jobs.ledger.candidates import void_stale
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.statements import Statements
 from stable_jobs.ledger.units import resolve_units
@@ -46,9 +44,18 @@ def form_batches(event: Event) -> list[Batch]:
     """
     resolve_units(event.connection)
     void_stale(event.connection)
-    CANDIDATES_SQL.run(event.connection, "candidates")
-    SQL.run(event.connection, "chosen", "batches", "lines", "preparers", "batched")
+    SQL.run(event.connection, "candidates", "chosen", "batches", "lines", "preparers", "batched")
     return _batches(event.connection, "b.event_id = ledger_event()")
+
+
+def void_stale(connection: Connection) -> None:
+    """Void the formed batches of which a line may not go out tonight, or not to that account.
+
+    Their other payments are free again. Only of regions in `night_regions` whose newest night this is: others
+    keep theirs and cannot publish them.
+    """
+    if connection.scalar(text("SELECT EXISTS (SELECT FROM batches WHERE state = 'formed')")):
+        SQL.run(connection, "candidates", "stale", "unbatched", "drop_candidates")
 
 
 def batch_by_no(connection: Connection, batch_no: str) -> Batch | None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from stable_jobs.ledger.candidates import SQL as CANDIDATES_SQL
-from stable_jobs.ledger.candidates import void_stale
-from stable_jobs.ledger.disagreements import SQL as DISAGREEMENTS_SQL
+from stable_jobs.ledger.batches import SQL as BATCHES_SQL
+from stable_jobs.ledger.batches import void_stale
 from stable_jobs.ledger.doubts import note_doubts
 from stable_jobs.ledger.night import leave_out_known, older_regions
 from stable_jobs.ledger.recoveries import note_money_back
@@ -35,11 +34,11 @@ def apply_night(connection: Connection) -> list[str]:
     note_refunds(connection)
     note_money_back(connection)
     SQL.run(connection, "nights", "standing", "falling", "voided")
-    CANDIDATES_SQL.run(connection, "unbatched")
+    BATCHES_SQL.run(connection, "unbatched")
     SQL.run(connection, "withdrawn", "superseded", "standing_again", "standing", "due")
-    DISAGREEMENTS_SQL.run(connection, "disagreements")
     SQL.run(
         connection,
+        "disagreements",
         "new_entitlements",
         "revised",
         "forms",

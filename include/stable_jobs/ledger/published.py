@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from sqlalchemy import Connection, text
 from stable_jobs.digests import sha256_of
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.anchors import Anchor, read_anchor
-from stable_jobs.ledger.breaks import Break
 
 BATCH = re.compile(r"[0-9]{6}-[0-9]{8}-L[0-2]-[0-9]+", re.ASCII)
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -28,6 +28,23 @@ RESTORED = (
     " (stable-jobs hold 000000), restore the newer database, leave the folder where it is:"
     " docs/operations.md, After a restore"
 )
+
+
+@dataclass(frozen=True)
+class Break:
+    """One thing that is not as the ledger says.
+
+    check: chain, times, rows, states, sums, batches, anchors, catalog, schema, files, unknown or lake.
+    """
+
+    check: str
+    where: str
+    expected: str
+    found: str
+
+    def sentence(self) -> str:
+        """One line for a log or a terminal."""
+        return f"{self.check}: {self.where}: expected {self.expected}; found {self.found}"
 
 
 def verify_published(connection: Connection, out: Path) -> Iterator[Break]:

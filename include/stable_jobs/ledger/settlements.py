@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger.candidates import SQL as CANDIDATES_SQL
+from stable_jobs.ledger.batches import SQL as BATCHES_SQL
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, propose
 from stable_jobs.ledger.statements import Statements
@@ -83,7 +83,7 @@ def _move(connection: Connection, line: Any, values: dict[str, Any]) -> None:
             )
         touched = [now.other] if now.other is not None and now.other_state != "instructed" else []
         SQL.run(connection, "voided", payments=[line.payment_id, *touched])
-        CANDIDATES_SQL.run(connection, "unbatched", payments=[line.payment_id, *touched])
+        BATCHES_SQL.run(connection, "unbatched", payments=[line.payment_id, *touched])
         if touched:
             connection.execute(text(SQL["withdrawn"]), values | {"payments": touched})
         connection.execute(text(SQL["moved"]), values | {"state": target})

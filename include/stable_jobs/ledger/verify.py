@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,19 +14,18 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.ledger.anchors import Anchor
-from stable_jobs.ledger.breaks import Break
 from stable_jobs.ledger.event import FIRST, chained
-from stable_jobs.ledger.kept import verify_kept
-from stable_jobs.ledger.published import RESTORED, anchors_in, verify_published
+from stable_jobs.ledger.published import RESTORED, Break, anchors_in, verify_published
 from stable_jobs.ledger.statements import Statements
 from stable_jobs.settings import now
-from stable_jobs.store.lake import Lake
+from stable_jobs.store.lake import Content, Lake, LakeChanged
 from stable_jobs.store.schema_check import differences
 
 SQL = Statements("verify")
 
 __all__ = ["Break", "Verified", "verify_ledger"]
 
+LAKE_READERS = 4
 SUMS = "entitled = outside + paid + open + waived - recovering"
 CLOCKS_APART = timedelta(minutes=5)
 """How far apart the clocks of two machines that write to the ledger may be."""
@@ -176,3 +176,30 @@ def _strays(connection: Connection, last: int) -> Iterator[Break]:
 def _asked(connection: Connection, check: str, query: str) -> Iterator[Break]:
     for where, expected, found in connection.execute(text(query)):
         yield Break(check, str(where), str(expected), str(found))
+
+
+def verify_kept(connection: Connection, lake: Lake) -> Iterator[Break]:
+    """Read every byte of the lake that the catalog or the ledger knows, and say what is not as registered."""
+    expected: dict[str, Content | None] = {
+        name: Content(sha256, size) for name, sha256, size in connection.execute(text(SQL["kept_snapshots"]))
+    }
+    expected |= dict.fromkeys((*connection.scalars(text(SQL["kept_by_hash"])), *lake.kept_names()))
+    names = sorted(expected)
+    with ThreadPoolExecutor(LAKE_READERS) as pool:
+        for name, found in zip(names, pool.map(lambda one: _kept(lake, one), names), strict=True):
+            said = expected[name]
+            if said is None and found[0] != name.rpartition("/")[2]:
+                yield Break("lake", name, f"SHA-256 {name.rpartition('/')[2]}", found[1])
+            elif said is not None and found[0] != said.sha256:
+                yield Break("lake", name, f"SHA-256 {said.sha256}", found[1])
+
+
+def _kept(lake: Lake, name: str) -> tuple[str, str]:
+    """The file's SHA-256, and what to say of it."""
+    try:
+        sha256 = lake.content(name).sha256
+    except LakeChanged:
+        return "", "no file"
+    except OSError as error:
+        return "", f"a file that cannot be read: {error.strerror}"
+    return sha256, f"SHA-256 {sha256}"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger.candidates import SQL as CANDIDATES_SQL
+from stable_jobs.ledger.batches import SQL as BATCHES_SQL
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, propose
 from stable_jobs.ledger.statements import Statements
@@ -96,7 +96,7 @@ def withdraw_night(event: Event, proposal: Proposal, person: str) -> None:
     ]
     SQL.run(connection, "nights", proposal=proposal.id)
     SQL.run(connection, "voided")
-    CANDIDATES_SQL.run(connection, "unbatched")
+    BATCHES_SQL.run(connection, "unbatched")
     SQL.run(connection, "taken_back", "superseded", "recognised")
     event.detail.update(
         business_date=proposal.content["business_date"],

@@ -22,6 +22,9 @@ OWNER = "stable_jobs_owner"
 APP = "stable_jobs_app"
 READER = "stable_jobs_reader"
 """The pages' role: it reads everything but account numbers, and writes nothing."""
+SEARCH_PATH = "ledger, public"
+"""Where unqualified names are looked for, in this order: the ledger, then the catalog. It is a setting of the
+database, so that every client has it, through a pooler too, which passes on no options of a connection."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 _INIT_LOCK = 5_700_001
 _DATE_LOCK = 5_700_002
@@ -255,6 +258,11 @@ def _check_version(engine: Engine) -> None:
                 f"The database {engine.url.database} is at schema {found or 'none'}, "
                 f"this version needs {head()}: run `stable-jobs db init`."
             )
+        if connection.scalar(text("SELECT to_regclass('audit_events')")) is None:
+            raise StepError(
+                f"The database {engine.url.database} has not the search_path {SEARCH_PATH} (a restored one"
+                " loses it), or it is set otherwise for the role: run `stable-jobs db init`."
+            )
         if not is_applied(connection):
             raise StepError(
                 f"The database {engine.url.database} has the functions and views of another version: "
@@ -295,6 +303,7 @@ def _make_database(connection: Connection, name: str) -> None:
             )
         )
         connection.execute(text(f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC"))
+    connection.execute(text(f"ALTER DATABASE {quoted} SET search_path = {SEARCH_PATH}"))
     connection.execute(text(f"GRANT CONNECT ON DATABASE {quoted} TO {APP}, {READER}"))
     for other in ("postgres", "template1"):
         connection.execute(text(f"REVOKE CONNECT ON DATABASE {other} FROM PUBLIC"))
@@ -319,6 +328,7 @@ def _migrate(owner: URL, command: str, revision: str) -> None:
     with _engine(owner) as engine, engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
+        connection.execute(text(f"SET LOCAL search_path = {SEARCH_PATH}"))
         config.attributes["connection"] = connection
         if _is_current(connection) and command == "upgrade":
             return

@@ -187,11 +187,11 @@ described (name, said) AS (
         AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
         AND (setrole = 0 OR pg_get_userbyid(setrole) LIKE 'stable_jobs%')
     UNION ALL
-    SELECT 'rows: public.life_cycle', string_agg(concat_ws(' ', subject, from_state, to_state), ', '
-        ORDER BY subject, from_state, to_state) FROM public.life_cycle
+    SELECT 'rows: ledger.life_cycle', string_agg(concat_ws(' ', subject, from_state, to_state), ', '
+        ORDER BY subject, from_state, to_state) FROM ledger.life_cycle
     UNION ALL
-    SELECT 'rows: public.later_columns', string_agg(concat_ws(' ', table_name, column_name), ', '
-        ORDER BY table_name, column_name) FROM public.later_columns
+    SELECT 'rows: ledger.later_columns', string_agg(concat_ws(' ', table_name, column_name), ', '
+        ORDER BY table_name, column_name) FROM ledger.later_columns
 )
 SELECT name,
     encode(sha256(convert_to(string_agg(coalesce(said, ''), E'\\n' ORDER BY said), 'UTF8')), 'hex') AS sha256

@@ -24,12 +24,15 @@ CATALOG = (
 RIGHTS = """
     SELECT c.relname, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type)
     FROM pg_class c CROSS JOIN aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
-    WHERE c.relnamespace = 'public'::regnamespace AND r.rolname = 'stable_jobs_app' GROUP BY c.relname
+    WHERE c.relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'ledger'))
+        AND r.rolname = 'stable_jobs_app' GROUP BY c.relname
 """
 LEFT = """
     SELECT 'table', relname::text FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
-    UNION ALL SELECT 'function', proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    WHERE relkind IN ('r', 'v') AND relnamespace IN (
+        SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'ledger'))
+    UNION ALL SELECT 'function', proname::text FROM pg_proc WHERE pronamespace IN (
+        SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'ledger'))
 """
 
 

@@ -80,7 +80,7 @@ def test_head_is_the_newest_migration():
 
 
 def test_the_owner_role_owns_the_tables(migrated):
-    question = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    question = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('public', 'ledger')"
     assert read(migrated, question) == {(database.OWNER,)}
 
 

@@ -1,15 +1,16 @@
 -- Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files.
--- Reads: audit_events, batch_changes, batches, broken_evidence, entitlement_revisions,
---   entitlement_standing, entitlements, instructions, payment_lines, payments, pg_attribute, pg_class,
---   published_files, state_changes.
+-- Reads: audit_events, bank_answers, batch_changes, batches, broken_evidence, deliveries,
+--   entitlement_revisions, entitlement_standing, entitlements, instructions, payment_lines, payments,
+--   pg_attribute, pg_class, published_files, snapshot_contents, snapshots, state_changes.
 
 -- name: counted
 SELECT (SELECT count(*) FROM audit_events), (SELECT count(*) FROM entitlements),
        (SELECT count(*) FROM published_files);
 
 -- name: tables
+-- The ledger's tables that hold rows of events: those of its schema.
 SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1;
+WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1;
 
 -- name: states
 SELECT 'payment ' || p.id,
@@ -57,3 +58,14 @@ ORDER BY 1;
 -- Rows of the catalog that are not what they were when a night was taken over.
 SELECT 'event ' || event_id || ', ' || subject || ' ' || subject_id, expected, coalesce(found, 'no such row')
 FROM broken_evidence ORDER BY event_id, subject, subject_id;
+
+-- name: kept_snapshots
+-- The lake's files that the catalog registers, with what it says of their bytes.
+SELECT s.name, c.sha256, c.size_bytes FROM snapshots s JOIN snapshot_contents c ON c.snapshot_id = s.id
+ORDER BY s.id;
+
+-- name: kept_by_hash
+-- The lake's files that are named by their hash.
+SELECT 'landing/' || sha256 AS name FROM deliveries
+UNION SELECT 'landing/' || sha256 FROM bank_answers
+UNION SELECT 'published/' || sha256 FROM published_files WHERE batch_id IS NOT NULL;

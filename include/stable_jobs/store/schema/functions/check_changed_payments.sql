@@ -1,6 +1,6 @@
 -- A payment's new state is one that its life cycle allows and that other rows prove: a payment of which any line arrived is
 -- paid, and one whose newest line came back by no fault of the payee may go again to the same account.
-CREATE OR REPLACE FUNCTION check_changed_payments() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION check_changed_payments() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     wrong record;
 BEGIN

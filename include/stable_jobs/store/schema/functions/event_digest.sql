@@ -1,7 +1,7 @@
 -- What an event wrote: per table its rows and the SHA-256 over the SHA-256 of each, in their order. Only the tables that
 -- hold rows of the event are read.
 CREATE OR REPLACE FUNCTION event_digest(event bigint) RETURNS jsonb LANGUAGE plpgsql STABLE
-SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
+SET search_path = ledger, public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
     name text;
     later text[];

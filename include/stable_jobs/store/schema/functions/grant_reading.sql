@@ -1,5 +1,5 @@
 -- The role of the pages reads everything but account numbers, and writes nothing. Called after every migration.
-CREATE OR REPLACE PROCEDURE grant_reading() LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE PROCEDURE grant_reading() LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     name text;
     columns text;
@@ -9,7 +9,7 @@ BEGIN
             THEN '(' || string_agg(quote_ident(a.attname), ', ') FILTER (WHERE a.attname NOT LIKE '%account_no%') || ')'
             ELSE '' END
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm')
+        WHERE c.relnamespace IN ('ledger'::regnamespace, 'public'::regnamespace) AND c.relkind IN ('r', 'v', 'm')
             AND pg_get_userbyid(c.relowner) = current_user
         GROUP BY 1
     LOOP

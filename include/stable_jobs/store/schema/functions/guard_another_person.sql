@@ -1,5 +1,5 @@
 -- A second person completes what a first one began.
-CREATE OR REPLACE FUNCTION guard_another_person() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_another_person() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     first_person text;
     second_person text;

@@ -1,5 +1,5 @@
 -- An approval is of the batch as it stands, by a person who is assigned and prepared nothing of it.
-CREATE OR REPLACE FUNCTION guard_approval() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_approval() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     batch record;
 BEGIN

@@ -1,6 +1,6 @@
 -- The answers to one batch are all under a checked login, or none is; one under a checked login rests on an assignment
 -- under a checked login.
-CREATE OR REPLACE FUNCTION guard_approval_hand() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_approval_hand() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     batch record;
     kind boolean;

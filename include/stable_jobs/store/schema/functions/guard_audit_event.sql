@@ -1,5 +1,5 @@
 -- An audit event continues the chain: its number, the hash before it, its own hash, and what it wrote.
-CREATE OR REPLACE FUNCTION guard_audit_event() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_audit_event() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     last record;
 BEGIN

@@ -1,5 +1,5 @@
 -- A result is for a payment that the bank was told to make, and of its amount.
-CREATE OR REPLACE FUNCTION guard_bank_results() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_bank_results() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stranger text;
 BEGIN

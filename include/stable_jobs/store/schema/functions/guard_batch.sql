@@ -1,5 +1,5 @@
 -- A batch is formed, published, voided or refused as its approvals and the region's stops allow.
-CREATE OR REPLACE FUNCTION guard_batch() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_batch() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     approving bigint;
 BEGIN

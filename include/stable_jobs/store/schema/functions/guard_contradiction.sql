@@ -1,5 +1,5 @@
 -- A contradiction is what a stored row of the bank's answer says.
-CREATE OR REPLACE FUNCTION guard_contradiction() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_contradiction() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stranger text;
 BEGIN

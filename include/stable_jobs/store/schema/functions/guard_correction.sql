@@ -1,5 +1,5 @@
 -- A person's corrected account bears the unit's name, as an account in an extract does.
-CREATE OR REPLACE FUNCTION guard_correction() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_correction() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     unit record;
 BEGIN

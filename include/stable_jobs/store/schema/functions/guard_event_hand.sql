@@ -1,6 +1,6 @@
 -- An event in a person's name has that person's hand, the one its body tells of, and a person whom the ledger knows;
 -- an event of no person has none.
-CREATE OR REPLACE FUNCTION guard_event_hand() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_event_hand() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     body jsonb := NEW.body::jsonb;
     actor text := coalesce(NEW.body::jsonb ->> 'actor', 'stable-jobs');

@@ -1,6 +1,6 @@
 -- What keeps a table's history: rows are added and never changed, each of its transaction's event. Of an entitlement, a
 -- payment and a batch some columns may change; their own guards say which.
-CREATE OR REPLACE PROCEDURE guard_history(name text) LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE PROCEDURE guard_history(name text) LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 BEGIN
     EXECUTE format('CREATE OR REPLACE TRIGGER keep_history BEFORE DELETE OR TRUNCATE ON %I'
         ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()', name);

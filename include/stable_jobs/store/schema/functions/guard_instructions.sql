@@ -1,6 +1,6 @@
 -- The bank is told only of lines of a batch that is published in this event, of no payment that may have arrived, of no
 -- stopped unit, and of no more than a unit is entitled to.
-CREATE OR REPLACE FUNCTION guard_instructions() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_instructions() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stranger text;
 BEGIN

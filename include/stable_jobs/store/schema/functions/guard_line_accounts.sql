@@ -1,6 +1,6 @@
 -- No line to an account that failed for that unit, and after a return none to an account that only an extract
 -- knows: both need people.
-CREATE OR REPLACE FUNCTION guard_line_accounts() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_line_accounts() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stranger text;
 BEGIN

@@ -1,5 +1,5 @@
 -- The lines of a batch are its own payments, with the amounts that the ledger owes, formed in one event.
-CREATE OR REPLACE FUNCTION guard_lines() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_lines() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stranger text;
 BEGIN

@@ -1,5 +1,5 @@
 -- One entitlement of a unit, year and pair of schemes, whichever of its codes it bears.
-CREATE OR REPLACE FUNCTION guard_new_entitlements() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_new_entitlements() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stranger text;
 BEGIN

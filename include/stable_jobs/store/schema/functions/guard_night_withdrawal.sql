@@ -1,5 +1,5 @@
 -- Two people withdraw a region's night, and only its newest one.
-CREATE OR REPLACE FUNCTION guard_night_withdrawal() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_night_withdrawal() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM proposals p JOIN proposal_decisions d ON d.proposal_id = p.id

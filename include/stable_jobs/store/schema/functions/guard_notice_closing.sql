@@ -1,5 +1,5 @@
 -- A notice ends on or after its last day, on the newest night of its region.
-CREATE OR REPLACE FUNCTION guard_notice_closing() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_notice_closing() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     notice record;
 BEGIN

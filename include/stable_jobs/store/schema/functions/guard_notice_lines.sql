@@ -1,5 +1,5 @@
 -- A general refund gives back part of a premium, never more than all of it.
-CREATE OR REPLACE FUNCTION guard_notice_lines() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_notice_lines() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stranger text;
 BEGIN

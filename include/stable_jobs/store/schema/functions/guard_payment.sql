@@ -1,5 +1,5 @@
 -- A payment begins on notice; afterwards only its state changes.
-CREATE OR REPLACE FUNCTION guard_payment() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_payment() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'on_notice' THEN

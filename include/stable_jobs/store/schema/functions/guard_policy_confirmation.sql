@@ -1,5 +1,5 @@
 -- Two people confirm the values of a region, and those very values.
-CREATE OR REPLACE FUNCTION guard_policy_confirmation() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_policy_confirmation() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM policy_values v WHERE (v.region_code, v.hash) = (NEW.region_code, NEW.hash)
                AND (v.content ? 'fault' OR v.content ? 'bank.fault')) THEN

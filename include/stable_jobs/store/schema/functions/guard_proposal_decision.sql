@@ -1,5 +1,5 @@
 -- Another person than the proposer confirms; a rejection needs a reason.
-CREATE OR REPLACE FUNCTION guard_proposal_decision() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_proposal_decision() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     proposal record;
 BEGIN

@@ -1,5 +1,5 @@
 -- Two people end a recovery case; only a night supersedes one.
-CREATE OR REPLACE FUNCTION guard_recovery_closing() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_recovery_closing() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     case_of record;
 BEGIN

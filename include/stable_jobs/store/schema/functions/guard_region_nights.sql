@@ -1,5 +1,5 @@
 -- The ledger takes nothing over from a night whose region is stopped for its values or its total.
-CREATE OR REPLACE FUNCTION guard_region_nights() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_region_nights() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stop record;
 BEGIN

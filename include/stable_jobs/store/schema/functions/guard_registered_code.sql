@@ -1,5 +1,5 @@
 -- Two people register a code.
-CREATE OR REPLACE FUNCTION guard_registered_code() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_registered_code() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM proposals p JOIN proposal_decisions d ON d.proposal_id = p.id

@@ -1,5 +1,5 @@
 -- What two people do together is done by both under a checked login, or by neither.
-CREATE OR REPLACE FUNCTION guard_same_kind() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_same_kind() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     first_event bigint;
     first_kind boolean;

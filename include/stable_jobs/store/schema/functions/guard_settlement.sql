@@ -1,5 +1,5 @@
 -- A settlement is what two people agreed on in this very event, about this line.
-CREATE OR REPLACE FUNCTION guard_settlement() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_settlement() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     named text;
 BEGIN

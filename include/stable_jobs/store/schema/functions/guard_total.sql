@@ -1,5 +1,5 @@
 -- Whether a region's total is beyond the last one of the year that counted is for the database to say.
-CREATE OR REPLACE FUNCTION guard_total() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_total() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     last record;
 BEGIN

@@ -1,5 +1,5 @@
 -- Whoever confirms an account types its number again: stable_jobs.typed_account of the transaction, never kept.
-CREATE OR REPLACE FUNCTION guard_typed_account() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION guard_typed_account() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM account_corrections WHERE id = NEW.correction_id

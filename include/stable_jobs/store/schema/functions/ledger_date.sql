@@ -1,4 +1,4 @@
 -- The business date of this transaction's audit event; NULL outside of one.
 CREATE OR REPLACE FUNCTION ledger_date() RETURNS date LANGUAGE sql STABLE
-SET search_path = public, pg_temp
+SET search_path = ledger, public, pg_temp
 RETURN nullif(current_setting('stable_jobs.business_date', true), '')::date;

@@ -1,6 +1,6 @@
 -- Each changed payment leaves its new state, written by the owner.
 CREATE OR REPLACE FUNCTION record_changed_payments() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
+SET search_path = ledger, public, pg_temp AS $$
 BEGIN
     EXECUTE $q$
     INSERT INTO state_changes (payment_id, from_state, to_state, reason, changed_on)

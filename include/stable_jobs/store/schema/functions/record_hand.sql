@@ -1,7 +1,7 @@
 -- The hand that the transaction names (`stable_jobs.hand`), written once: with the first row in a person's name, or as
 -- the event is closed.
 CREATE OR REPLACE FUNCTION record_hand() RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
+SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     hand jsonb := nullif(current_setting('stable_jobs.hand', true), '')::jsonb;
 BEGIN

@@ -1,6 +1,6 @@
 -- Each released delivery belongs to its event, written by the owner.
 CREATE OR REPLACE FUNCTION record_releases() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = public, pg_temp AS $$
+SET search_path = ledger, public, pg_temp AS $$
 BEGIN
     INSERT INTO release_events (release_id) SELECT id FROM new_rows ORDER BY id;
     RETURN NULL;

@@ -1,6 +1,6 @@
 -- A night takes over a decision of its own date.
 CREATE OR REPLACE FUNCTION require_decision_of_date(decision bigint, of_date date) RETURNS void LANGUAGE plpgsql
-SET search_path = public, pg_temp AS $$
+SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     found record;
 BEGIN

@@ -1,6 +1,6 @@
 -- A row in a person's name is written by that person's own hand. First argument: the column with the name; second
 -- argument `system`: rows of no person are allowed.
-CREATE OR REPLACE FUNCTION require_hand() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION require_hand() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     who text := to_jsonb(NEW) ->> TG_ARGV[0];
     hand record;

@@ -1,6 +1,6 @@
 -- Money moves only on the newest night of a region, on its date, and not where that night is held.
 CREATE OR REPLACE FUNCTION require_newest_night(region text, what text) RETURNS void LANGUAGE plpgsql
-SET search_path = public, pg_temp AS $$
+SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     night record;
 BEGIN

@@ -1,6 +1,6 @@
 -- Money moves only where nothing stops the region or a region above it.
 CREATE OR REPLACE FUNCTION require_no_hold(region text, what text) RETURNS void LANGUAGE plpgsql
-SET search_path = public, pg_temp AS $$
+SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     stop record;
 BEGIN

@@ -1,6 +1,6 @@
 -- Writers one after the other, whoever they are: the lock of the ledger's events, and only the event that comes
 -- next. Nobody adds a row to an event that is in the chain.
-CREATE OR REPLACE FUNCTION require_own_event() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION require_own_event() RETURNS trigger LANGUAGE plpgsql SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     next bigint;
 BEGIN

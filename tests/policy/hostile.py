@@ -454,7 +454,7 @@ class Drawn:
                 "uscc": uscc, "region_code": place, "list_type": rng.choice(EXCLUSION_LISTS), "authority": "局",
                 "listed_on": self.near(self.on), "removed_on": removed,
             })  # fmt: skip
-        for category in {rng.choice(CATEGORIES), "recovering"}:
+        for category in sorted({rng.choice(CATEGORIES), "recovering"}):
             valid = {"valid_from": self.near(self.on), "valid_to": rng.choice((None, self.near(self.on)))}
             self.world.put(
                 "priority_list", {"uscc": uscc, "region_code": place, "category": category, **valid}

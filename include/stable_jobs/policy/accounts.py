@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.accounts import SEPARATORS
 from stable_jobs.names import BLANKS, STANDARD
-from stable_jobs.policy.working import Hold
+from stable_jobs.policy.extracts import Working
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -44,7 +44,7 @@ def is_same_name(a: Any, b: Any) -> Any:
     return (a == b).ifelse(True, plain_name(a) == plain_name(b))
 
 
-def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, hold: Hold) -> ir.Table:
+def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, working: Working) -> ir.Table:
     """One row per unit that has an account: `account_source` and the account's four columns.
 
     A verified corporate account in the unit's own name; else the account premiums are paid from,
@@ -52,7 +52,7 @@ def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, hold: Hol
     unit's name unless it is an individual business.
     Of several the lowest number is taken, so that a rerun takes the same.
     """
-    first = hold(_first(_corporate(units, corporate)))
+    first = working.materialize(_first(_corporate(units, corporate)))
     others = _with_unit(tax.anti_join(first, UNIT), units)
     return first.union(_first(_premium(others, corporate)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.aggregates import SUM, YUAN
-from stable_jobs.policy.working import step
+from stable_jobs.policy.extracts import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

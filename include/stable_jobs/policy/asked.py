@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+
+from stable_jobs.policy.extracts import Working
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,18 +51,19 @@ def rows(con: duckdb.DuckDBPyConnection, statement: str) -> list[dict[str, Any]]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-class Written:
+class Written(Working):
     """Working tables written down instead of made; `run` makes them for what is asked."""
 
     def __init__(self, backend: BaseBackend) -> None:
-        self._backend = backend
+        super().__init__(backend)
         self._statements: list[str] = []
 
-    def hold(self, table: ir.Table) -> Any:
+    def materialize(self, table: ir.Table) -> ir.Table:
         """An empty working table for others to build on; its rows come with `run`."""
-        name = f"working_{uuid4().hex}"
-        self._statements.append(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._backend.compile(table)}")
-        return self._backend.create_table(name, schema=table.schema(), temp=True)
+        empty = self.empty(table.schema())
+        query = self.backend.compile(table)
+        self._statements.append(f"CREATE OR REPLACE TEMP TABLE {empty.get_name()} AS {query}")
+        return empty
 
     def run(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make every table, in the order in which they were written. con: the backend's own connection."""

@@ -11,12 +11,11 @@ from stable_jobs.contracts.masking import mask
 from stable_jobs.contracts.model import Contract
 from stable_jobs.policy.asked import asked
 from stable_jobs.policy.crosswalk import OLD_LENGTH, clashes, crosswalk, renamed
-from stable_jobs.policy.doubts import all_keys
-from stable_jobs.policy.extracts import Inputs, accepted, quarantined
+from stable_jobs.policy.doubts import all_keys, unaccepted
+from stable_jobs.policy.extracts import Extracts
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
 
 ENTERPRISE = ("enterprise_sizes", "exclusion_list", "priority_list")
 REGIONAL = ("fund_balances", "benefit_standards")
@@ -35,29 +34,27 @@ class Source:
     values: Mapping[str, str]
 
 
-def old_numbers(backend: BaseBackend, inputs: Inputs) -> ir.Table:
+def old_numbers(extracts: Extracts) -> ir.Table:
     """`registration_no`: the old numbers of the enterprises wanted, under which rows of theirs may stand."""
-    units = accepted(backend, inputs, "insured_units")
+    units = extracts.accepted("insured_units")
     own = asked("wanted").contains(units.uscc) & (units.registration_no.length() == OLD_LENGTH)
     return units.filter(own).select("registration_no").distinct()
 
 
-def walk_of(backend: BaseBackend, inputs: Inputs) -> ir.Table:
+def walk_of(extracts: Extracts) -> ir.Table:
     """The crosswalk of the numbers asked about, as the decision's own has them."""
-    units = accepted(backend, inputs, "insured_units")
+    units = extracts.accepted("insured_units")
     known = units.filter(asked("codes").contains(units.registration_no))
-    keys = all_keys(backend, inputs, units)
+    keys = all_keys(units, unaccepted(extracts))
     return crosswalk(known, clashes(known, keys.filter(asked("codes").contains(keys.uscc))))
 
 
-def source_rows(
-    backend: BaseBackend, inputs: Inputs, extract: str, walk: ir.Table
-) -> tuple[ir.Table, ir.Table]:
+def source_rows(extracts: Extracts, extract: str, walk: ir.Table) -> tuple[ir.Table, ir.Table]:
     """Rows of the unit asked about, accepted and quarantined, in the order of the files.
 
     Old numbers are replaced as in the decision.
     """
-    good, bad = accepted(backend, inputs, extract), quarantined(backend, inputs, extract)
+    good, bad = extracts.accepted(extract), extracts.quarantined(extract)
     if extract in REGIONAL:
         good, bad = (t.filter(asked("levels").contains(t.region_code)) for t in (good, bad))
     else:

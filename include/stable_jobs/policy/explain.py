@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import StepError, UsageError
@@ -17,14 +16,13 @@ from stable_jobs.policy.asked import Written, ask, rows
 from stable_jobs.policy.asked import asked as asked_about
 from stable_jobs.policy.evidence import old_numbers, source_rows, sources, walk_of
 from stable_jobs.policy.explanation import Behind, Explanation, RowExplained, row_explained
-from stable_jobs.policy.extracts import InputFile, Inputs
-from stable_jobs.policy.layoff import laid_off
+from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, Working, rows_of
+from stable_jobs.policy.layoff import READS, laid_off
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.regional import region_table
 from stable_jobs.policy.situation import ROW, Setting, setting, settled
 from stable_jobs.policy.table import parameter_table
 from stable_jobs.policy.verdict import judged
-from stable_jobs.policy.working import rows_of
 from stable_jobs.regions import upward
 from stable_jobs.store.catalog import delivery_by_id, find_snapshot
 from stable_jobs.store.lake import Lake
@@ -71,9 +69,10 @@ class ExplainedNight:
         self._lock = Lock()
         self._con, self._contracts, self._policies, self._on = con, contracts, policies, business_date
         self._backend = ibis.duckdb.from_connection(con)
+        self._lasting = Working(self._backend)
         self._made = _newest(conn, business_date)
         tables = {kind: self._registered(conn, lake, kind) for kind in ("eligibility", "unit_facts", "held")}
-        inputs = Inputs(_files(lake, self._made["inputs"]), contracts)
+        extracts = Extracts(Inputs(_files(lake, self._made["inputs"]), contracts), self._lasting)
         self._held = rows_of(tables["held"])
         own = {
             kind: table.filter(table.uscc == asked_about("uscc"))
@@ -85,14 +84,14 @@ class ExplainedNight:
         )
         here = {kind: table.filter(table.region_code == asked_about("region")) for kind, table in own.items()}
         self._table = self._written(here["eligibility"])
+        # Views and tables that last as long as the connection, and those that are made for each enterprise.
         self._working = Written(self._backend)
-        self._wide = self._written(self._situations(inputs, tables["eligibility"], here["unit_facts"]))
-        self._numbers = self._written(old_numbers(self._backend, inputs))
+        self._wide = self._written(self._situations(extracts, tables["eligibility"], here["unit_facts"]))
+        self._numbers = self._written(old_numbers(extracts))
         self._walk = Written(self._backend)
-        walk = self._walk.hold(walk_of(self._backend, inputs))
+        walk = self._walk.materialize(walk_of(extracts))
         self._sources = {
-            extract: tuple(map(self._written, source_rows(self._backend, inputs, extract, walk)))
-            for extract in contracts
+            extract: tuple(map(self._written, source_rows(extracts, extract, walk))) for extract in contracts
         }
 
     @property
@@ -142,23 +141,19 @@ class ExplainedNight:
             for extract, both in self._sources.items()
         }
 
-    def _situations(self, inputs: Inputs, table: Any, facts: Any) -> Any:
+    def _situations(self, extracts: Extracts, table: Any, facts: Any) -> Any:
         """The wide rows of the enterprise, computed again as in the decision."""
         regions = sorted(row["region_code"] for row in rows_of(table.select("region_code").distinct()))
         parameters = parameter_table(self._policies, self._on, regions)
-        given = self._made_now(region_table(self._backend, inputs, self._policies, parameters, self._on))
-        hold = self._working.hold
-        scene = setting(hold(facts), given, parameters, self._on)
-        scene = Setting(scene.facts, scene.region, self._made_now(scene.sizes), scene.on)
-        results = hold(settled(scene))
-        results = hold(results.join(laid_off(scene.wide(results), self._on), ROW))
-        wide = hold(scene.wide(results))
-        again = hold(judged(wide)).select(*ROW, again="reasons", months_paid="months_paid")
+        given = self._lasting.materialize(region_table(extracts, self._policies, parameters, self._on))
+        materialize = self._working.materialize
+        scene = setting(materialize(facts), given, parameters, self._on)
+        scene = Setting(scene.facts, scene.region, self._lasting.materialize(scene.sizes), scene.on)
+        results = materialize(settled(scene))
+        results = materialize(results.join(laid_off(scene.wide(results, *READS), self._on), ROW))
+        wide = materialize(scene.wide(results))
+        again = materialize(judged(wide)).select(*ROW, again="reasons", months_paid="months_paid")
         return wide.join(again, ROW)
-
-    def _made_now(self, table: Any) -> Any:
-        """What is the same for every enterprise."""
-        return self._backend.create_table(f"working_{uuid4().hex}", table, temp=True)
 
     def _written(self, table: Any) -> str:
         return str(self._backend.compile(table))

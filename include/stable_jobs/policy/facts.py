@@ -5,7 +5,7 @@ A unit is `region_code` + `uscc`. insured_units decides which exist; no join may
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -21,13 +21,12 @@ from stable_jobs.policy.doubts import (
     clashing_units,
     doubted_enterprises,
     doubted_units,
+    unaccepted,
 )
-from stable_jobs.policy.extracts import Inputs, accepted
-from stable_jobs.policy.working import Hold
+from stable_jobs.policy.extracts import Extracts
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
 
 UNIT = ("region_code", "uscc")
 
@@ -36,7 +35,7 @@ UNIT = ("region_code", "uscc")
 class Gathered:
     """What is computed once and read by several: accepted units, their facts, per-unit sums for the orphans.
 
-    `summed`: extract → one row per region_code and uscc that has rows there, with `rows` and `amount`.
+    `strays`: what stands under codes of no unit, by `region_code, uscc, extract`, with `rows` and `amount`.
     `refunds`: prior_refunds of the policy year as finance reports them (paid.py).
     """
 
@@ -44,59 +43,83 @@ class Gathered:
     walk: ir.Table
     facts: ir.Table
     accounts: ir.Table
-    summed: dict[str, ir.Table]
+    strays: ir.Table
     refunds: ir.Table
 
 
-def gather(
-    backend: BaseBackend, inputs: Inputs, on: date, hold: Hold, regions: Iterable[str] = ()
-) -> Gathered:
+def gather(extracts: Extracts, on: date, regions: Iterable[str] = ()) -> Gathered:
     """All facts of the business date `on`, over all regions; the big group-bys are run once and kept.
 
     regions: those that take part: what one of them did not send is missing (`parents`).
     """
-    units = hold(accepted(backend, inputs, "insured_units"))
-    clashing = hold(clashes(units, all_keys(backend, inputs, units)))
-    walk = hold(crosswalk(units, clashing))
-    rows = {e: renamed(accepted(backend, inputs, e), walk) for e in UNIT_EXTRACTS}
-    refunds = hold(paid.reported(rows["prior_refunds"], on))
-    ours = renamed(paid.ours(backend, inputs.paid_by_us), walk).distinct()
-    parts = _parts(rows, on, hold) | {"prior_refunds": paid.already_paid(refunds, ours, on)}
+    materialize = extracts.working.materialize
+    units = materialize(extracts.accepted("insured_units"))
+    broken = materialize(unaccepted(extracts))
+    clashing = materialize(clashes(units, all_keys(units, broken)))
+    walk = materialize(crosswalk(units, clashing))
+    rows = {e: renamed(extracts.accepted(e), walk) for e in UNIT_EXTRACTS}
+    refunds = materialize(paid.reported(rows["prior_refunds"], on))
+    ours = renamed(paid.ours(extracts.working, extracts.inputs.paid_by_us), walk).distinct()
+    parts = _parts(rows, on, materialize) | {"prior_refunds": paid.already_paid(refunds, ours, on)}
     units = renamed(units, walk, column="parent_uscc")
-    found = hold(accounts.account_facts(units, rows["payee_accounts"], rows["taxpayers"], hold))
+    found = materialize(
+        accounts.account_facts(units, rows["payee_accounts"], rows["taxpayers"], extracts.working)
+    )
     nameless = accounts.nameless(rows["payee_accounts"], rows["taxpayers"])
-    summed = _summed(rows, parts)
-    doubts = doubted_units(backend, inputs, walk)
-    clash = clashing_units(backend, inputs, clashing, _with_ours(summed, ours))
-    beside = [found.select(*UNIT, "account_source"), nameless, doubts, clash]
-    facts = hold(_joined(units, [*parts.values(), *beside]))
-    facts = _with_enterprise(facts, backend, inputs, Numbers(walk, clashing, tuple(regions)), on, hold).view()
+    apart = materialize(_apart(_summed(rows, parts), units, clashing))
+    clash = clashing_units(clashing, _sent_under(apart, ours, broken))
+    beside = [found.select(*UNIT, "account_source"), nameless, doubted_units(broken, walk), clash]
+    facts = materialize(_joined(units, [*parts.values(), *beside]))
+    numbers = Numbers(walk, clashing, broken, tuple(regions))
+    facts = _with_enterprise(facts, extracts, numbers, on).view()
     facts = _of_nobody(_filled(facts), clashing)
-    return Gathered(units, walk, _ordered(facts), found, summed, refunds)
+    strays = apart.filter(apart.is_stray).drop("is_stray")
+    return Gathered(units, walk, _ordered(facts), found, strays, refunds)
 
 
-def _with_ours(summed: dict[str, ir.Table], ours: ir.Table) -> dict[str, ir.Table]:
-    """Under which codes there are rows; what we paid stands beside what finance says was paid."""
-    both = summed["prior_refunds"].select(*UNIT).union(ours.select(*UNIT))
-    return summed | {"prior_refunds": both}
+def _apart(summed: dict[str, ir.Table], units: ir.Table, clashing: ir.Table) -> ir.Table:
+    """What stands under codes of no unit (`is_stray`), or under a number that two units share."""
+    import ibis
+
+    rows = ibis.union(*(t.mutate(extract=ibis.literal(extract)) for extract, t in summed.items()))
+    keys = units.select(*UNIT).mutate(is_units=ibis.literal(True))
+    shared = clashing.select(region_code="clash_region", uscc="clash_number").distinct()
+    shared = shared.mutate(is_shared=ibis.literal(True))
+    rows = rows.left_join(keys, UNIT, rname="{name}__of_unit")
+    rows = rows.left_join(shared, UNIT, rname="{name}__shared")
+    found = rows.select(*UNIT, "extract", "rows", "amount", "is_shared", is_stray=rows.is_units.isnull())
+    return found.filter(found.is_stray | found.is_shared.notnull()).drop("is_shared")
+
+
+def _sent_under(apart: ir.Table, ours: ir.Table, broken: ir.Table) -> ir.Table:
+    """`extract, region_code, uscc` as sent, accepted or quarantined; what we paid stands beside what finance
+    says was paid."""
+    import ibis
+
+    columns = ("extract", *UNIT)
+    paid_by_us = ours.select(*UNIT).mutate(extract=ibis.literal("prior_refunds"))
+    return ibis.union(*(t.select(*columns) for t in (apart, paid_by_us, broken)))
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """How codes are read: old numbers replaced (`crosswalk`), those that are another's key (`clashes`), and
-    the regions that take part."""
+    """How codes are read: old numbers replaced (`crosswalk`), those that are another's key (`clashes`), the
+    codes of quarantined rows (`unaccepted`), and the regions that take part."""
 
     walk: ir.Table
     clashing: ir.Table
+    broken: ir.Table
     regions: tuple[str, ...]
 
 
-def _parts(rows: dict[str, ir.Table], on: date, hold: Hold) -> dict[str, ir.Table]:
+def _parts(
+    rows: dict[str, ir.Table], on: date, materialize: Callable[[ir.Table], ir.Table]
+) -> dict[str, ir.Table]:
     payees = rows["payee_accounts"]
     return {
-        "monthly_headcount": hold(aggregates.headcounts(rows["monthly_headcount"], on)),
+        "monthly_headcount": materialize(aggregates.headcounts(rows["monthly_headcount"], on)),
         "benefit_claims": aggregates.claims(rows["benefit_claims"], on),
-        "premium_payments": hold(aggregates.premiums(rows["premium_payments"], on)),
+        "premium_payments": materialize(aggregates.premiums(rows["premium_payments"], on)),
         "taxpayers": aggregates.taxpayers(rows["taxpayers"]),
         "payee_accounts": payees.group_by(*UNIT).aggregate(payee_rows=payees.count()),
         **{s: aggregates.newest_applications(rows["applications"], on, s) for s in SCHEMES},
@@ -131,38 +154,35 @@ def _joined(units: ir.Table, parts: list[ir.Table]) -> ir.Table:
     return joined.select(*(c for c in joined.columns if "__" not in c))
 
 
-def _with_enterprise(
-    facts: ir.Table, backend: BaseBackend, inputs: Inputs, numbers: Numbers, on: date, hold: Hold
-) -> ir.Table:
-    walk, clashing = numbers.walk, numbers.clashing
-    sent = {e: accepted(backend, inputs, e) for e in ("exclusion_list", "priority_list", "enterprise_sizes")}
+def _with_enterprise(facts: ir.Table, extracts: Extracts, numbers: Numbers, on: date) -> ir.Table:
+    walk, clashing, quarantine = numbers.walk, numbers.clashing, numbers.broken
+    sent = {e: extracts.accepted(e) for e in ("exclusion_list", "priority_list", "enterprise_sizes")}
     lists = {e: renamed(rows, walk) for e, rows in sent.items()}
     for part, key in (
         (enterprises.exclusions(lists["exclusion_list"], on), "listed_uscc"),
         (enterprises.priorities(lists["priority_list"], on), "priority_uscc"),
     ):
         facts = facts.left_join(part, facts.uscc == part[key]).drop(key)
-    bad = doubted_enterprises(backend, inputs, walk, "exclusion_list").mutate(is_clash=False)
-    clash = clashing_enterprises(backend, inputs, clashing, sent["exclusion_list"], "exclusion_list")
+    bad = doubted_enterprises(quarantine, walk, "exclusion_list").mutate(is_clash=False)
+    clash = clashing_enterprises(quarantine, clashing, sent["exclusion_list"], "exclusion_list")
     both = bad.union(clash.mutate(is_clash=True))
     both = both.group_by(doubted_uscc=both.uscc).aggregate(
         clash_exclusion_list=both.is_clash.any(), doubt_exclusion_list=(~both.is_clash).any()
     )
     facts = facts.left_join(both, facts.uscc == both.doubted_uscc).drop("doubted_uscc")
-    broken = doubted_enterprises(backend, inputs, walk, "enterprise_sizes")
-    clash = clashing_enterprises(backend, inputs, clashing, sent["enterprise_sizes"], "enterprise_sizes")
-    sized = hold(enterprises.sizes(lists["enterprise_sizes"], broken, clash))
-    return _with_size(hold(facts), sized, backend, inputs, numbers, hold)
+    broken = doubted_enterprises(quarantine, walk, "enterprise_sizes")
+    clash = clashing_enterprises(quarantine, clashing, sent["enterprise_sizes"], "enterprise_sizes")
+    materialize = extracts.working.materialize
+    sized = materialize(enterprises.sizes(lists["enterprise_sizes"], broken, clash))
+    return _with_size(materialize(facts), sized, extracts, numbers)
 
 
-def _with_size(
-    facts: ir.Table, sized: ir.Table, backend: BaseBackend, inputs: Inputs, numbers: Numbers, hold: Hold
-) -> ir.Table:
+def _with_size(facts: ir.Table, sized: ir.Table, extracts: Extracts, numbers: Numbers) -> ir.Table:
     """The parent's size for a branch, its own only if nothing is or may be known of the parent's."""
     own = facts.left_join(sized, facts.uscc == sized.sized_uscc)
     parent = sized.rename(parent_sized="sized_uscc", parent_size="economy_size", parent_cause="size_cause")
     t = own.left_join(parent, own.parent_uscc == parent.parent_sized)
-    away = parents.unknowable(backend, facts, inputs, numbers.clashing, numbers.regions, hold)
+    away = parents.unknowable(extracts, facts, numbers.clashing, numbers.regions)
     t = t.left_join(away, t.parent_uscc == away.unsized_uscc)
     t = t.view()
     takes_parent = t.parent_sized.notnull() | t.unsized_uscc.notnull()

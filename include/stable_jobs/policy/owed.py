@@ -46,6 +46,9 @@ DECLARED = {
 }
 
 
+DEBT = "struct<reason: string, extract: string, cause: string>"
+
+
 @dataclass(frozen=True)
 class Debt:
     """Why a reason stands: the first debt of a reason whose `when` is true is the one that is owed.
@@ -166,10 +169,17 @@ def owed(t: ir.Table, contracts: Mapping[str, Contract]) -> ir.Table:
 
     t: unsettled rows. Columns: `COLUMNS`; sorted by all keys.
     """
-    every = debts(t)
-    first, *others = [_rows(t, reason, options) for reason, options in every.items()]
-    long = first.union(*others).join(_extracts(contracts), "extract").join(_causes(), "cause")
-    is_declared = long.declared_zh.notnull()
+    import ibis
+
+    every = ibis.array([_debt(t, reason, options) for reason, options in debts(t).items()])
+    declared = {f"declared_{lang}": _declared(t, lang) for lang in ("zh", "en")}
+    long = t.select(*ROW, "unit_name", debt=every.unnest(), **declared)
+    long = long.filter(long.debt.notnull())
+    long = long.select(
+        *ROW, "unit_name", *declared, **{part: long.debt[part] for part in ("reason", "extract", "cause")}
+    )
+    long = long.join(_extracts(contracts), "extract").join(_causes(), "cause")
+    is_declared = (long.cause == "differs") & (long.extract == "applications")
     detail = {
         f"detail_{lang}": is_declared.ifelse(
             long[f"declared_{lang}"], long[f"title_{lang}"] + ": " + long[f"cause_{lang}"]
@@ -180,22 +190,21 @@ def owed(t: ir.Table, contracts: Mapping[str, Contract]) -> ir.Table:
     return long.order_by("region_code", "uscc", long.scheme.desc(), "reason").select(*COLUMNS)
 
 
-def _rows(t: ir.Table, reason: str, options: tuple[Debt, ...]) -> ir.Table:
-    """The rows for which the reason stands, with the extract and cause of the first debt that holds."""
+def _debt(t: ir.Table, reason: str, options: tuple[Debt, ...]) -> ir.StructValue:
+    """`reason, extract, cause` of the first debt that holds, where the reason stands; else empty."""
     import ibis
 
-    t = t.mutate(
-        extract=ibis.cases(*((_flag(o.when), o.extract) for o in options), else_=""),
-        cause=ibis.cases(*((_flag(o.when), _word(o.cause)) for o in options), else_=""),
-        stands=_stands(t, reason),
-    ).filter(lambda r: r.stands)
-    shows = (t.cause == "differs") & (t.extract == "applications")
-    return t.select(
-        *ROW, "unit_name", "extract", "cause",
-        reason=ibis.literal(reason),
-        declared_zh=shows.ifelse(_declared(t, "zh"), None),
-        declared_en=shows.ifelse(_declared(t, "en"), None),
-    )  # fmt: skip
+    found = ibis.cases(
+        *(
+            (
+                ibis.literal(True) if o.when is True else o.when,
+                ibis.struct({"reason": reason, "extract": o.extract, "cause": o.cause}, type=DEBT),
+            )
+            for o in options
+        ),
+        else_=None,
+    )
+    return _stands(t, reason).ifelse(found, None)
 
 
 def _stands(t: ir.Table, reason: str) -> Any:
@@ -204,18 +213,6 @@ def _stands(t: ir.Table, reason: str) -> Any:
         return (t.decision == "undecided") & t[f"meets_{test}"].isnull()
     amount = t.already_paid if test == "already_paid" else t.entitlement
     return (t.decision == "eligible") & amount.isnull()
-
-
-def _flag(when: Any) -> Any:
-    import ibis
-
-    return ibis.literal(True) if when is True else when
-
-
-def _word(value: Any) -> Any:
-    import ibis
-
-    return ibis.literal(value) if isinstance(value, str) else value
 
 
 def _extracts(contracts: Mapping[str, Contract]) -> ir.Table:

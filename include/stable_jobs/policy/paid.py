@@ -9,10 +9,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from stable_jobs.policy.aggregates import SUM, UNIT, YUAN
+from stable_jobs.policy.extracts import Working
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
 
 OURS = {
     "region_code": "string",
@@ -30,14 +30,9 @@ REPORTED = (
 )  # fmt: skip
 
 
-def ours(backend: BaseBackend, path: str | None) -> ir.Table:
+def ours(working: Working, path: str | None) -> ir.Table:
     """The ledger's rows (`OURS`); no file: none."""
-    import ibis
-
-    schema = ibis.schema(OURS)
-    if path is None:
-        return ibis.memtable([], schema=schema)
-    return backend.read_parquet(path).select(*OURS).cast(schema)
+    return working.files([] if path is None else [path], OURS)
 
 
 def reported(rows: ir.Table, on: date) -> ir.Table:

@@ -6,26 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts import checks
 from stable_jobs.policy.crosswalk import OLD_LENGTH
-from stable_jobs.policy.extracts import Inputs
+from stable_jobs.policy.extracts import Extracts, Inputs, rows_of
 from stable_jobs.policy.table import typed_table
-from stable_jobs.policy.working import Hold, rows_of
 from stable_jobs.regions import NATION
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
 
 EXTRACT = "enterprise_sizes"
 
 
-def unknowable(
-    backend: BaseBackend,
-    facts: ir.Table,
-    inputs: Inputs,
-    clashing: ir.Table,
-    regions: tuple[str, ...],
-    hold: Hold,
-) -> ir.Table:
+def unknowable(extracts: Extracts, facts: ir.Table, clashing: ir.Table, regions: tuple[str, ...]) -> ir.Table:
     """`unsized_uscc, unsized_cause`, one row per parent that may have a size nobody could send.
 
     `parent_code`: no code at all by the code rule; `clash`: an old number that two units share; `missing`: it
@@ -34,8 +25,9 @@ def unknowable(
     import ibis
 
     named = facts.filter(facts.parent_uscc.notnull()).select(unsized_uscc=facts.parent_uscc).distinct()
-    t = hold(named)
-    broken = _broken(backend, t, inputs)
+    inputs = extracts.inputs
+    t = extracts.working.materialize(named)
+    broken = _broken(extracts, t)
     t = t.left_join(broken, t.unsized_uscc == broken.broken_uscc)
     insured = facts.select(insured_uscc=facts.uscc).distinct()
     t = t.left_join(insured, t.unsized_uscc == insured.insured_uscc)
@@ -54,14 +46,14 @@ def unknowable(
     return t.filter(t.unsized_cause.notnull())
 
 
-def _broken(backend: BaseBackend, named: ir.Table, inputs: Inputs) -> ir.Table:
+def _broken(extracts: Extracts, named: ir.Table) -> ir.Table:
     """`broken_uscc`: codes that the code rule refuses and nobody registered; few. named: a working table."""
     query = (
         f"SELECT unsized_uscc FROM {named.get_name()} "  # noqa: S608 - a working table's name
         f"WHERE NOT coalesce({checks.unit_code('unsized_uscc')}, false)"
     )
-    registered = {code for _, code in inputs.registered}
-    found = [row[0] for row in backend.raw_sql(query).fetchall()]
+    registered = {code for _, code in extracts.inputs.registered}
+    found = [row[0] for row in extracts.working.backend.raw_sql(query).fetchall()]
     rows = [{"broken_uscc": code} for code in sorted(found) if code not in registered]
     return typed_table(rows, {"broken_uscc": "string"})
 

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.errors import StepError
 from stable_jobs.policy.aggregates import SUM
 from stable_jobs.policy.catalogue import UNKNOWN_SIZE
-from stable_jobs.policy.extracts import Inputs, accepted, quarantined
+from stable_jobs.policy.extracts import Extracts, rows_of
 from stable_jobs.policy.facts import Gathered
 from stable_jobs.policy.table import Row, typed_table
-from stable_jobs.policy.working import rows_of
 from stable_jobs.regions import NATION
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
 
 UNITS = ("units_in", "units_eligible", "units_ineligible", "units_undecided", "units_quarantined")
 OUT = ("premium_late_fee", "premium_outside_year", "premium_earlier_back_payment")
@@ -24,7 +22,7 @@ COLUMNS = ("region_code", *UNITS, *PREMIUM, "is_held")
 
 
 def reconciliation(
-    backend: BaseBackend, inputs: Inputs, gathered: Gathered, eligibility: ir.Table,
+    extracts: Extracts, gathered: Gathered, eligibility: ir.Table,
     rows: tuple[Row, ...], held: tuple[Row, ...],
 ) -> ir.Table:  # fmt: skip
     """One row per region that has a unit, a payment or a hold. Units by their general row; yuan by row
@@ -33,8 +31,8 @@ def reconciliation(
     Held regions have units but no decision. A quarantined row whose region cannot be read stands under
     `000000`; an unreadable amount counts as 0.
     """
-    units = _units(backend, inputs, eligibility)
-    paid = _paid(backend, inputs, gathered, rows)
+    units = _units(extracts, eligibility)
+    paid = _paid(extracts, gathered, rows)
     flags = _held(held)
     keys = units.select("region_code").union(paid.select("region_code")).union(flags.select("region_code"))
     t = keys.distinct()
@@ -45,9 +43,9 @@ def reconciliation(
     return t.select(*COLUMNS).order_by("region_code")
 
 
-def _units(backend: BaseBackend, inputs: Inputs, eligibility: ir.Table) -> ir.Table:
-    sent = accepted(backend, inputs, "insured_units").select("region_code")
-    bad = quarantined(backend, inputs, "insured_units")
+def _units(extracts: Extracts, eligibility: ir.Table) -> ir.Table:
+    sent = extracts.accepted("insured_units").select("region_code")
+    bad = extracts.quarantined("insured_units")
     bad = bad.select(region_code=bad.home_region.fill_null(NATION))
     decided = eligibility.filter(eligibility.scheme == "general").select("region_code", "decision")
     long = _labelled(sent, "accepted").union(_labelled(bad, "quarantined"))
@@ -66,14 +64,13 @@ def _labelled(rows: ir.Table, label: str) -> ir.Table:
     return rows.mutate(label=ibis.literal(label))
 
 
-def _paid(backend: BaseBackend, inputs: Inputs, gathered: Gathered, rows: tuple[Row, ...]) -> ir.Table:
+def _paid(extracts: Extracts, gathered: Gathered, rows: tuple[Row, ...]) -> ir.Table:
     """Yuan per region: payments of units by what they are, payments of no unit, quarantined payments."""
     facts = gathered.facts
     owned = _by_cause(facts, rows)
-    keys = gathered.units.select("region_code", "uscc")
-    lost = gathered.summed["premium_payments"].anti_join(keys, ("region_code", "uscc"))
+    lost = gathered.strays.filter(gathered.strays.extract == "premium_payments")
     lost = lost.select("region_code", label=_text("premium_orphan"), amount=lost.amount)
-    bad = quarantined(backend, inputs, "premium_payments")
+    bad = extracts.quarantined("premium_payments")
     amount = bad.employer_amount.fill_null(0) + bad.employee_amount.fill_null(0)
     bad = bad.select(
         region_code=bad.home_region.fill_null(NATION),

@@ -6,21 +6,18 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.catalogue import UNKNOWN_SIZE
-from stable_jobs.policy.extracts import Inputs, accepted, quarantined
+from stable_jobs.policy.extracts import Extracts, Inputs
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.table import FUND, REGION_COLUMNS, Row, as_table, levels, typed_table
 from stable_jobs.regions import NATION
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
 
 KEY = ("region_code", "scheme")
 
 
-def region_table(
-    backend: BaseBackend, inputs: Inputs, policies: Policies, rows: tuple[Row, ...], on: date
-) -> ir.Table:
+def region_table(extracts: Extracts, policies: Policies, rows: tuple[Row, ...], on: date) -> ir.Table:
     """One row per region and scheme: the parameters that do not depend on size, and
 
     `rolling_balance, annual_payout, fund_cause` of Y-1 with the `pooling_region` that reports them and its
@@ -28,10 +25,10 @@ def region_table(
     is in force). A cause is why the value is empty or in doubt: `missing`, `quarantined`, `conflict`.
     """
     wide = as_table(r for r in rows if r["size"] == UNKNOWN_SIZE).select(*REGION_COLUMNS).drop("size")
-    fund = _nearest(levels(policies, on, rows, True), *_funds(backend, inputs, on), "fund_cause")
-    benefit = _nearest(levels(policies, on, rows, False), *_benefits(backend, inputs, on), "benefit_cause")
+    fund = _nearest(levels(policies, on, rows, True), *_funds(extracts, on), "fund_cause")
+    benefit = _nearest(levels(policies, on, rows, False), *_benefits(extracts, on), "benefit_cause")
     benefit, fund = benefit.drop("level"), _pooled(fund)
-    known = _applications(inputs, {r["region_code"] for r in rows})
+    known = _applications(extracts.inputs, {r["region_code"] for r in rows})
     return wide.inner_join(fund, KEY).inner_join(benefit, KEY).inner_join(known, "region_code")
 
 
@@ -40,12 +37,12 @@ def _applications(inputs: Inputs, regions: set[Any]) -> ir.Table:
     return typed_table(rows, {"region_code": "string", "has_applications": "boolean"})
 
 
-def _funds(backend: BaseBackend, inputs: Inputs, on: date) -> tuple[ir.Table, ir.Table]:
+def _funds(extracts: Extracts, on: date) -> tuple[ir.Table, ir.Table]:
     """Balance, payout and budget of Y-1 per reporting region, and the regions with a quarantined row."""
-    rows = accepted(backend, inputs, "fund_balances")
+    rows = extracts.accepted("fund_balances")
     rows = rows.filter(rows.year == on.year - 1)
     values = _agreed(rows, ("rolling_balance", "annual_payout"), ("refund_budget",))
-    return values, _doubted(backend, inputs, "fund_balances")
+    return values, _doubted(extracts, "fund_balances")
 
 
 def _pooled(fund: ir.Table) -> ir.Table:
@@ -55,13 +52,13 @@ def _pooled(fund: ir.Table) -> ir.Table:
     return fund.mutate(**sure).drop("level")
 
 
-def _benefits(backend: BaseBackend, inputs: Inputs, on: date) -> tuple[ir.Table, ir.Table]:
+def _benefits(extracts: Extracts, on: date) -> tuple[ir.Table, ir.Table]:
     """The newest monthly benefit effective by D per region, and the regions with a quarantined row."""
-    rows = accepted(backend, inputs, "benefit_standards")
+    rows = extracts.accepted("benefit_standards")
     rows = rows.filter(rows.effective_from <= on)
     newest = rows.group_by("region_code").aggregate(newest=rows.effective_from.max())
     rows = rows.inner_join(newest, "region_code").filter(lambda t: t.effective_from == t.newest)
-    return _agreed(rows, ("monthly_benefit",)), _doubted(backend, inputs, "benefit_standards")
+    return _agreed(rows, ("monthly_benefit",)), _doubted(extracts, "benefit_standards")
 
 
 def _agreed(rows: ir.Table, columns: tuple[str, ...], beside: tuple[str, ...] = ()) -> ir.Table:
@@ -77,9 +74,9 @@ def _agreed(rows: ir.Table, columns: tuple[str, ...], beside: tuple[str, ...] = 
     return rows.group_by(level=rows.region_code).aggregate(is_conflict=is_conflict, **lows)
 
 
-def _doubted(backend: BaseBackend, inputs: Inputs, extract: str) -> ir.Table:
+def _doubted(extracts: Extracts, extract: str) -> ir.Table:
     """The levels with a quarantined row: the row's own where its file may speak of it, else the file's."""
-    rows = quarantined(backend, inputs, extract)
+    rows = extracts.quarantined(extract)
     slot, own = rows.delivery_region, rows.region_code
     is_above = own.isin([slot, slot.substr(0, 4) + "00", slot.substr(0, 2) + "0000", NATION])
     says_so = (slot != NATION) & is_above.fill_null(False)

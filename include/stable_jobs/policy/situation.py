@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.catalogue import SCHEMES, UNKNOWN_SIZE
+from stable_jobs.policy.extracts import step
 from stable_jobs.policy.table import SIZE_COLUMNS, Row, as_table
-from stable_jobs.policy.working import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -30,12 +30,17 @@ class Setting:
     sizes: ir.Table
     on: date
 
-    def wide(self, results: ir.Table) -> ir.Table:
-        """Facts and all parameters beside the results of earlier stages (one row per unit and scheme)."""
+    def wide(self, results: ir.Table, *columns: str) -> ir.Table:
+        """Facts and all parameters beside the results of earlier stages (one row per unit and scheme).
+
+        columns: only these; none: all.
+        """
         t = results.join(self.facts, UNIT).join(self.region, KEY)
         s = self.sizes
         key = t.policy_size.fill_null(UNKNOWN_SIZE)
         t = t.join(s, [t.region_code == s.sized_region, t.scheme == s.sized_scheme, key == s.size])
+        if columns:
+            return t.select(*columns).view()
         return t.mutate(business_date=_date(self.on), lane=t.is_dispatch.ifelse("application", t.lane)).view()
 
 

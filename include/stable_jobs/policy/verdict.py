@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.amounts import payable, with_amounts
 from stable_jobs.policy.catalogue import CATEGORIES
+from stable_jobs.policy.extracts import step
 from stable_jobs.policy.tests import TESTS, months_paid
-from stable_jobs.policy.working import step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

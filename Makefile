@@ -50,11 +50,12 @@ test: setup ## every test but the long ones
 test-long: setup ## kills, planted faults, a real Airflow killed, doubled and backfilled: hours
 	$(BIN)/python -m pytest -m long
 
-check: setup ## ruff, ruff format, mypy --strict, import directions, spelling
+check: setup ## ruff, ruff format, mypy --strict, import directions, declared dependencies, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry . --config deptry.toml --no-ansi
 	$(BIN)/typos
 
 format: setup ## apply ruff's formatting

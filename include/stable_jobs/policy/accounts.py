@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ ACCOUNT = ("account_name", "account_no", "bank_code", "bank_name")
 
 
 @cache
-def _plain_name() -> Any:
+def _plain_name() -> Callable[[ir.StringValue], ir.StringValue]:
     import ibis
     import pyarrow.compute as pc
 
@@ -29,17 +30,17 @@ def _plain_name() -> Any:
     return plain_name
 
 
-def plain_name(name: Any) -> Any:
+def plain_name(name: ir.StringValue) -> ir.StringValue:
     """A name as `names.comparable_name` has it (domain: section 3). A column in, a column out."""
     return _plain_name()(name.translate("".join(STANDARD), "".join(STANDARD.values())))
 
 
-def account_key(number: Any) -> Any:
+def account_key(number: ir.StringValue) -> ir.StringValue:
     """A number as `accounts.account_key` has it, of what was cleaned when read. A column in, a column out."""
     return number.upper().re_replace(f"[{SEPARATORS}]", "").re_replace("^0+", "")
 
 
-def is_same_name(a: Any, b: Any) -> Any:
+def is_same_name(a: ir.StringValue, b: ir.StringValue) -> ir.BooleanValue:
     """Whether two names are compared equal; what is written alike is not normalised first."""
     return (a == b).ifelse(True, plain_name(a) == plain_name(b))
 
@@ -95,7 +96,7 @@ def _numbered(tax: ir.Table, corporate: ir.Table) -> ir.Table:
     return whole.mutate(key=account_key(whole.account_no)).anti_join(failed, [*UNIT, "key"])
 
 
-def is_blank(name: Any) -> Any:
+def is_blank(name: ir.StringValue) -> ir.BooleanValue:
     """Whether a name is empty, or blanks only: nobody can be paid under it. A column in, a column out."""
     return ~name.fill_null("").re_search(f"[^{BLANKS}]")
 

@@ -10,21 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import StepError
-from stable_jobs.policy.aggregates import SUM
+from stable_jobs.policy.aggregates import REPORTED, SUM
 from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, count_of, working_tables
 from stable_jobs.policy.facts import gather
 from stable_jobs.policy.held import COLUMNS as HELD_COLUMNS
 from stable_jobs.policy.held import held_regions, regions_of_night
 from stable_jobs.policy.layoff import READS, laid_off
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.orphans import orphans
 from stable_jobs.policy.owed import owed, unsettled
-from stable_jobs.policy.paid import REPORTED
-from stable_jobs.policy.reconcile import assert_balanced, reconciliation
-from stable_jobs.policy.regional import region_table
-from stable_jobs.policy.situation import ROW, setting, settled
-from stable_jobs.policy.table import parameter_table, typed_table
-from stable_jobs.policy.terms import terms
+from stable_jobs.policy.parameters import parameter_table, typed_table
+from stable_jobs.policy.reconcile import assert_balanced, orphans, reconciliation
+from stable_jobs.policy.situation import ROW, region_table, setting, settled, terms
 from stable_jobs.policy.verdict import eligibility, judged
 from stable_jobs.regions import NATION
 from stable_jobs.settings import code_fingerprint
@@ -53,7 +49,7 @@ KINDS = (
 UNIT = ("region_code", "uscc")
 PAYEES = ("region_code", "uscc", "account_name", "account_no", "bank_code", "bank_name", "account_source")
 
-Keep = Callable[[str, Any], Any]
+Keep = Callable[[str, "ir.Table"], "ir.Table"]
 """Writes a table of that kind somewhere and gives it back as read from there."""
 
 
@@ -298,7 +294,7 @@ def _keep(backend: BaseBackend, lake: Lake, names: dict[str, str], kind: str, ta
 def keep_in(backend: BaseBackend, folder: str) -> Keep:
     """For a what-if: writes `<folder>/<kind>.parquet` and nothing else."""
 
-    def keep(kind: str, table: Any) -> Any:
+    def keep(kind: str, table: ir.Table) -> ir.Table:
         path = f"{folder}/{kind}.parquet"
         table.to_parquet(path)
         return backend.read_parquet(path)

@@ -9,8 +9,13 @@ from typing import Any
 
 from stable_jobs.policy.extracts import Extracts, Inputs, rows_of
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.parameters import province_fault, region_faults, regions_taking_part
-from stable_jobs.policy.table import Row, parameter_table
+from stable_jobs.policy.parameters import (
+    Row,
+    parameter_table,
+    province_fault,
+    region_faults,
+    regions_taking_part,
+)
 from stable_jobs.regions import NATION, is_province
 
 COLUMNS = {

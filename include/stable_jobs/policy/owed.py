@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.policy.doubts import LISTED_BY_CODE
+from stable_jobs.policy.parameters import typed_table
 from stable_jobs.policy.situation import ROW, Setting
-from stable_jobs.policy.table import typed_table
 from stable_jobs.policy.tests import TESTS, differs, uses_claims
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Debt:
     """
 
     extract: str
-    cause: Any
-    when: Any
+    cause: str | ir.StringValue
+    when: bool | ir.BooleanValue
 
 
 def debts(t: ir.Table) -> Mapping[str, tuple[Debt, ...]]:
@@ -96,7 +96,7 @@ def debts(t: ir.Table) -> Mapping[str, tuple[Debt, ...]]:
     }
 
 
-def _doubt_first(t: ir.Table, extract: str, conflict: Any = None) -> tuple[Debt, ...]:
+def _doubt_first(t: ir.Table, extract: str, conflict: ir.BooleanValue | None = None) -> tuple[Debt, ...]:
     """What labor owes where its numbers do not say whose the rows are, then the extract's own department."""
     clash = Debt("insured_units", "clash", t[f"clash_{extract}"])
     old = (Debt("insured_units", "old_number", t.is_old_key),) if extract in LISTED_BY_CODE else ()
@@ -105,7 +105,7 @@ def _doubt_first(t: ir.Table, extract: str, conflict: Any = None) -> tuple[Debt,
     return (clash, *old, doubt, *middle, Debt(extract, "missing", True))
 
 
-def _size(t: ir.Table, when: Any) -> tuple[Debt, ...]:
+def _size(t: ir.Table, when: ir.BooleanValue) -> tuple[Debt, ...]:
     """Labor's where the unit's or its parent's number says nothing, else economy's."""
     cause = t.size_cause.fill_null("missing")
     numbers = tuple(Debt("insured_units", c, when & (cause == c)) for c in ("clash", "parent_code"))
@@ -207,7 +207,7 @@ def _debt(t: ir.Table, reason: str, options: tuple[Debt, ...]) -> ir.StructValue
     return _stands(t, reason).ifelse(found, None)
 
 
-def _stands(t: ir.Table, reason: str) -> Any:
+def _stands(t: ir.Table, reason: str) -> ir.BooleanValue:
     test = reason.removesuffix("_unknown")
     if test in TESTS:
         return (t.decision == "undecided") & t[f"meets_{test}"].isnull()
@@ -227,7 +227,7 @@ def _causes() -> ir.Table:
     )
 
 
-def _declared(t: ir.Table, lang: str) -> Any:
+def _declared(t: ir.Table, lang: str) -> ir.StringValue:
     """Both values, declared and recorded."""
     parts = (t.declared_headcount, t.headcount, t.declared_size, t.economy_size)
     texts = (w + p.cast("string").fill_null("-") for w, p in zip(DECLARED[lang], parts, strict=True))

@@ -10,7 +10,7 @@ from stable_jobs.contracts.masking import mask_sql
 from stable_jobs.contracts.model import Column, Contract, Rule, Scope, Severity
 from stable_jobs.store.engine import quote_identifier, quote_literal, read_parquet_sql
 from stable_jobs.validation.quarantine import HOME_REGION
-from stable_jobs.validation.staged import open_staged
+from stable_jobs.validation.queries import open_staged
 from stable_jobs.validation.suite import as_query
 
 if TYPE_CHECKING:

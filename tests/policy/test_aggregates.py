@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from stable_jobs.credit_code import make_registration_no
+from stable_jobs.policy.aggregates import OURS, ours
 from stable_jobs.policy.extracts import rows_of, working_tables
-from stable_jobs.policy.paid import OURS, ours
 from tests.policy.builder import LANZHOU, NIGHT, XIAN, Row, World, code, row_of
 from tests.policy.cases import Build, Case, check, decide_cases, params
 

@@ -15,10 +15,9 @@ import pytest
 
 from stable_jobs.policy.extracts import Extracts, rows_of, working_tables
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.parameters import regions_taking_part, resolve
-from stable_jobs.policy.regional import region_table
-from stable_jobs.policy.table import parameter_table
-from stable_jobs.policy.terms import terms as policy_terms
+from stable_jobs.policy.parameters import parameter_table, regions_taking_part, resolve
+from stable_jobs.policy.situation import region_table
+from stable_jobs.policy.situation import terms as policy_terms
 from tests.policy.builder import (
     LANZHOU,
     LIAOYUAN,

@@ -51,12 +51,13 @@ test: setup ## every test but the long ones
 test-long: setup ## kills, planted faults, a real Airflow killed, doubled and backfilled: hours
 	$(BIN)/python -m pytest -m long
 
-check: setup ## ruff, ruff format, sqlfluff, mypy --strict, import directions, spelling
+check: setup ## ruff, ruff format, sqlfluff, mypy --strict, import directions, declared dependencies, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint --disable-progress-bar $(SQL)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry . --config deptry.toml --no-ansi
 	$(BIN)/typos
 
 format: setup ## apply ruff's formatting

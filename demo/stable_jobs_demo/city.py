@@ -11,7 +11,6 @@ from datetime import date
 
 DEADLINE = date(2020, 4, 30)
 """Lanzhou's demo deadline; elsewhere it is 31 December."""
-BENEFIT_MONTHS = 6
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,6 @@ class City:
     """Layoffs and heads that are exactly the cap of small firms."""
     fund_months: int = 36
     holds_headcount: bool = False
-    compares_declared: bool = False
 
 
 LIAOYUAN = City(
@@ -48,9 +46,7 @@ LIAOYUAN = City(
     recovering=0.35,
 )  # fmt: skip
 NANCHANG = City("360100", "南昌", 62_700, uses_average=True, large_cap=(17, 500))
-LANZHOU = City(
-    "620100", "兰州", 60_400, uses_average=True, all_apply=True, holds_headcount=True, compares_declared=True
-)
+LANZHOU = City("620100", "兰州", 60_400, uses_average=True, all_apply=True, holds_headcount=True)
 QIQIHAR = City("230200", "齐齐哈尔", 99_500, is_insured_rate=True, large_apply=True)
 XIAN = City(
     "610100", "西安", 72_000, large_apply=True, benefit=135_000, recovering=0.15, large_cap=(33, 1000),

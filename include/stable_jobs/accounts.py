@@ -100,8 +100,3 @@ def is_account_no_sql(value: str) -> str:
         f"AND NOT regexp_full_match({value}, '{POWER}|{HEX}') "
         f"AND replace({value}, substr({value}, 1, 1), '') <> ''"
     )
-
-
-def account_key_sql(value: str) -> str:
-    """SQL of `account_key` for text that was staged: cleaned, in half width."""
-    return f"ltrim(regexp_replace(upper({value}), '[{SEPARATORS}]', '', 'g'), '0')"

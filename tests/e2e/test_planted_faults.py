@@ -57,8 +57,8 @@ FAULTS = [
         Fault(
             "the exclusion list is not joined",
             "policy/facts.py",
-            'enterprises.exclusions(lists["exclusion_list"], on)',
-            'enterprises.exclusions(lists["exclusion_list"].limit(0), on)',
+            'aggregates.exclusions(lists["exclusion_list"], on)',
+            'aggregates.exclusions(lists["exclusion_list"].limit(0), on)',
         ),
         "excluded_zombie",
     ),
@@ -92,7 +92,7 @@ FAULTS = [
     (
         Fault(
             "floor for half-up",
-            "policy/amounts.py",
+            "policy/verdict.py",
             "(a.cast(EXACT) * b.cast(EXACT)).round(2)",
             "((a.cast(EXACT) * b.cast(EXACT)) * 100).floor() / 100",
         ),
@@ -112,15 +112,15 @@ FAULTS = [
         Fault(
             "a quarantined row is read as absent",
             "policy/doubts.py",
-            "known = rows.filter(rows.is_unit_known)",
-            "known = rows.limit(0)",
+            "named = renamed(broken.filter(broken.extract.isin(UNIT_EXTRACTS)), walk)",
+            "named = broken.limit(0)",
         ),
         "premium_quarantined_thirteenth",
     ),
     (
         Fault(
             "what was paid before is not subtracted",
-            "policy/amounts.py",
+            "policy/verdict.py",
             "_yuan(t.entitlement - t.already_paid)",
             "_yuan(t.entitlement)",
         ),
@@ -129,7 +129,7 @@ FAULTS = [
     (
         Fault(
             "a refund of the other scheme does not count",
-            "policy/paid.py",
+            "policy/aggregates.py",
             "(rows.policy_year == on.year) & (rows.paid_date <= on)",
             '(rows.scheme == "general") & (rows.paid_date <= on)',
         ),
@@ -147,7 +147,7 @@ FAULTS = [
     (
         Fault(
             "the day of removal still counts",
-            "policy/enterprises.py",
+            "policy/aggregates.py",
             "(rows.removed_on > on)",
             "(rows.removed_on >= on)",
         ),
@@ -156,7 +156,7 @@ FAULTS = [
     (
         Fault(
             "the day of listing does not count",
-            "policy/enterprises.py",
+            "policy/aggregates.py",
             "(rows.listed_on <= on)",
             "(rows.listed_on < on)",
         ),
@@ -165,7 +165,7 @@ FAULTS = [
     (
         Fault(
             "back payments of earlier years are in the base",
-            "policy/amounts.py",
+            "policy/verdict.py",
             "t.back_payment_earlier_years.ifelse(t.base_back_earlier, _zero())",
             "t.base_back_earlier",
         ),
@@ -174,7 +174,7 @@ FAULTS = [
     (
         Fault(
             "late fees are in the base",
-            "policy/amounts.py",
+            "policy/verdict.py",
             "_sum(t.base_regular + t.base_back)",
             "_sum(t.base_regular + t.base_back + t.late_fees)",
         ),
@@ -220,8 +220,8 @@ FAULTS = [
         Fault(
             "old registration numbers are not replaced",
             "policy/facts.py",
-            "walk = hold(crosswalk(units, clashing))",
-            "walk = hold(crosswalk(units.limit(0), clashing))",
+            "walk = materialize(crosswalk(units, clashing))",
+            "walk = materialize(crosswalk(units.limit(0), clashing))",
         ),
         "crosswalk",
     ),
@@ -294,11 +294,11 @@ OWN_TESTS = [
     (
         Fault(
             "an old number that is another unit's own key is replaced",
-            "policy/crosswalk.py",
+            "policy/doubts.py",
             "return one.anti_join(clashing, is_theirs)",
             "return one.anti_join(clashing.limit(0), is_theirs)",
         ),
-        "tests/policy/test_crosswalk.py",
+        "tests/policy/test_doubts.py",
     ),
     (
         Fault(
@@ -352,7 +352,7 @@ OWN_TESTS = [
             "if (entry := as_of(found, on)) is not None]",
             "if (entry := as_of(found, date.max)) is not None]",
         ),
-        "tests/contracts/test_sending.py::test_where_and_when_an_entry_holds",
+        "tests/contracts/test_load_sending.py::test_where_and_when_an_entry_holds",
     ),
     (
         Fault(

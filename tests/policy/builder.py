@@ -19,11 +19,10 @@ import pyarrow.parquet as pq
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.credit_code import make_credit_code
+from stable_jobs.policy.aggregates import OURS
 from stable_jobs.policy.determine import decide, keep_in
-from stable_jobs.policy.extracts import HEAD, QUARANTINE, TYPES, InputFile, Inputs
+from stable_jobs.policy.extracts import HEAD, QUARANTINE, TYPES, InputFile, Inputs, rows_of
 from stable_jobs.policy.load import Policies, load_policies
-from stable_jobs.policy.paid import OURS
-from stable_jobs.policy.working import rows_of
 from stable_jobs.settings import data_folder
 
 NIGHT = date(2020, 5, 11)

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from stable_jobs.policy.catalogue import CATALOGUE, SCHEMES
-from stable_jobs.policy.load import Policies, RegionPolicy, Value
-from stable_jobs.policy.values import parse
+from stable_jobs.policy.load import Policies, RegionPolicy, Value, parse
 from tests.policy.builder import CITIES, NIGHT, XIAN, Row, World, code, decided, policies
 
 Build = Callable[[World, str], object]

@@ -11,7 +11,7 @@ import duckdb
 import ibis
 
 from stable_jobs.policy.determine import decide, keep_in
-from stable_jobs.policy.working import rows_of
+from stable_jobs.policy.extracts import rows_of
 from tests.policy import hostile
 from tests.policy.oracle import Books
 from tests.policy.oracle_tests import COMPARED

@@ -22,11 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stable_jobs.credit_code import make_credit_code, make_registration_no
+from stable_jobs.policy.aggregates import OURS
 from stable_jobs.policy.catalogue import CATALOGUE, CATEGORIES, EXCLUSION_LISTS, LEGAL_FORMS, SCHEMES, SIZES
 from stable_jobs.policy.extracts import HEAD, TYPES, InputFile, Inputs
-from stable_jobs.policy.load import Policies, RegionPolicy, Value
-from stable_jobs.policy.paid import OURS
-from stable_jobs.policy.values import parse
+from stable_jobs.policy.load import Policies, RegionPolicy, Value, parse
 from stable_jobs.validation.quarantine import write_quarantine
 from stable_jobs.validation.validate import open_staged
 from tests.policy.builder import EXTRACTS, STAGED_TAIL, Row, World, contracts, policies
@@ -454,7 +453,7 @@ class Drawn:
                 "uscc": uscc, "region_code": place, "list_type": rng.choice(EXCLUSION_LISTS), "authority": "局",
                 "listed_on": self.near(self.on), "removed_on": removed,
             })  # fmt: skip
-        for category in {rng.choice(CATEGORIES), "recovering"}:
+        for category in sorted({rng.choice(CATEGORIES), "recovering"}):
             valid = {"valid_from": self.near(self.on), "valid_to": rng.choice((None, self.near(self.on)))}
             self.world.put(
                 "priority_list", {"uscc": uscc, "region_code": place, "category": category, **valid}

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.policy import determine as module
+from stable_jobs.policy.aggregates import OURS
 from stable_jobs.policy.determine import (
     KINDS,
     Decision,
@@ -35,7 +36,6 @@ from stable_jobs.policy.explain_text import render_text
 from stable_jobs.policy.explanation import Explanation, LegalTest
 from stable_jobs.policy.extracts import Inputs
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.paid import OURS
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store.catalog import InForce, Snapshot, record_delivery, register_snapshot
 from stable_jobs.store.lake import Lake

@@ -14,11 +14,10 @@ import ibis
 import pytest
 
 from stable_jobs.errors import StepError
-from stable_jobs.policy.extracts import InputFile, Inputs, accepted
+from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, rows_of, working_tables
 from stable_jobs.policy.held import ALWAYS, held_regions, needed_extracts
 from stable_jobs.policy.load import Policies, RegionPolicy
 from stable_jobs.policy.parameters import region_faults, regions_taking_part
-from stable_jobs.policy.working import rows_of
 from tests.policy.builder import (
     LANZHOU,
     LIAOYUAN,
@@ -56,9 +55,8 @@ def world_of(slots: tuple[str, ...] = HERE) -> World:
 
 def held(world: World, folder: Path, by: Policies) -> set[tuple[str, str, str]]:
     """(region, reason, extract) of every hold."""
-    with duckdb.connect() as con:
-        backend = ibis.duckdb.from_connection(con)
-        rows = held_regions(backend, write(world, folder), by, world.on)
+    with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
+        rows = held_regions(Extracts(write(world, folder), working), by, world.on)
     assert all(
         r["department"] == (contracts()[r["extract"]].department if r["extract"] else "") for r in rows
     )
@@ -67,9 +65,8 @@ def held(world: World, folder: Path, by: Policies) -> set[tuple[str, str, str]]:
 
 def taxed(world: World, folder: Path) -> set[tuple[str, str]]:
     """(region, status) of the taxpayers that count."""
-    with duckdb.connect() as con:
-        backend = ibis.duckdb.from_connection(con)
-        rows = rows_of(accepted(backend, write(world, folder), "taxpayers"))
+    with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
+        rows = rows_of(Extracts(write(world, folder), working).accepted("taxpayers"))
     return {(r["region_code"], r["taxpayer_status"]) for r in rows}
 
 

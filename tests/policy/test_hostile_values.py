@@ -16,8 +16,7 @@ from stable_jobs import workdays
 from stable_jobs.policy import load, parameters
 from stable_jobs.policy.catalogue import CATALOGUE
 from stable_jobs.policy.load import load_sound
-from stable_jobs.policy.parameters import region_faults, regions_taking_part
-from stable_jobs.policy.table import parameter_table
+from stable_jobs.policy.parameters import parameter_table, region_faults, regions_taking_part
 from stable_jobs.settings import data_folder
 from tests.policy.builder import LANZHOU, NANCHANG, XIAN, World, code, decided
 

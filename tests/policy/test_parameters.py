@@ -11,10 +11,15 @@ import pytest
 
 from stable_jobs.errors import PolicyError
 from stable_jobs.policy.catalogue import CATALOGUE
-from stable_jobs.policy.load import Policies, RegionPolicy, Value
-from stable_jobs.policy.parameters import demo_regions, regions_taking_part, resolve, schemes_open
-from stable_jobs.policy.table import levels, parameter_table
-from stable_jobs.policy.values import parse
+from stable_jobs.policy.load import Policies, RegionPolicy, Value, parse
+from stable_jobs.policy.parameters import (
+    demo_regions,
+    levels,
+    parameter_table,
+    regions_taking_part,
+    resolve,
+    schemes_open,
+)
 from tests.policy.builder import NIGHT, policies
 
 CITY, PROVINCE, COUNTY = "990100", "990000", "990122"

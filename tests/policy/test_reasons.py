@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stable_jobs.policy.catalogue import CATALOGUE
-from stable_jobs.policy.reads import READS
+from stable_jobs.policy.explanation import READS
 from stable_jobs.policy.reasons import BY_CODE, Reason, describe
 from stable_jobs.policy.tests import TESTS
 from stable_jobs.policy.verdict import COLUMNS

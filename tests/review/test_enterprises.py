@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from stable_jobs.errors import StepError
 from stable_jobs.ledger import views
-from stable_jobs.policy.reads import AMOUNTS, READS
+from stable_jobs.policy.explanation import AMOUNTS, READS
 from stable_jobs.policy.tests import TESTS
 from stable_jobs.rendering.words import GROUPS
 from stable_jobs.review.explanations import Explanations

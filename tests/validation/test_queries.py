@@ -12,12 +12,11 @@ import pytest
 from stable_jobs.contracts.load import load_contracts
 from stable_jobs.contracts.model import Column, Kind, Scope
 from stable_jobs.errors import ContractError
+from stable_jobs.intake.contents import staging_sql
 from stable_jobs.intake.decoding import Text
-from stable_jobs.intake.staging_sql import staging_sql
 from stable_jobs.settings import data_folder
-from stable_jobs.validation.queries import CONDITIONS, find_failures
+from stable_jobs.validation.queries import CONDITIONS, find_failures, open_staged
 from stable_jobs.validation.run import FAILURES, run_rules
-from stable_jobs.validation.staged import open_staged
 from tests.validation.staged_rows import GOOD, NANCHANG, NATION, OLD, OTHER_GOOD, XIAN, rule
 
 pytestmark = pytest.mark.xdist_group("great_expectations")

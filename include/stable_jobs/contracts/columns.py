@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stable_jobs.contracts.document import ColumnProperties, Options
-from stable_jobs.contracts.fault import fault
+from stable_jobs.contracts.document import ColumnProperties, Options, fault, parse, property_values
 from stable_jobs.contracts.model import Column, Kind
-from stable_jobs.contracts.parts import parse, property_values
 
 if TYPE_CHECKING:
     from open_data_contract_standard.model import SchemaObject, SchemaProperty

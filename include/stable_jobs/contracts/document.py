@@ -1,20 +1,63 @@
-"""The strict side of a contract document: our own models for the places where the standard is free-form.
+"""A contract document, read strictly: bytes, YAML, the standard's models, and our own where it is free-form.
 
 The standard's models (Open Data Contract Standard 3) say what a document looks like; they take anything in
 `logicalTypeOptions`, `implementation`, `arguments` and `customProperties`. What stands there is ours, so it
-is checked here, with `extra="forbid"`.
+is checked here, with `extra="forbid"`: nothing unknown passes.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from stable_jobs.contracts.model import Kind, Scope, Severity
+from stable_jobs.errors import ContractError, document_fault
+from stable_jobs.strict_yaml import YamlFault, read_yaml
+
+if TYPE_CHECKING:
+    from open_data_contract_standard.model import (
+        CustomProperty,
+        DataQuality,
+        OpenDataContractStandard,
+        ServiceLevelAgreementProperty,
+    )
+
+# ---- Faults ----
+
+NEXT_STEP = "correct this place in the contract file and run again"
+
+
+def fault(file: Path, place: str, expected: str, found: object, next_step: str = NEXT_STEP) -> ContractError:
+    """A ContractError that says all five."""
+    return ContractError(document_fault(file, place, expected, found, next_step))
+
+
+def fault_of(file: Path, place: str, error: ValidationError) -> ContractError:
+    """The first thing a model refused, as a fault at its place."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join([place, *(str(step) for step in first["loc"])])
+    return fault(file, where, _expected(first["type"], first["msg"]), _found(first))
+
+
+def _expected(kind: str, message: str) -> str:
+    known = {"missing": "a value", "extra_forbidden": "no such key"}
+    return known.get(kind, message)
+
+
+def _found(error: Any) -> str:
+    return "nothing" if error["type"] == "missing" else repr(error["input"])
+
+
+# ---- Our own models ----
 
 Share = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)]
 Sentence = Annotated[str, StringConstraints(min_length=2)]
@@ -182,3 +225,171 @@ class Quality(Strict):
     severity: Severity
     implementation: Implementation
     properties: QualityProperties
+
+
+# ---- Reading a document: bytes, YAML, the standard's models ----
+
+API_VERSIONS = ("v3.1.0", "v3.2.0")
+FREE_FORM = frozenset({"logicalTypeOptions", "implementation", "arguments", "value"})
+"""Places where the standard takes any keys; our own models look at those."""
+
+
+BY_REGION = "sendingRegions"
+"""The property of a document that concerns some regions only."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A document as the standard's model; SHA-256 of its bytes, and of what it says to every region alike."""
+
+    document: OpenDataContractStandard
+    fingerprint: str
+    common_fingerprint: str
+
+
+def read_document(file: Path) -> Read:
+    """The document, checked against the standard.
+
+    Raises ContractError: unreadable, not UTF-8, not YAML, a repeated or unknown key, a wrong type,
+    another standard.
+    """
+    content = _bytes(file)
+    raw = _mapping(file, content)
+    document = _model(file, raw)
+    for place in _unknown_keys(raw, document.model_dump(by_alias=True), ""):
+        raise fault(file, place, "a key of the Open Data Contract Standard", "an unknown key")
+    _check_standard(file, document)
+    return Read(document, hashlib.sha256(content).hexdigest(), _common(content))
+
+
+def _common(content: bytes) -> str:
+    """SHA-256 of the text without the lines of its sending regions: of all of it, where it has none."""
+    text = content.decode("utf-8")
+    for entry in reversed(_by_region(yaml.compose(text, Loader=yaml.CSafeLoader))):
+        first, end = _lines_of(text, entry.start_mark.index, entry.end_mark.index)
+        text = text[:first] + text[end:]
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _by_region(document: yaml.Node | None) -> list[yaml.Node]:
+    """The entries of `customProperties` that concern some regions only."""
+    entries = _value(document, "customProperties")
+    found = entries.value if isinstance(entries, yaml.SequenceNode) else []
+    return [one for one in found if getattr(_value(one, "property"), "value", None) == BY_REGION]
+
+
+def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for name, value in pairs if name.value == key), None)
+
+
+def _lines_of(text: str, first: int, end: int) -> tuple[int, int]:
+    """Where the lines of a list's item begin and end; only the item itself where it shares its lines."""
+    line = text.rfind("\n", 0, first) + 1
+    if text[line:first].strip() != "-":
+        return first, end
+    last = text.rfind("\n", 0, end) + 1
+    if not text[last:end].strip():  # a block ends where the next line's item begins
+        return line, last
+    rest, newline, _ = text[end:].partition("\n")
+    return (line, end + len(rest + newline)) if not rest.strip() else (first, end)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise fault(file, "the file", "a readable file", error.strerror, "check its permissions") from error
+
+
+def _mapping(file: Path, content: bytes) -> dict[str, Any]:
+    try:
+        raw = read_yaml(content)
+    except YamlFault as error:
+        raise fault(file, error.place, error.expected, error.found) from None
+    if not isinstance(raw, dict):
+        raise fault(file, "the file", "a mapping", type(raw).__name__)
+    return raw
+
+
+def _model(file: Path, raw: dict[str, Any]) -> OpenDataContractStandard:
+    from open_data_contract_standard.model import OpenDataContractStandard
+
+    try:
+        return OpenDataContractStandard.model_validate(raw)
+    except ValidationError as error:
+        raise fault_of(file, "the document", error) from error
+
+
+def _unknown_keys(raw: object, known: object, place: str) -> Iterator[str]:
+    """Keys that the models dropped: below the top they ignore what they do not know."""
+    if isinstance(raw, Mapping) and isinstance(known, Mapping):
+        for key, value in raw.items():
+            here = f"{place}.{key}".lstrip(".")
+            if key not in known:
+                yield here
+            elif key not in FREE_FORM:
+                yield from _unknown_keys(value, known[key], here)
+    elif isinstance(raw, list) and isinstance(known, list):
+        for position, (value, other) in enumerate(zip(raw, known, strict=True)):
+            yield from _unknown_keys(value, other, f"{place}[{position}]")
+
+
+def _check_standard(file: Path, document: OpenDataContractStandard) -> None:
+    if document.kind != "DataContract":
+        raise fault(file, "kind", "DataContract", document.kind)
+    if document.apiVersion not in API_VERSIONS:
+        raise fault(file, "apiVersion", " or ".join(API_VERSIONS), document.apiVersion)
+
+
+# ---- The free-form parts ----
+
+M = TypeVar("M", bound=BaseModel)
+ENGINE = "greatExpectations"
+
+
+def parse(file: Path, place: str, model: type[M], values: Mapping[str, Any]) -> M:
+    """The values as that model; ContractError at the first that it refuses."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise fault_of(file, place, error) from error
+
+
+def property_values(file: Path, place: str, properties: Iterable[CustomProperty] | None) -> dict[str, Any]:
+    """`customProperties` as a mapping; ContractError where one has no name or stands twice."""
+    values: dict[str, Any] = {}
+    for entry in properties or ():
+        if entry.property is None or entry.property in values:
+            raise fault(
+                file, f"{place}.customProperties", "every property once, with its name", entry.property
+            )
+        values[entry.property] = entry.value
+    return values
+
+
+def service_levels(file: Path, document: OpenDataContractStandard) -> ServiceLevels:
+    """Due time and oldest acceptable age."""
+    levels = {entry.property or "": _level(entry) for entry in document.slaProperties or ()}
+    return parse(file, "slaProperties", ServiceLevels, levels)
+
+
+def _level(entry: ServiceLevelAgreementProperty) -> dict[str, Any]:
+    return {"value": entry.value, "unit": entry.unit}
+
+
+def quality_entries(file: Path, place: str, entries: Iterable[DataQuality] | None) -> tuple[Quality, ...]:
+    """The quality entries; ContractError for another engine or a part that our models refuse."""
+    return tuple(_quality(file, f"{place}.quality.{entry.name}", entry) for entry in entries or ())
+
+
+def _quality(file: Path, place: str, entry: DataQuality) -> Quality:
+    if entry.type != "custom" or entry.engine != ENGINE:
+        raise fault(file, place, f"type custom, engine {ENGINE}", f"{entry.type}, {entry.engine}")
+    values = {
+        "name": entry.name,
+        "severity": entry.severity,
+        "implementation": entry.implementation,
+        "properties": property_values(file, place, entry.customProperties),
+    }
+    return parse(file, place, Quality, values)

@@ -18,7 +18,7 @@ from stable_jobs.policy.verdict import COLUMNS as VERDICT
 from stable_jobs.publishing.table import Column, Heading, Kind, ListTable, Rows, Sum, agreed, money_total
 from stable_jobs.publishing.words import DEPARTMENTS, SCHEMES, SIZES, SOURCES, labelled, position, sentences
 from stable_jobs.store.engine import quote_literal, read_parquet_sql
-from stable_jobs.validation.staged import as_sent
+from stable_jobs.validation.queries import as_sent
 
 # --- eligibility table (data dictionary, section 3) ---
 

@@ -27,9 +27,8 @@ from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect, quote_literal
 from stable_jobs.validation.holds import judge, judged_parts, outcome_of
 from stable_jobs.validation.quarantine import Part, count_parts, write_quarantine
-from stable_jobs.validation.queries import find_failures
+from stable_jobs.validation.queries import find_failures, open_staged
 from stable_jobs.validation.run import FAILURES
-from stable_jobs.validation.staged import open_staged
 from stable_jobs.words import Words
 
 if TYPE_CHECKING:

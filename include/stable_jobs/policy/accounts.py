@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.accounts import SEPARATORS
 from stable_jobs.names import BLANKS, STANDARD
-from stable_jobs.policy.working import Hold
+from stable_jobs.policy.extracts import Working
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -17,7 +18,7 @@ ACCOUNT = ("account_name", "account_no", "bank_code", "bank_name")
 
 
 @cache
-def _plain_name() -> Any:
+def _plain_name() -> Callable[[ir.StringValue], ir.StringValue]:
     import ibis
     import pyarrow.compute as pc
 
@@ -29,22 +30,22 @@ def _plain_name() -> Any:
     return plain_name
 
 
-def plain_name(name: Any) -> Any:
+def plain_name(name: ir.StringValue) -> ir.StringValue:
     """A name as `names.comparable_name` has it (domain: section 3). A column in, a column out."""
     return _plain_name()(name.translate("".join(STANDARD), "".join(STANDARD.values())))
 
 
-def account_key(number: Any) -> Any:
+def account_key(number: ir.StringValue) -> ir.StringValue:
     """A number as `accounts.account_key` has it, of what was cleaned when read. A column in, a column out."""
     return number.upper().re_replace(f"[{SEPARATORS}]", "").re_replace("^0+", "")
 
 
-def is_same_name(a: Any, b: Any) -> Any:
+def is_same_name(a: ir.StringValue, b: ir.StringValue) -> ir.BooleanValue:
     """Whether two names are compared equal; what is written alike is not normalised first."""
     return (a == b).ifelse(True, plain_name(a) == plain_name(b))
 
 
-def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, hold: Hold) -> ir.Table:
+def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, working: Working) -> ir.Table:
     """One row per unit that has an account: `account_source` and the account's four columns.
 
     A verified corporate account in the unit's own name; else the account premiums are paid from,
@@ -52,7 +53,7 @@ def account_facts(units: ir.Table, corporate: ir.Table, tax: ir.Table, hold: Hol
     unit's name unless it is an individual business.
     Of several the lowest number is taken, so that a rerun takes the same.
     """
-    first = hold(_first(_corporate(units, corporate)))
+    first = working.materialize(_first(_corporate(units, corporate)))
     others = _with_unit(tax.anti_join(first, UNIT), units)
     return first.union(_first(_premium(others, corporate)))
 
@@ -95,7 +96,7 @@ def _numbered(tax: ir.Table, corporate: ir.Table) -> ir.Table:
     return whole.mutate(key=account_key(whole.account_no)).anti_join(failed, [*UNIT, "key"])
 
 
-def is_blank(name: Any) -> Any:
+def is_blank(name: ir.StringValue) -> ir.BooleanValue:
     """Whether a name is empty, or blanks only: nobody can be paid under it. A column in, a column out."""
     return ~name.fill_null("").re_search(f"[^{BLANKS}]")
 

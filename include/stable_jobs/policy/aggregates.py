@@ -1,19 +1,24 @@
-"""Big extracts to one row per unit, once: one group-by each, with conditional sums.
+"""Extracts to one row per unit, or per enterprise, once: one group-by each, with conditional sums.
 
-Every function takes accepted rows whose old numbers are already replaced, and gives one row per
-`region_code, uscc`. Two numbers of one enterprise may both have rows: flows are added up, states that
-contradict each other are unknown.
+Every function takes accepted rows whose old numbers are already replaced. Two numbers of one enterprise may
+both have rows: flows are added up, states that contradict each other are unknown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from stable_jobs.policy.catalogue import CATEGORIES, EXCLUSION_LISTS
+from stable_jobs.policy.extracts import Working
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+# ---- Per unit: `region_code, uscc` ----
 
 UNIT = ("region_code", "uscc")
 YUAN = "decimal(18,2)"
@@ -30,11 +35,11 @@ class Months:
     first_year: int
     last_year: int
 
-    def has(self, month: Any) -> Any:
+    def has(self, month: ir.IntegerValue) -> ir.BooleanValue:
         """Whether YYYYMM lies in the span."""
         return month.between(self.first_year * 100 + 1, self.last_year * 100 + 12)
 
-    def bit(self, month: Any) -> Any:
+    def bit(self, month: ir.IntegerValue) -> ir.IntegerValue:
         """The month's bit; outside the span any (take it only where `has`)."""
         import ibis
 
@@ -43,16 +48,16 @@ class Months:
 
 
 @cache
-def _bit_count() -> Any:
+def _bit_count() -> Callable[[ir.IntegerValue], ir.IntegerValue]:
     import ibis
 
     @ibis.udf.scalar.builtin(name="bit_count", signature=(("int64",), "int64"))  # type: ignore[untyped-decorator]  # ibis has no types
-    def bit_count(mask: Any) -> Any: ...
+    def bit_count(mask: int) -> int: ...
 
     return bit_count
 
 
-def different(mask: Any) -> Any:
+def different(mask: ir.IntegerValue) -> ir.IntegerValue:
     """How many different months a mask has; none: 0."""
     return _bit_count()(mask.fill_null(0)).cast("int64")
 
@@ -81,7 +86,7 @@ def headcounts(rows: ir.Table, on: date) -> ir.Table:
     return grouped.mutate(is_headcount_conflict=conflict).drop("months_mask", "months_rows")
 
 
-def _newest(count: Any, month: Any, on: date) -> Any:
+def _newest(count: ir.IntegerValue, month: ir.IntegerValue, on: date) -> ir.IntegerValue:
     if on.month == 1:
         return count.max(where=month == (on.year - 1) * 100 + 12)
     return count.argmax(month, where=month.between(on.year * 100 + 1, on.year * 100 + on.month))
@@ -99,7 +104,7 @@ def claims(rows: ir.Table, on: date) -> ir.Table:
     )
 
 
-def _whole_sum(rows: ir.Table, column: Any) -> Any:
+def _whole_sum(rows: ir.Table, column: ir.IntegerValue) -> ir.IntegerValue:
     return (column.count() == rows.count()).ifelse(column.sum().cast("int64"), None)
 
 
@@ -134,7 +139,7 @@ def premiums(rows: ir.Table, on: date) -> ir.Table:
     return _with_paid_months(grouped, _older_months(rows, on, span))
 
 
-def _counted_as_month(rows: ir.Table, on: date) -> dict[str, Any]:
+def _counted_as_month(rows: ir.Table, on: date) -> dict[str, ir.BooleanValue]:
     kind = rows.payment_kind
     counts = (rows.amount > 0) & (rows.fee_month <= (on.year - 1) * 100 + 12) & (rows.paid_date <= on)
     return {
@@ -188,3 +193,108 @@ def newest_applications(rows: ir.Table, on: date, scheme: str) -> ir.Table:
             f"{scheme}_declared_size": newest.declared_size,
         },
     )
+
+
+# ---- What was already paid to a unit: each payment once (domain: section 2; yuan) ----
+
+OURS = {
+    "region_code": "string",
+    "uscc": "string",
+    "policy_year": "int64",
+    "amount": YUAN,
+    "payment_reference": "string",
+    "voucher_no": "string",
+}
+"""The ledger's file. A row is a line we instructed (`payment_reference` its end-to-end id; `amount` on a
+payment's first line, 0 on its later attempts), or a row of prior_refunds that a person ruled to be one of our
+payments (`voucher_no`, amount 0)."""
+REPORTED = (
+    "region_code", "uscc", "policy_year", "scheme", "amount", "paid_date", "voucher_no", "payment_reference",
+)  # fmt: skip
+
+
+def ours(working: Working, path: str | None) -> ir.Table:
+    """The ledger's rows (`OURS`); no file: none."""
+    return working.files([] if path is None else [path], OURS)
+
+
+def reported(rows: ir.Table, on: date) -> ir.Table:
+    """prior_refunds of policy year Y paid by D, both schemes (`REPORTED`).
+
+    rows: accepted ones, old numbers replaced. Rows of regions that are held and of nobody's units too.
+    """
+    rows = rows.filter((rows.policy_year == on.year) & (rows.paid_date <= on))
+    return rows.select(*REPORTED)
+
+
+def already_paid(reported: ir.Table, ours: ir.Table, on: date) -> ir.Table:
+    """`refunded` in yuan and `refund_rows` per unit, in policy year Y.
+
+    A row of finance's that is one of the same unit's payments in `ours`, by reference or voucher, is counted
+    there. Another unit's reference proves nothing: such a row counts for the unit it names.
+    """
+    theirs = reported
+    for key in ("payment_reference", "voucher_no"):
+        theirs = theirs.anti_join(ours.filter(ours[key].notnull()), (*UNIT, key))
+    mine = ours.filter(ours.policy_year == on.year)
+    both = theirs.select(*UNIT, "amount").union(mine.select(*UNIT, "amount"))
+    return both.group_by(*UNIT).aggregate(refunded=both.amount.sum().cast(SUM), refund_rows=both.count())
+
+
+# ---- Per enterprise, wherever it is insured: `uscc` ----
+
+
+def sizes(rows: ir.Table, broken: ir.Table, clashing: ir.Table) -> ir.Table:
+    """`sized_uscc, economy_size, size_cause`, one row per uscc with a row of enterprise_sizes, good or bad.
+
+    The newest `determined_on` holds; two different sizes on it contradict each other. economy_size is empty
+    where size_cause says why: `clash`, `quarantined` or `conflict`. broken: quarantined rows with a readable
+    uscc; clashing: codes whose rows may stand under a number of another's. Both may repeat.
+    """
+    import ibis
+
+    newest = _newest_size(rows)
+    doubts = broken.mutate(is_clash=False).union(clashing.mutate(is_clash=True))
+    bad = doubts.group_by(sized_uscc=doubts.uscc).aggregate(is_clash=doubts.is_clash.any())
+    both = newest.outer_join(bad, newest.sized_uscc == bad.sized_uscc)
+    cause = ibis.cases(
+        (both.is_clash, "clash"),
+        (both.is_clash.notnull(), "quarantined"),
+        (both.first_size != both.last_size, "conflict"),
+        else_=ibis.null("string"),
+    )
+    return both.select(
+        sized_uscc=both.sized_uscc.fill_null(both.sized_uscc_right),
+        economy_size=cause.isnull().ifelse(both.first_size, None),
+        size_cause=cause,
+    )
+
+
+def _newest_size(rows: ir.Table) -> ir.Table:
+    daily = rows.group_by(sized_uscc=rows.uscc, determined_on=rows.determined_on).aggregate(
+        low=rows.size_class.min(), high=rows.size_class.max()
+    )
+    return daily.group_by("sized_uscc").aggregate(
+        first_size=daily.low.argmax(daily.determined_on), last_size=daily.high.argmax(daily.determined_on)
+    )
+
+
+def exclusions(rows: ir.Table, on: date) -> ir.Table:
+    """`listed_uscc` and one flag `list_<type>` each: on that list on D. The removal day itself no
+    longer counts."""
+    still = rows.removed_on.isnull() | (rows.removed_on > on)
+    return _flags(
+        rows.filter((rows.listed_on <= on) & still), "list_type", EXCLUSION_LISTS, "list", "listed_uscc"
+    )
+
+
+def priorities(rows: ir.Table, on: date) -> ir.Table:
+    """`priority_uscc` and one flag `category_<name>` each: in that category on D, both ends included."""
+    still = rows.valid_to.isnull() | (rows.valid_to >= on)
+    rows = rows.filter((rows.valid_from <= on) & still)
+    return _flags(rows, "category", CATEGORIES, "category", "priority_uscc")
+
+
+def _flags(rows: ir.Table, column: str, names: tuple[str, ...], prefix: str, key: str) -> ir.Table:
+    flags = {f"{prefix}_{name}": (rows[column] == name).any() for name in names}
+    return rows.group_by(rows.uscc.name(key)).aggregate(**flags)

@@ -10,23 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import StepError
-from stable_jobs.policy.aggregates import SUM
-from stable_jobs.policy.extracts import InputFile, Inputs, accepted, quarantined
+from stable_jobs.policy.aggregates import REPORTED, SUM
+from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, count_of, working_tables
 from stable_jobs.policy.facts import gather
 from stable_jobs.policy.held import COLUMNS as HELD_COLUMNS
 from stable_jobs.policy.held import held_regions, regions_of_night
-from stable_jobs.policy.layoff import laid_off
+from stable_jobs.policy.layoff import READS, laid_off
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.orphans import orphans
 from stable_jobs.policy.owed import owed, unsettled
-from stable_jobs.policy.paid import REPORTED
-from stable_jobs.policy.reconcile import assert_balanced, reconciliation
-from stable_jobs.policy.regional import region_table
-from stable_jobs.policy.situation import ROW, setting, settled
-from stable_jobs.policy.table import parameter_table, typed_table
-from stable_jobs.policy.terms import terms
+from stable_jobs.policy.parameters import parameter_table, typed_table
+from stable_jobs.policy.reconcile import assert_balanced, orphans, reconciliation
+from stable_jobs.policy.situation import ROW, region_table, setting, settled, terms
 from stable_jobs.policy.verdict import eligibility, judged
-from stable_jobs.policy.working import Hold, count_of, working_tables
 from stable_jobs.regions import NATION
 from stable_jobs.settings import code_fingerprint
 from stable_jobs.store.catalog import (
@@ -54,7 +49,7 @@ KINDS = (
 UNIT = ("region_code", "uscc")
 PAYEES = ("region_code", "uscc", "account_name", "account_no", "bank_code", "bank_name", "account_source")
 
-Keep = Callable[[str, Any], Any]
+Keep = Callable[[str, "ir.Table"], "ir.Table"]
 """Writes a table of that kind somewhere and gives it back as read from there."""
 
 
@@ -85,35 +80,36 @@ def decide(
 
     PolicyError for a missing parameter; StepError where units or yuan do not add up.
     """
-    with working_tables(backend) as hold:
-        return _decide(backend, inputs, policies, on, keep, hold)
+    with working_tables(backend) as working:
+        return _decide(Extracts(inputs, working), policies, on, keep)
 
 
-def _decide(
-    backend: BaseBackend, inputs: Inputs, policies: Policies, on: date, keep: Keep, hold: Hold
-) -> dict[str, ir.Table]:
-    held = held_regions(backend, inputs, policies, on)
+def _decide(extracts: Extracts, policies: Policies, on: date, keep: Keep) -> dict[str, ir.Table]:
+    materialize = extracts.working.materialize
+    held = held_regions(extracts, policies, on)
     gone = {row["region_code"] for row in held}
-    tonight = regions_of_night(backend, inputs, policies, on)
+    tonight = regions_of_night(extracts, policies, on)
     going = [code for code in tonight if code not in gone]
     rows = parameter_table(policies, on, going)
-    gathered = gather(backend, inputs, on, hold, tonight)
+    gathered = gather(extracts, on, tonight)
     gathered = replace(gathered, facts=keep("unit_facts", gathered.facts))
-    region = hold(region_table(backend, inputs, policies, rows, on))
+    region = materialize(region_table(extracts, policies, rows, on))
     scene = setting(gathered.facts, region, rows, on)
-    results = hold(settled(scene))
-    results = hold(results.join(laid_off(scene.wide(results), on), ROW))
-    decided = hold(judged(scene.wide(results)))
+    results = materialize(settled(scene))
+    results = materialize(results.join(laid_off(scene.wide(results, *READS), on), ROW))
+    decided = materialize(judged(scene.wide(results)))
     table = keep("eligibility", eligibility(decided))
     assert_one_row_per_unit(gathered.units, gathered.facts, table, going)
-    lines = reconciliation(backend, inputs, gathered, table, parameter_table(policies, on), held)
+    lines = reconciliation(extracts, gathered, table, parameter_table(policies, on), held)
     return {
         "unit_facts": gathered.facts,
         "eligibility": table,
         "payees": keep("payees", payees(gathered.accounts, table)),
-        "owed": keep("owed", owed(hold(unsettled(scene, results, decided)), inputs.contracts)),
-        "orphans": keep("orphans", orphans(backend, inputs, gathered)),
-        "reconciliation": _balanced(keep("reconciliation", lines), backend, inputs),
+        "owed": keep(
+            "owed", owed(materialize(unsettled(scene, results, decided)), extracts.inputs.contracts)
+        ),
+        "orphans": keep("orphans", orphans(extracts, gathered)),
+        "reconciliation": _balanced(keep("reconciliation", lines), extracts),
         "held": keep("held", typed_table(held, HELD_COLUMNS).order_by(*HELD_COLUMNS)),
         "terms": keep("terms", terms(region, rows)),
         "refunds": keep("refunds", gathered.refunds.order_by(*REPORTED)),
@@ -141,9 +137,9 @@ def assert_one_row_per_unit(units: ir.Table, facts: ir.Table, table: ir.Table, g
             raise StepError(f"determine: a join changed the number of units: {found}; nothing was registered")
 
 
-def _balanced(lines: ir.Table, backend: BaseBackend, inputs: Inputs) -> ir.Table:
-    good = accepted(backend, inputs, "premium_payments")
-    bad = quarantined(backend, inputs, "premium_payments")
+def _balanced(lines: ir.Table, extracts: Extracts) -> ir.Table:
+    good = extracts.accepted("premium_payments")
+    bad = extracts.quarantined("premium_payments")
     both = good.select("region_code", "employer_amount", "employee_amount").union(
         bad.select("employer_amount", "employee_amount", region_code=bad.home_region.fill_null(NATION))
         .select("region_code", "employer_amount", "employee_amount")
@@ -298,7 +294,7 @@ def _keep(backend: BaseBackend, lake: Lake, names: dict[str, str], kind: str, ta
 def keep_in(backend: BaseBackend, folder: str) -> Keep:
     """For a what-if: writes `<folder>/<kind>.parquet` and nothing else."""
 
-    def keep(kind: str, table: Any) -> Any:
+    def keep(kind: str, table: ir.Table) -> ir.Table:
         path = f"{folder}/{kind}.parquet"
         table.to_parquet(path)
         return backend.read_parquet(path)

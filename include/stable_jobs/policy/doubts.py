@@ -1,21 +1,74 @@
 """Rows that are there and cannot be counted, brought to the unit they may be about: not absent, but unknown.
 
-A quarantined row of the unit; rows under an old number that is another unit's own key; and for a unit that
-has no code but an old number, whatever is listed by codes. Source: domain, sections 3 and 9.
+A quarantined row of the unit; rows under an old 15-digit registration number (原注册号) that is another
+unit's own key; and for a unit that has no code but an old number, whatever is listed by codes. An old number
+that is nobody else's is replaced by the code that took its place. Source: domain, sections 3 and 9.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stable_jobs.policy.crosswalk import OLD_LENGTH, either, renamed
-from stable_jobs.policy.extracts import Inputs, quarantined
+from stable_jobs.policy.extracts import Extracts
 from stable_jobs.regions import NATION
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
+
+# ---- Old numbers ----
+
+OLD_LENGTH = 15
+
+
+def clashes(units: ir.Table, keys: ir.Table) -> ir.Table:
+    """`clash_region, clash_number, clash_uscc`: old numbers of a unit that are another unit's own key.
+
+    units: accepted rows of insured_units. keys: `region_code, uscc` of every unit, quarantined ones too.
+    Whose the rows under such a number are, nobody can say.
+    """
+    old = units.filter((units.registration_no.length() == OLD_LENGTH) & (units.registration_no != units.uscc))
+    claimed = old.select(clash_region="region_code", clash_number="registration_no", clash_uscc="uscc")
+    own = keys.filter(keys.uscc.length() == OLD_LENGTH).distinct()
+    return claimed.semi_join(
+        own, [claimed.clash_region == own.region_code, claimed.clash_number == own.uscc]
+    ).distinct()
+
+
+def crosswalk(units: ir.Table, clashing: ir.Table) -> ir.Table:
+    """`old_region, old_number, new_uscc`: one row per number that exactly one unit of the region has.
+
+    units: accepted rows of insured_units. Two codes for one number, or a number that is another unit's key
+    (`clashes`): not replaced.
+    """
+    known = units.filter(units.registration_no.length() == OLD_LENGTH)
+    grouped = known.group_by(old_region=known.region_code, old_number=known.registration_no).aggregate(
+        new_uscc=known.uscc.min(), codes=known.uscc.nunique()
+    )
+    one = grouped.filter(grouped.codes == 1).drop("codes")
+    is_theirs = [one.old_region == clashing.clash_region, one.old_number == clashing.clash_number]
+    return one.anti_join(clashing, is_theirs)
+
+
+def renamed(rows: ir.Table, walk: ir.Table, column: str = "uscc", region: str = "region_code") -> ir.Table:
+    """The rows with `column` replaced where it is an old number of the same region; no row more or less."""
+    is_old = rows[column].length() == OLD_LENGTH
+    found = rows.left_join(walk, [is_old, rows[region] == walk.old_region, rows[column] == walk.old_number])
+    return found.mutate(**{column: found.new_uscc.fill_null(found[column])}).drop(*walk.columns)
+
+
+def either(clashing: ir.Table, rows: ir.Table) -> ir.Table:
+    """`region_code, uscc` of both units of every clashing number under which there are rows.
+
+    rows: with `region_code` and `uscc` as sent. May repeat.
+    """
+    hit = clashing.semi_join(
+        rows, [clashing.clash_region == rows.region_code, clashing.clash_number == rows.uscc]
+    )
+    one = hit.select(region_code="clash_region", uscc="clash_uscc")
+    return one.union(hit.select(region_code="clash_region", uscc="clash_number"))
+
+
+# ---- Quarantined rows ----
 
 UNIT_EXTRACTS = (
     "monthly_headcount",
@@ -27,90 +80,90 @@ UNIT_EXTRACTS = (
     "applications",
 )
 """Extracts whose rows are about one unit; insured_units says which units there are."""
+DOUBTED_ENTERPRISES = ("exclusion_list", "enterprise_sizes")
+"""Extracts about enterprises whose quarantined rows leave something unknown."""
 LISTED_BY_CODE = ("exclusion_list", "prior_refunds", "applications")
 """What lists by codes, where absence means none. It cannot speak of a unit known by an old number alone."""
 
 
-def doubted_units(backend: BaseBackend, inputs: Inputs, walk: ir.Table) -> ir.Table:
+def unaccepted(extracts: Extracts) -> ir.Table:
+    """`extract, region_code, uscc` as sent, of every quarantined row whose unit or enterprise can be read.
+
+    Of insured_units, the extracts about units and those about enterprises. A row counts for the region it was
+    sent for, whatever region it names itself.
+    """
+    import ibis
+
+    rows = {e: extracts.quarantined(e) for e in ("insured_units", *UNIT_EXTRACTS, *DOUBTED_ENTERPRISES)}
+    readable = {e: t.filter(t.is_unit_known) for e, t in rows.items()}
+    return ibis.union(
+        *(
+            t.select(extract=ibis.literal(e), region_code="home_region", uscc="uscc")
+            for e, t in readable.items()
+        )
+    )
+
+
+def doubted_units(broken: ir.Table, walk: ir.Table) -> ir.Table:
     """`region_code, uscc` and one flag `doubt_<extract>` each: a row of the unit was quarantined there.
 
-    insured_units too: a unit may have an accepted row and a quarantined one.
+    broken: `unaccepted`. insured_units too: a unit may have an accepted row and a quarantined one.
     """
-    parts = [_of_extract(quarantined(backend, inputs, e), walk, e) for e in UNIT_EXTRACTS]
-    return _flags([*parts, _of_units(backend, inputs)], "doubt", (*UNIT_EXTRACTS, "insured_units"))
+    named = renamed(broken.filter(broken.extract.isin(UNIT_EXTRACTS)), walk)
+    both = named.union(broken.filter(broken.extract == "insured_units"))
+    return _flags(both, "doubt", (*UNIT_EXTRACTS, "insured_units"))
 
 
-def clashing_units(
-    backend: BaseBackend, inputs: Inputs, clashing: ir.Table, rows: Mapping[str, ir.Table]
-) -> ir.Table:
+def clashing_units(clashing: ir.Table, sent: ir.Table) -> ir.Table:
     """`region_code, uscc` and one flag `clash_<extract>` each: rows of that extract stand under an old number
     of the unit that is another's own key, or under its own key that is another's old number.
 
-    rows: extract → `region_code, uscc` of its accepted rows, and of our ledger's for prior_refunds.
+    sent: `extract, region_code, uscc` of what stands under such numbers, accepted or quarantined, our
+    ledger's payments with prior_refunds. It may hold more and repeat.
     """
-    import ibis
+    sent = sent.distinct()
+    hit = clashing.inner_join(
+        sent, [clashing.clash_region == sent.region_code, clashing.clash_number == sent.uscc]
+    )
+    one = hit.select(region_code="clash_region", uscc="clash_uscc", extract="extract")
+    other = hit.select(region_code="clash_region", uscc="clash_number", extract="extract")
+    return _flags(one.union(other), "clash", UNIT_EXTRACTS)
 
-    parts = []
-    for extract in UNIT_EXTRACTS:
-        bad = _sent(quarantined(backend, inputs, extract))
-        under = rows[extract].select("region_code", "uscc").union(bad)
-        parts.append(either(clashing, under).mutate(extract=ibis.literal(extract)))
-    return _flags(parts, "clash", UNIT_EXTRACTS)
 
-
-def _flags(parts: list[ir.Table], prefix: str, extracts: tuple[str, ...]) -> ir.Table:
-    import ibis
-
-    rows = ibis.union(*parts)
-    flags: dict[str, Any] = {f"{prefix}_{e}": (rows.extract == e).any() for e in extracts}
+def _flags(rows: ir.Table, prefix: str, extracts: tuple[str, ...]) -> ir.Table:
+    flags = {f"{prefix}_{e}": (rows.extract == e).any() for e in extracts}
     return rows.group_by("region_code", "uscc").aggregate(**flags)
 
 
-def _of_units(backend: BaseBackend, inputs: Inputs) -> ir.Table:
-    import ibis
+def all_keys(units: ir.Table, broken: ir.Table) -> ir.Table:
+    """`region_code, uscc` of every unit that labor sent, accepted or quarantined with a readable code.
 
-    return _sent(quarantined(backend, inputs, "insured_units")).mutate(extract=ibis.literal("insured_units"))
-
-
-def _sent(rows: ir.Table) -> ir.Table:
-    readable = rows.filter(rows.is_unit_known)
-    return readable.select(region_code=readable.home_region, uscc=readable.uscc)
+    broken: `unaccepted`.
+    """
+    sent = broken.filter(broken.extract == "insured_units")
+    return units.select("region_code", "uscc").union(sent.select("region_code", "uscc"))
 
 
-def _of_extract(rows: ir.Table, walk: ir.Table, extract: str) -> ir.Table:
-    """A row counts for the unit of the region it was sent for, whatever region it names itself."""
-    import ibis
-
-    known = rows.filter(rows.is_unit_known)
-    units = renamed(known, walk, region="home_region")
-    return units.select(region_code=units.home_region, uscc=units.uscc, extract=ibis.literal(extract))
-
-
-def all_keys(backend: BaseBackend, inputs: Inputs, units: ir.Table) -> ir.Table:
-    """`region_code, uscc` of every unit that labor sent, accepted or quarantined with a readable code."""
-    return units.select("region_code", "uscc").union(_sent(quarantined(backend, inputs, "insured_units")))
-
-
-def doubted_enterprises(backend: BaseBackend, inputs: Inputs, walk: ir.Table, extract: str) -> ir.Table:
+def doubted_enterprises(broken: ir.Table, walk: ir.Table, extract: str) -> ir.Table:
     """`uscc` of every readable quarantined row of an extract about enterprises; may repeat.
 
-    An old number in a file for all whose region cannot be read may be that of a unit in any region.
+    broken: `unaccepted`. An old number in a file for all whose region cannot be read may be that of a unit in
+    any region.
     """
-    rows = quarantined(backend, inputs, extract)
-    rows = rows.filter(rows.is_unit_known)
-    named = renamed(rows, walk, region="home_region").select("uscc")
-    homeless = rows.filter((rows.home_region == NATION) & (rows.uscc.length() == OLD_LENGTH))
+    rows = broken.filter(broken.extract == extract)
+    named = renamed(rows, walk).select("uscc")
+    homeless = rows.filter((rows.region_code == NATION) & (rows.uscc.length() == OLD_LENGTH))
     anywhere = walk.semi_join(homeless, [walk.old_number == homeless.uscc])
     return named.union(anywhere.select(uscc=anywhere.new_uscc))
 
 
-def clashing_enterprises(
-    backend: BaseBackend, inputs: Inputs, clashing: ir.Table, rows: ir.Table, extract: str
-) -> ir.Table:
+def clashing_enterprises(broken: ir.Table, clashing: ir.Table, rows: ir.Table, extract: str) -> ir.Table:
     """`uscc` of both enterprises of a clashing number under which the extract has rows; may repeat.
 
-    rows: its accepted ones. Whoever has the number as its code has it everywhere.
+    broken: `unaccepted`; rows: the extract's accepted ones. Whoever has the number as its code has it
+    everywhere.
     """
-    under = rows.select("region_code", "uscc").union(_sent(quarantined(backend, inputs, extract)))
+    under = rows.select("region_code", "uscc")
+    under = under.union(broken.filter(broken.extract == extract).select("region_code", "uscc"))
     own = clashing.semi_join(under, [clashing.clash_number == under.uscc]).select(uscc="clash_number")
     return either(clashing, under).select("uscc").union(own)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from stable_jobs.policy.evidence import Source
-from stable_jobs.policy.explanation import Explanation, LegalTest, RowExplained, Threshold
+from stable_jobs.policy.explanation import Explanation, LegalTest, RowExplained, Source, Threshold
 from stable_jobs.policy.reasons import BY_CODE
 
 WORDS: Mapping[str, Mapping[str, str]] = {

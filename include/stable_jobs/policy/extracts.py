@@ -1,4 +1,4 @@
-"""The night's inputs as tables: accepted rows of the deliveries in force, and their quarantined ones.
+"""The night's inputs as tables of the engine: accepted rows of the deliveries in force, and quarantined ones.
 
 Rows of a file for all regions give way to a region's own file, and do not count for a region whose
 part is held.
@@ -6,16 +6,20 @@ part is held.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from stable_jobs.contracts.model import Contract, Kind
 from stable_jobs.regions import NATION
+from stable_jobs.store.engine import quote_identifier, read_parquet_sql
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    from ibis import DataType, Schema
     from ibis.backends import BaseBackend
 
 TYPES = {
@@ -77,45 +81,171 @@ class Inputs:
         )
 
 
-def accepted(backend: BaseBackend, inputs: Inputs, extract: str) -> ir.Table:
-    """Rows in force that broke no critical rule: the staged columns without `raw` and `unreadable`."""
-    files = inputs.of(extract)
-    columns = HEAD | _columns(inputs.contracts[extract])
-    staged = _read(backend, [f.staged for f in files], columns)
-    broken = _read(backend, {f.quarantine for f in files}, {"row_id": "int64"})
-    rows = staged.anti_join(broken, "row_id")
-    return _in_force(rows, inputs, extract, rows.region_code)
+class Extracts:
+    """The inputs as tables of one engine. What is read of an extract is written down once, as a view.
+
+    working: where the views are, and what others compute once. They are dropped with it.
+    """
+
+    def __init__(self, inputs: Inputs, working: Working) -> None:
+        self.inputs, self.working = inputs, working
+        self._known: dict[tuple[str, str], ir.Table] = {}
+
+    def accepted(self, extract: str) -> ir.Table:
+        """Rows in force that broke no critical rule: the staged columns without `raw` and `unreadable`."""
+        return self._once("accepted", extract)
+
+    def quarantined(self, extract: str) -> ir.Table:
+        """Rows in force that broke a critical rule, with `rules`, `home_region` and `is_unit_known`."""
+        return self._once("quarantined", extract)
+
+    def _once(self, kind: str, extract: str) -> ir.Table:
+        if (kind, extract) not in self._known:
+            rows = self._accepted(extract) if kind == "accepted" else self._quarantined(extract)
+            self._known[kind, extract] = self.working.named(rows)
+        return self._known[kind, extract]
+
+    def _accepted(self, extract: str) -> ir.Table:
+        files = self.inputs.of(extract)
+        staged = self.working.files([f.staged for f in files], HEAD | self._columns(extract))
+        broken = self.working.files([f.quarantine for f in files], {"row_id": "int64"})
+        rows = staged.anti_join(broken, "row_id")
+        return self._in_force(rows, extract, rows.region_code)
+
+    def _quarantined(self, extract: str) -> ir.Table:
+        files = self.inputs.of(extract)
+        columns = HEAD | self._columns(extract) | QUARANTINE
+        rows = self.working.files([f.quarantine for f in files], columns)
+        rows = rows.filter(rows.delivery_id.isin([f.delivery_id for f in files]))
+        return self._in_force(rows, extract, rows.home_region)
+
+    def _in_force(self, rows: ir.Table, extract: str, region: ir.StringValue) -> ir.Table:
+        """Drop the rows of a file for all that belong to a region with its own file, or with a held part."""
+        files = self.inputs.of(extract)
+        own = {f.region_code for f in files if f.region_code != NATION}
+        own = own if self.inputs.contracts[extract].row_region == "own" else set()
+        gone = sorted(own | {code for f in files for code in f.held_regions})
+        if not gone or all(f.region_code != NATION for f in files):
+            return rows
+        return rows.filter(~((rows.delivery_region == NATION) & region.isin(gone)).fill_null(False))
+
+    def _columns(self, extract: str) -> dict[str, str]:
+        return {column.name: TYPES[column.kind] for column in self.inputs.contracts[extract].columns}
 
 
-def quarantined(backend: BaseBackend, inputs: Inputs, extract: str) -> ir.Table:
-    """Rows in force that broke a critical rule, with `rules`, `home_region` and `is_unit_known`."""
-    files = inputs.of(extract)
-    columns = HEAD | _columns(inputs.contracts[extract]) | QUARANTINE
-    rows = _read(backend, {f.quarantine for f in files}, columns)
-    rows = rows.filter(rows.delivery_id.isin([f.delivery_id for f in files]))
-    return _in_force(rows, inputs, extract, rows.home_region)
+# ---- working tables ----
 
 
-def _in_force(rows: ir.Table, inputs: Inputs, extract: str, region: Any) -> ir.Table:
-    """Drop the rows of a file for all that belong to a region with its own file, or with a held part."""
-    files = inputs.of(extract)
-    own = {f.region_code for f in files if f.region_code != NATION}
-    own = own if inputs.contracts[extract].row_region == "own" else set()
-    gone = sorted(own | {code for f in files for code in f.held_regions})
-    if not gone or all(f.region_code != NATION for f in files):
-        return rows
-    return rows.filter(~((rows.delivery_region == NATION) & region.isin(gone)).fill_null(False))
+class Working:
+    """Tables and views of one engine under names of their own, until `drop`.
+
+    An expression that is read by several is computed once (`materialize`), or written down once (`named`):
+    writing a statement from an Ibis expression costs more than running it, and grows faster than it.
+    Neither uses Ibis's own `create_table`, `cache` or `read_parquet`: those ask the engine, statement by
+    statement, for the types that the expression already has. `cache` also drops its table whenever Python
+    collects it, and `drop_table` of ibis 12 with sqlglot 30 leaves out the table's name.
+    """
+
+    def __init__(self, backend: BaseBackend) -> None:
+        self.backend = backend
+        self._names: list[tuple[str, str]] = []
+
+    def materialize(self, table: ir.Table) -> ir.Table:
+        """Compute the table now and give it back as one of the engine, in the types that it has in Ibis."""
+        self.backend._run_pre_execute_hooks(table)  # registers its in-memory tables
+        statement = self.backend.compile(table)
+        made = self.empty(table.schema())
+        self.backend.raw_sql(f"INSERT INTO {made.get_name()} {statement}")
+        return made
+
+    def empty(self, schema: Schema) -> ir.Table:
+        """A table of these columns and types without rows."""
+        name, schema = self._new("TABLE"), _nullable(schema)
+        columns = ", ".join(f"{quote_identifier(c)} {_engine_type(t)}" for c, t in schema.items())
+        self.backend.raw_sql(f"CREATE TEMP TABLE {name} ({columns})")
+        return self._table(name, schema)
+
+    def named(self, table: ir.Table) -> ir.Table:
+        """The table under a name of its own, computed by whatever reads it.
+
+        It must rest on tables of the engine alone, no in-memory one.
+        """
+        name = self._new("VIEW")
+        self.backend.raw_sql(f"CREATE TEMP VIEW {name} AS {self.backend.compile(table)}")
+        return self._table(name, _nullable(table.schema()))
+
+    def files(self, paths: Iterable[str], columns: Mapping[str, str]) -> ir.Table:
+        """Exactly these columns of Parquet files; no file: no rows. Same path order, same rows."""
+        import ibis
+
+        schema, found = ibis.schema(dict(columns)), sorted(set(paths))
+        name = self._new("VIEW")
+        cells = (
+            f"CAST({quote_identifier(c) if found else 'NULL'} AS {_engine_type(t)})"
+            for c, t in schema.items()
+        )
+        selected = ", ".join(
+            f"{cell} AS {quote_identifier(c)}" for cell, c in zip(cells, columns, strict=True)
+        )
+        source = f"FROM {read_parquet_sql(found)}" if found else "WHERE false"
+        self.backend.raw_sql(f"CREATE TEMP VIEW {name} AS SELECT {selected} {source}")
+        return self._table(name, schema)
+
+    def drop(self) -> None:
+        """Drop everything that was made here, the last first."""
+        while self._names:
+            kind, name = self._names.pop()
+            self.backend.raw_sql(f"DROP {kind} IF EXISTS {name}")
+
+    def _new(self, kind: str) -> str:
+        name = f"working_{uuid4().hex}"
+        self._names.append((kind, name))
+        return name
+
+    def _table(self, name: str, schema: Schema) -> ir.Table:
+        import ibis.expr.operations as ops
+
+        place = ops.Namespace(catalog="temp", database="main")
+        return ops.DatabaseTable(name, schema=schema, source=self.backend, namespace=place).to_expr()
 
 
-def _columns(contract: Contract) -> dict[str, str]:
-    return {column.name: TYPES[column.kind] for column in contract.columns}
+@contextmanager
+def working_tables(backend: BaseBackend) -> Iterator[Working]:
+    """Working tables that are dropped when the block ends."""
+    working = Working(backend)
+    try:
+        yield working
+    finally:
+        working.drop()
 
 
-def _read(backend: BaseBackend, paths: Iterable[str], columns: Mapping[str, str]) -> ir.Table:
-    """Exactly these columns of the Parquet files; no file: no rows. Same path order, same rows."""
+def _nullable(schema: Schema) -> Schema:
     import ibis
 
-    files = sorted(set(paths))
-    if not files:
-        return ibis.memtable([], schema=ibis.schema(dict(columns)))
-    return backend.read_parquet(files).select(*columns)
+    return ibis.schema({name: kind(nullable=True) for name, kind in schema.items()})
+
+
+@cache
+def _engine_type(kind: DataType) -> str:
+    from ibis.backends.sql.datatypes import DuckDBType
+
+    return str(DuckDBType.to_string(kind))
+
+
+def step(table: ir.Table, **columns: ir.Value) -> ir.Table:
+    """The table with these columns, computed once: what builds on them names them.
+
+    A plain `mutate` is merged into the next one by writing the expressions out again wherever they are used;
+    a dozen such steps grow the query a hundredfold.
+    """
+    return table.mutate(**columns).view()
+
+
+def rows_of(table: ir.Table) -> list[dict[str, Any]]:
+    """A small result as plain rows: what is counted, listed or explained, never the units of a night."""
+    return list(table.to_pyarrow().to_pylist())
+
+
+def count_of(table: ir.Table) -> int:
+    """How many rows a table has."""
+    return int(rows_of(table.aggregate(rows=table.count()))[0]["rows"])

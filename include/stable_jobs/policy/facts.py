@@ -5,29 +5,34 @@ A unit is `region_code` + `uscc`. insured_units decides which exist; no join may
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stable_jobs.policy import accounts, aggregates, enterprises, paid, parents
+from stable_jobs.contracts import checks
+from stable_jobs.policy import accounts, aggregates
 from stable_jobs.policy.catalogue import CATEGORIES, EXCLUSION_LISTS, SCHEMES
-from stable_jobs.policy.crosswalk import OLD_LENGTH, clashes, crosswalk, renamed
 from stable_jobs.policy.doubts import (
     LISTED_BY_CODE,
+    OLD_LENGTH,
     UNIT_EXTRACTS,
     all_keys,
+    clashes,
     clashing_enterprises,
     clashing_units,
+    crosswalk,
     doubted_enterprises,
     doubted_units,
+    renamed,
+    unaccepted,
 )
-from stable_jobs.policy.extracts import Inputs, accepted
-from stable_jobs.policy.working import Hold
+from stable_jobs.policy.extracts import Extracts, Inputs, rows_of
+from stable_jobs.policy.parameters import typed_table
+from stable_jobs.regions import NATION
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
 
 UNIT = ("region_code", "uscc")
 
@@ -36,67 +41,91 @@ UNIT = ("region_code", "uscc")
 class Gathered:
     """What is computed once and read by several: accepted units, their facts, per-unit sums for the orphans.
 
-    `summed`: extract → one row per region_code and uscc that has rows there, with `rows` and `amount`.
-    `refunds`: prior_refunds of the policy year as finance reports them (paid.py).
+    `strays`: what stands under codes of no unit, by `region_code, uscc, extract`, with `rows` and `amount`.
+    `refunds`: prior_refunds of the policy year as finance reports them (`aggregates.reported`).
     """
 
     units: ir.Table
     walk: ir.Table
     facts: ir.Table
     accounts: ir.Table
-    summed: dict[str, ir.Table]
+    strays: ir.Table
     refunds: ir.Table
 
 
-def gather(
-    backend: BaseBackend, inputs: Inputs, on: date, hold: Hold, regions: Iterable[str] = ()
-) -> Gathered:
+def gather(extracts: Extracts, on: date, regions: Iterable[str] = ()) -> Gathered:
     """All facts of the business date `on`, over all regions; the big group-bys are run once and kept.
 
-    regions: those that take part: what one of them did not send is missing (`parents`).
+    regions: those that take part: what one of them did not send is missing (`unknowable`).
     """
-    units = hold(accepted(backend, inputs, "insured_units"))
-    clashing = hold(clashes(units, all_keys(backend, inputs, units)))
-    walk = hold(crosswalk(units, clashing))
-    rows = {e: renamed(accepted(backend, inputs, e), walk) for e in UNIT_EXTRACTS}
-    refunds = hold(paid.reported(rows["prior_refunds"], on))
-    ours = renamed(paid.ours(backend, inputs.paid_by_us), walk).distinct()
-    parts = _parts(rows, on, hold) | {"prior_refunds": paid.already_paid(refunds, ours, on)}
+    materialize = extracts.working.materialize
+    units = materialize(extracts.accepted("insured_units"))
+    broken = materialize(unaccepted(extracts))
+    clashing = materialize(clashes(units, all_keys(units, broken)))
+    walk = materialize(crosswalk(units, clashing))
+    rows = {e: renamed(extracts.accepted(e), walk) for e in UNIT_EXTRACTS}
+    refunds = materialize(aggregates.reported(rows["prior_refunds"], on))
+    ours = renamed(aggregates.ours(extracts.working, extracts.inputs.paid_by_us), walk).distinct()
+    parts = _parts(rows, on, materialize) | {"prior_refunds": aggregates.already_paid(refunds, ours, on)}
     units = renamed(units, walk, column="parent_uscc")
-    found = hold(accounts.account_facts(units, rows["payee_accounts"], rows["taxpayers"], hold))
+    found = materialize(
+        accounts.account_facts(units, rows["payee_accounts"], rows["taxpayers"], extracts.working)
+    )
     nameless = accounts.nameless(rows["payee_accounts"], rows["taxpayers"])
-    summed = _summed(rows, parts)
-    doubts = doubted_units(backend, inputs, walk)
-    clash = clashing_units(backend, inputs, clashing, _with_ours(summed, ours))
-    beside = [found.select(*UNIT, "account_source"), nameless, doubts, clash]
-    facts = hold(_joined(units, [*parts.values(), *beside]))
-    facts = _with_enterprise(facts, backend, inputs, Numbers(walk, clashing, tuple(regions)), on, hold).view()
+    apart = materialize(_apart(_summed(rows, parts), units, clashing))
+    clash = clashing_units(clashing, _sent_under(apart, ours, broken))
+    beside = [found.select(*UNIT, "account_source"), nameless, doubted_units(broken, walk), clash]
+    facts = materialize(_joined(units, [*parts.values(), *beside]))
+    numbers = Numbers(walk, clashing, broken, tuple(regions))
+    facts = _with_enterprise(facts, extracts, numbers, on).view()
     facts = _of_nobody(_filled(facts), clashing)
-    return Gathered(units, walk, _ordered(facts), found, summed, refunds)
+    strays = apart.filter(apart.is_stray).drop("is_stray")
+    return Gathered(units, walk, _ordered(facts), found, strays, refunds)
 
 
-def _with_ours(summed: dict[str, ir.Table], ours: ir.Table) -> dict[str, ir.Table]:
-    """Under which codes there are rows; what we paid stands beside what finance says was paid."""
-    both = summed["prior_refunds"].select(*UNIT).union(ours.select(*UNIT))
-    return summed | {"prior_refunds": both}
+def _apart(summed: dict[str, ir.Table], units: ir.Table, clashing: ir.Table) -> ir.Table:
+    """What stands under codes of no unit (`is_stray`), or under a number that two units share."""
+    import ibis
+
+    rows = ibis.union(*(t.mutate(extract=ibis.literal(extract)) for extract, t in summed.items()))
+    keys = units.select(*UNIT).mutate(is_units=ibis.literal(True))
+    shared = clashing.select(region_code="clash_region", uscc="clash_number").distinct()
+    shared = shared.mutate(is_shared=ibis.literal(True))
+    rows = rows.left_join(keys, UNIT, rname="{name}__of_unit")
+    rows = rows.left_join(shared, UNIT, rname="{name}__shared")
+    found = rows.select(*UNIT, "extract", "rows", "amount", "is_shared", is_stray=rows.is_units.isnull())
+    return found.filter(found.is_stray | found.is_shared.notnull()).drop("is_shared")
+
+
+def _sent_under(apart: ir.Table, ours: ir.Table, broken: ir.Table) -> ir.Table:
+    """`extract, region_code, uscc` as sent, accepted or quarantined; what we paid stands beside what finance
+    says was paid."""
+    import ibis
+
+    columns = ("extract", *UNIT)
+    paid_by_us = ours.select(*UNIT).mutate(extract=ibis.literal("prior_refunds"))
+    return ibis.union(*(t.select(*columns) for t in (apart, paid_by_us, broken)))
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """How codes are read: old numbers replaced (`crosswalk`), those that are another's key (`clashes`), and
-    the regions that take part."""
+    """How codes are read: old numbers replaced (`crosswalk`), those that are another's key (`clashes`), the
+    codes of quarantined rows (`unaccepted`), and the regions that take part."""
 
     walk: ir.Table
     clashing: ir.Table
+    broken: ir.Table
     regions: tuple[str, ...]
 
 
-def _parts(rows: dict[str, ir.Table], on: date, hold: Hold) -> dict[str, ir.Table]:
+def _parts(
+    rows: dict[str, ir.Table], on: date, materialize: Callable[[ir.Table], ir.Table]
+) -> dict[str, ir.Table]:
     payees = rows["payee_accounts"]
     return {
-        "monthly_headcount": hold(aggregates.headcounts(rows["monthly_headcount"], on)),
+        "monthly_headcount": materialize(aggregates.headcounts(rows["monthly_headcount"], on)),
         "benefit_claims": aggregates.claims(rows["benefit_claims"], on),
-        "premium_payments": hold(aggregates.premiums(rows["premium_payments"], on)),
+        "premium_payments": materialize(aggregates.premiums(rows["premium_payments"], on)),
         "taxpayers": aggregates.taxpayers(rows["taxpayers"]),
         "payee_accounts": payees.group_by(*UNIT).aggregate(payee_rows=payees.count()),
         **{s: aggregates.newest_applications(rows["applications"], on, s) for s in SCHEMES},
@@ -118,51 +147,48 @@ def _summed(rows: dict[str, ir.Table], parts: dict[str, ir.Table]) -> dict[str, 
     return summed | {extract: _counted(rows[extract], none) for extract in plain}
 
 
-def _counted(rows: ir.Table, amount: Any) -> ir.Table:
+def _counted(rows: ir.Table, amount: ir.DecimalValue) -> ir.Table:
     counted = rows.group_by(*UNIT).aggregate(rows=rows.count(), amount=amount)
     return counted.mutate(amount=counted.amount.cast(aggregates.SUM))
 
 
 def _joined(units: ir.Table, parts: list[ir.Table]) -> ir.Table:
     """One chain of left joins on the unit; every part has one row per unit."""
-    joined: Any = units
+    joined = units
     for i, part in enumerate(parts):
         joined = joined.left_join(part, list(UNIT), rname=f"{{name}}__{i}")
     return joined.select(*(c for c in joined.columns if "__" not in c))
 
 
-def _with_enterprise(
-    facts: ir.Table, backend: BaseBackend, inputs: Inputs, numbers: Numbers, on: date, hold: Hold
-) -> ir.Table:
-    walk, clashing = numbers.walk, numbers.clashing
-    sent = {e: accepted(backend, inputs, e) for e in ("exclusion_list", "priority_list", "enterprise_sizes")}
+def _with_enterprise(facts: ir.Table, extracts: Extracts, numbers: Numbers, on: date) -> ir.Table:
+    walk, clashing, quarantine = numbers.walk, numbers.clashing, numbers.broken
+    sent = {e: extracts.accepted(e) for e in ("exclusion_list", "priority_list", "enterprise_sizes")}
     lists = {e: renamed(rows, walk) for e, rows in sent.items()}
     for part, key in (
-        (enterprises.exclusions(lists["exclusion_list"], on), "listed_uscc"),
-        (enterprises.priorities(lists["priority_list"], on), "priority_uscc"),
+        (aggregates.exclusions(lists["exclusion_list"], on), "listed_uscc"),
+        (aggregates.priorities(lists["priority_list"], on), "priority_uscc"),
     ):
         facts = facts.left_join(part, facts.uscc == part[key]).drop(key)
-    bad = doubted_enterprises(backend, inputs, walk, "exclusion_list").mutate(is_clash=False)
-    clash = clashing_enterprises(backend, inputs, clashing, sent["exclusion_list"], "exclusion_list")
+    bad = doubted_enterprises(quarantine, walk, "exclusion_list").mutate(is_clash=False)
+    clash = clashing_enterprises(quarantine, clashing, sent["exclusion_list"], "exclusion_list")
     both = bad.union(clash.mutate(is_clash=True))
     both = both.group_by(doubted_uscc=both.uscc).aggregate(
         clash_exclusion_list=both.is_clash.any(), doubt_exclusion_list=(~both.is_clash).any()
     )
     facts = facts.left_join(both, facts.uscc == both.doubted_uscc).drop("doubted_uscc")
-    broken = doubted_enterprises(backend, inputs, walk, "enterprise_sizes")
-    clash = clashing_enterprises(backend, inputs, clashing, sent["enterprise_sizes"], "enterprise_sizes")
-    sized = hold(enterprises.sizes(lists["enterprise_sizes"], broken, clash))
-    return _with_size(hold(facts), sized, backend, inputs, numbers, hold)
+    broken = doubted_enterprises(quarantine, walk, "enterprise_sizes")
+    clash = clashing_enterprises(quarantine, clashing, sent["enterprise_sizes"], "enterprise_sizes")
+    materialize = extracts.working.materialize
+    sized = materialize(aggregates.sizes(lists["enterprise_sizes"], broken, clash))
+    return _with_size(materialize(facts), sized, extracts, numbers)
 
 
-def _with_size(
-    facts: ir.Table, sized: ir.Table, backend: BaseBackend, inputs: Inputs, numbers: Numbers, hold: Hold
-) -> ir.Table:
+def _with_size(facts: ir.Table, sized: ir.Table, extracts: Extracts, numbers: Numbers) -> ir.Table:
     """The parent's size for a branch, its own only if nothing is or may be known of the parent's."""
     own = facts.left_join(sized, facts.uscc == sized.sized_uscc)
     parent = sized.rename(parent_sized="sized_uscc", parent_size="economy_size", parent_cause="size_cause")
     t = own.left_join(parent, own.parent_uscc == parent.parent_sized)
-    away = parents.unknowable(backend, facts, inputs, numbers.clashing, numbers.regions, hold)
+    away = unknowable(extracts, facts, numbers.clashing, numbers.regions)
     t = t.left_join(away, t.parent_uscc == away.unsized_uscc)
     t = t.view()
     takes_parent = t.parent_sized.notnull() | t.unsized_uscc.notnull()
@@ -177,6 +203,8 @@ def _with_size(
 
 def _filled(facts: ir.Table) -> ir.Table:
     """Absence with a meaning (domain: section 3): no claim, no refund, on no list is 0 and false."""
+    import ibis
+
     zero = {
         n: facts[n].fill_null(0)
         for n in (
@@ -195,8 +223,8 @@ def _filled(facts: ir.Table) -> ir.Table:
     flags = ["doubt_insured_units", "is_account_nameless"]
     flags += [f"{kind}_{e}" for kind in ("doubt", "clash") for e in (*UNIT_EXTRACTS, "exclusion_list")]
     flags += [f"list_{n}" for n in EXCLUSION_LISTS] + [f"category_{n}" for n in CATEGORIES]
-    false: dict[str, Any] = {n: facts[n].fill_null(False) for n in flags}
-    yuan = (zero["refund_rows"] == 0).ifelse(_no_yuan(), facts.refunded)
+    false = {n: facts[n].fill_null(False) for n in flags}
+    yuan = (zero["refund_rows"] == 0).ifelse(ibis.literal("0").cast(aggregates.SUM), facts.refunded)
     return facts.mutate(**zero, **none_claimed, **false, refunded=yuan)
 
 
@@ -210,7 +238,7 @@ def _of_nobody(facts: ir.Table, clashing: ir.Table) -> ir.Table:
     keys = clashing.select(key_region="clash_region", key_number="clash_number").distinct()
     t = facts.left_join(keys, [facts.region_code == keys.key_region, facts.uscc == keys.key_number])
     t = t.mutate(is_others_number=t.key_number.notnull(), is_old_key=t.uscc.length() == OLD_LENGTH).view()
-    doubts: dict[str, Any] = {f"doubt_{e}": t[f"doubt_{e}"] | t[f"clash_{e}"] for e in UNIT_EXTRACTS}
+    doubts = {f"doubt_{e}": t[f"doubt_{e}"] | t[f"clash_{e}"] for e in UNIT_EXTRACTS}
     doubts["doubt_exclusion_list"] = t.doubt_exclusion_list | t.clash_exclusion_list
     doubts |= {f"doubt_{e}": doubts[f"doubt_{e}"] | t.is_old_key for e in LISTED_BY_CODE}
     unproven = ["is_cancelled", "is_abnormal", "arrears_amount", *(f"{s}_applied_on" for s in SCHEMES)]
@@ -220,11 +248,93 @@ def _of_nobody(facts: ir.Table, clashing: ir.Table) -> ir.Table:
     return t.mutate(**doubts, **blank, **unlisted).drop("key_region", "key_number", "is_others_number")
 
 
-def _no_yuan() -> Any:
-    import ibis
-
-    return ibis.literal("0").cast(aggregates.SUM)
-
-
 def _ordered(facts: ir.Table) -> ir.Table:
     return facts.drop("row_no", "delivery_id", "delivery_region", "row_id").order_by(*UNIT)
+
+
+# ---- Parents of branches whose size economy may know and could not say tonight (domain: section 9) ----
+
+EXTRACT = "enterprise_sizes"
+
+
+def unknowable(extracts: Extracts, facts: ir.Table, clashing: ir.Table, regions: tuple[str, ...]) -> ir.Table:
+    """`unsized_uscc, unsized_cause`, one row per parent that may have a size nobody could send.
+
+    `parent_code`: no code at all by the code rule; `clash`: an old number that two units share; `missing`: it
+    is insured, or registered, in a region whose sizes are not in force.
+    """
+    import ibis
+
+    named = facts.filter(facts.parent_uscc.notnull()).select(unsized_uscc=facts.parent_uscc).distinct()
+    inputs = extracts.inputs
+    t = extracts.working.materialize(named)
+    broken = _broken(extracts, t)
+    t = t.left_join(broken, t.unsized_uscc == broken.broken_uscc)
+    insured = facts.select(insured_uscc=facts.uscc).distinct()
+    t = t.left_join(insured, t.unsized_uscc == insured.insured_uscc)
+    silent = _insured_in_silence(facts, inputs)
+    t = t.left_join(silent, t.unsized_uscc == silent.silent_uscc)
+    shared = clashing.select(shared_number="clash_number").distinct()
+    t = t.left_join(shared, t.unsized_uscc == shared.shared_number)
+    t = _registered_in(t, _places(facts, inputs, regions), _is_covered_at_large(inputs))
+    cause = ibis.cases(
+        (t.broken_uscc.notnull() & t.insured_uscc.isnull(), "parent_code"),
+        (t.shared_number.notnull(), "clash"),
+        (t.silent_uscc.notnull() | ~t.is_covered, "missing"),
+        else_=ibis.null("string"),
+    )
+    t = t.select("unsized_uscc", unsized_cause=cause)
+    return t.filter(t.unsized_cause.notnull())
+
+
+def _broken(extracts: Extracts, named: ir.Table) -> ir.Table:
+    """`broken_uscc`: codes that the code rule refuses and nobody registered; few. named: a working table."""
+    query = (
+        f"SELECT unsized_uscc FROM {named.get_name()} "  # noqa: S608 - a working table's name
+        f"WHERE NOT coalesce({checks.unit_code('unsized_uscc')}, false)"
+    )
+    registered = {code for _, code in extracts.inputs.registered}
+    found = [row[0] for row in extracts.working.backend.raw_sql(query).fetchall()]
+    rows = [{"broken_uscc": code} for code in sorted(found) if code not in registered]
+    return typed_table(rows, {"broken_uscc": "string"})
+
+
+def _insured_in_silence(facts: ir.Table, inputs: Inputs) -> ir.Table:
+    """Enterprises insured in a region whose sizes are not in force."""
+    uncovered = [r for r in _insuring(facts) if not inputs.covers(EXTRACT, r)]
+    rows = facts.filter(facts.region_code.isin(uncovered)) if uncovered else facts.limit(0)
+    return rows.select(silent_uscc=rows.uscc).distinct()
+
+
+def _insuring(facts: ir.Table) -> list[str]:
+    return sorted(row["region_code"] for row in rows_of(facts.select("region_code").distinct()))
+
+
+def _is_covered_at_large(inputs: Inputs) -> bool:
+    """Whether a file for all speaks of places that are no region of this night."""
+    return any(f.region_code == NATION for f in inputs.of(EXTRACT))
+
+
+def _places(facts: ir.Table, inputs: Inputs, regions: tuple[str, ...]) -> ir.Table:
+    """`place, is_covered`: every region of this night and whether its sizes are in force."""
+    slots = {f.region_code for f in inputs.files} | {r for f in inputs.files for r in f.held_regions}
+    known = sorted({*regions, *slots, *_insuring(facts)} - {NATION})
+    rows = [{"place": r, "is_covered": inputs.covers(EXTRACT, r)} for r in known]
+    return typed_table(rows, {"place": "string", "is_covered": "boolean"})
+
+
+def _registered_in(t: ir.Table, places: ir.Table, at_large: bool) -> ir.Table:
+    """With `is_covered`: whether sizes are in force of the nearest region, upward, of the code's division.
+
+    Characters 3 to 8 of a credit code, the first six of an old number.
+    """
+    import ibis
+
+    is_old = t.unsized_uscc.length() == OLD_LENGTH
+    t = t.mutate(division=is_old.ifelse(t.unsized_uscc.substr(0, 6), t.unsized_uscc.substr(2, 6)))
+    for digits in (6, 4, 2):
+        level = places.rename(**{f"place_{digits}": "place", f"covered_{digits}": "is_covered"})
+        above = t.division.substr(0, digits) + "0" * (6 - digits)
+        t = t.left_join(level, above == level[f"place_{digits}"])
+    found = ibis.coalesce(t.covered_6, t.covered_4, t.covered_2, ibis.literal(at_large))
+    return t.mutate(is_covered=found)

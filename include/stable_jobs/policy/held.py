@@ -5,17 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stable_jobs.policy.extracts import Inputs, accepted, quarantined
+from stable_jobs.policy.extracts import Extracts, Inputs, rows_of
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.parameters import province_fault, region_faults, regions_taking_part
-from stable_jobs.policy.table import Row, parameter_table
-from stable_jobs.policy.working import rows_of
+from stable_jobs.policy.parameters import (
+    Row,
+    parameter_table,
+    province_fault,
+    region_faults,
+    regions_taking_part,
+)
 from stable_jobs.regions import NATION, is_province
-
-if TYPE_CHECKING:
-    from ibis.backends import BaseBackend
 
 COLUMNS = {
     "region_code": "string",
@@ -40,23 +41,23 @@ NOT_ONE_UNREADABLE = ("exclusion_list", "prior_refunds")
 """One quarantined row whose unit cannot be read holds its region: it may be about any unit there."""
 
 
-def regions_of_night(backend: BaseBackend, inputs: Inputs, policies: Policies, on: date) -> tuple[str, ...]:
+def regions_of_night(extracts: Extracts, policies: Policies, on: date) -> tuple[str, ...]:
     """The regions taking part that are to be decided or held: a province only where it insures somebody."""
-    insuring = _senders(backend, inputs)
+    insuring = _senders(extracts)
     taking_part = regions_taking_part(policies, on)
     return tuple(code for code in taking_part if not is_province(code) or code in insuring)
 
 
-def held_regions(backend: BaseBackend, inputs: Inputs, policies: Policies, on: date) -> tuple[Row, ...]:
+def held_regions(extracts: Extracts, policies: Policies, on: date) -> tuple[Row, ...]:
     """One row per region and reason: `region_code, reason, department, extract, detail`, sorted."""
-    regions = regions_of_night(backend, inputs, policies, on)
+    regions = regions_of_night(extracts, policies, on)
     rows = parameter_table(policies, on, regions)
     faults = region_faults(policies, on)
-    found = [_row(inputs, region, "bad_parameters", "", why) for region, why in faults.items()]
-    senders = _senders(backend, inputs) - {*regions, *faults}
-    found += [_without_parameters(inputs, policies, region, on) for region in sorted(senders)]
-    found += _missing(inputs, _needed(regions, rows))
-    found += _unreadable(backend, inputs, regions)
+    found = [_row(extracts.inputs, region, "bad_parameters", "", why) for region, why in faults.items()]
+    senders = _senders(extracts) - {*regions, *faults}
+    found += [_without_parameters(extracts.inputs, policies, region, on) for region in sorted(senders)]
+    found += _missing(extracts.inputs, _needed(regions, rows))
+    found += _unreadable(extracts, regions)
     return tuple(sorted(found, key=lambda r: tuple(str(r[c]) for c in COLUMNS)))
 
 
@@ -90,23 +91,23 @@ def _without_parameters(inputs: Inputs, policies: Policies, region: str, on: dat
     return _row(inputs, region, "no_parameters", "", "no parameters for the policy year")
 
 
-def _senders(backend: BaseBackend, inputs: Inputs) -> set[str]:
+def _senders(extracts: Extracts) -> set[str]:
     """Regions with units, or with deliveries that only a region taking part sends.
 
     A province may send lists of enterprises for those whom its cities insure; a delivery of its own units
     that is held is one all the same.
     """
-    subjects = {e: c.subject for e, c in inputs.contracts.items()}
-    sent = {(f.extract, f.region_code) for f in inputs.files}
+    subjects = {e: c.subject for e, c in extracts.inputs.contracts.items()}
+    sent = {(f.extract, f.region_code) for f in extracts.inputs.files}
     cities = {r for e, r in sent if subjects[e] != "region" and not is_province(r)}
-    held = inputs.held_deliveries
+    held = extracts.inputs.held_deliveries
     provinces = {r for e, r in (*sent, *held) if subjects.get(e) == "unit" and is_province(r)}
-    return (cities | provinces | _insuring(backend, inputs)) - {NATION}
+    return (cities | provinces | _insuring(extracts)) - {NATION}
 
 
-def _insuring(backend: BaseBackend, inputs: Inputs) -> set[str]:
-    good = accepted(backend, inputs, "insured_units").select("region_code")
-    bad = quarantined(backend, inputs, "insured_units")
+def _insuring(extracts: Extracts) -> set[str]:
+    good = extracts.accepted("insured_units").select("region_code")
+    bad = extracts.quarantined("insured_units")
     known = bad.filter(bad.is_unit_known).select(region_code="home_region")
     return {row["region_code"] for row in rows_of(good.union(known).distinct())} - {None}
 
@@ -133,18 +134,18 @@ def required_extracts(rows: list[Row]) -> tuple[str, ...]:
     return ALWAYS + tuple(name for name, is_needed in extra.items() if is_needed)
 
 
-def _unreadable(backend: BaseBackend, inputs: Inputs, regions: tuple[str, ...]) -> Iterator[Row]:
+def _unreadable(extracts: Extracts, regions: tuple[str, ...]) -> Iterator[Row]:
     for extract in NOT_ONE_UNREADABLE:
-        counts = _unreadable_rows(backend, inputs, extract)
+        counts = _unreadable_rows(extracts, extract)
         for home, rows in sorted(counts.items(), key=lambda item: str(item[0])):
             detail = f"{rows} quarantined row(s) whose enterprise cannot be read"
             everywhere = home is None or home == NATION
             for region in regions if everywhere else {home} & set(regions):
-                yield _row(inputs, str(region), "unreadable_unit", extract, detail)
+                yield _row(extracts.inputs, str(region), "unreadable_unit", extract, detail)
 
 
-def _unreadable_rows(backend: BaseBackend, inputs: Inputs, extract: str) -> Mapping[Any, int]:
-    rows = quarantined(backend, inputs, extract)
+def _unreadable_rows(extracts: Extracts, extract: str) -> Mapping[Any, int]:
+    rows = extracts.quarantined(extract)
     rows = rows.filter(~rows.is_unit_known.fill_null(False))
     counted = rows.group_by("home_region").aggregate(unreadable=rows.count())
     return {row["home_region"]: row["unreadable"] for row in rows_of(counted)}

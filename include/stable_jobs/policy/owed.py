@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.policy.doubts import LISTED_BY_CODE
+from stable_jobs.policy.parameters import typed_table
 from stable_jobs.policy.situation import ROW, Setting
-from stable_jobs.policy.table import typed_table
 from stable_jobs.policy.tests import TESTS, differs, uses_claims
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ DECLARED = {
 }
 
 
+DEBT = "struct<reason: string, extract: string, cause: string>"
+
+
 @dataclass(frozen=True)
 class Debt:
     """Why a reason stands: the first debt of a reason whose `when` is true is the one that is owed.
@@ -54,8 +57,8 @@ class Debt:
     """
 
     extract: str
-    cause: Any
-    when: Any
+    cause: str | ir.StringValue
+    when: bool | ir.BooleanValue
 
 
 def debts(t: ir.Table) -> Mapping[str, tuple[Debt, ...]]:
@@ -93,7 +96,7 @@ def debts(t: ir.Table) -> Mapping[str, tuple[Debt, ...]]:
     }
 
 
-def _doubt_first(t: ir.Table, extract: str, conflict: Any = None) -> tuple[Debt, ...]:
+def _doubt_first(t: ir.Table, extract: str, conflict: ir.BooleanValue | None = None) -> tuple[Debt, ...]:
     """What labor owes where its numbers do not say whose the rows are, then the extract's own department."""
     clash = Debt("insured_units", "clash", t[f"clash_{extract}"])
     old = (Debt("insured_units", "old_number", t.is_old_key),) if extract in LISTED_BY_CODE else ()
@@ -102,7 +105,7 @@ def _doubt_first(t: ir.Table, extract: str, conflict: Any = None) -> tuple[Debt,
     return (clash, *old, doubt, *middle, Debt(extract, "missing", True))
 
 
-def _size(t: ir.Table, when: Any) -> tuple[Debt, ...]:
+def _size(t: ir.Table, when: ir.BooleanValue) -> tuple[Debt, ...]:
     """Labor's where the unit's or its parent's number says nothing, else economy's."""
     cause = t.size_cause.fill_null("missing")
     numbers = tuple(Debt("insured_units", c, when & (cause == c)) for c in ("clash", "parent_code"))
@@ -166,10 +169,17 @@ def owed(t: ir.Table, contracts: Mapping[str, Contract]) -> ir.Table:
 
     t: unsettled rows. Columns: `COLUMNS`; sorted by all keys.
     """
-    every = debts(t)
-    first, *others = [_rows(t, reason, options) for reason, options in every.items()]
-    long = first.union(*others).join(_extracts(contracts), "extract").join(_causes(), "cause")
-    is_declared = long.declared_zh.notnull()
+    import ibis
+
+    every = ibis.array([_debt(t, reason, options) for reason, options in debts(t).items()])
+    declared = {f"declared_{lang}": _declared(t, lang) for lang in ("zh", "en")}
+    long = t.select(*ROW, "unit_name", debt=every.unnest(), **declared)
+    long = long.filter(long.debt.notnull())
+    long = long.select(
+        *ROW, "unit_name", *declared, **{part: long.debt[part] for part in ("reason", "extract", "cause")}
+    )
+    long = long.join(_extracts(contracts), "extract").join(_causes(), "cause")
+    is_declared = (long.cause == "differs") & (long.extract == "applications")
     detail = {
         f"detail_{lang}": is_declared.ifelse(
             long[f"declared_{lang}"], long[f"title_{lang}"] + ": " + long[f"cause_{lang}"]
@@ -180,42 +190,29 @@ def owed(t: ir.Table, contracts: Mapping[str, Contract]) -> ir.Table:
     return long.order_by("region_code", "uscc", long.scheme.desc(), "reason").select(*COLUMNS)
 
 
-def _rows(t: ir.Table, reason: str, options: tuple[Debt, ...]) -> ir.Table:
-    """The rows for which the reason stands, with the extract and cause of the first debt that holds."""
+def _debt(t: ir.Table, reason: str, options: tuple[Debt, ...]) -> ir.StructValue:
+    """`reason, extract, cause` of the first debt that holds, where the reason stands; else empty."""
     import ibis
 
-    t = t.mutate(
-        extract=ibis.cases(*((_flag(o.when), o.extract) for o in options), else_=""),
-        cause=ibis.cases(*((_flag(o.when), _word(o.cause)) for o in options), else_=""),
-        stands=_stands(t, reason),
-    ).filter(lambda r: r.stands)
-    shows = (t.cause == "differs") & (t.extract == "applications")
-    return t.select(
-        *ROW, "unit_name", "extract", "cause",
-        reason=ibis.literal(reason),
-        declared_zh=shows.ifelse(_declared(t, "zh"), None),
-        declared_en=shows.ifelse(_declared(t, "en"), None),
-    )  # fmt: skip
+    found = ibis.cases(
+        *(
+            (
+                ibis.literal(True) if o.when is True else o.when,
+                ibis.struct({"reason": reason, "extract": o.extract, "cause": o.cause}, type=DEBT),
+            )
+            for o in options
+        ),
+        else_=None,
+    )
+    return _stands(t, reason).ifelse(found, None)
 
 
-def _stands(t: ir.Table, reason: str) -> Any:
+def _stands(t: ir.Table, reason: str) -> ir.BooleanValue:
     test = reason.removesuffix("_unknown")
     if test in TESTS:
         return (t.decision == "undecided") & t[f"meets_{test}"].isnull()
     amount = t.already_paid if test == "already_paid" else t.entitlement
     return (t.decision == "eligible") & amount.isnull()
-
-
-def _flag(when: Any) -> Any:
-    import ibis
-
-    return ibis.literal(True) if when is True else when
-
-
-def _word(value: Any) -> Any:
-    import ibis
-
-    return ibis.literal(value) if isinstance(value, str) else value
 
 
 def _extracts(contracts: Mapping[str, Contract]) -> ir.Table:
@@ -230,7 +227,7 @@ def _causes() -> ir.Table:
     )
 
 
-def _declared(t: ir.Table, lang: str) -> Any:
+def _declared(t: ir.Table, lang: str) -> ir.StringValue:
     """Both values, declared and recorded."""
     parts = (t.declared_headcount, t.headcount, t.declared_size, t.economy_size)
     texts = (w + p.cast("string").fill_null("-") for w, p in zip(DECLARED[lang], parts, strict=True))

@@ -1,21 +1,22 @@
-"""The reconciliation line of a region: every unit and every yuan of premium that came in is accounted for."""
+"""Every unit and every yuan of premium that came in is accounted for, per region and, of no unit, by code."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stable_jobs.errors import StepError
 from stable_jobs.policy.aggregates import SUM
 from stable_jobs.policy.catalogue import UNKNOWN_SIZE
-from stable_jobs.policy.extracts import Inputs, accepted, quarantined
+from stable_jobs.policy.doubts import renamed
+from stable_jobs.policy.extracts import Extracts, rows_of
 from stable_jobs.policy.facts import Gathered
-from stable_jobs.policy.table import Row, typed_table
-from stable_jobs.policy.working import rows_of
+from stable_jobs.policy.parameters import Row, typed_table
 from stable_jobs.regions import NATION
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
+
+# ---- The reconciliation line of a region ----
 
 UNITS = ("units_in", "units_eligible", "units_ineligible", "units_undecided", "units_quarantined")
 OUT = ("premium_late_fee", "premium_outside_year", "premium_earlier_back_payment")
@@ -24,7 +25,7 @@ COLUMNS = ("region_code", *UNITS, *PREMIUM, "is_held")
 
 
 def reconciliation(
-    backend: BaseBackend, inputs: Inputs, gathered: Gathered, eligibility: ir.Table,
+    extracts: Extracts, gathered: Gathered, eligibility: ir.Table,
     rows: tuple[Row, ...], held: tuple[Row, ...],
 ) -> ir.Table:  # fmt: skip
     """One row per region that has a unit, a payment or a hold. Units by their general row; yuan by row
@@ -33,8 +34,8 @@ def reconciliation(
     Held regions have units but no decision. A quarantined row whose region cannot be read stands under
     `000000`; an unreadable amount counts as 0.
     """
-    units = _units(backend, inputs, eligibility)
-    paid = _paid(backend, inputs, gathered, rows)
+    units = _units(extracts, eligibility)
+    paid = _paid(extracts, gathered, rows)
     flags = _held(held)
     keys = units.select("region_code").union(paid.select("region_code")).union(flags.select("region_code"))
     t = keys.distinct()
@@ -45,14 +46,14 @@ def reconciliation(
     return t.select(*COLUMNS).order_by("region_code")
 
 
-def _units(backend: BaseBackend, inputs: Inputs, eligibility: ir.Table) -> ir.Table:
-    sent = accepted(backend, inputs, "insured_units").select("region_code")
-    bad = quarantined(backend, inputs, "insured_units")
+def _units(extracts: Extracts, eligibility: ir.Table) -> ir.Table:
+    sent = extracts.accepted("insured_units").select("region_code")
+    bad = extracts.quarantined("insured_units")
     bad = bad.select(region_code=bad.home_region.fill_null(NATION))
     decided = eligibility.filter(eligibility.scheme == "general").select("region_code", "decision")
     long = _labelled(sent, "accepted").union(_labelled(bad, "quarantined"))
     long = long.union(decided.rename(label="decision").select("region_code", "label"))
-    counts: dict[str, Any] = {
+    counts = {
         f"units_{d}": long.count(where=long.label == d)
         for d in ("eligible", "ineligible", "undecided", "quarantined")
     }
@@ -66,18 +67,19 @@ def _labelled(rows: ir.Table, label: str) -> ir.Table:
     return rows.mutate(label=ibis.literal(label))
 
 
-def _paid(backend: BaseBackend, inputs: Inputs, gathered: Gathered, rows: tuple[Row, ...]) -> ir.Table:
+def _paid(extracts: Extracts, gathered: Gathered, rows: tuple[Row, ...]) -> ir.Table:
     """Yuan per region: payments of units by what they are, payments of no unit, quarantined payments."""
+    import ibis
+
     facts = gathered.facts
     owned = _by_cause(facts, rows)
-    keys = gathered.units.select("region_code", "uscc")
-    lost = gathered.summed["premium_payments"].anti_join(keys, ("region_code", "uscc"))
-    lost = lost.select("region_code", label=_text("premium_orphan"), amount=lost.amount)
-    bad = quarantined(backend, inputs, "premium_payments")
+    lost = gathered.strays.filter(gathered.strays.extract == "premium_payments")
+    lost = lost.select("region_code", label=ibis.literal("premium_orphan"), amount=lost.amount)
+    bad = extracts.quarantined("premium_payments")
     amount = bad.employer_amount.fill_null(0) + bad.employee_amount.fill_null(0)
     bad = bad.select(
         region_code=bad.home_region.fill_null(NATION),
-        label=_text("premium_quarantined"),
+        label=ibis.literal("premium_quarantined"),
         amount=amount.cast(SUM),
     )
     long = owned.union(lost).union(bad)
@@ -86,13 +88,9 @@ def _paid(backend: BaseBackend, inputs: Inputs, gathered: Gathered, rows: tuple[
     return long.group_by("region_code").aggregate(premium_in=came, **sums)
 
 
-def _text(value: str) -> Any:
+def _by_cause(facts: ir.Table, rows: tuple[Row, ...]) -> ir.Table:
     import ibis
 
-    return ibis.literal(value)
-
-
-def _by_cause(facts: ir.Table, rows: tuple[Row, ...]) -> ir.Table:
     choice = [
         {"chosen_region": r["region_code"], "takes_earlier": r["back_payment_earlier_years"]}
         for r in rows if r["scheme"] == "general" and r["size"] == UNKNOWN_SIZE
@@ -101,14 +99,14 @@ def _by_cause(facts: ir.Table, rows: tuple[Row, ...]) -> ir.Table:
     t = facts.left_join(chosen, facts.region_code == chosen.chosen_region)
     takes = t.takes_earlier.fill_null(False)
     earlier = t.base_back_earlier.fill_null(0).cast(SUM)
-    zero = _text("0").cast(SUM)
+    zero = ibis.literal("0").cast(SUM)
     amounts = {
         "premium_base": t.base_regular + t.base_back + takes.ifelse(earlier, zero),
         "premium_late_fee": t.late_fees,
         "premium_outside_year": t.outside_year,
         "premium_earlier_back_payment": takes.ifelse(zero, earlier),
     }
-    parts = [t.select("region_code", label=_text(n), amount=a.cast(SUM)) for n, a in amounts.items()]
+    parts = [t.select("region_code", label=ibis.literal(n), amount=a.cast(SUM)) for n, a in amounts.items()]
     first, *others = parts
     return first.union(*others)
 
@@ -137,3 +135,42 @@ def assert_balanced(table: ir.Table, premium_in: ir.Table) -> None:
         raise StepError(
             f"determine: units or premium do not add up in {', '.join(regions)}; nothing was registered"
         )
+
+
+# ---- Rows that match no unit: counted, with their yuan, and listed ----
+
+UNIT = ("region_code", "uscc")
+ORPHANS = ("region_code", "department", "extract", "uscc", "rows", "amount")
+ENTERPRISE_EXTRACTS = ("enterprise_sizes", "exclusion_list", "priority_list")
+
+
+def orphans(extracts: Extracts, gathered: Gathered) -> ir.Table:
+    """`region_code, department, extract, uscc, rows, amount` (yuan; empty where the extract has no amount).
+
+    A row about a unit matches on region and code, a row about an enterprise on its code, or as a
+    unit's parent.
+    """
+    import ibis
+
+    codes = _enterprises(gathered)
+    parts = [gathered.strays]
+    for extract in ENTERPRISE_EXTRACTS:
+        rows = renamed(extracts.accepted(extract).select(*UNIT), gathered.walk).anti_join(codes, "uscc")
+        parts.append(_counted(rows).mutate(extract=ibis.literal(extract)))
+    rows = ibis.union(*(part.select(*UNIT, "extract", "rows", "amount") for part in parts))
+    owners = typed_table(
+        [{"extract": e, "department": c.department} for e, c in extracts.inputs.contracts.items()],
+        {"extract": "string", "department": "string"},
+    )
+    return rows.join(owners, "extract").select(*ORPHANS).order_by("region_code", "extract", "uscc")
+
+
+def _enterprises(gathered: Gathered) -> ir.Table:
+    parents = gathered.facts.select(uscc=gathered.facts.parent_uscc)
+    return gathered.units.select("uscc").union(parents.filter(parents.uscc.notnull())).distinct()
+
+
+def _counted(rows: ir.Table) -> ir.Table:
+    import ibis
+
+    return rows.group_by(*UNIT).aggregate(rows=rows.count()).mutate(amount=ibis.null(SUM))

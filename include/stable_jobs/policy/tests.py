@@ -8,7 +8,7 @@ extract the test reads) makes a result unknown, unless the accepted rows alone p
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stable_jobs.policy.catalogue import EXCLUSION_LISTS, FORMULAS
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 BP = 10_000
 
 
-def meets_in_scope(t: ir.Table) -> Any:
+def meets_in_scope(t: ir.Table) -> ir.BooleanValue:
     """An enterprise, or a form the region takes in by reference; an empty form is unknown."""
     return t.in_scope_forms.contains(t.legal_form) & _no(t.doubt_insured_units)
 
 
-def meets_active(t: ir.Table) -> Any:
+def meets_active(t: ir.Table) -> ir.BooleanValue:
     """Insured by D, neither suspended nor deregistered; taxpayer not cancelled (nor abnormal, where it
     matters)."""
     insured = (t.insured_since <= t.business_date) & (t.insured_status == "active")
@@ -31,17 +31,17 @@ def meets_active(t: ir.Table) -> Any:
     return insured & ~lost & _no(t.doubt_taxpayers) & _no(t.doubt_insured_units)
 
 
-def meets_paid_months(t: ir.Table) -> Any:
+def meets_paid_months(t: ir.Table) -> ir.BooleanValue:
     """At least so many different fee months paid; not proven by lack, so any doubt is unknown."""
     return _unless(t.doubt_premium_payments, months_paid(t) >= t.min_paid_months)
 
 
-def meets_no_arrears(t: ir.Table) -> Any:
+def meets_no_arrears(t: ir.Table) -> ir.BooleanValue:
     """Nothing due for fee months up to December Y-1 is unpaid."""
     return (t.arrears_amount <= 0) & _no(t.doubt_taxpayers)
 
 
-def meets_layoff_rate(t: ir.Table) -> Any:
+def meets_layoff_rate(t: ir.Table) -> ir.BooleanValue:
     """Any of the region's formulas is within the cap (layoff.py).
 
     Claims that are still to come can only be more: what fails by those accepted fails by all.
@@ -51,7 +51,7 @@ def meets_layoff_rate(t: ir.Table) -> Any:
     return _unless(t.doubt_monthly_headcount, value)
 
 
-def meets_headcount_held(t: ir.Table) -> Any:
+def meets_headcount_held(t: ir.Table) -> ir.BooleanValue:
     """The newest month is not more than the region's share below last year's average; not set: passes."""
     held = t.newest_count * t.year_months * BP >= (BP - t.headcount_held_max_drop_bp) * t.year_sum
     known = (t.year_months > 0) & ~t.is_headcount_conflict
@@ -59,12 +59,12 @@ def meets_headcount_held(t: ir.Table) -> Any:
     return t.headcount_held_max_drop_bp.isnull().ifelse(True, value)
 
 
-def meets_size_known(t: ir.Table) -> Any:
+def meets_size_known(t: ir.Table) -> ir.BooleanValue:
     """A size is known, or none is needed. A missing size is never taken as small."""
     return t.policy_size.notnull().ifelse(True, None).cast("boolean")
 
 
-def meets_not_excluded(t: ir.Table) -> Any:
+def meets_not_excluded(t: ir.Table) -> ir.BooleanValue:
     """On none of the lists the region uses."""
     import ibis
 
@@ -72,13 +72,13 @@ def meets_not_excluded(t: ir.Table) -> Any:
     return ~listed & _no(t.doubt_exclusion_list)
 
 
-def meets_account_known(t: ir.Table) -> Any:
+def meets_account_known(t: ir.Table) -> ir.BooleanValue:
     """An account the money may go to (accounts.py); never fails."""
     known = t.account_source.notnull() & ~t.doubt_payee_accounts & ~t.doubt_taxpayers
     return known.ifelse(True, None).cast("boolean")
 
 
-def meets_fund_able(t: ir.Table) -> Any:
+def meets_fund_able(t: ir.Table) -> ir.BooleanValue:
     """Reserve months of the pooling region reach the minimum; compared as products, payout 0 never
     divides."""
     import ibis
@@ -90,7 +90,7 @@ def meets_fund_able(t: ir.Table) -> Any:
     return t.fund_min_reserve_months.isnull().ifelse(True, enough & doubted)
 
 
-def meets_in_time(t: ir.Table) -> Any:
+def meets_in_time(t: ir.Table) -> ir.BooleanValue:
     """D, or in the application lane the application's date, is on or before the deadline.
 
     Only the newest application counts: a late one stays late whatever other rows say.
@@ -110,7 +110,7 @@ def meets_in_time(t: ir.Table) -> Any:
     ).cast("boolean")
 
 
-def meets_applied(t: ir.Table) -> Any:
+def meets_applied(t: ir.Table) -> ir.BooleanValue:
     """No application is needed, or the newest one is signed and says what the records say."""
     import ibis
 
@@ -125,7 +125,7 @@ def meets_applied(t: ir.Table) -> Any:
     ).cast("boolean")
 
 
-TESTS: dict[str, Callable[[ir.Table], Any]] = {
+TESTS: dict[str, Callable[[ir.Table], ir.BooleanValue]] = {
     "in_scope": meets_in_scope,
     "active": meets_active,
     "paid_months": meets_paid_months,
@@ -142,20 +142,20 @@ TESTS: dict[str, Callable[[ir.Table], Any]] = {
 """In the order of the eligibility table's columns and reasons."""
 
 
-def months_paid(t: ir.Table) -> Any:
+def months_paid(t: ir.Table) -> ir.IntegerValue:
     """Different paid fee months as the region counts them; empty without any payment row."""
     count = t.back_payment_counts_as_month.ifelse(t.paid_months_with_back, t.paid_months)
     return (t.premium_rows > 0).ifelse(count, None).cast("int64")
 
 
-def uses_claims(t: ir.Table) -> Any:
+def uses_claims(t: ir.Table) -> ir.BooleanValue:
     """Whether one of the region's formulas reads benefit_claims: all but F1."""
     import ibis
 
     return ibis.or_(*(t[f"place_{f}"].notnull() for f in FORMULAS if f != "F1"))
 
 
-def differs(t: ir.Table) -> Any:
+def differs(t: ir.Table) -> ir.BooleanValue:
     """Declared headcount or size differ from the records beyond the tolerance; an unknown record never
     does. A size is compared only where one is needed: not of a unit by reference."""
     gap = (t.declared_headcount - t.headcount).abs() * BP > t.declared_tolerance_bp * t.headcount
@@ -163,21 +163,17 @@ def differs(t: ir.Table) -> Any:
     return t.declared_tolerance_bp.notnull() & (gap.fill_null(False) | other)
 
 
-def _no(doubt: Any) -> Any:
+def _no(doubt: ir.BooleanValue) -> ir.BooleanValue:
     """True without a doubt, unknown with one; never false."""
     return doubt.ifelse(None, True).cast("boolean")
 
 
-def _unless(doubt: Any, value: Any) -> Any:
+def _unless(doubt: ir.BooleanValue, value: ir.BooleanValue | bool) -> ir.BooleanValue:
     return doubt.ifelse(None, value).cast("boolean")
 
 
-def _times(yuan: Any, factor: Any) -> Any:
+def _times(yuan: ir.DecimalValue, factor: ir.IntegerValue | int) -> ir.DecimalValue:
     import ibis
 
-    number = (
-        factor.cast("decimal(24,2)")
-        if not isinstance(factor, int)
-        else ibis.literal(str(factor)).cast("decimal(24,2)")
-    )
-    return yuan.cast("decimal(24,2)") * number
+    number = ibis.literal(str(factor)) if isinstance(factor, int) else factor
+    return yuan.cast("decimal(24,2)") * number.cast("decimal(24,2)")

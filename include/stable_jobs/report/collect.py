@@ -27,7 +27,7 @@ from stable_jobs.store.engine import quote_literal, read_parquet_sql
 from stable_jobs.store.lake import Lake
 from stable_jobs.store.registered import registered_codes
 from stable_jobs.validation.quarantine import HOME_REGION
-from stable_jobs.validation.staged import as_sent, open_staged
+from stable_jobs.validation.queries import as_sent, open_staged
 from stable_jobs.validation.suite import as_query
 from stable_jobs.validation.units import unit_extract
 from stable_jobs.words import Words

@@ -14,7 +14,6 @@ from stable_jobs.review.access import Permission, Person
 
 FORM_SECONDS = 12 * 3600
 """How long a form that was shown may be sent."""
-FORM_FIELD = "form_token"
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -73,7 +72,7 @@ class BearerGuard(Guard):
 
 
 def form_token(request: Request, person: Person) -> str:
-    """What a form carries in `FORM_FIELD`: it is this person's, and of this server."""
+    """What a form carries in its field `form_token`: it is this person's, and of this server."""
     return str(_serializer(request).dumps(person.name))
 
 

@@ -23,8 +23,8 @@ from stable_jobs.store.lake import Content, Lake
 from stable_jobs.store.registered import registered_codes
 from stable_jobs.validation.holds import judge, judged_parts, outcome_of, with_vanished
 from stable_jobs.validation.quarantine import HOME_REGION, count_parts, write_quarantine
+from stable_jobs.validation.queries import open_staged
 from stable_jobs.validation.run import FAILURES, run_rules
-from stable_jobs.validation.staged import open_staged
 
 if TYPE_CHECKING:
     import duckdb

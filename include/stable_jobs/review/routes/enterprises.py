@@ -18,8 +18,7 @@ from stable_jobs.ledger.views import Listing, Which
 from stable_jobs.policy.catalogue import SCHEMES
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.explain_text import WORDS
-from stable_jobs.policy.explanation import LegalTest, RowExplained, tests_alone
-from stable_jobs.policy.reads import AMOUNTS
+from stable_jobs.policy.explanation import AMOUNTS, LegalTest, RowExplained, tests_alone
 from stable_jobs.rendering.words import GROUPS
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stable_jobs.contracts.source import read_document
+from stable_jobs.contracts.document import read_document
 from stable_jobs.errors import ContractError
 from tests.contracts.conftest import SMALL, place
 

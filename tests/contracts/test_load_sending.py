@@ -14,9 +14,9 @@ import jsonschema
 import pytest
 import yaml
 
+from stable_jobs.contracts.document import _common
 from stable_jobs.contracts.load import load_contracts
 from stable_jobs.contracts.model import Contract
-from stable_jobs.contracts.source import _common
 from stable_jobs.errors import ContractError
 from tests.contracts.conftest import SMALL, place
 

@@ -14,7 +14,7 @@ import pytest
 
 from stable_jobs.credit_code import make_credit_code, make_registration_no
 from stable_jobs.policy.determine import decide, keep_in
-from stable_jobs.policy.working import rows_of
+from stable_jobs.policy.extracts import rows_of
 from tests.policy.builder import LANZHOU, LIAOYUAN, QIQIHAR, XIAN, Row, World, code, policies, write
 from tests.policy.cases import Case, check, decide_cases, params
 

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from stable_jobs.credit_code import make_registration_no
-from stable_jobs.policy.paid import OURS, ours
-from stable_jobs.policy.working import rows_of
+from stable_jobs.policy.aggregates import OURS, ours
+from stable_jobs.policy.extracts import rows_of, working_tables
 from tests.policy.builder import LANZHOU, NIGHT, XIAN, Row, World, code, row_of
 from tests.policy.cases import Build, Case, check, decide_cases, params
 
@@ -192,7 +192,7 @@ def test_the_ledgers_file(columns: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "it's ours.parquet"
     schema = ibis.schema(columns).to_pyarrow()
     pq.write_table(pa.Table.from_pylist([row], schema=schema), path)
-    with duckdb.connect() as con:
-        found = ours(ibis.duckdb.from_connection(con), str(path))
+    with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
+        found = ours(working, str(path))
         assert dict(found.schema().items()) == dict(ibis.schema(OURS).items())
         assert rows_of(found) == [row | {"voucher_no": None}]

@@ -12,7 +12,7 @@ import duckdb
 import ibis
 import pytest
 
-from stable_jobs.policy.amounts import general_entitlement
+from stable_jobs.policy.verdict import general_entitlement
 from tests.policy.builder import LANZHOU, LIAOYUAN, QIQIHAR, XIAN, Row, World, code
 from tests.policy.cases import Build, Case, check, decide_cases, params, test_regions
 

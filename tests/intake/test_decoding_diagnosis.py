@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stable_jobs.intake.diagnosis import _rows, diagnose
+from stable_jobs.intake.decoding import _rows, diagnose
 from stable_jobs.intake.problems import Slot
 from tests.intake.conftest import REGION
 

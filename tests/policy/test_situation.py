@@ -13,12 +13,11 @@ import duckdb
 import ibis
 import pytest
 
+from stable_jobs.policy.extracts import Extracts, rows_of, working_tables
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.parameters import regions_taking_part, resolve
-from stable_jobs.policy.regional import region_table
-from stable_jobs.policy.table import parameter_table
-from stable_jobs.policy.terms import terms as policy_terms
-from stable_jobs.policy.working import rows_of
+from stable_jobs.policy.parameters import parameter_table, regions_taking_part, resolve
+from stable_jobs.policy.situation import region_table
+from stable_jobs.policy.situation import terms as policy_terms
 from tests.policy.builder import (
     LANZHOU,
     LIAOYUAN,
@@ -91,10 +90,10 @@ def terms(tmp_path_factory: pytest.TempPathFactory) -> Terms:
 def terms_alone(made: World, folder: Path) -> Terms:
     """The terms of a night without the decision that they stand beside."""
     inputs, by = write(made, folder), base()
-    with duckdb.connect() as con:
-        backend = ibis.duckdb.from_connection(con)
+    with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
         rows = parameter_table(by, made.on, list(regions_taking_part(by, made.on)))
-        return by_size(rows_of(policy_terms(region_table(backend, inputs, by, rows, made.on), rows)))
+        region = region_table(Extracts(inputs, working), by, rows, made.on)
+        return by_size(rows_of(policy_terms(region, rows)))
 
 
 def test_the_terms_alone_are_those_of_the_decision(terms: Terms, tmp_path: Path) -> None:

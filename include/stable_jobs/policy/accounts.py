@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ ACCOUNT = ("account_name", "account_no", "bank_code", "bank_name")
 
 
 @cache
-def _plain_name() -> Callable[[ir.StringValue], ir.StringValue]:
+def _plain_name() -> Any:
     import ibis
     import pyarrow.compute as pc
 

@@ -6,11 +6,10 @@ both have rows: flows are added up, states that contradict each other are unknow
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.catalogue import CATEGORIES, EXCLUSION_LISTS
 from stable_jobs.policy.extracts import Working
@@ -48,11 +47,11 @@ class Months:
 
 
 @cache
-def _bit_count() -> Callable[[ir.IntegerValue], ir.IntegerValue]:
+def _bit_count() -> Any:
     import ibis
 
     @ibis.udf.scalar.builtin(name="bit_count", signature=(("int64",), "int64"))  # type: ignore[untyped-decorator]  # ibis has no types
-    def bit_count(mask: int) -> int: ...
+    def bit_count(mask: Any) -> Any: ...
 
     return bit_count
 

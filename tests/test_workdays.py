@@ -104,7 +104,7 @@ def test_the_years_end_runs_into_an_unknown_year() -> None:
 
 
 def _known_years() -> set[int]:
-    import chinese_calendar
+    import chinese_calendar  # type: ignore[import-untyped]  # no py.typed
 
     return {day.year for day in chinese_calendar.holidays}
 

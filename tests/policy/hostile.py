@@ -28,7 +28,7 @@ from stable_jobs.policy.load import Policies, RegionPolicy, Value
 from stable_jobs.policy.paid import OURS
 from stable_jobs.policy.values import parse
 from stable_jobs.validation.quarantine import write_quarantine
-from stable_jobs.validation.validate import open_staged
+from stable_jobs.validation.staged import open_staged
 from tests.policy.builder import EXTRACTS, STAGED_TAIL, Row, World, contracts, policies
 
 NATION = "000000"

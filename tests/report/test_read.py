@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,16 +25,16 @@ NIGHTS = {
 
 
 @pytest.mark.parametrize("name", NIGHTS)
-def test_what_was_written_comes_back(name):
+def test_what_was_written_comes_back(name: str) -> None:
     assert read_report(report_json(NIGHTS[name])) == NIGHTS[name]
 
 
-def test_its_pages_are_the_published_ones():
+def test_its_pages_are_the_published_ones() -> None:
     night = NIGHTS["compared"]
     assert render_report(read_report(report_json(night))) == render_report(night)
 
 
-def without(*path):
+def without(*path: str | int) -> bytes:
     """The document of a night without one key: what an earlier version wrote."""
     document = json.loads(report_json(a_night(comparison=COMPARED)))
     inner = document
@@ -43,7 +44,7 @@ def without(*path):
     return json.dumps(document).encode()
 
 
-def with_(**changed):
+def with_(**changed: Any) -> bytes:
     return json.dumps(json.loads(report_json(a_night())) | changed).encode()
 
 
@@ -66,12 +67,12 @@ def with_(**changed):
         pytest.param(b"\xff{}", id="no text"),
     ],
 )
-def test_anything_else_is_to_be_published_again(content):
+def test_anything_else_is_to_be_published_again(content: bytes) -> None:
     with pytest.raises(UsageError, match="publish the night again"):
         read_report(content)
 
 
-def test_rows_that_do_not_add_up_are_not_shown():
+def test_rows_that_do_not_add_up_are_not_shown() -> None:
     document = json.loads(report_json(a_night()))
     line = next(d for e in document["extracts"] for d in e["deliveries"] if d["received"])
     line["received"] += 1
@@ -79,7 +80,7 @@ def test_rows_that_do_not_add_up_are_not_shown():
         read_report(json.dumps(document).encode())
 
 
-def test_numbers_stay_what_they_are():
+def test_numbers_stay_what_they_are() -> None:
     orphans = read_report(report_json(a_night())).of_department("tax")[0].orphans
     assert orphans == replace(a_night().of_department("tax")[0]).orphans
     assert str(orphans[-1].amount) == "88123.45"

@@ -1,26 +1,30 @@
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from stable_jobs.contracts.model import Contract
 from stable_jobs.report.samples import masked_samples
 from stable_jobs.store import catalog
+from stable_jobs.store.validations import Validation
 from stable_jobs.validation.validate import validate_extract
-from tests.validation.staged_rows import CONTRACT, GOOD, NANCHANG, NATION, XIAN, D, many, rule, values
+from tests.validation.staged_rows import CONTRACT, GOOD, NANCHANG, NATION, XIAN, D, Shop, many, rule, values
 
 pytestmark = pytest.mark.xdist_group("great_expectations")
 
 
-def validate(shop, contract=CONTRACT):
+def validate(shop: Shop, contract: Contract = CONTRACT) -> Validation:
     with shop.engine.connect() as connection:
         deliveries = catalog.current_deliveries(connection, D, contract.extract)
     return validate_extract(shop.con, shop.engine, shop.lake, contract, D, deliveries)
 
 
-def samples(shop, contract=CONTRACT, **options):
+def samples(shop: Shop, contract: Contract = CONTRACT, **options: int) -> dict[str, list[Mapping[str, Any]]]:
     return masked_samples(shop.con, shop.engine, shop.lake, contract, validate(shop, contract), **options)
 
 
-def test_a_sample_says_where_the_row_is_and_shows_no_account(shop):
+def test_a_sample_says_where_the_row_is_and_shows_no_account(shop: Shop) -> None:
     delivery = shop.deliver(
         NATION,
         values(
@@ -68,7 +72,7 @@ def test_a_sample_says_where_the_row_is_and_shows_no_account(shop):
     }
 
 
-def test_what_staging_changed_is_shown_as_it_was_sent(shop):
+def test_what_staging_changed_is_shown_as_it_was_sent(shop: Shop) -> None:
     sent = values((GOOD, XIAN, "１２３", -1000))
     shop.deliver(XIAN, f'SELECT *, \'{{"amount": "－１，０００", "x": 1}}\' AS raw FROM ({sent})')
     shown = samples(shop)["refunds.amount.minimum"][0]["values"]
@@ -83,7 +87,7 @@ def test_what_staging_changed_is_shown_as_it_was_sent(shop):
         pytest.param("6222000220961514681", "****4681", id="an account in another column"),
     ],
 )
-def test_what_a_sample_shows_of_a_text(shop, sent, shown):
+def test_what_a_sample_shows_of_a_text(shop: Shop, sent: str, shown: str) -> None:
     rows = values((GOOD, XIAN, "1", -1000))
     shop.deliver(XIAN, f'SELECT *, \'{{"amount": "{sent}"}}\' AS raw FROM ({rows})')
     found = samples(shop)["refunds.amount.minimum"][0]["values"]
@@ -91,18 +95,18 @@ def test_what_a_sample_shows_of_a_text(shop, sent, shown):
 
 
 @pytest.mark.parametrize("limit", [pytest.param(5, id="five"), pytest.param(2, id="two")])
-def test_the_first_failing_rows_by_id(shop, limit):
+def test_the_first_failing_rows_by_id(shop: Shop, limit: int) -> None:
     shop.deliver(XIAN, many(100, XIAN, bad=9))
     found = samples(shop, limit=limit)["refunds.amount.minimum"]
     assert [s["row_no"] for s in found] == list(range(1, limit + 1))
 
 
-def test_nothing_failed_nothing_shown(shop):
+def test_nothing_failed_nothing_shown(shop: Shop) -> None:
     shop.deliver(XIAN, many(10, XIAN))
     assert samples(shop) == {}
 
 
-def test_a_warning_that_is_no_query_has_no_samples(shop):
+def test_a_warning_that_is_no_query_has_no_samples(shop: Shop) -> None:
     made = rule("refunds.amount.between", "ExpectColumnValuesToBeBetween", column="amount", max_value=5)
     shop.deliver(XIAN, many(10, XIAN))
     warning = replace(made, severity=CONTRACT.rules[3].severity)

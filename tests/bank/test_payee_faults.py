@@ -26,14 +26,14 @@ def faults(**changed: str | None) -> tuple[str | None, str | None]:
 @pytest.mark.parametrize(
     "changed", [{}, {"account_source": "premium"}, NOBODY, {"account_no": "1502-0110-4990"}]
 )
-def test_a_unit_that_can_be_paid_has_no_fault(changed):
+def test_a_unit_that_can_be_paid_has_no_fault(changed: dict[str, str | None]) -> None:
     assert faults(**changed) == (None, None)
 
 
 @pytest.mark.parametrize(
     "sign", ["\x00", "\x07", "\x85", "\u2028", "\u2029", "\ufdd0", "\uffff", "\U0001fffe"]
 )
-def test_the_name_is_labors_to_mend(sign):
+def test_the_name_is_labors_to_mend(sign: str) -> None:
     name, account = faults(unit_name=f"西安{sign}某某")
     assert name is not None
     assert name.startswith("人社 labor insured_units: 单位名称 unit_name 含有银行报文不能容纳的字符")
@@ -62,7 +62,7 @@ def test_the_name_is_labors_to_mend(sign):
         ),
     ],
 )
-def test_the_account_is_its_senders_to_mend(changed, told):
+def test_the_account_is_its_senders_to_mend(changed: dict[str, str], told: str) -> None:
     name, account = faults(**changed)
     assert name is None
     assert account is not None

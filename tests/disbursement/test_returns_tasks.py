@@ -12,7 +12,7 @@ from stable_jobs.errors import UsageError
 from stable_jobs.settings import SHANGHAI, Settings
 from tests.bank.answers.messages import lines
 from tests.disbursement.bank_desk import BankDesk, D, bank_desk, told
-from tests.night.test_tasks import handed_on, logged
+from tests.night.small_night import handed_on, logged
 
 DAY = D.isoformat()
 

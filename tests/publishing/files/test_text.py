@@ -9,8 +9,9 @@ from stable_jobs.publishing.files.text import cell, inert, masked, visible
 
 
 def ask(con: duckdb.DuckDBPyConnection, sql: str, value: str | None) -> str | None:
-    ((found,),) = con.execute(f"SELECT {sql} FROM (SELECT ?::VARCHAR AS v)", [value]).fetchall()
-    return found
+    rows: list[tuple[str | None]]
+    rows = con.execute(f"SELECT {sql} FROM (SELECT ?::VARCHAR AS v)", [value]).fetchall()
+    return rows[0][0]
 
 
 @pytest.mark.parametrize(

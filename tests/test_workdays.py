@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -116,6 +117,6 @@ def _known_years() -> set[int]:
         pytest.param(lambda: clears_on(date(2020, 5, 11), -1), id="negative notice"),
     ],
 )
-def test_refused(wrong: object) -> None:
+def test_refused(wrong: Callable[[], object]) -> None:
     with pytest.raises(ValueError):
-        wrong()  # type: ignore[operator]  # a lambda
+        wrong()

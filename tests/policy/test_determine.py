@@ -55,10 +55,10 @@ class Night:
     root: Path
     in_force: tuple[InForce, ...]
 
-    def determine(self, by: Policies | None = None, **changed: object) -> Decision:
+    def determine(self, by: Policies | None = None, **changed: Any) -> Decision:
         with duckdb.connect() as con:
-            given = {"in_force": self.in_force} | changed
-            return determine(con, self.engine, self.lake, contracts(), by or policies(), NIGHT, **given)  # type: ignore[arg-type]  # a test's own
+            given: dict[str, Any] = {"in_force": self.in_force} | changed
+            return determine(con, self.engine, self.lake, contracts(), by or policies(), NIGHT, **given)
 
     def explain(self, uscc: str, region: str | None = None, by: Policies | None = None) -> Explanation:
         with duckdb.connect() as con, self.engine.connect() as conn:
@@ -244,11 +244,11 @@ def test_a_crash_registers_nothing(night: Night, monkeypatch: pytest.MonkeyPatch
     """Killed while registering: files lie about, no snapshot exists, the next run makes them all."""
     calls: list[int] = []
 
-    def dies(*args: object, **kwargs: object) -> object:
+    def dies(*args: Any, **kwargs: Any) -> Snapshot:
         calls.append(1)
         if len(calls) == 4:
             raise RuntimeError("killed")
-        return register_snapshot(*args, **kwargs)  # type: ignore[arg-type]  # passed through
+        return register_snapshot(*args, **kwargs)
 
     monkeypatch.setattr(module, "register_snapshot", dies)
     with pytest.raises(RuntimeError, match="killed"):

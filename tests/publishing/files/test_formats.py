@@ -7,6 +7,7 @@ import io
 import zipfile
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import openpyxl
@@ -51,21 +52,21 @@ def table(con: duckdb.DuckDBPyConnection, names: list[str | None], is_for_people
 @pytest.mark.parametrize("names", [pytest.param(NAMES, id="hostile"), pytest.param([], id="empty")])
 @pytest.mark.parametrize("form", [csv_file, workbook, parquet_file], ids=["csv", "xlsx", "parquet"])
 def test_sums_by_the_file_itself(
-    con: duckdb.DuckDBPyConnection, tmp_path: Path, form: object, names: list[str]
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, form: ModuleType, names: list[str]
 ) -> None:
     sample = table(con, list(names))
-    form.write(con, sample, tmp_path / "x")  # type: ignore[attr-defined]
+    form.write(con, sample, tmp_path / "x")
     expected = Sum(len(names), sum((Decimal("10.10") * n for n in range(len(names))), Decimal(0)))
-    assert form.measure(con, sample, tmp_path / "x") == expected  # type: ignore[attr-defined]
+    assert form.measure(con, sample, tmp_path / "x") == expected
 
 
 @pytest.mark.parametrize("form", [csv_file, workbook, parquet_file], ids=["csv", "xlsx", "parquet"])
 def test_the_same_rows_give_the_same_bytes(
-    con: duckdb.DuckDBPyConnection, tmp_path: Path, form: object
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, form: ModuleType
 ) -> None:
     sample = table(con, [f"单位{n}" for n in range(5000)])
     for name in ("one", "two"):
-        form.write(con, sample, tmp_path / name)  # type: ignore[attr-defined]
+        form.write(con, sample, tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 

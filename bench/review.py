@@ -182,7 +182,7 @@ def _pages(home: Path, client: httpx.Client) -> list[tuple[str, str]]:
     import re
 
     def first(pattern: str, path: str) -> str:
-        return re.findall(pattern, client.get(PREFIX + path).text)[0]
+        return str(re.findall(pattern, client.get(PREFIX + path).text)[0])
 
     night = f"/nights/{DATE}"
     region, uscc = re.findall(rf"{night}/enterprises/(\d+)/(\w+)", client.get(f"{PREFIX}/enterprises").text)[

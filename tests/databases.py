@@ -13,7 +13,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from stable_jobs.store.database import APP, SEARCH_PATH
 
@@ -153,6 +153,7 @@ class Databases:
 
     def _own_session(self, engine: Engine) -> int:
         """The process id of the connection that stays, as if it had just been made; 0: none stays."""
+        assert isinstance(engine.pool, QueuePool)
         if engine.pool.checkedout() or not engine.pool.checkedin():
             engine.dispose()
             return 0

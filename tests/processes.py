@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import IO
 
 LOADED = "tests.loaded"
 
@@ -21,6 +22,19 @@ def heed_signals() -> None:
     """For `preexec_fn`: started in a shell's background or by nohup, tests and their children ignore some."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+
+
+def output_of(process: subprocess.Popen[str]) -> IO[str]:
+    """The standard output of a process that was started with a pipe for it."""
+    assert process.stdout is not None
+    return process.stdout
+
+
+def tell(process: subprocess.Popen[str], said: str) -> None:
+    """Write to the standard input of a process that was started with a pipe for it."""
+    assert process.stdin is not None
+    process.stdin.write(said)
+    process.stdin.flush()
 
 
 def run_loaded(

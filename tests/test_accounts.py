@@ -65,13 +65,13 @@ CASES = [
 
 
 @pytest.mark.parametrize(("sent", "cleaned", "taken"), CASES)
-def test_a_number_is_read(sent, cleaned, taken):
+def test_a_number_is_read(sent: str, cleaned: str, taken: bool) -> None:
     assert clean_account_no(sent) == cleaned
     assert is_account_no(cleaned) is taken
 
 
 @pytest.mark.parametrize(("sent", "cleaned", "taken"), CASES)
-def test_the_engine_reads_alike(sent, cleaned, taken):
+def test_the_engine_reads_alike(sent: str, cleaned: str, taken: bool) -> None:
     con = duckdb.connect()
     assert con.execute(f"SELECT {clean_sql('v')} FROM (SELECT ? AS v)", [sent]).fetchone() == (cleaned,)
     assert con.execute(f"SELECT {is_account_no_sql('v')} FROM (SELECT ? AS v)", [cleaned]).fetchone() == (
@@ -92,12 +92,12 @@ SAME = [
 
 
 @pytest.mark.parametrize(("one", "other", "same"), SAME)
-def test_accounts_are_compared(one, other, same):
+def test_accounts_are_compared(one: str, other: str, same: bool) -> None:
     assert (account_key(one) == account_key(other)) is same
 
 
 @pytest.mark.parametrize(("one", "other", "same"), SAME)
-def test_the_engine_compares_what_was_read_alike(one, other, same):
+def test_the_engine_compares_what_was_read_alike(one: str, other: str, same: bool) -> None:
     texts = [clean_account_no(one), clean_account_no(other)]
     table = ibis.memtable(pa.table({"text": texts}))
     found = ibis.duckdb.connect().to_pyarrow(table.select(key=compared.account_key(table.text)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -134,7 +135,7 @@ def test_stdnum_agrees_on_mod_11_10(number: int, code: int) -> None:
         pytest.param(cnaps_check_digit, "1021000999A", id="bank code: a letter"),
     ],
 )
-def test_what_has_no_check_digit(make, payload) -> None:  # type: ignore[no-untyped-def]
+def test_what_has_no_check_digit(make: Callable[[str], str], payload: str) -> None:
     with pytest.raises(ValueError, match="not 1"):
         make(payload)
 

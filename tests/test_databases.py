@@ -26,7 +26,7 @@ def held(databases: Databases, name: str) -> list[tuple[int, str]]:
         return [(row.id, row.region_code) for row in connection.execute(text(HELD))]
 
 
-def test_the_next_one_begins_as_the_first_did(own, template_database):
+def test_the_next_one_begins_as_the_first_did(own: Databases, template_database: str) -> None:
     name = own.take(template_database)
     first = held(own, name)
     own.give_back(template_database, name)
@@ -49,7 +49,9 @@ def test_the_next_one_begins_as_the_first_did(own, template_database):
         ),
     ],
 )
-def test_what_was_changed_otherwise_is_made_anew(own, template_database, changed):
+def test_what_was_changed_otherwise_is_made_anew(
+    own: Databases, template_database: str, changed: str
+) -> None:
     name = own.take(template_database)
     run_sql(own.postgres.set(database=name), changed)
     own.give_back(template_database, name)
@@ -57,7 +59,7 @@ def test_what_was_changed_otherwise_is_made_anew(own, template_database, changed
     own.close()
 
 
-def test_who_is_still_connected_is_sent_away(own, template_database):
+def test_who_is_still_connected_is_sent_away(own: Databases, template_database: str) -> None:
     name = own.take(template_database)
     other = create_engine(own.postgres.set(database=name), poolclass=NullPool)
     with pytest.raises(OperationalError), other.connect() as connection:  # noqa: PT012  # the last one breaks

@@ -44,18 +44,18 @@ GBK = {0xE76C: 0xA2E3, 0xE7C8: 0xA8BF} | {0xE7E7 + n: 0xA989 + n for n in range(
 @pytest.mark.parametrize(
     ("private", "standard"), [*GB_18030_2022.items(), *GB_18030_2005.items(), *GB_18030_2000.items()]
 )
-def test_a_character_that_a_standard_moved_is_what_it_is_now(private, standard):
+def test_a_character_that_a_standard_moved_is_what_it_is_now(private: int, standard: int) -> None:
     assert STANDARD[chr(private)] == chr(standard)
 
 
 @pytest.mark.parametrize(("private", "code"), GBK.items())
-def test_a_character_of_gbk_is_what_its_bytes_are_today(private, code):
+def test_a_character_of_gbk_is_what_its_bytes_are_today(private: int, code: int) -> None:
     """Python's codec is an independent table, of the edition of 2005: it leaves the 24 private."""
     today = ord(code.to_bytes(2, "big").decode("gb18030"))
     assert STANDARD[chr(private)] == chr((GB_18030_2022 | GB_18030_2005).get(today, today))
 
 
-def test_no_other_character_is_moved():
+def test_no_other_character_is_moved() -> None:
     assert {ord(c) for c in STANDARD} == {*GB_18030_2022, *GB_18030_2005, *GB_18030_2000, *GBK, 0xE5E5}
     assert not [c for c in STANDARD.values() if unicodedata.category(c) == "Co"]
 
@@ -75,12 +75,12 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("one", "other", "same"), PAIRS)
-def test_names_are_compared(one, other, same):
+def test_names_are_compared(one: str, other: str, same: bool) -> None:
     assert (comparable_name(one) == comparable_name(other)) is same
 
 
 @pytest.mark.parametrize(("one", "other", "same"), PAIRS)
-def test_the_engine_compares_alike(one, other, same):
+def test_the_engine_compares_alike(one: str, other: str, same: bool) -> None:
     table = ibis.memtable(pa.table({"one": [one], "other": [other]}))
     found = ibis.duckdb.connect().to_pyarrow(
         table.select(one=plain_name(table.one), other=plain_name(table.other))
@@ -90,22 +90,22 @@ def test_the_engine_compares_alike(one, other, same):
     assert (row["one"] == row["other"]) is same
 
 
-def of_category(*categories):
+def of_category(*categories: str) -> set[str]:
     return {c for c in map(chr, range(0x110000)) if unicodedata.category(c) in categories}
 
 
-def matched(characters):
+def matched(characters: str) -> set[str]:
     pattern = re.compile(f"[{characters}]")
     return {c for c in map(chr, range(0x110000)) if pattern.match(c)}
 
 
-def test_every_control_character_and_separator_and_non_character_is_unprintable():
+def test_every_control_character_and_separator_and_non_character_is_unprintable() -> None:
     none = {chr(p + n) for p in range(0, 0x110000, 0x10000) for n in (0xFFFE, 0xFFFF)}
     none |= {chr(c) for c in range(0xFDD0, 0xFDF0)}
     assert matched(UNPRINTABLE) == of_category("Cc", "Zl", "Zp") | none
 
 
-def test_every_format_character_is_invisible_and_every_private_one_private():
+def test_every_format_character_is_invisible_and_every_private_one_private() -> None:
     assert of_category("Cf") <= matched(INVISIBLE)
     assert not matched(INVISIBLE) & of_category("Lu", "Ll", "Nd", "Po", "Ps", "Pe", "Co", "Cc", "Zs")
     assert matched(PRIVATE) == of_category("Co")
@@ -114,7 +114,7 @@ def test_every_format_character_is_invisible_and_every_private_one_private():
 @pytest.mark.parametrize(
     "characters", [UNPRINTABLE, INVISIBLE, PRIVATE], ids=["unprintable", "invisible", "private"]
 )
-def test_the_engine_finds_the_same_characters(characters):
+def test_the_engine_finds_the_same_characters(characters: str) -> None:
     duck = duckdb.connect()
     points = [c for c in range(1, 0x110000) if not 0xD800 <= c < 0xE000]
     duck.execute("CREATE TEMP TABLE points AS SELECT unnest(?) AS point", [points])

@@ -58,7 +58,7 @@ class Inbox:
     def mail(self) -> EmailMessage:
         [envelope] = self.envelopes
         assert isinstance(envelope.content, bytes)
-        return message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[return-value]
+        return message_from_bytes(envelope.content, policy=policy.default)
 
 
 def free_port() -> int:

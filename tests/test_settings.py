@@ -1,6 +1,7 @@
 """The same settings in another process."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,9 @@ from stable_jobs.settings import Settings
         pytest.param({"database_url": "postgresql://u:p@h/d"}, id="a URL with one"),
     ],
 )  # fmt: skip
-def test_the_environment_makes_the_same_settings(monkeypatch, given):
+def test_the_environment_makes_the_same_settings(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, Any]
+) -> None:
     settings = Settings(_env_file=None, **given)
     for name, value in settings.as_environment().items():
         monkeypatch.setenv(name, value)

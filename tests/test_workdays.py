@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -104,7 +105,7 @@ def test_the_years_end_runs_into_an_unknown_year() -> None:
 
 
 def _known_years() -> set[int]:
-    import chinese_calendar
+    import chinese_calendar  # type: ignore[import-untyped]  # no py.typed
 
     return {day.year for day in chinese_calendar.holidays}
 
@@ -116,6 +117,6 @@ def _known_years() -> set[int]:
         pytest.param(lambda: clears_on(date(2020, 5, 11), -1), id="negative notice"),
     ],
 )
-def test_refused(wrong: object) -> None:
+def test_refused(wrong: Callable[[], object]) -> None:
     with pytest.raises(ValueError):
-        wrong()  # type: ignore[operator]  # a lambda
+        wrong()

@@ -73,7 +73,7 @@ def test_split_and_valid(
     for path in paths:
         schema.assertValid(etree.parse(str(path)))
     assert [pain001.measure(path).count for path in paths] == expected
-    assert sum(pain001.measure(path).total for path in paths) == sum(row["amount"] for row in rows)
+    assert sum(pain001.measure(path).total or 0 for path in paths) == sum(row["amount"] for row in rows)
     ids = [text for path in paths for text in texts(path, ".//p:EndToEndId")]
     assert ids == [line(n)["end_to_end_id"] for n in range(1, count + 1)]
 

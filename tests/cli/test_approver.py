@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+
+from tests.cli.conftest import Done, Run
+from tests.ledger.conftest import Books
 
 ASSIGNED = "SELECT person, region_code, level FROM assigned_approvers"
 
@@ -10,11 +15,20 @@ ASSIGNED = "SELECT person, region_code, level FROM assigned_approvers"
 ON_TRUST = "（未经验证 unauthenticated）"
 
 
-def assign(run, verb="add", person="first", region="610100", level="1", by="head"):
+def assign(
+    run: Run,
+    verb: str = "add",
+    person: str = "first",
+    region: str = "610100",
+    level: str = "1",
+    by: str = "head",
+) -> Done:
     return run("approver", verb, person, "--region", region, "--level", level, "--by", by)
 
 
-def test_assigned_and_ended(run, books, last_event):
+def test_assigned_and_ended(
+    run: Run, books: Books, last_event: Callable[[], tuple[str, str, object]]
+) -> None:
     assert assign(run).out == f"first is approver 1 of region 610100{ON_TRUST}.\n"
     assert last_event() == ("head", "approvers", None)
     assert books.ask(ASSIGNED) == [("first", "610100", 1)]
@@ -25,7 +39,7 @@ def test_assigned_and_ended(run, books, last_event):
 
 @pytest.mark.parametrize("by", ["first", " First "])
 @pytest.mark.parametrize("verb", ["add", "remove"])
-def test_nobody_assigns_themselves(run, books, by, verb):
+def test_nobody_assigns_themselves(run: Run, books: Books, by: str, verb: str) -> None:
     if verb == "remove":
         assign(run)
     known = books.ask(ASSIGNED)
@@ -43,7 +57,7 @@ def test_nobody_assigns_themselves(run, books, by, verb):
         pytest.param({"region": "000000"}, id="where it was not assigned"),
     ],
 )
-def test_what_was_not_assigned_cannot_end(run, books, changed):
+def test_what_was_not_assigned_cannot_end(run: Run, books: Books, changed: dict[str, str]) -> None:
     assign(run)
     done = assign(run, "remove", **changed)
 
@@ -52,12 +66,12 @@ def test_what_was_not_assigned_cannot_end(run, books, changed):
 
 
 @pytest.mark.parametrize("level", ["0", "3", "one"])
-def test_there_are_two_levels(dry, level):
+def test_there_are_two_levels(dry: Run, level: str) -> None:
     assert assign(dry, level=level).code == 2
 
 
 @pytest.mark.parametrize("person", ["", "stable-jobs", "a\u200bb"])
-def test_a_name_is_a_name(dry, person):
+def test_a_name_is_a_name(dry: Run, person: str) -> None:
     assert assign(dry, person=person).code == 2
 
 
@@ -70,7 +84,7 @@ def test_a_name_is_a_name(dry, person):
         pytest.param("610300", ["all"], id="a neighbour"),
     ],
 )
-def test_the_list(run, books, region, people):
+def test_the_list(run: Run, books: Books, region: str | None, people: list[str]) -> None:
     for person, where in (("all", "000000"), ("city", "610100"), ("county", "610113")):
         assign(run, person=person, region=where, by=f"for-{person}")
     done = run("approver", "list", *(["--region", region] if region else []))
@@ -80,5 +94,5 @@ def test_the_list(run, books, region, people):
     assert [line.split()[3] for line in lines] == [f"for-{person}（未经验证" for person in people]
 
 
-def test_an_empty_list_says_what_to_do(run, books):
+def test_an_empty_list_says_what_to_do(run: Run, books: Books) -> None:
     assert run("approver", "list").out == "Nobody is assigned: stable-jobs approver add\n"

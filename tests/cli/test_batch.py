@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from tests.ledger.conftest import CODES, REGION, unit
+from stable_jobs.ledger.batches import Batch
+from tests.cli.conftest import Done, Run
+from tests.ledger.conftest import CODES, REGION, Books, unit
 from tests.ledger.full import CLEARED, formed, person, write
 
 ACCOUNT = "6222020200112233445"
@@ -16,7 +19,7 @@ ANSWERED = "SELECT level, approver, answer, batch_hash, reason, answered_in FROM
 
 
 @pytest.fixture
-def batch(books):
+def batch(books: Books) -> Batch:
     """Two units, two approvals; `sun` prepared it."""
     from stable_jobs.ledger.persons import enter_budget
 
@@ -29,12 +32,12 @@ def batch(books):
     return formed(books, *(one | {"review_level": 2} for one in units))
 
 
-def approve(run, batch, level, by, *more, said="y\n"):
+def approve(run: Run, batch: Batch, level: int, by: str, *more: str, said: str = "y\n") -> Done:
     return run("batch", "approve", batch.batch_no, "--level", str(level), "--by", by, *more, said=said)
 
 
 @pytest.mark.parametrize("verb", [["show"], ["approve", "--level", "1", "--by", "first"]], ids=lambda v: v[0])
-def test_what_an_approver_is_shown(run, batch, verb):
+def test_what_an_approver_is_shown(run: Run, batch: Batch, verb: list[str]) -> None:
     done = run("batch", verb[0], batch.batch_no, *verb[1:], said="n\n")
 
     for shown in (batch.hash, "1,334.50", "1,234.50", "*[red]甲|乙*⟨U+202E⟩", "西安市", "first 或 or sun"):
@@ -43,7 +46,9 @@ def test_what_an_approver_is_shown(run, batch, verb):
     assert ACCOUNT not in done.out + done.err
 
 
-def test_an_approval_is_for_the_lines_shown(run, books, batch, last_event):
+def test_an_approval_is_for_the_lines_shown(
+    run: Run, books: Books, batch: Batch, last_event: Callable[[], tuple[str, str, object]]
+) -> None:
     done = approve(run, batch, 1, "first", "--reason", "looked")
 
     assert done.code == 0, done.err
@@ -53,7 +58,7 @@ def test_an_approval_is_for_the_lines_shown(run, books, batch, last_event):
     assert books.ask("SELECT state FROM batches") == [("formed",)]
 
 
-def test_two_people_and_the_batch_may_go(run, books, batch):
+def test_two_people_and_the_batch_may_go(run: Run, books: Books, batch: Batch) -> None:
     approve(run, batch, 1, "first")
     assert "It waits for the next run." in approve(run, batch, 2, "second").out
     books.publish(batch, CLEARED)
@@ -72,7 +77,9 @@ def test_two_people_and_the_batch_may_go(run, books, batch):
         pytest.param("y\n", ["--reason", " "], False, id="a blank remark"),
     ],
 )
-def test_nothing_is_recorded_unless_the_person_is_sure(run, books, batch, said, more, is_recorded):
+def test_nothing_is_recorded_unless_the_person_is_sure(
+    run: Run, books: Books, batch: Batch, said: str, more: list[str], is_recorded: bool
+) -> None:
     given = [batch.hash if one == "HASH" else one for one in more]
     done = approve(run, batch, 1, "first", *given, said=said)
 
@@ -94,7 +101,9 @@ def test_nothing_is_recorded_unless_the_person_is_sure(run, books, batch, said, 
         pytest.param([(1, "first"), (2, "second")], 2, "first", "approval 2 is answered", id="all answered"),
     ],
 )
-def test_who_may_not(run, books, batch, before, level, by, sentence):
+def test_who_may_not(
+    run: Run, books: Books, batch: Batch, before: list[tuple[int, str]], level: int, by: str, sentence: str
+) -> None:
     for one, who in before:
         approve(run, batch, one, who)
     known = books.ask(ANSWERED)
@@ -104,7 +113,7 @@ def test_who_may_not(run, books, batch, before, level, by, sentence):
     assert books.ask(ANSWERED) == known
 
 
-def test_a_batch_without_approvals_asks_nobody(run, books):
+def test_a_batch_without_approvals_asks_nobody(run: Run, books: Books) -> None:
     batch = formed(books, unit(A))
     done = approve(run, batch, 1, "first")
     assert (done.code, "has every approval it needs" in done.err) == (1, True)
@@ -112,13 +121,15 @@ def test_a_batch_without_approvals_asks_nobody(run, books):
 
 @pytest.mark.parametrize("number", ["610100-20200519-L1-9", "'; DROP TABLE batches"])
 @pytest.mark.parametrize("verb", ["show", "approve"])
-def test_no_such_batch(run, books, number, verb):
+def test_no_such_batch(run: Run, books: Books, number: str, verb: str) -> None:
     more = [] if verb == "show" else ["--level", "1", "--by", "first"]
     done = run("batch", verb, number, *more)
     assert (done.code, "there is no batch" in done.err) == (1, True)
 
 
-def test_a_refusal_ends_the_batch(run, books, batch, last_event):
+def test_a_refusal_ends_the_batch(
+    run: Run, books: Books, batch: Batch, last_event: Callable[[], tuple[str, str, object]]
+) -> None:
     done = run("batch", "refuse", batch.batch_no, "--level", "1", "--by", "first", "--reason", "too much")
 
     assert (done.code, done.out) == (0, f"{batch.batch_no} is refused by first, approval 1.\n")
@@ -130,7 +141,7 @@ def test_a_refusal_ends_the_batch(run, books, batch, last_event):
     )
 
 
-def test_a_published_batch(run, books):
+def test_a_published_batch(run: Run, books: Books) -> None:
     books.assign(("first", 1))
     batch = formed(books, unit(A, review_level=1, account_no=ACCOUNT))
     approve(run, batch, 1, "first", "--reason", "looked")
@@ -160,7 +171,7 @@ def test_a_published_batch(run, books):
         pytest.param(["--date", "2020-05-20", "--open"], [], id="of another day"),
     ],
 )
-def test_the_list(run, books, batch, arguments, ordinals):
+def test_the_list(run: Run, books: Books, batch: Batch, arguments: list[str], ordinals: list[str]) -> None:
     run("batch", "refuse", batch.batch_no, "--level", "1", "--by", "first", "--reason", "too much")
     again = formed(books, unit(A, review_level=2), unit(B, review_level=2, entitlement=Decimal("1234.5")))
     assert (again.business_date, again.batch_no[-1]) == (date(2020, 5, 19), "2")
@@ -174,5 +185,5 @@ def test_the_list(run, books, batch, arguments, ordinals):
         assert done.out == "There is no such batch.\n"
 
 
-def test_a_date_that_is_none(dry):
+def test_a_date_that_is_none(dry: Run) -> None:
     assert dry("batch", "list", "--date", "soon").code == 2

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from tests.ledger.conftest import REGION, unit
+from tests.cli.conftest import Done, Run
+from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import formed
 
 ENTERED = "SELECT pooling_region, policy_year, amount, reason, entered_by FROM budget_entries"
 
 
-def enter(run, amount="5000", year="2020", region=REGION):
+def enter(run: Run, amount: str = "5000", year: str = "2020", region: str = REGION) -> Done:
     return run(
         "budget", "set", region, "--year", year, "--amount", amount, "--reason", "letter 7", "--by", "wang"
     )
 
 
-def test_entered(run, books, last_event):
+def test_entered(run: Run, books: Books, last_event: Callable[[], tuple[str, str, object]]) -> None:
     done = enter(run, "1234567.5")
 
     assert done.out == "Budget of pooling region 610100 for 2020: 1,234,567.50 yuan, entered by wang.\n"
@@ -35,11 +37,11 @@ def test_entered(run, books, last_event):
         pytest.param({"region": "610199"}, id="no region"),
     ],
 )
-def test_wrong_usage(dry, changed):
+def test_wrong_usage(dry: Run, changed: dict[str, str]) -> None:
     assert enter(dry, **changed).code == 2
 
 
-def test_the_list(run, books):
+def test_the_list(run: Run, books: Books) -> None:
     assert run("budget", "list").out == "No budget was entered: finance's own stands.\n"
     enter(run)
     enter(run, "7000")

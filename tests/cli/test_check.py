@@ -61,7 +61,7 @@ def check(dry: Run, tmp_path: Path) -> Any:
         file = tmp_path / name
         file.write_bytes(content)
         if manifest:
-            said = {
+            said: dict[str, Any] = {
                 "department": "tax",
                 "extract": "taxpayers",
                 "business_date": DATE,
@@ -253,7 +253,7 @@ def test_the_control_total_is_compared(dry: Run, tmp_path: Path) -> None:
     contract = CONTRACTS["prior_refunds"]
     content = "".join(",".join(row) + "\n" for row in rows).encode(contract.encoding)
     file.write_bytes(content)
-    said = {
+    said: dict[str, Any] = {
         "department": "finance",
         "extract": "prior_refunds",
         "business_date": DATE,

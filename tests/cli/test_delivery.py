@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from stable_jobs.store import catalog
+from tests.cli.conftest import Run
+from tests.ledger.conftest import Books
 from tests.ledger.full import DROP, held_delivery
 
 DATE = ("delivery", "list", "--date", "2020-05-11")
 
 
-def test_a_release_on_trust_is_marked(run, books):
+def test_a_release_on_trust_is_marked(run: Run, books: Books) -> None:
     number = held_delivery(books).id
     assert run(*DATE).row(DROP).split()[-2:] == ["held", DROP]
     why = ("--reason", "a firm moved away", "--by", "li")
@@ -19,7 +21,7 @@ def test_a_release_on_trust_is_marked(run, books):
     assert f"released {DROP}; li（未经验证 unauthenticated）: a firm moved away" in line
 
 
-def test_an_older_file_that_was_never_read_is_said_to_be_replaced(run, books):
+def test_an_older_file_that_was_never_read_is_said_to_be_replaced(run: Run, books: Books) -> None:
     held = held_delivery(books)
     values = {name: getattr(held, name) for name in ("department", "extract", "business_date", "region_code")}
     values |= {"rows": 3, "control_total": None, "size_bytes": 1, "file_format": "csv"}

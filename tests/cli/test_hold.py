@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from tests.ledger.conftest import REGION, unit
+from tests.cli.conftest import Done, Run
+from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import CLEARED, formed
 
 STANDING = "SELECT region_code, reason, held_by FROM standing_holds ORDER BY id"
 
 
-def hold(run, region=REGION, by="zhao"):
+def hold(run: Run, region: str = REGION, by: str = "zhao") -> Done:
     return run("hold", region, "--reason", "a letter", "--by", by)
 
 
-def release(run, region=REGION, by="qian"):
+def release(run: Run, region: str = REGION, by: str = "qian") -> Done:
     return run("release", region, "--reason", "answered", "--by", by)
 
 
 @pytest.mark.parametrize("region", [REGION, "610000", "000000"])
-def test_payments_stop_at_once(run, books, last_event, region):
+def test_payments_stop_at_once(
+    run: Run, books: Books, last_event: Callable[[], tuple[str, str, object]], region: str
+) -> None:
     batch = formed(books, unit())
     assert hold(run, region).code == 0
     assert last_event() == ("zhao", "hold", None)
@@ -34,7 +39,7 @@ def test_payments_stop_at_once(run, books, last_event, region):
 
 
 @pytest.mark.parametrize("by", ["zhao", " ZHAO"])
-def test_the_same_person_does_not_release(run, books, by):
+def test_the_same_person_does_not_release(run: Run, books: Books, by: str) -> None:
     hold(run)
     done = release(run, by=by)
 
@@ -43,7 +48,7 @@ def test_the_same_person_does_not_release(run, books, by):
 
 
 @pytest.mark.parametrize("region", ["610000", "610113"])
-def test_what_is_not_held_is_not_released(run, books, region):
+def test_what_is_not_held_is_not_released(run: Run, books: Books, region: str) -> None:
     hold(run)
     done = release(run, region)
 
@@ -51,14 +56,14 @@ def test_what_is_not_held_is_not_released(run, books, region):
     assert len(books.ask(STANDING)) == 1
 
 
-def test_every_hold_of_the_region_is_released(run, books):
+def test_every_hold_of_the_region_is_released(run: Run, books: Books) -> None:
     hold(run)
     hold(run, by="wu")
     assert release(run).out.startswith("2 of region 610100's holds released")
     assert books.ask(STANDING) == []
 
 
-def test_the_list(run, books):
+def test_the_list(run: Run, books: Books) -> None:
     assert run("holds").out == "No payments are held.\n"
     hold(run)
     release(run)

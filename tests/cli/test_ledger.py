@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
-from tests.ledger.conftest import CODES, REGION, D, Night, unit
+from tests.cli.conftest import Run
+from tests.ledger.conftest import CODES, REGION, Books, D, Night, unit
 from tests.ledger.full import CLEARED, PAID, RETURNED, UPHELD, account, fill, person
 
 ACCOUNT = "6222020200112233445"
 
 
-def test_an_empty_ledger_is_whole(run, books):
+def test_an_empty_ledger_is_whole(run: Run, books: Books) -> None:
     done = run("ledger", "verify")
     assert (done.code, done.err) == (0, "")
     assert done.out == "OK: 0 events, 0 entitlements, 0 files.\n"
 
 
-def test_a_ledger_left_alone_is_whole(run, books):
+def test_a_ledger_left_alone_is_whole(run: Run, books: Books) -> None:
     fill(books)
     events = books.ask("SELECT count(*) FROM audit_events")[0][0]
     done = run("ledger", "verify", "--skip-lake")
     assert (done.code, done.out) == (0, f"OK: {events} events, 7 entitlements, 2 files.\n")
 
 
-def test_where_the_first_break_is(run, books, caplog):
+def test_where_the_first_break_is(run: Run, books: Books, caplog: pytest.LogCaptureFixture) -> None:
     fill(books)
     first, second = sorted((books.out / "a").iterdir())
     first.write_bytes(b"2,2\n")
@@ -41,7 +43,7 @@ def test_where_the_first_break_is(run, books, caplog):
     assert "the ledger does not verify" in caplog.text
 
 
-def test_files_of_the_lake_that_are_gone_are_named(run, books):
+def test_files_of_the_lake_that_are_gone_are_named(run: Run, books: Books) -> None:
     """This ledger's files were never put into a lake."""
     fill(books)
     done = run("ledger", "verify")
@@ -50,7 +52,7 @@ def test_files_of_the_lake_that_are_gone_are_named(run, books):
     assert "lake: published/" in done.out
 
 
-def test_the_newest_event_is_printed_and_looked_for(run, books):
+def test_the_newest_event_is_printed_and_looked_for(run: Run, books: Books) -> None:
     assert run("ledger", "anchor").out == "The ledger is empty.\n"
     fill(books)
     anchor = run("ledger", "anchor").out.strip()
@@ -60,7 +62,7 @@ def test_the_newest_event_is_printed_and_looked_for(run, books):
     assert run("ledger", "verify", "--anchor", "64").code == 2
 
 
-def test_one_unit(run, books):
+def test_one_unit(run: Run, books: Books) -> None:
     fill(books)
     done = run("ledger", "show", "--region", REGION, "--uscc", PAID.lower())
 
@@ -82,13 +84,13 @@ def test_one_unit(run, books):
         pytest.param(RETURNED, "returned", ("stable-jobs", "AC01"), id="returned by the bank"),
     ],
 )
-def test_who_and_why(run, books, uscc, state, words):
+def test_who_and_why(run: Run, books: Books, uscc: str, state: str, words: tuple[str, str]) -> None:
     fill(books)
     done = run("ledger", "show", "--region", REGION, "--uscc", uscc)
     assert done.row(f" {state} ", *words)
 
 
-def test_an_account_shows_four_digits(run, books):
+def test_an_account_shows_four_digits(run: Run, books: Books) -> None:
     from stable_jobs.ledger import returns
 
     night = Night(CLEARED, (unit(CODES[0], account_no=ACCOUNT),), regions={REGION: {"working_days": 0}})
@@ -110,16 +112,16 @@ def test_an_account_shows_four_digits(run, books):
     ("region", "uscc"),
     [pytest.param(REGION, CODES[9], id="no such unit"), pytest.param("610000", PAID, id="of another region")],
 )
-def test_an_unknown_unit(run, books, region, uscc):
+def test_an_unknown_unit(run: Run, books: Books, region: str, uscc: str) -> None:
     books.decide(unit(PAID), on=D)
     done = run("ledger", "show", "--region", region, "--uscc", uscc)
     assert (done.code, done.out) == (1, "")
     assert f"the ledger knows no {uscc} in region {region}" in done.err
 
 
-def test_sums_per_region_and_year(run, books):
+def test_sums_per_region_and_year(run: Run, books: Books) -> None:
     assert run("ledger", "sums").out == "The ledger is empty.\n"
-    regions = {REGION: {}, "220400": {}}
+    regions: dict[str, dict[str, Any]] = {REGION: {}, "220400": {}}
     books.decide(unit(CODES[0]), unit(CODES[1], region_code="220400"), unit(CODES[2]), on=D, regions=regions)
     columns = [line.split() for line in run("ledger", "sums").out.splitlines()]
 

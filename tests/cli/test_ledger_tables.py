@@ -25,11 +25,11 @@ from stable_jobs.cli.ledger_tables import cell, print_rows
         pytest.param("甲" * 500, "甲" * 400 + "…(+100)", id="a long name"),
     ],
 )
-def test_cells(value, shown):
+def test_cells(value: Decimal | int | str | date | None, shown: str) -> None:
     assert cell(value) == shown
 
 
-def test_where_no_terminal_is_each_row_is_one_line(capsys):
+def test_where_no_terminal_is_each_row_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     long = "甲" * 300
     print_rows(
         ("id", "unit", "reason", "yuan"), [("1", long, long, Decimal(1)), ("2", "b", "", Decimal(2))], "none"
@@ -40,6 +40,6 @@ def test_where_no_terminal_is_each_row_is_one_line(capsys):
     assert header.split() == ["id", "unit", "reason", "yuan"]
 
 
-def test_a_list_of_nothing_is_a_sentence(capsys):
+def test_a_list_of_nothing_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows(("id",), [], "Nothing waits.")
     assert capsys.readouterr().out == "Nothing waits.\n"

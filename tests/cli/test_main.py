@@ -89,7 +89,9 @@ def test_a_folder_without_policies_ends_with_one_sentence(tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
-def test_a_database_that_went_away_ends_with_one_sentence_and_no_value(monkeypatch, capsys) -> None:
+def test_a_database_that_went_away_ends_with_one_sentence_and_no_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def broken() -> None:
         lost = Exception("server closed the connection unexpectedly\nDETAIL: 6222021001")
         raise OperationalError("INSERT INTO account_corrections", {"number": "6222021001"}, lost)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.ledger.conftest import CODES, REGION, D, unit
+from tests.cli.conftest import Run
+from tests.ledger.conftest import CODES, REGION, Books, D, unit
 
 A, B = CODES[:2]
 ADD = ("objection", "add", "--region", REGION, "--reason", "a neighbour says so", "--by", "li")
 WHY = ("--reason", "looked into", "--by", "sun")
 
 
-def test_only_that_unit_waits(run, books, last_event):
+def test_only_that_unit_waits(
+    run: Run, books: Books, last_event: Callable[[], tuple[str, str, object]]
+) -> None:
     books.decide(unit(A), unit(B))
     done = run(*ADD, "--uscc", A.lower())
 
@@ -24,7 +29,7 @@ def test_only_that_unit_waits(run, books, last_event):
     ("uscc", "region"),
     [pytest.param(B, REGION, id="no such unit"), pytest.param(A, "610000", id="of another region")],
 )
-def test_too_late_or_too_early(run, books, uscc, region):
+def test_too_late_or_too_early(run: Run, books: Books, uscc: str, region: str) -> None:
     books.decide(unit(A))
     done = run("objection", "add", "--region", region, "--uscc", uscc, *WHY)
 
@@ -41,7 +46,14 @@ def test_too_late_or_too_early(run, books, uscc, region):
         pytest.param("dismiss", "dismissed", "on_notice", id="dismissed"),
     ],
 )
-def test_a_decision(run, books, last_event, verb, outcome, state):
+def test_a_decision(
+    run: Run,
+    books: Books,
+    last_event: Callable[[], tuple[str, str, object]],
+    verb: str,
+    outcome: str,
+    state: str,
+) -> None:
     books.decide(unit(A))
     run(*ADD, "--uscc", A)
     done = run("objection", verb, "1", *WHY)
@@ -55,12 +67,12 @@ def test_a_decision(run, books, last_event, verb, outcome, state):
     assert run("objection", verb, "1", *WHY).err == f"stable-jobs: objection 1 was decided: {outcome}\n"
 
 
-def test_an_unknown_objection(run, books):
+def test_an_unknown_objection(run: Run, books: Books) -> None:
     done = run("objection", "uphold", "7", *WHY)
     assert (done.code, "there is no objection 7" in done.err) == (1, True)
 
 
-def test_the_list(run, books):
+def test_the_list(run: Run, books: Books) -> None:
     assert run("objection", "list").out == "No objection waits for a decision.\n"
     books.decide(unit(A, unit_name="[bold]甲\u202e"), unit(B), on=D)
     run(*ADD, "--uscc", A)

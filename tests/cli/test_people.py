@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
 from stable_jobs.cli.people import read_amount, read_unit
 from stable_jobs.errors import UsageError
+from tests.cli.conftest import Run
 
 CODE = "91610100MA6T00001X"
 WHO, WHY = ["--by", "li"], ["--reason", "a letter"]
@@ -30,13 +32,13 @@ ARGUED = [name for name, given in WRITES.items() if "--reason" in given]
 PLACED = [name for name, given in WRITES.items() if "610100" in given]
 
 
-def swapped(given, option, value):
+def swapped(given: Sequence[str], option: str, value: str | None) -> list[str]:
     place = given.index(option)
     return [*given[:place], *([option, value] if value is not None else []), *given[place + 2 :]]
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_what_is_right_reaches_the_ledger(dry, name):
+def test_what_is_right_reaches_the_ledger(dry: Run, name: str) -> None:
     done = dry(*name.split(), *WRITES[name])
     assert (done.code, "The database" in done.err) == (1, True), done.err
 
@@ -52,7 +54,7 @@ def test_what_is_right_reaches_the_ledger(dry, name):
         pytest.param(" Stable-Jobs ", "your own", id="the name of the machinery"),
     ],
 )
-def test_a_person_is_named(dry, name, person, said):
+def test_a_person_is_named(dry: Run, name: str, person: str | None, said: str) -> None:
     done = dry(*name.split(), *swapped(WRITES[name], "--by", person))
     assert (done.code, said in done.err) == (2, True), done.err
 
@@ -67,14 +69,14 @@ def test_a_person_is_named(dry, name, person, said):
         pytest.param("is 6222021234567890123 his", "account number", id="an account"),
     ],
 )
-def test_a_reason_is_given(dry, name, reason, said):
+def test_a_reason_is_given(dry: Run, name: str, reason: str | None, said: str) -> None:
     done = dry(*name.split(), *swapped(WRITES[name], "--reason", reason))
     assert (done.code, said in done.err) == (2, True), done.err
     assert "6222021234567890123" not in done.err
 
 
 @pytest.mark.parametrize("code", ["911101050000000022", "letter 2020-0519-001"])
-def test_a_reason_may_name_a_unit_or_a_letter(dry, code):
+def test_a_reason_may_name_a_unit_or_a_letter(dry: Run, code: str) -> None:
     done = dry("hold", "610100", *WHO, "--reason", f"see {code}")
     assert done.code == 1, done.err
 
@@ -83,7 +85,7 @@ def test_a_reason_may_name_a_unit_or_a_letter(dry, code):
 @pytest.mark.parametrize(
     "region", ["", "61010", "６１０１００", "999999", "610100'", "Xi'an"], ids=lambda code: repr(code)
 )
-def test_a_region_is_known(dry, name, region):
+def test_a_region_is_known(dry: Run, name: str, region: str) -> None:
     given = [region if one == "610100" else one for one in WRITES[name]]
     done = dry(*name.split(), *given)
     assert (done.code, "is no region" in done.err) == (2, True), done.err
@@ -99,7 +101,7 @@ def test_a_region_is_known(dry, name, region):
         pytest.param("budget set", 2, id="no fund is everywhere"),
     ],
 )
-def test_all_regions(dry, name, code):
+def test_all_regions(dry: Run, name: str, code: int) -> None:
     given = ["000000" if one == "610100" else one for one in WRITES[name]]
     assert dry(*name.split(), *given).code == code
 
@@ -116,7 +118,7 @@ def test_all_regions(dry, name, code):
         pytest.param(["ledger", "show", "--uscc", CODE], id="a unit"),
     ],
 )
-def test_a_list_of_no_region_is_refused(dry, arguments):
+def test_a_list_of_no_region_is_refused(dry: Run, arguments: list[str]) -> None:
     done = dry(*arguments, "--region", "999999")
     assert (done.code, "is no region" in done.err) == (2, True), done.err
 
@@ -129,15 +131,15 @@ def test_a_list_of_no_region_is_refused(dry, arguments):
         pytest.param("9999999999999999.99", Decimal("9999999999999999.99"), id="the most"),
     ],
 )
-def test_amounts(text, amount):
+def test_amounts(text: str, amount: Decimal) -> None:
     assert read_amount(text) == amount
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1e5", "1.005", "1,000", "NaN", "１", "10000000000000000", "1\n"])
-def test_no_amounts(text):
+def test_no_amounts(text: str) -> None:
     with pytest.raises(UsageError, match="is no amount"):
         read_amount(text)
 
 
-def test_a_unit_is_found_however_its_code_is_typed():
+def test_a_unit_is_found_however_its_code_is_typed() -> None:
     assert read_unit(" ９1610100ma6t00001x ") == CODE

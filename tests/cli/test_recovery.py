@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from tests.ledger.conftest import CODES, REGION, refund, unit
+from tests.cli.conftest import Done, Run
+from tests.ledger.conftest import CODES, REGION, Books, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, end_to_end, formed
 
 A = CODES[0]
@@ -14,7 +16,7 @@ CLOSED = "SELECT case_id, outcome, reason, closed_by FROM recovery_closings"
 
 
 @pytest.fixture
-def case(books):
+def case(books: Books) -> None:
     """100 yuan were paid, 60 are due."""
     books.publish(formed(books, unit(A)), CLEARED)
     books.answer(
@@ -23,22 +25,24 @@ def case(books):
     books.decide(unit(A, entitlement=Decimal("60.00")), on=LATER)
 
 
-def close(run, outcome="dropped", case="1"):
+def close(run: Run, outcome: str = "dropped", case: str = "1") -> Done:
     return run("recovery", "close", case, "--outcome", outcome, "--reason", "booked", "--by", "zheng")
 
 
-def confirm(run, by="wu", number="1"):
+def confirm(run: Run, by: str = "wu", number: str = "1") -> Done:
     return run("proposal", "confirm", number, "--by", by)
 
 
-def money_back(books):
+def money_back(books: Books) -> None:
     """Finance's row with our reference says that 60 of the 100 are left."""
     left = refund(A, payment_reference=end_to_end(A), amount=Decimal(60))
     books.decide(unit(A, entitlement=Decimal(60)), on=LAST, refunds=(left,))
 
 
 @pytest.mark.parametrize("outcome", ["recovered", "dropped"])
-def test_closed_once_by_two(run, books, case, last_event, outcome):
+def test_closed_once_by_two(
+    run: Run, books: Books, case: None, last_event: Callable[[], tuple[str, str, object]], outcome: str
+) -> None:
     money_back(books)
     said = f"Recovery case 1 is to end as {outcome}: proposal 1 waits for another person: stable-jobs"
     assert close(run, outcome).out == f"{said} proposal confirm 1 --by NAME\n"
@@ -50,14 +54,14 @@ def test_closed_once_by_two(run, books, case, last_event, outcome):
     assert (again.code, "recovery case 1 is not open" in again.err) == (1, True)
 
 
-def test_one_person_ends_no_case(run, books, case):
+def test_one_person_ends_no_case(run: Run, books: Books, case: None) -> None:
     close(run)
     again = confirm(run, "zheng")
     assert (again.code, "another person than zheng must confirm it" in again.err) == (1, True)
     assert books.ask(CLOSED) == []
 
 
-def test_nothing_is_recovered_that_finance_does_not_show(run, books, case):
+def test_nothing_is_recovered_that_finance_does_not_show(run: Run, books: Books, case: None) -> None:
     close(run, "recovered")
     refused = confirm(run)
     assert refused.code == 1
@@ -68,16 +72,16 @@ def test_nothing_is_recovered_that_finance_does_not_show(run, books, case):
     assert books.breaks() == []
 
 
-def test_no_such_case(run, books):
+def test_no_such_case(run: Run, books: Books) -> None:
     assert close(run).code == 1
 
 
 @pytest.mark.parametrize("outcome", ["superseded", "", "Recovered!"])
-def test_no_such_outcome(dry, outcome):
+def test_no_such_outcome(dry: Run, outcome: str) -> None:
     assert close(dry, outcome).code == 2
 
 
-def test_the_list(run, books, case):
+def test_the_list(run: Run, books: Books, case: None) -> None:
     row = run("recovery", "list").row(A, "40.00", "lowered", "2020-07-01", "open")
     assert row.startswith("1 ")
     assert run("recovery", "list", "--region", REGION).row(A)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from tests.ledger.conftest import CODES, refund, unit
+from tests.cli.conftest import Done, Run
+from tests.ledger.conftest import CODES, Books, refund, unit
 from tests.ledger.full import CLEARED, LATER, end_to_end, formed
 
 A, B = CODES[:2]
@@ -14,7 +16,7 @@ RULED = "SELECT refund_id, ruling, reason, ruled_by FROM refund_rulings"
 
 
 @pytest.fixture
-def doubtful(books):
+def doubtful(books: Books) -> None:
     """Finance reports our payment to A without its reference, and our payment to B with it."""
     books.publish(formed(books, unit(A), unit(B)), CLEARED)
     paid = [
@@ -25,12 +27,14 @@ def doubtful(books):
     books.decide(unit(A), unit(B), on=LATER, refunds=refunds)
 
 
-def rule(run, *how, number="1"):
+def rule(run: Run, *how: str, number: str = "1") -> Done:
     return run("refund", "rule", number, *how, "--reason", "asked finance", "--by", "feng")
 
 
 @pytest.mark.parametrize("ruling", ["same", "outside"])
-def test_ruled_once(run, books, doubtful, last_event, ruling):
+def test_ruled_once(
+    run: Run, books: Books, doubtful: None, last_event: Callable[[], tuple[str, str, object]], ruling: str
+) -> None:
     assert rule(run, f"--{ruling}").code == 0
     assert books.ask(RULED) == [(1, ruling, "asked finance", "feng")]
     assert last_event() == ("feng", "refund ruling", None)
@@ -40,19 +44,19 @@ def test_ruled_once(run, books, doubtful, last_event, ruling):
 
 
 @pytest.mark.parametrize("how", [(), ("--same", "--outside")], ids=["neither", "both"])
-def test_one_ruling(dry, how):
+def test_one_ruling(dry: Run, how: tuple[str, ...]) -> None:
     done = rule(dry, *how)
     assert (done.code, "either --same or --outside" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize("number", ["2", "99"], ids=["ours", "unknown"])
-def test_what_is_not_in_doubt(run, books, doubtful, number):
+def test_what_is_not_in_doubt(run: Run, books: Books, doubtful: None, number: str) -> None:
     done = rule(run, "--same", number=number)
     assert (done.code, "is not in doubt" in done.err) == (1, True)
     assert books.ask(RULED) == []
 
 
-def test_the_list(run, books, doubtful):
+def test_the_list(run: Run, books: Books, doubtful: None) -> None:
     assert run("refund", "list").row(A, "100.00", "doubtful").startswith("1 ")
     assert B not in run("refund", "list").out
     assert run("refund", "list", "--all").row(B, "ours", end_to_end(B))

@@ -80,7 +80,12 @@ CHANGED = ("utf-8-sig", ("csv", "xlsx"), ("", "-"), "缴费金额", 21, Decimal(
         pytest.param(CITY, date(2020, 1, 1), CHANGED, id="the first day"),
     ],
 )
-def test_where_and_when_an_entry_holds(agreed, region, on, expected):
+def test_where_and_when_an_entry_holds(
+    agreed: Callable[..., Contract],
+    region: str,
+    on: date,
+    expected: tuple[str, tuple[str, ...], tuple[str, str], str, int, Decimal],
+) -> None:
     assert said(agreed(WHOLE, region=region, on=on)) == expected
 
 
@@ -130,7 +135,13 @@ def test_where_and_when_an_entry_holds(agreed, region, on, expected):
         pytest.param([entry(tolerance="0")], CITY, "tolerance", Decimal(0), id="no tolerance is said, too"),
     ],
 )
-def test_what_is_left_out_is_inherited(agreed, entries, region, name, expected):
+def test_what_is_left_out_is_inherited(
+    agreed: Callable[..., Contract],
+    entries: list[dict[str, Any]],
+    region: str,
+    name: str,
+    expected: str | tuple[()] | int | Decimal,
+) -> None:
     assert getattr(agreed(*entries, region=region), name) == expected
 
 
@@ -149,7 +160,9 @@ def test_what_is_left_out_is_inherited(agreed, entries, region, name, expected):
         ),
     ],
 )
-def test_headers_are_inherited_column_by_column(agreed, entries, headers):
+def test_headers_are_inherited_column_by_column(
+    agreed: Callable[..., Contract], entries: list[dict[str, Any]], headers: dict[str, str]
+) -> None:
     found = agreed(*entries)
     assert {name: found.column(name).header for name in headers} == headers
 
@@ -214,7 +227,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("entries", "words"), REFUSED)
-def test_a_wrong_entry_is_refused_with_its_place(tmp_path, entries, words):
+def test_a_wrong_entry_is_refused_with_its_place(
+    tmp_path: Path, entries: list[dict[str, Any]], words: list[str]
+) -> None:
     with pytest.raises(ContractError) as caught:
         load_contracts(write(tmp_path, *entries))
     message = str(caught.value)
@@ -234,7 +249,9 @@ def test_a_wrong_entry_is_refused_with_its_place(tmp_path, entries, words):
         pytest.param({"encoding": "gb18030"}, (False, False), id="what the contract says anyway"),
     ],
 )
-def test_a_change_concerns_its_region_and_what_depends_on_it(tmp_path, changed, differs):
+def test_a_change_concerns_its_region_and_what_depends_on_it(
+    tmp_path: Path, changed: dict[str, Any], differs: tuple[bool, bool]
+) -> None:
     (plain,) = load_contracts(place(tmp_path / "plain", SMALL))
     (other,) = load_contracts(write(tmp_path / "other", entry(**changed)))
     before, after = plain.for_region(CITY, D), other.for_region(CITY, D)
@@ -243,14 +260,14 @@ def test_a_change_concerns_its_region_and_what_depends_on_it(tmp_path, changed, 
     assert (plain.common, plain.fingerprint != other.fingerprint) == (other.common, True)
 
 
-def test_an_entry_not_in_force_yet_changes_nothing(tmp_path):
+def test_an_entry_not_in_force_yet_changes_nothing(tmp_path: Path) -> None:
     (plain,) = load_contracts(place(tmp_path / "plain", SMALL))
     later = entry(effectiveFrom=(D + timedelta(days=1)).isoformat(), encoding="utf-8")
     (other,) = load_contracts(write(tmp_path / "other", later))
     assert other.for_region(CITY, D).agreed == plain.for_region(CITY, D).agreed
 
 
-def test_what_holds_for_all_is_told_apart(tmp_path):
+def test_what_holds_for_all_is_told_apart(tmp_path: Path) -> None:
     (plain,) = load_contracts(place(tmp_path / "plain", SMALL))
     (other,) = load_contracts(
         place(tmp_path / "other", SMALL.replace("maxBytes, value: 1", "maxBytes, value: 2"))
@@ -282,14 +299,16 @@ FLOW = (
         pytest.param(BLOCK, "# 注\n", id="behind a comment that stays"),
     ],
 )
-def test_without_its_sending_regions_a_document_is_the_one_that_never_had_them(tmp_path, block, before):
+def test_without_its_sending_regions_a_document_is_the_one_that_never_had_them(
+    tmp_path: Path, block: str, before: str
+) -> None:
     (plain,) = load_contracts(place(tmp_path / "plain", before + SMALL))
     (other,) = load_contracts(place(tmp_path / "other", before + SMALL.replace(LINE, LINE + block)))
     assert len(other.sending_regions) == 1
     assert other.common == plain.fingerprint == plain.common != other.fingerprint
 
 
-def test_what_stands_on_the_same_line_counts(tmp_path):
+def test_what_stands_on_the_same_line_counts(tmp_path: Path) -> None:
     def common(version: str) -> str:
         line = f"customProperties: [{{property: a, value: {version}}}, {{property: sendingRegions}}]\n"
         return _common(line.encode())
@@ -297,13 +316,13 @@ def test_what_stands_on_the_same_line_counts(tmp_path):
     assert common("1") != common("2")
 
 
-def test_a_document_with_sending_regions_is_valid_by_the_standard_itself(tmp_path):
+def test_a_document_with_sending_regions_is_valid_by_the_standard_itself(tmp_path: Path) -> None:
     file = write(tmp_path, WHOLE) / "water" / "meters.odcs.yaml"
     schema = json.loads(resources.files("open_data_contract_standard").joinpath("schema.json").read_bytes())
     jsonschema.Draft201909Validator(schema).validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
-def test_what_was_resolved_is_resolved_once_and_for_good(tmp_path):
+def test_what_was_resolved_is_resolved_once_and_for_good(tmp_path: Path) -> None:
     """Counties of one city share what holds for them, and it differs nowhere any more."""
     (contract,) = load_contracts(write(tmp_path, entry(encoding="utf-8")))
     city, county = contract.for_region(CITY, D), contract.for_region(COUNTY, D)

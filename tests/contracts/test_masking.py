@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import duckdb
 import pytest
+from duckdb import DuckDBPyConnection
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.masking import mask, mask_sql
+from stable_jobs.contracts.model import Contract
 from stable_jobs.settings import data_folder
 
 ACCOUNT = "6222000220961514681"
@@ -54,35 +57,49 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def contracts():
+def contracts() -> dict[str, Contract]:
     return contracts_as_of(data_folder("contracts"), date(2020, 5, 11))
 
 
 @pytest.mark.parametrize(("extract", "column", "text", "shown"), CASES)
-def test_what_people_see(contracts, duck, extract, column, text, shown):
+def test_what_people_see(
+    contracts: dict[str, Contract],
+    duck: duckdb.DuckDBPyConnection,
+    extract: str,
+    column: str,
+    text: str,
+    shown: str,
+) -> None:
     contract = contracts[extract]
     assert mask(contract, contract.column(column), text) == shown
     assert sent_as(duck, contract, column, staged=text, sent=text) == shown
 
 
-def sent_as(duck, contract, column, *, staged, sent):
+def sent_as(
+    duck: DuckDBPyConnection, contract: Contract, column: str, *, staged: str | None, sent: str | None
+) -> str | None:
     """What the SQL shows of a row."""
     duck.execute(
         "CREATE OR REPLACE TABLE staged AS"
         " SELECT $staged AS uscc, $staged AS parent_uscc, $staged AS registration_no, $sent AS sent",
         {"staged": staged, "sent": sent},
     )
-    (shown,) = duck.execute(
+    rows: list[tuple[str | None]] = duck.execute(
         f"SELECT {mask_sql(contract, contract.column(column), 'sent')} FROM staged"
-    ).fetchone()
+    ).fetchall()
+    ((shown,),) = rows
     return shown
 
 
-def test_a_code_is_known_by_what_staging_made_of_it(contracts, duck):
+def test_a_code_is_known_by_what_staging_made_of_it(
+    contracts: dict[str, Contract], duck: duckdb.DuckDBPyConnection
+) -> None:
     sent = " 91220400b3ndpadtwg"
     assert sent_as(duck, contracts["payee_accounts"], "uscc", staged="91220400B3NDPADTWG", sent=sent) == sent
 
 
 @pytest.mark.parametrize("column", ["account_no", "account_name", "uscc", "bank_name"])
-def test_nothing_stays_nothing(contracts, duck, column):
+def test_nothing_stays_nothing(
+    contracts: dict[str, Contract], duck: duckdb.DuckDBPyConnection, column: str
+) -> None:
     assert sent_as(duck, contracts["payee_accounts"], column, staged=None, sent=None) is None

@@ -223,7 +223,7 @@ def test_the_review_pages_read_lake_and_lists_and_write_neither() -> None:
         "lake:/srv/stable-jobs/lake:ro",
         "${STACK_OUT:-out}:/srv/stable-jobs/out:ro",
     ]
-    assert [re.search(r"size=(\w+)", one).group(1) for one in scratch] == ["512m"]  # type: ignore[union-attr]
+    assert [re.findall(r"size=(\w+)", one)[0] for one in scratch] == ["512m"]
     assert set(SERVICES["scheduler"]["tmpfs"]) < set(SERVICES["api-server"]["tmpfs"])
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from stable_jobs_demo.key import yuan
 from stable_jobs_demo.outcome import TESTS, decision_of
+from stable_jobs_demo.traps.base import Trap
 from stable_jobs_demo.traps.every import TRAPS
 from tests.demo.conftest import Demo
 
@@ -37,7 +38,7 @@ def test_at_most_one_row_of_a_unit_is_taken(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
-def test_reasons_are_codes_in_test_order(trap: object) -> None:
+def test_reasons_are_codes_in_test_order(trap: Trap) -> None:
     for reasons in (trap.general, trap.difficult or ()):
         tests = [TESTS.index(reason.removesuffix("_unknown")) for reason in reasons]
         assert tests == sorted(set(tests))

@@ -234,7 +234,8 @@ def test_the_budget_ends_before_those_who_wait(
         for (region, code), schemes in nights.later.items()
         if region == XIAN and schemes == nights.first[region, code] and (amount := payable(schemes)) > 0
     ]
-    left, waiting = Decimal(cut["now"]), []
+    left = Decimal(cut["now"])
+    waiting: list[str] = []
     for _, code, amount in sorted(stands):
         waiting += [code] if amount > left or waiting else []
         left -= amount if not waiting else 0

@@ -6,6 +6,8 @@ import csv
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -153,13 +155,17 @@ def drop_a_line(path: Path) -> None:
     [pytest.param(pain001, "payment.001.xml", id="message"), pytest.param(bank_csv, "bank.csv", id="bank")],
 )
 def test_a_writer_that_loses_a_line_stops_everything(
-    con: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object, name: str
+    con: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
 ) -> None:
-    write_rightly: Callable[..., None] = module.write  # type: ignore[attr-defined]
+    write_rightly: Callable[..., None] = module.write
 
-    def lose(*arguments: object) -> None:
+    def lose(*arguments: Any) -> None:
         write_rightly(*arguments)
-        drop_a_line(arguments[-1])  # type: ignore[arg-type]
+        drop_a_line(arguments[-1])
 
     monkeypatch.setattr(module, "write", lose)
     with pytest.raises(StepError, match=rf"{name} of 610100 says .* nothing was published"):

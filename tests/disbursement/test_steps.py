@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from stable_jobs.disbursement import batch_files, steps
+from stable_jobs.disbursement import steps
 from stable_jobs.errors import LedgerRefused, StepError, UsageError
 from stable_jobs.ledger.approvals import assign_approver
 from stable_jobs.ledger.event import ledger_event
@@ -205,14 +205,14 @@ def states(desk: BankDesk) -> dict[str, str]:
 def test_a_batch_that_does_not_add_up_stops_itself_alone(
     desk: BankDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measure = batch_files.pain001.measure
+    measure = pain001.measure
 
     def one_lost(path: Path) -> Sum:
         found = measure(path)
         return replace(found, count=0) if found.count == 1 else found
 
     with monkeypatch.context() as patch, desk.at() as opened:
-        patch.setattr(batch_files.pain001, "measure", one_lost)
+        patch.setattr(pain001, "measure", one_lost)
         with pytest.raises(StepError, match=rf"^batch {REGION}-.* is not published: payment"):
             steps.publish(opened)
     assert states(desk) == {REGION: "formed", OTHER: "published"}

@@ -52,7 +52,7 @@ class Both:
         self.until(lambda: self.client.run_state(run_id) in ENDED)
         return self.client.run_state(run_id)
 
-    def until(self, condition: Callable[[], bool], seconds: float = A_WHILE) -> None:
+    def until(self, condition: Callable[[], object], seconds: float = A_WHILE) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             self.airflow.check()

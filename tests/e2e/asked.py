@@ -50,7 +50,8 @@ class Asked:
 
     def state(self, task_id: str) -> str | None:
         """Of a task that is not of a batch."""
-        return next(one["state"] for one in self.tasks() if one["task_id"] == task_id)
+        found: str | None = next(one["state"] for one in self.tasks() if one["task_id"] == task_id)
+        return found
 
     def place(self, batch_no: str) -> int:
         """The batch's number in the run, once its first task has begun."""
@@ -67,7 +68,7 @@ class Asked:
     def tries(self, batch_no: str, level: int) -> int:
         place = self.place(batch_no)
         return next(
-            one["try_number"]
+            int(one["try_number"])
             for one in self.tasks()
             if (one["task_id"], one["map_index"]) == (TASK[level], place)
         )

@@ -76,8 +76,8 @@ class Home:
         with pytest.MonkeyPatch.context() as patch:
             for name in [name for name in os.environ if name.startswith("STABLE_JOBS_")]:
                 patch.delenv(name)
-            url = {"database_url": SecretStr(self.more[URL_NAME])} if URL_NAME in self.more else {}
-            return Settings(_env_file=None, home=self.path, **url)
+            url = SecretStr(self.more[URL_NAME]) if URL_NAME in self.more else None
+            return Settings(_env_file=None, home=self.path, database_url=url)
 
     @property
     def out(self) -> Path:

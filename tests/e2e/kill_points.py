@@ -140,7 +140,7 @@ def act(name: str, person: str, parameters: str) -> None:
             raise SystemExit(f"refused: {refused}") from None
 
 
-STEPS = {"notices": announce, "publish": publish, "act": act}
+STEPS: dict[str, Callable[..., None]] = {"notices": announce, "publish": publish, "act": act}
 
 
 def run(command: list[str]) -> None:

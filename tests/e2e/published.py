@@ -49,7 +49,8 @@ def read_workbook(path: Path) -> list[Row]:
 
 
 def read_parquet(path: Path) -> list[Row]:
-    return pq.read_table(path).to_pylist()
+    rows: list[Row] = pq.read_table(path).to_pylist()
+    return rows
 
 
 def listed(rows: list[Row], column: str) -> Sum:

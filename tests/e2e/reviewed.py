@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -99,10 +100,10 @@ def reviewed_nights() -> Iterator[Reviewed]:
                 assign(both, person, level)
             for day in (FIRST, LATER):
                 assert both.wait(both.run(day)) == "success"
-                both.until(lambda day=day: bool(runs(both, DAG, day)), A_LOOK)
+                both.until(partial(runs, both, DAG, day), A_LOOK)
             asked = Asked(both, runs(both, DAG, LATER)[0]["dag_run_id"])
             for batch_no in (PLAIN, BROWSED, TWICE):
-                both.until(lambda no=batch_no: asked.is_waiting(no, 1))
+                both.until(partial(asked.is_waiting, batch_no, 1))
             found = Reviewed(both, asked)
             both.until(lambda: found.get("first", PAGES["comparison"]).status_code == 200)
             yield found

@@ -136,7 +136,9 @@ def test_a_worker_of_the_executor_killed(both: Both) -> None:
     """The process above the task's: Airflow misses its heartbeat and tries again."""
     run_id = both.client.trigger(WORKER)
     both.until(lambda: bool(both.pid_of(run_id, "determine")))
-    psutil.Process(both.pid_of(run_id, "determine")).parent().kill()
+    above = psutil.Process(both.pid_of(run_id, "determine")).parent()
+    assert above is not None
+    above.kill()
     assert both.wait(run_id) == "success"
     both.night(WORKER)
     assert both.differing(WORKER) == []

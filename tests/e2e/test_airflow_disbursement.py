@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def later(both: Both, first: Asked) -> Asked:
     asked = disbursed(both, LATER)
     assert again.is_waiting(OPEN, 1), "the next night ran while people were waited for"
     for batch_no in (OPEN, ONE, TWO, MARKED, REJECTED, LEFT):
-        both.until(lambda no=batch_no: asked.is_waiting(no, 1))
+        both.until(partial(asked.is_waiting, batch_no, 1))
     return asked
 
 

@@ -134,9 +134,9 @@ def _raise_rate(folder: Path) -> Decimal:
 
 def _expected_change(rows: list[dict[str, str]], rate: Decimal) -> tuple[Decimal, Decimal, Decimal]:
     """Rows whose entitlement the rate moves, and what their payable was and will be, by hand."""
-    moved = [row for row in rows if row["refund_rate"] and row["premium_base"]]
-    new = [(Decimal(r["premium_base"]) * rate).quantize(Decimal("0.01"), "ROUND_HALF_UP") for r in moved]
-    moved = [(row, now) for row, now in zip(moved, new, strict=True) if now != Decimal(row["entitlement"])]
+    rated = [row for row in rows if row["refund_rate"] and row["premium_base"]]
+    new = [(Decimal(r["premium_base"]) * rate).quantize(Decimal("0.01"), "ROUND_HALF_UP") for r in rated]
+    moved = [(row, now) for row, now in zip(rated, new, strict=True) if now != Decimal(row["entitlement"])]
     before = sum(Decimal(row["payable"] or 0) for row, _ in moved)
     after = sum(
         max(Decimal(), now - Decimal(row["already_paid"]))

@@ -71,7 +71,7 @@ def test_every_csv_cell_is_inert(night: Night) -> None:
 
 
 def test_hostile_names_are_text_in_workbooks(night: Night) -> None:
-    found = set()
+    found: set[str] = set()
     for folder in decided(night.home.out):
         book = openpyxl.load_workbook(folder / "notice.xlsx")
         for row in book.active.iter_rows():

@@ -169,7 +169,7 @@ def quarantined(home: Home) -> dict[tuple[str, str], list[tuple[int, list[str]]]
     """Extract and sending region → row and rules of each quarantined row."""
     found: dict[tuple[str, str], list[tuple[int, list[str]]]] = {}
     for path in (home.path / "lake/snapshots/quarantine").iterdir():
-        rows = duckdb.sql(f"SELECT rules, delivery_region, row_no FROM '{path}'").fetchall()
+        rows = duckdb.execute(f"SELECT rules, delivery_region, row_no FROM '{path}'").fetchall()
         for rules, region, row in rows:
             found.setdefault((rules[0].split(".")[0], region), []).append((row, rules))
     return found

@@ -83,7 +83,7 @@ def test_an_edited_policy_moves_no_money_until_two_people_agree(homes: Homes) ->
             f"{NANCHANG}-20200511-L1-1": "formed",
             f"{NANCHANG}-20200511-L2-1": "formed",
         }
-        changed = {
+        changed: dict[str, Any] = {
             "STABLE_JOBS_POLICIES": edited(
                 home,
                 "edited",
@@ -146,7 +146,7 @@ def test_one_regions_broken_files_hold_that_region_alone(homes: Homes) -> None:
     world.unit(code(2), XIAN, size="small")
     with homes() as home:
         drop(home.path / "landing", world, world.on)
-        broken = {
+        broken: dict[str, Any] = {
             "STABLE_JOBS_POLICIES": edited(
                 home, "broken", common=("large: 2}", "large: 3}"), general=('"0.5"', '"5.0"')
             )

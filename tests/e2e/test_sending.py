@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.night.check import check_file, manifest_beside
-from stable_jobs.settings import data_folder
+from stable_jobs.settings import Settings, data_folder
 from stable_jobs.store.database import database
 from tests.e2e.conftest import Homes
 from tests.e2e.home import BUSINESS_DATE, Home, tree
@@ -142,7 +142,7 @@ def test_nobody_else_s_lists_change(story: Story) -> None:
     assert of_others.items() <= story.both.lists.items()
 
 
-def test_check_tells_of_every_file_what_the_night_did_with_it(story: Story, settings) -> None:
+def test_check_tells_of_every_file_what_the_night_did_with_it(story: Story, settings: Settings) -> None:
     """Of every extract one file of each outcome."""
     contracts = contracts_as_of(story.contracts, D)
     told, did, alike = {}, {}, set()

@@ -135,9 +135,7 @@ def test_a_refused_second_file_leaves_the_first(desk: Desk) -> None:
         pytest.param({"control_total": "1.00"}, "delivery.manifest.control_total", id="had another total"),
     ],
 )
-def test_a_manifest_put_right_heals_the_refusal(
-    desk: Desk, first: dict[str, object] | None, rule: str
-) -> None:
+def test_a_manifest_put_right_heals_the_refusal(desk: Desk, first: dict[str, Any] | None, rule: str) -> None:
     path = desk.drop(csv_bytes(row()), **(first or {}))
     if first is None:
         desk.manifest_of(path).unlink()

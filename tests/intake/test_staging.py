@@ -166,7 +166,7 @@ def _written(value: Any, labels: Any, text: str) -> str:
     if value is None:
         return ""
     if labels:
-        return next(k for k, v in labels.items() if v == str(value).lower())
+        return next(str(k) for k, v in labels.items() if v == str(value).lower())
     return text if isinstance(value, Decimal) and Decimal(text) == value else str(value)
 
 

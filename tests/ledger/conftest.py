@@ -183,7 +183,7 @@ class Books:
             rows=len(night.units),
             inputs={},
         )
-        defaults = {
+        defaults: dict[str, Any] = {
             "is_held": False,
             "is_silent": False,
             "working_days": 5,
@@ -194,7 +194,7 @@ class Books:
         }
         rows = []
         for code, changed in night.regions.items():
-            values = {"region_code": code, "decision_id": decision.id} | defaults | changed
+            values: dict[str, Any] = {"region_code": code, "decision_id": decision.id} | defaults | changed
             values.setdefault("clears_on", clears_on(night.on, values["working_days"]))
             rows.append([values[c] for c in REGIONS])
         load_rows(connection, "night_regions", rows)

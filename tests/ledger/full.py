@@ -144,7 +144,7 @@ def write(out: Path, folder: str, name: str, content: bytes) -> payments.Publish
     return payments.PublishedFile(folder, name, hashlib.sha256(content).hexdigest(), len(content))
 
 
-def account(**changed: str) -> dict[str, str]:
+def account(**changed: str) -> dict[str, Any]:
     return {
         "account_name": unit()["account_name"],
         "account_no": "622200001111",
@@ -243,7 +243,7 @@ def fill(books: Books) -> None:
     end_case(books, 1, "dropped", "too small")
     moved = unit(RETURNED, review_level=1, account_no="6299999999")
     books.decide(lower, moved, *units[2:], on=LAST, refunds=(refund(PAID),))
-    finding = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
+    finding: dict[str, Any] = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
     person(books, "wang", release_held, held_delivery(books), "wang")
     person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")

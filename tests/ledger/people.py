@@ -173,13 +173,13 @@ class People(Both):
     @rule(which=index, outcome=st.sampled_from(["recovered", "dropped"]), who=person, other=person)
     def close_recovery(self, which: int, outcome: str, who: str, other: str) -> None:
         cases = [(*key, n) for key, known in self.model.units.items() for n in range(len(known.cases))]
-        *key, place = cases[-1 - which % len(cases)]
+        region, code, year, place = cases[-1 - which % len(cases)]
         query = """
             SELECT c.id FROM recovery_cases c JOIN entitlements e ON e.id = c.entitlement_id
             WHERE (region_code, uscc, policy_year) = (:region, :code, :year) ORDER BY c.id
         """
-        numbers = self.books.ask(query, region=key[0], code=key[1], year=key[2])
-        of = self.model.units[key[0], key[1], key[2]]
+        numbers = self.books.ask(query, region=region, code=code, year=year)
+        of = self.model.units[region, code, year]
         self.both(
             f"close recovery as {outcome}",
             self.by_two(

@@ -136,7 +136,11 @@ def _reported(on: date, place: int, name: str, plan: Plan, known: Collection[Cha
     region, first, _ = UNITS[place]
     tonight = code_of(place, plan)
     code = tonight if (region, first, tonight) in known else first
-    values = {"region_code": region, "policy_year": on.year, "voucher_no": f"{name}-{first}"} | REFUNDS[name]
+    values: dict[str, Any] = {
+        "region_code": region,
+        "policy_year": on.year,
+        "voucher_no": f"{name}-{first}",
+    } | REFUNDS[name]
     if "payment_reference" in values:
         named = UNITS[(place + values["payment_reference"]) % 4]
         values["payment_reference"] = f"{on.year % 100}-{named[0]}-{named[1]}-01-01"

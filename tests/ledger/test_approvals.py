@@ -1,7 +1,9 @@
 """Approvals: for these lines, by people assigned who did not prepare them, by two where two are asked."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -9,26 +11,27 @@ from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import approvals, batches, notices, persons, refunds, returns
+from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.store import catalog
-from tests.ledger.conftest import CODES, REGION, Night, refund, unit
+from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, account, as_app, end_to_end, formed, person
 
 A = CODES[0]
 
 
 @pytest.fixture
-def two(books):
+def two(books: Books) -> Batch:
     """A batch that asks for two, and the people assigned."""
     books.assign(("first", 1), ("second", 2), ("both", 1), ("both", 2))
     return formed(books, unit(review_level=2))
 
 
-def end(books, name, level, region="000000"):
+def end(books: Books, name: str, level: int, region: str = "000000") -> None:
     person(books, "head", approvals.assign_approver, name, region, level, False, "head")
 
 
-def test_two_people_approve_and_the_batch_goes_out(books, two):
+def test_two_people_approve_and_the_batch_goes_out(books: Books, two: Batch) -> None:
     assert approvals.missing_level(books.engine.connect(), two) == 1
     books.approve(two, 1, "first")
     assert approvals.missing_level(books.engine.connect(), two) == 2
@@ -40,7 +43,7 @@ def test_two_people_approve_and_the_batch_goes_out(books, two):
     assert books.breaks() == []
 
 
-def test_nothing_goes_out_unapproved(books, two):
+def test_nothing_goes_out_unapproved(books: Books, two: Batch) -> None:
     with pytest.raises(LedgerRefused, match="0 of 2 approvals"):
         books.publish(two, CLEARED)
 
@@ -63,7 +66,9 @@ def test_nothing_goes_out_unapproved(books, two):
         pytest.param(1, " ", {}, "event_hands_person_check|not assigned", id="no name"),
     ],
 )
-def test_an_answer_is_refused(books, two, level, who, changed, word):
+def test_an_answer_is_refused(
+    books: Books, two: Batch, level: int, who: str, changed: dict[str, str], word: str
+) -> None:
     with pytest.raises(LedgerRefused, match=word):
         books.approve(two, level, who, **changed)
     assert books.ask("SELECT count(*) FROM approvals") == [(0,)]
@@ -72,14 +77,14 @@ def test_an_answer_is_refused(books, two, level, who, changed, word):
 @pytest.mark.parametrize(
     "second", ["both", "Both ", "ｂoth"], ids=["the same name", "case and blanks", "full width"]
 )
-def test_the_same_person_does_not_answer_twice(books, two, second):
+def test_the_same_person_does_not_answer_twice(books: Books, two: Batch, second: str) -> None:
     books.approve(two, 1, "both")
     books.assign((second, 2), region=REGION)
     with pytest.raises(LedgerRefused, match="the second approver is another person"):
         books.approve(two, 2, second)
 
 
-def test_the_same_answer_again_is_known(books, two):
+def test_the_same_answer_again_is_known(books: Books, two: Batch) -> None:
     books.approve(two, 1, "first")
     books.approve(two, 1, "first")
     assert books.ask("SELECT count(*) FROM approvals") == [(1,)]
@@ -100,7 +105,7 @@ def test_the_same_answer_again_is_known(books, two):
         ("620000", False),
     ],
 )
-def test_people_are_assigned_for_a_region_and_all_below_it(books, region, may):
+def test_people_are_assigned_for_a_region_and_all_below_it(books: Books, region: str, may: bool) -> None:
     books.assign(("li", 1), region=region)
     batch = formed(books, unit(review_level=1))
     assert approvals.approvers(books.engine.connect(), REGION, 1) == (["li"] if may else [])
@@ -111,7 +116,7 @@ def test_people_are_assigned_for_a_region_and_all_below_it(books, region, may):
             books.approve(batch, 1, "li")
 
 
-def test_an_assignment_ends(books, two):
+def test_an_assignment_ends(books: Books, two: Batch) -> None:
     end(books, "first", 1)
     with pytest.raises(LedgerRefused, match="first is not assigned"):
         books.approve(two, 1, "first")
@@ -119,7 +124,7 @@ def test_an_assignment_ends(books, two):
     books.approve(two, 1, "first")
 
 
-def test_an_assignment_known_already_writes_nothing(books):
+def test_an_assignment_known_already_writes_nothing(books: Books) -> None:
     books.assign(("first", 1))
     books.assign(("first", 1))
     assert books.ask("SELECT count(*) FROM approver_changes") == books.ask(
@@ -127,22 +132,23 @@ def test_an_assignment_known_already_writes_nothing(books):
     )
 
 
-def test_nobody_assigns_themselves(books):
+def test_nobody_assigns_themselves(books: Books) -> None:
     with pytest.raises(LedgerRefused, match="li cannot assign themselves"):
         person(books, "li", approvals.assign_approver, "li", REGION, 1, True, "li")
     with pytest.raises(LedgerRefused, match="another person than li"):
         person(books, "li", approvals.assign_approver, "li", REGION, 1, True, "LI")
 
 
-def test_a_refusal_ends_the_batch_and_frees_its_payments(books, two):
+def test_a_refusal_ends_the_batch_and_frees_its_payments(books: Books, two: Batch) -> None:
     books.approve(two, 1, "first")
     books.approve(two, 2, "second", answer="refused", reason="a total I cannot explain")
     assert books.ask("SELECT state, reason FROM batches") == [("refused", "a total I cannot explain")]
     assert set(books.states().values()) == {"cleared"}
-    for word, deed in (
-        ("refused cannot become published", lambda: books.publish(two, CLEARED)),
-        ("nobody is asked any more", lambda: books.approve(two, 2, "both")),
-    ):
+    deeds: dict[str, Callable[[], None]] = {
+        "refused cannot become published": lambda: books.publish(two, CLEARED),
+        "nobody is asked any more": lambda: books.approve(two, 2, "both"),
+    }
+    for word, deed in deeds.items():
         with pytest.raises(LedgerRefused, match=word):
             deed()
     (again,) = books.form(Night(CLEARED, (unit(review_level=2),), regions=NOW))
@@ -150,7 +156,7 @@ def test_a_refusal_ends_the_batch_and_frees_its_payments(books, two):
     assert books.breaks() == []
 
 
-def test_approvals_do_not_pass_to_the_next_batch(books, two):
+def test_approvals_do_not_pass_to_the_next_batch(books: Books, two: Batch) -> None:
     books.approve(two, 1, "first")
     books.approve(two, 2, "second")
     other = Night(LATER, (unit(review_level=2, account_no="999"),), regions=NOW)
@@ -184,13 +190,17 @@ INSERT = """
         pytest.param({"event": 1}, "", "needs an audit event", id="a forged event in the row, none open"),
     ],
 )
-def test_a_row_put_in_by_hand_is_refused(books, two, values, event, word):
+def test_a_row_put_in_by_hand_is_refused(
+    books: Books, two: Batch, values: dict[str, Any], event: str, word: str
+) -> None:
     given = {"hash": "hash", "level": 1, "who": "first", "event": "ledger_event()"} | values
     with as_app(books.engine, event=event) as connection, pytest.raises(DBAPIError, match=word):
         connection.execute(text(INSERT.format(**given)))
 
 
-def test_a_row_put_in_by_hand_for_the_right_lines_leaves_its_event_or_nothing(books, two):
+def test_a_row_put_in_by_hand_for_the_right_lines_leaves_its_event_or_nothing(
+    books: Books, two: Batch
+) -> None:
     with as_app(books.engine) as connection:
         connection.execute(text(INSERT.format(hash="hash", level=1, who="first", event=1)))
         with pytest.raises(DBAPIError, match="event_id_fkey"):
@@ -201,14 +211,14 @@ def test_a_row_put_in_by_hand_for_the_right_lines_leaves_its_event_or_nothing(bo
 # Preparers: each deed, then the batch it had a hand in.
 
 
-def objection(books, name):
+def objection(books: Books, name: str) -> Batch:
     books.decide(unit(review_level=1), on=CLEARED, regions={REGION: {"working_days": 1}})
     number = person(books, "zhao", notices.add_objection, REGION, A, "x", "zhao", on=CLEARED)
     person(books, name, notices.decide_objection, number, "dismissed", "x", name, on=CLEARED)
     return formed(books, unit(review_level=1), on=LATER)
 
 
-def corrected(books, name, *, enters):
+def corrected(books: Books, name: str, *, enters: bool) -> Batch:
     books.assign(("one", 1))
     batch = formed(books, unit(review_level=1))
     books.approve(batch, 1, "one")
@@ -220,12 +230,12 @@ def corrected(books, name, *, enters):
     return formed(books, unit(review_level=1), on=LATER)
 
 
-def budget(books, name):
+def budget(books: Books, name: str) -> Batch:
     person(books, name, persons.enter_budget, REGION, 2020, Decimal(1000), "letter", name)
     return formed(books, unit(review_level=1))
 
 
-def ruling(books, name):
+def ruling(books: Books, name: str) -> Batch:
     books.publish(formed(books, unit()), CLEARED)
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "paid"}])
     more = unit(review_level=1, entitlement=Decimal("150.00"))
@@ -243,7 +253,15 @@ RELEASE = """
 """
 
 
-def delivery(books, name, *, region=REGION, extract="insured_units", on=CLEARED, again=None):
+def delivery(
+    books: Books,
+    name: str,
+    *,
+    region: str = REGION,
+    extract: str = "insured_units",
+    on: date = CLEARED,
+    again: date | None = None,
+) -> Batch:
     with ledger_event(books.engine, "delivery_release", actor=name) as event:
         for number, day in enumerate((on, again) if again else (on,), 1):
             found = catalog.record_delivery(
@@ -278,7 +296,9 @@ PREPARED = [
 
 @pytest.mark.parametrize(("deed", "how"), PREPARED)
 @pytest.mark.parametrize("spelled", ["li", "LI "], ids=["", "spelled otherwise"])
-def test_a_preparer_may_not_approve(books, deed, how, spelled):
+def test_a_preparer_may_not_approve(
+    books: Books, deed: Callable[..., Batch], how: dict[str, Any], spelled: str
+) -> None:
     batch = deed(books, "li", **how)
     books.assign((spelled, 1), ("third", 1))
     with pytest.raises(LedgerRefused, match="prepared it and may not approve it"):
@@ -298,20 +318,20 @@ def test_a_preparer_may_not_approve(books, deed, how, spelled):
         pytest.param({"on": CLEARED.replace(year=2018)}, id="of long ago"),
     ],
 )
-def test_who_released_something_else_may_approve(books, how):
+def test_who_released_something_else_may_approve(books: Books, how: dict[str, Any]) -> None:
     batch = delivery(books, "li", **how)
     books.assign(("li", 1))
     books.approve(batch, 1, "li")
 
 
-def test_a_release_reaches_the_same_bytes_sent_again(books):
+def test_a_release_reaches_the_same_bytes_sent_again(books: Books) -> None:
     batch = delivery(books, "li", on=CLEARED.replace(year=2018), again=CLEARED)
     books.assign(("li", 1))
     with pytest.raises(LedgerRefused, match="prepared it"):
         books.approve(batch, 1, "li")
 
 
-def test_an_unknown_batch_is_refused(books):
+def test_an_unknown_batch_is_refused(books: Books) -> None:
     with pytest.raises(LedgerRefused, match="there is no batch 1: `stable-jobs batch list`"):
         person(
             books, "li", approvals.record_answer, "1", batch_hash="", level=1, person="li", answer="approved",
@@ -320,7 +340,7 @@ def test_an_unknown_batch_is_refused(books):
     assert batches.batch_by_no(books.engine.connect(), "1") is None
 
 
-def test_an_open_batch_stays_open_while_nobody_answers(books, two):
+def test_an_open_batch_stays_open_while_nobody_answers(books: Books, two: Batch) -> None:
     books.decide(unit(review_level=2), on=LATER)
     with ledger_event(books.engine, "x", business_date=LATER) as event:
         assert batches.open_batches(event.connection) == [two]

@@ -2,20 +2,22 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import batches, persons
+from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
-from tests.ledger.conftest import CODES, REGION, Night, refund, unit
+from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, accept, end_to_end, formed, person
 
 A, B, C = CODES[:3]
 LANZHOU = "620100"
 
 
-def ready(books, *units, on=CLEARED, **region):
+def ready(books: Books, *units: dict[str, Any], on: date = CLEARED, **region: Any) -> Night:
     """A night whose units are cleared."""
     night = Night(on, units, regions={REGION: {"working_days": 0} | region})
     books.apply(night)
@@ -23,12 +25,12 @@ def ready(books, *units, on=CLEARED, **region):
     return night
 
 
-def lines(books, batch):
+def lines(books: Books, batch: Batch) -> list[str]:
     query = "SELECT substr(end_to_end_id, 11, 18) FROM payment_lines WHERE batch_id = :id ORDER BY line_no"
     return [code for (code,) in books.ask(query, id=batch.id)]
 
 
-def test_one_batch_per_region_and_level(books):
+def test_one_batch_per_region_and_level(books: Books) -> None:
     regions = {REGION: {"working_days": 0}, LANZHOU: {"working_days": 0}}
     units = (unit(A), unit(B, review_level=2), unit(C, region_code=LANZHOU, review_level=2))
     night = Night(CLEARED, units, regions=regions)
@@ -45,7 +47,7 @@ def test_one_batch_per_region_and_level(books):
         assert batches.published_on(connection, CLEARED) == []
 
 
-def test_order_is_priority_then_code(books):
+def test_order_is_priority_then_code(books: Books) -> None:
     night = ready(books, unit(A, priority=2), unit(C, priority=1), unit(B, priority=2))
     (batch,) = books.form(night)
     assert lines(books, batch) == [C, A, B]
@@ -63,7 +65,7 @@ def test_order_is_priority_then_code(books):
         pytest.param(None, [], id="a budget nobody knows"),
     ],
 )
-def test_the_budget_to_the_fen(books, budget, codes):
+def test_the_budget_to_the_fen(books: Books, budget: str | None, codes: list[str]) -> None:
     units = (unit(A), unit(B, entitlement=Decimal("250.00")), unit(C, entitlement=Decimal("50.00")))
     night = ready(books, *units, refund_budget=budget and Decimal(budget))
     made = books.form(night)
@@ -71,7 +73,7 @@ def test_the_budget_to_the_fen(books, budget, codes):
     assert books.breaks() == []
 
 
-def test_regions_of_one_pool_share_its_budget(books):
+def test_regions_of_one_pool_share_its_budget(books: Books) -> None:
     pool = {"working_days": 0, "pooling_region": "610000", "refund_budget": Decimal("200.00")}
     units = (
         unit(A, region_code="610200", priority=1),
@@ -85,7 +87,9 @@ def test_regions_of_one_pool_share_its_budget(books):
     assert books.form(night) == []
 
 
-def test_what_is_batched_or_went_out_counts_against_the_budget_and_what_came_back_does_not_count_twice(books):
+def test_what_is_batched_or_went_out_counts_against_the_budget_and_what_came_back_does_not_count_twice(
+    books: Books,
+) -> None:
     night = ready(books, unit(A), refund_budget=Decimal("150.00"))
     books.publish(books.form(night)[0], CLEARED)
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "returned"}])
@@ -97,7 +101,7 @@ def test_what_is_batched_or_went_out_counts_against_the_budget_and_what_came_bac
     assert lines(books, batch) == [A]
 
 
-def test_a_persons_budget_stands_instead_of_finances(books):
+def test_a_persons_budget_stands_instead_of_finances(books: Books) -> None:
     night = ready(books, unit(A), unit(B), refund_budget=Decimal("0.00"))
     assert books.form(night) == []
     person(books, "wang", persons.enter_budget, REGION, 2019, Decimal(1000), "last year's", "wang")
@@ -116,14 +120,14 @@ def test_a_persons_budget_stands_instead_of_finances(books):
         pytest.param({"review_level": None}, id="nobody knows who reviews it"),
     ],
 )
-def test_what_is_not_borne_out_tonight_is_not_batched(books, now):
+def test_what_is_not_borne_out_tonight_is_not_batched(books: Books, now: dict[str, Any]) -> None:
     ready(books, unit(A), unit(B))
     later = Night(LATER, (unit(A, **now), unit(B)), regions={REGION: {"working_days": 5}})
     books.apply(later)
     assert [lines(books, batch) for batch in books.form(later)] == [[B]]
 
 
-def test_a_doubtful_refund_keeps_the_unit_out(books):
+def test_a_doubtful_refund_keeps_the_unit_out(books: Books) -> None:
     books.publish(formed(books, unit(A)), CLEARED)
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "paid"}])
     more = unit(A, entitlement=Decimal("150.00"))
@@ -134,7 +138,7 @@ def test_a_doubtful_refund_keeps_the_unit_out(books):
 
 
 @pytest.mark.parametrize("held", [REGION, "610000", "000000"])
-def test_a_held_region_forms_and_publishes_nothing(books, held):
+def test_a_held_region_forms_and_publishes_nothing(books: Books, held: str) -> None:
     night = ready(books, unit(A), unit(B))
     (batch,) = books.form(night)
     person(books, "zhao", persons.hold_region, held, "a letter", "zhao")
@@ -146,7 +150,7 @@ def test_a_held_region_forms_and_publishes_nothing(books, held):
 
 
 @pytest.mark.parametrize("held", ["620100", "610102"], ids=["another region", "a district below"])
-def test_a_hold_elsewhere_changes_nothing(books, held):
+def test_a_hold_elsewhere_changes_nothing(books: Books, held: str) -> None:
     person(books, "zhao", persons.hold_region, held, "a letter", "zhao")
     books.publish(formed(books, unit(A)), CLEARED)
 
@@ -164,7 +168,7 @@ def test_a_hold_elsewhere_changes_nothing(books, held):
         pytest.param({"bank_name": "另行"}, "formed", id="another name of the bank"),
     ],
 )
-def test_a_waiting_batch_is_voided_by_what_changed(books, tonight, state):
+def test_a_waiting_batch_is_voided_by_what_changed(books: Books, tonight: dict[str, Any], state: str) -> None:
     formed(books, unit(A, review_level=1), unit(B, review_level=1))
     later = Night(LATER, (unit(A, **{"review_level": 1} | tonight), unit(B, review_level=1)))
     books.apply(later)
@@ -173,7 +177,7 @@ def test_a_waiting_batch_is_voided_by_what_changed(books, tonight, state):
     assert books.breaks() == []
 
 
-def test_last_years_payments_are_not_batched_on_this_years_rules(books):
+def test_last_years_payments_are_not_batched_on_this_years_rules(books: Books) -> None:
     ready(books, unit(A), on=date(2020, 12, 31))
     night = Night(date(2021, 1, 1), (unit(B), unit(A, decision="ineligible")), regions=NOW)
     books.apply(night)
@@ -182,7 +186,7 @@ def test_last_years_payments_are_not_batched_on_this_years_rules(books):
     assert books.ask("SELECT max(end_to_end_id) FROM payment_lines") == [(f"21-{REGION}-{B}-01-01",)]
 
 
-def test_an_older_night_forms_nothing(books):
+def test_an_older_night_forms_nothing(books: Books) -> None:
     ready(books, unit(A), on=LATER)
     assert books.form(Night(CLEARED, (unit(A),))) == []
     with ledger_event(books.engine, "x", business_date=LATER) as event:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -19,7 +21,11 @@ XIAMEN = "350200"
 
 
 def proposed(books: Books, code: str = LICENCE, by: str = "li") -> int:
-    more = {"evidence": "licence seen, copy in file 7", "reason": "issued in 2015", "person": by}
+    more: dict[str, Any] = {
+        "evidence": "licence seen, copy in file 7",
+        "reason": "issued in 2015",
+        "person": by,
+    }
     return int(person(books, by, propose_code, code, XIAMEN, **more))
 
 
@@ -28,7 +34,7 @@ def known(books: Books) -> tuple[tuple[str, str], ...]:
         return registered.registered_codes(connection)
 
 
-def test_two_people_register_a_code(books):
+def test_two_people_register_a_code(books: Books) -> None:
     number = proposed(books)
     assert known(books) == ()
 
@@ -42,19 +48,19 @@ def test_two_people_register_a_code(books):
     assert books.breaks() == []
 
 
-def test_nobody_registers_a_code_alone(books):
+def test_nobody_registers_a_code_alone(books: Books) -> None:
     number = proposed(books)
     with pytest.raises(LedgerRefused, match="another person than li must confirm it"):
         person(books, " LI", decide_proposal, number, "confirmed", "", " LI")
     assert known(books) == ()
 
 
-def test_what_is_rejected_counts_for_nothing(books):
+def test_what_is_rejected_counts_for_nothing(books: Books) -> None:
     person(books, "wang", decide_proposal, proposed(books), "rejected", "no such licence", "wang")
     assert known(books) == ()
 
 
-def test_a_code_is_registered_once_for_a_region(books):
+def test_a_code_is_registered_once_for_a_region(books: Books) -> None:
     person(books, "wang", decide_proposal, proposed(books), "confirmed", "", "wang")
     with pytest.raises(LedgerRefused, match="is registered for region 350200"):
         proposed(books)
@@ -74,17 +80,17 @@ def test_a_code_is_registered_once_for_a_region(books):
         pytest.param(make_credit_code(LICENCE[:17]), "needs no registration", id="a right code"),
     ],
 )  # fmt: skip
-def test_what_no_licence_bears_is_refused(books, code, told):
+def test_what_no_licence_bears_is_refused(books: Books, code: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         proposed(books, code)
 
 
-def test_the_licences_code_is_wrong():
+def test_the_licences_code_is_wrong() -> None:
     assert not is_credit_code(LICENCE)
 
 
 @pytest.mark.parametrize("proposal", ["NULL", "(SELECT id FROM proposals)"], ids=["none", "one that waits"])
-def test_the_database_takes_no_code_that_two_people_did_not_agree_on(books, proposal):
+def test_the_database_takes_no_code_that_two_people_did_not_agree_on(books: Books, proposal: str) -> None:
     proposed(books)
     with (
         pytest.raises(LedgerRefused, match="two people must register it"),
@@ -107,7 +113,7 @@ def test_the_database_takes_no_code_that_two_people_did_not_agree_on(books, prop
         pytest.param("B1350200MA00000001", id="no authority"),
     ],
 )
-def test_the_database_promises_nothing_to_what_is_no_code(books, code):
+def test_the_database_promises_nothing_to_what_is_no_code(books: Books, code: str) -> None:
     with pytest.raises(LedgerRefused, match="entitlements_code_check"):
         books.decide(unit(code))
 
@@ -115,6 +121,6 @@ def test_the_database_promises_nothing_to_what_is_no_code(books, code):
 @pytest.mark.parametrize(
     "code", [LICENCE, "36010000000001X"[:14] + "1", "91100000MA00000001", "N2110302MA00000001"]
 )
-def test_it_promises_to_what_can_be_one(books, code):
+def test_it_promises_to_what_can_be_one(books: Books, code: str) -> None:
     books.decide(unit(code))
     assert books.ask("SELECT uscc FROM entitlements") == [(code,)]

@@ -2,22 +2,25 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.doubts import rule_on_doubt
-from tests.ledger.conftest import CODES, REGION, Night, refund, unit
+from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, end_to_end, person
 
 A, B, C = CODES[:3]
 OTHER = "610300"
 AFTER = date(2020, 7, 3)
-HERE = {REGION: {"working_days": 0}}
+HERE: dict[str, dict[str, Any]] = {REGION: {"working_days": 0}}
 BOTH = HERE | {OTHER: {"working_days": 0}}
 
 
-def day(books, on, *units, regions=HERE, **more):
+def day(
+    books: Books, on: date, *units: dict[str, Any], regions: dict[str, dict[str, Any]] = HERE, **more: Any
+) -> list[str]:
     """A night without notice and its disbursement; the units whose money went out."""
     one = Night(on, tuple(units), regions=regions, **more)
     books.apply(one)
@@ -32,21 +35,21 @@ def day(books, on, *units, regions=HERE, **more):
     return [code for (code,) in books.ask(query, on=on)]
 
 
-def paid(books, *units, **more):
+def paid(books: Books, *units: dict[str, Any], **more: Any) -> None:
     day(books, CLEARED, *units, **more)
     for (line,) in books.ask("SELECT end_to_end_id FROM instructions"):
         books.answer([{"end_to_end_id": line, "outcome": "paid"}], name=line)
 
 
-def kinds(books):
+def kinds(books: Books) -> list[tuple[str, int]]:
     return books.ask("SELECT kind, units FROM open_doubts ORDER BY kind, id")
 
 
-def rule(books, outcome="cleared", name="wang", number=1):
+def rule(books: Books, outcome: str = "cleared", name: str = "wang", number: int = 1) -> None:
     person(books, name, rule_on_doubt, number, outcome, "asked the unit", name)
 
 
-def firm(code, name="甲厂", account="6222001", **more):
+def firm(code: str, name: str = "甲厂", account: str = "6222001", **more: Any) -> dict[str, Any]:
     return unit(code, unit_name=name, account_name=name, account_no=account, unit_no="U1", **more)
 
 
@@ -71,34 +74,36 @@ def firm(code, name="甲厂", account="6222001", **more):
         ),
     ],
 )  # fmt: skip
-def test_a_unit_that_looks_like_one_that_was_paid(books, second, found, is_stopped):
+def test_a_unit_that_looks_like_one_that_was_paid(
+    books: Books, second: dict[str, Any], found: list[tuple[str, int]], is_stopped: bool
+) -> None:
     paid(books, firm(A))
     assert day(books, LATER, second) == ([] if is_stopped else [B])
     assert kinds(books) == found
     assert books.breaks() == []
 
 
-def test_one_code_in_two_regions_with_the_same_premiums_stops_both(books):
+def test_one_code_in_two_regions_with_the_same_premiums_stops_both(books: Books) -> None:
     both = [unit(A), unit(A, region_code=OTHER, account_no="999")]
     assert day(books, CLEARED, *both, regions=BOTH) == []
     assert kinds(books) == [("two_regions", 2)]
     assert books.ask("SELECT DISTINCT cause FROM unit_stops") == [("doubt",)]
 
 
-def test_one_code_in_two_regions_with_other_premiums_is_no_doubt(books):
+def test_one_code_in_two_regions_with_other_premiums_is_no_doubt(books: Books) -> None:
     both = [unit(A), unit(A, region_code=OTHER, account_no="999", premium_base=Decimal(777))]
     assert day(books, CLEARED, *both, regions=BOTH) == [A, A]
     assert kinds(books) == []
 
 
-def test_a_code_that_one_of_the_regions_has_changed_is_the_same_code(books):
+def test_a_code_that_one_of_the_regions_has_changed_is_the_same_code(books: Books) -> None:
     paid(books, unit(A))
     elsewhere = unit(B, region_code=OTHER, account_no="999")
     assert day(books, LATER, elsewhere, regions=BOTH, codes=((OTHER, A, B),)) == []
     assert kinds(books) == [("two_regions", 2)]
 
 
-def test_a_region_that_no_longer_names_the_unit_still_counts(books):
+def test_a_region_that_no_longer_names_the_unit_still_counts(books: Books) -> None:
     paid(books, unit(A))
     elsewhere = unit(A, region_code=OTHER, account_no="999")
     assert day(books, LATER, elsewhere, regions=BOTH) == []
@@ -113,8 +118,8 @@ def test_a_region_that_no_longer_names_the_unit_still_counts(books):
     ],
 )
 def test_a_unit_that_finance_paid_in_another_region_is_a_doubt_until_its_premium_is_known(
-    books, region, found
-):
+    books: Books, region: dict[str, Any], found: list[tuple[str, int]]
+) -> None:
     """Nothing of ours was ever opened for it there, so no notice holds its premium."""
     there = unit(A, region_code=OTHER, account_no="999", premium_base=Decimal(777))
     money = refund(A, region_code=OTHER)
@@ -125,7 +130,7 @@ def test_a_unit_that_finance_paid_in_another_region_is_a_doubt_until_its_premium
     assert (kinds(books), paid_now) == (found, [] if found else [A])
 
 
-def test_an_account_is_counted_over_all_levels_batches_and_regions(books):
+def test_an_account_is_counted_over_all_levels_batches_and_regions(books: Books) -> None:
     paid(books, unit(A, account_no="62220-1"))
     more = [
         unit(code, account_no="622201", review_level=level, premium_base=Decimal(1000 + number),
@@ -149,14 +154,16 @@ def test_an_account_is_counted_over_all_levels_batches_and_regions(books):
         pytest.param("account_other_name", 9, [], id="another name stops"),
     ],
 )
-def test_the_regions_parameters_say_what_stops(books, stopping, units, sent):
+def test_the_regions_parameters_say_what_stops(
+    books: Books, stopping: str | None, units: int | None, sent: list[str]
+) -> None:
     terms = {REGION: {"working_days": 0, "stopping_doubts": stopping, "shared_account_units": units}}
     three = [unit(code, account_no="1") for code in (A, B, C)]
     assert day(books, CLEARED, *three, regions=terms) == sent
     assert dict(kinds(books))["shared_account"] == 3
 
 
-def test_a_parameter_that_changes_holds_from_the_next_night_on(books):
+def test_a_parameter_that_changes_holds_from_the_next_night_on(books: Books) -> None:
     two = [unit(code, account_no="1") for code in (A, B)]
     assert day(books, CLEARED, *two) == []
     assert day(books, LATER, *two, regions={REGION: HERE[REGION] | {"stopping_doubts": ""}}) == [A, B]
@@ -164,7 +171,7 @@ def test_a_parameter_that_changes_holds_from_the_next_night_on(books):
     assert books.ask("SELECT stopping FROM doubt_terms ORDER BY id")[1] == ("",)
 
 
-def test_a_doubt_goes_when_a_night_no_longer_shows_it_and_comes_back_with_it(books):
+def test_a_doubt_goes_when_a_night_no_longer_shows_it_and_comes_back_with_it(books: Books) -> None:
     shared = [unit(A, account_no="1"), unit(B, account_no="1")]
     assert day(books, CLEARED, *shared) == []
     assert day(books, LATER, unit(A, account_no="1"), unit(B, account_no="2")) == [A, B]
@@ -176,7 +183,7 @@ def test_a_doubt_goes_when_a_night_no_longer_shows_it_and_comes_back_with_it(boo
     assert books.breaks() == []
 
 
-def test_a_region_that_is_held_ends_no_doubt(books):
+def test_a_region_that_is_held_ends_no_doubt(books: Books) -> None:
     both = [unit(A, account_no="1"), unit(B, account_no="1", region_code=OTHER)]
     day(books, CLEARED, *both, regions=BOTH)
     before = kinds(books)
@@ -184,7 +191,7 @@ def test_a_region_that_is_held_ends_no_doubt(books):
     assert kinds(books) == before != []
 
 
-def test_a_cleared_doubt_is_not_asked_again_and_its_ruler_may_not_approve(books):
+def test_a_cleared_doubt_is_not_asked_again_and_its_ruler_may_not_approve(books: Books) -> None:
     paid(books, firm(A))
     second = firm(B, account="77", review_level=1)
     day(books, LATER, second)
@@ -202,7 +209,7 @@ def test_a_cleared_doubt_is_not_asked_again_and_its_ruler_may_not_approve(books)
     assert books.breaks() == []
 
 
-def test_units_ruled_the_same_are_one_from_then_on(books):
+def test_units_ruled_the_same_are_one_from_then_on(books: Books) -> None:
     paid(books, firm(A))
     second = firm(B, account="77", entitlement=Decimal(150))
     assert day(books, LATER, second) == []
@@ -217,7 +224,9 @@ def test_units_ruled_the_same_are_one_from_then_on(books):
     assert books.breaks() == []
 
 
-def test_what_a_unit_got_twice_under_two_codes_is_a_recovery_case_once_it_is_ruled_the_same(books):
+def test_what_a_unit_got_twice_under_two_codes_is_a_recovery_case_once_it_is_ruled_the_same(
+    books: Books,
+) -> None:
     terms = {REGION: {"working_days": 0, "stopping_doubts": ""}}
     paid(books, firm(A), firm(B, account="77"), regions=terms)
     rule(books, "same")
@@ -228,7 +237,7 @@ def test_what_a_unit_got_twice_under_two_codes_is_a_recovery_case_once_it_is_rul
     assert books.breaks() == []
 
 
-def test_units_that_a_delivery_joined_go_on_as_one_once_a_person_says_so(books):
+def test_units_that_a_delivery_joined_go_on_as_one_once_a_person_says_so(books: Books) -> None:
     paid(books, unit(A), unit(B, account_no="999"))
     joined = unit(C, entitlement=Decimal(300))
     day(books, LATER, joined, codes=((A, C), (B, C)))
@@ -248,14 +257,14 @@ def test_units_that_a_delivery_joined_go_on_as_one_once_a_person_says_so(books):
         pytest.param(1, "gone", "cleared or same, not gone", id="not a person's word"),
     ],
 )
-def test_a_ruling_is_refused(books, number, outcome, word):
+def test_a_ruling_is_refused(books: Books, number: int, outcome: str, word: str) -> None:
     paid(books, firm(A))
     day(books, LATER, firm(B, account="77"))
     with pytest.raises(LedgerRefused, match=word):
         rule(books, outcome, number=number)
 
 
-def test_a_ruling_is_final(books):
+def test_a_ruling_is_final(books: Books) -> None:
     paid(books, firm(A))
     day(books, LATER, firm(B, account="77"))
     rule(books)
@@ -273,5 +282,5 @@ def test_a_ruling_is_final(books):
         pytest.param(" ", None, id="blank"),
     ],
 )
-def test_the_key_of_an_account(books, number, key):
+def test_the_key_of_an_account(books: Books, number: str, key: str | None) -> None:
     assert books.ask("SELECT account_key(:number)", number=number) == [(key,)]

@@ -2,7 +2,9 @@
 
 import json
 import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,16 +12,16 @@ from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import persons, returns
-from stable_jobs.ledger.event import FIRST, canonical, chained, ledger_event
-from tests.ledger.conftest import CODES, REGION, unit
+from stable_jobs.ledger.event import FIRST, Event, canonical, chained, ledger_event
+from tests.ledger.conftest import CODES, REGION, Books, unit
 from tests.ledger.full import CLEARED, account, as_app, end_to_end, formed, person
 
 
-def events(books):
+def events(books: Books) -> list[Any]:
     return books.ask("SELECT id, previous_hash, hash, body FROM audit_events ORDER BY id")
 
 
-def test_each_event_is_hashed_over_the_one_before(books):
+def test_each_event_is_hashed_over_the_one_before(books: Books) -> None:
     for name in ("zhao", "qian"):
         person(books, name, persons.hold_region, REGION, "来信", name)
     (one, two) = events(books)
@@ -33,14 +35,14 @@ def test_each_event_is_hashed_over_the_one_before(books):
     assert said["rows"]["region_holds"]["rows"] == 1
 
 
-def test_what_wrote_nothing_leaves_no_event(books):
+def test_what_wrote_nothing_leaves_no_event(books: Books) -> None:
     with ledger_event(books.engine, "nothing"):
         pass
     assert events(books) == []
 
 
-def test_what_failed_leaves_nothing(books):
-    def fails(event):
+def test_what_failed_leaves_nothing(books: Books) -> None:
+    def fails(event: Event) -> None:
         persons.hold_region(event, REGION, "x", "zhao")
         raise ZeroDivisionError
 
@@ -49,12 +51,12 @@ def test_what_failed_leaves_nothing(books):
     assert events(books) == books.ask("SELECT id FROM region_holds") == []
 
 
-def test_an_error_that_is_no_rule_stays_what_it_is(books):
+def test_an_error_that_is_no_rule_stays_what_it_is(books: Books) -> None:
     with pytest.raises(DBAPIError, match="no_such_table"), ledger_event(books.engine, "x") as event:
         event.connection.execute(text("SELECT * FROM no_such_table"))
 
 
-def test_a_refusal_shows_no_value(books):
+def test_a_refusal_shows_no_value(books: Books) -> None:
     """The database's detail and the statement's parameters name the account: nothing of them gets out."""
     books.publish(formed(books, unit()), CLEARED)
     books.answer([{"end_to_end_id": end_to_end(CODES[0]), "outcome": "returned"}])
@@ -63,8 +65,8 @@ def test_a_refusal_shows_no_value(books):
     assert "622200001111" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_writers_side_by_side_come_one_after_the_other(books):
-    def hold(number):
+def test_writers_side_by_side_come_one_after_the_other(books: Books) -> None:
+    def hold(number: int) -> None:
         person(books, "zhao", persons.hold_region, REGION, f"reason {number}", "zhao")
 
     with ThreadPoolExecutor(8) as pool:
@@ -93,7 +95,7 @@ INSERT = "INSERT INTO audit_events (id, body, previous_hash, hash) VALUES (:id, 
         pytest.param(lambda e: rehashed(e, body="not json"), id="a body that is no JSON"),
     ],
 )
-def test_a_forged_event_is_refused(full, forge):
+def test_a_forged_event_is_refused(full: Books, forge: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     with as_app(full.engine) as connection:
         number, before = connection.execute(
             text("SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1")
@@ -109,6 +111,6 @@ def test_a_forged_event_is_refused(full, forge):
             connection.execute(text(INSERT), forge(right))
 
 
-def rehashed(event, **changed):
+def rehashed(event: dict[str, Any], **changed: Any) -> dict[str, Any]:
     event = event | changed
     return event | {"hash": chained(event["before"], event["body"])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ ONE, TWO = f"20-{REGION}-{A}-01-01", f"20-{REGION}-{A}-01-02"
 AT_ONCE = {REGION: {"working_days": 0}}
 
 
-def night(day: int, *units, **more) -> Night:
+def night(day: int, *units: dict[str, Any], **more: Any) -> Night:
     return Night(DAYS[day], units, regions=AT_ONCE, **more)
 
 
@@ -60,7 +61,7 @@ def amounts(books: Books) -> list[tuple[str, Decimal]]:
     return books.ask("SELECT state, amount FROM payments ORDER BY ordinal")
 
 
-def test_a_lowered_amount_reaches_a_payment_that_comes_back_on_the_same_night(books):
+def test_a_lowered_amount_reaches_a_payment_that_comes_back_on_the_same_night(books: Books) -> None:
     sent(books, "")
     lower = night(1, unit(A, entitlement=Decimal(60)))
     books.apply(lower)
@@ -68,10 +69,10 @@ def test_a_lowered_amount_reaches_a_payment_that_comes_back_on_the_same_night(bo
     correct(books, ONE, "99")
     assert disburse(books, lower) == 0
     books.apply(replace(lower, on=DAYS[2]))
-    assert amounts(books) == [("withdrawn", 100), ("on_notice", 60)]
+    assert amounts(books) == [("withdrawn", Decimal(100)), ("on_notice", Decimal(60))]
 
 
-def test_a_ruling_reaches_a_payment_that_is_ready_on_the_same_night(books):
+def test_a_ruling_reaches_a_payment_that_is_ready_on_the_same_night(books: Books) -> None:
     sent(books, "paid")
     higher = unit(A, entitlement=Decimal(150))
     books.apply(night(1, higher))
@@ -82,17 +83,17 @@ def test_a_ruling_reaches_a_payment_that_is_ready_on_the_same_night(books):
         rule_on_refund(event, 1, "outside", "checked", "officer")
     assert disburse(books, doubtful) == 0
     books.apply(replace(doubtful, on=DAYS[3]))
-    assert amounts(books) == [("paid", 100), ("withdrawn", 50)]
+    assert amounts(books) == [("paid", Decimal(100)), ("withdrawn", Decimal(50))]
 
 
-def test_nothing_goes_out_while_it_is_unknown_what_finance_paid(books):
+def test_nothing_goes_out_while_it_is_unknown_what_finance_paid(books: Books) -> None:
     books.apply(night(0, unit(A)))
     unknown = night(1, unit(A, is_paid_known=False))
     books.apply(unknown)
     assert disburse(books, unknown) == 0
 
 
-def test_a_night_ends_the_batches_that_it_does_not_bear_out(books):
+def test_a_night_ends_the_batches_that_it_does_not_bear_out(books: Books) -> None:
     first = night(0, unit(A))
     books.apply(first)
     books.close(DAYS[0])
@@ -102,7 +103,7 @@ def test_a_night_ends_the_batches_that_it_does_not_bear_out(books):
         books.publish(batch, DAYS[1])
 
 
-def test_a_decision_that_another_one_replaced_forms_and_voids_nothing(books):
+def test_a_decision_that_another_one_replaced_forms_and_voids_nothing(books: Books) -> None:
     replaced = night(0, unit(A, account_no="99"))
     books.apply(replaced)
     first = night(0, unit(A))
@@ -113,7 +114,7 @@ def test_a_decision_that_another_one_replaced_forms_and_voids_nothing(books):
     books.publish(batch, DAYS[0])
 
 
-def test_nothing_goes_again_to_the_account_that_failed(books):
+def test_nothing_goes_again_to_the_account_that_failed(books: Books) -> None:
     sent(books, "returned")
     books.apply(night(1, unit(A, account_no="99")))
     assert books.ask("SELECT state FROM payments") == [("corrected",)]
@@ -127,7 +128,7 @@ def test_nothing_goes_again_to_the_account_that_failed(books):
     assert disburse(books, again) == 1
 
 
-def test_an_account_is_corrected_by_the_last_attempt_only(books):
+def test_an_account_is_corrected_by_the_last_attempt_only(books: Books) -> None:
     sent(books, "returned")
     correct(books, ONE, "99")
     second = night(1, unit(A))
@@ -139,7 +140,7 @@ def test_an_account_is_corrected_by_the_last_attempt_only(books):
     correct(books, TWO, "98")
 
 
-def test_an_entitlement_of_nothing_is_a_recovery_case_too(books):
+def test_an_entitlement_of_nothing_is_a_recovery_case_too(books: Books) -> None:
     sent(books, "paid")
     for day in (1, 2):
         books.apply(night(day, unit(A, entitlement=Decimal(0))))
@@ -164,7 +165,9 @@ def test_an_entitlement_of_nothing_is_a_recovery_case_too(books):
         ),
     ],
 )
-def test_what_finance_takes_back_from_its_report_stops_no_night_and_pays_nobody(books, then, is_dropped):
+def test_what_finance_takes_back_from_its_report_stops_no_night_and_pays_nobody(
+    books: Books, then: tuple[dict[str, Any], ...], is_dropped: bool
+) -> None:
     """130 paid beside 100 that were due: 30 to recover. Then finance reports nothing and the unit is out."""
     books.apply(night(0, unit(A), refunds=(refund(A, amount=Decimal(130)),)))
     assert books.ask("SELECT amount FROM recovery_cases") == [(Decimal(30),)]

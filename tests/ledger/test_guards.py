@@ -1,11 +1,13 @@
 """Routes round the ledger's rules with plain SQL: every one refused by the database."""
 
+from collections.abc import Callable
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.ledger.event import LEDGER_LOCK
-from tests.ledger.conftest import CODES, REGION
+from tests.ledger.conftest import CODES, REGION, Books
 from tests.ledger.full import RETURNED, TABLES, WAITING, as_app, as_owner, move, refused
 
 CHANGEABLE = {"entitlements", "payments", "batches"}
@@ -20,12 +22,12 @@ RECORDED = {
 }
 
 
-def plain_column(connection, table):
+def plain_column(connection: Connection, table: str) -> str:
     query = """
         SELECT attname FROM pg_attribute
         WHERE attrelid = CAST(:table AS regclass) AND attnum > 0 AND attidentity = '' ORDER BY attnum LIMIT 1
     """
-    return connection.scalar(text(query), {"table": table})
+    return str(connection.scalar(text(query), {"table": table}))
 
 
 def test_the_list_of_tables_is_the_databases(full):
@@ -38,7 +40,7 @@ def test_the_list_of_tables_is_the_databases(full):
     "deed", ["DELETE FROM {table}", "TRUNCATE {table} CASCADE"], ids=["delete", "truncate"]
 )
 @pytest.mark.parametrize("who", ["app", "owner"])
-def test_no_row_is_removed(copy_of, table, deed, who):
+def test_no_row_is_removed(copy_of: Callable[[str], Engine], table: str, deed: str, who: str) -> None:
     with as_app(copy_of(who)) as connection:
         if who == "owner":
             as_owner(connection)
@@ -48,7 +50,7 @@ def test_no_row_is_removed(copy_of, table, deed, who):
 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - CHANGEABLE))
 @pytest.mark.parametrize("who", ["app", "owner"])
-def test_no_row_is_rewritten(copy_of, table, who):
+def test_no_row_is_rewritten(copy_of: Callable[[str], Engine], table: str, who: str) -> None:
     with as_app(copy_of(who)) as connection:
         if who == "owner":
             as_owner(connection)
@@ -58,7 +60,7 @@ def test_no_row_is_rewritten(copy_of, table, who):
 
 
 @pytest.mark.parametrize("table", sorted(RECORDED))
-def test_what_triggers_record_nobody_else_writes(full, table):
+def test_what_triggers_record_nobody_else_writes(full: Books, table: str) -> None:
     with as_app(full.engine) as connection:
         refused(connection, f"INSERT INTO {table} DEFAULT VALUES", "permission denied")
 
@@ -85,7 +87,7 @@ def test_what_triggers_record_nobody_else_writes(full, table):
         pytest.param("SET ROLE stable_jobs_owner", "permission denied", id="the owner's role"),
     ],
 )
-def test_the_application_may_not(full, statement, word):
+def test_the_application_may_not(full: Books, statement: str, word: str) -> None:
     with as_app(full.engine) as connection:
         refused(connection, statement, word)
 
@@ -105,7 +107,7 @@ def test_the_application_may_not(full, statement, word):
         ),
     ],
 )
-def test_the_owner_may_not_either(copy_of, statement, word):
+def test_the_owner_may_not_either(copy_of: Callable[[str], Engine], statement: str, word: str) -> None:
     with as_app(copy_of("owner")) as connection:
         as_owner(connection)
         refused(connection, statement, word)
@@ -161,7 +163,7 @@ PAID, _, BATCHED, UPHELD, _ = CODES[:5]
         ),
     ],
 )
-def test_states_are_not_set_by_hand(full, statement, word):
+def test_states_are_not_set_by_hand(full: Books, statement: str, word: str) -> None:
     with as_app(full.engine) as connection:
         refused(connection, statement, word)
 
@@ -170,12 +172,12 @@ APPROVER = "INSERT INTO approver_changes (person, region_code, level, is_assigne
 
 
 @pytest.mark.parametrize("by", ["li", "Li ", "Ｌi"], ids=["the same", "case and blanks", "full width"])
-def test_nobody_assigns_themselves(full, by):
+def test_nobody_assigns_themselves(full: Books, by: str) -> None:
     with as_app(full.engine) as connection:
         refused(connection, APPROVER.format(f"'li', '000000', 1, true, '{by}'"), "another person than li")
 
 
-def test_no_event_no_row(full):
+def test_no_event_no_row(full: Books) -> None:
     with as_app(full.engine, event="") as connection:
         refused(connection, APPROVER.format("'li', '000000', 1, true, 'head'"), "needs an audit event")
 
@@ -188,20 +190,20 @@ def test_no_event_no_row(full):
         pytest.param("UPDATE batches SET state = 'voided' WHERE state = 'formed'", id="a batch"),
     ],
 )
-def test_no_event_no_change(full, statement):
+def test_no_event_no_change(full: Books, statement: str) -> None:
     with as_app(full.engine, event="") as connection:
         refused(connection, statement, "needs an audit event")
 
 
 @pytest.mark.parametrize("event", ["1", "3", "99999"])
-def test_no_row_for_an_event_that_is_written_or_not_next(full, event):
+def test_no_row_for_an_event_that_is_written_or_not_next(full: Books, event: str) -> None:
     with as_app(full.engine, event=event) as connection:
         refused(connection, APPROVER.format("'li', '000000', 1, true, 'head'"), f"cannot be of event {event}")
     with as_app(full.engine, event=event) as connection:
         refused(connection, move(RETURNED, "withdrawn"), f"cannot be of event {event}")
 
 
-def test_the_event_of_a_row_is_not_the_statements_to_say(full):
+def test_the_event_of_a_row_is_not_the_statements_to_say(full: Books) -> None:
     with as_app(full.engine, hand="head") as connection:
         statement = APPROVER.replace("entered_by)", "entered_by, event_id)")
         connection.execute(text(statement.format("'first', '610100', 2, true, 'head', 1")))
@@ -209,14 +211,14 @@ def test_the_event_of_a_row_is_not_the_statements_to_say(full):
         assert connection.scalar(text(query)) is True
 
 
-def test_rows_without_their_audit_event_are_not_kept(full):
+def test_rows_without_their_audit_event_are_not_kept(full: Books) -> None:
     with as_app(full.engine, hand="head") as connection:
         connection.execute(text(APPROVER.format("'first', '610100', 2, true, 'head'")))
         with pytest.raises(DBAPIError, match="event_id_fkey"):
             connection.commit()
 
 
-def test_plain_sql_waits_for_the_ledgers_writer(full):
+def test_plain_sql_waits_for_the_ledgers_writer(full: Books) -> None:
     with full.engine.begin() as writer:
         writer.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LEDGER_LOCK})
         with as_app(full.engine) as connection:
@@ -227,7 +229,7 @@ def test_plain_sql_waits_for_the_ledgers_writer(full):
 @pytest.mark.parametrize(
     "function", ["record_new_entitlements", "record_new_payments", "record_changed_payments", "record_batch"]
 )
-def test_what_writes_as_the_owner_cannot_be_hung_on_ones_own_table(full, function):
+def test_what_writes_as_the_owner_cannot_be_hung_on_ones_own_table(full: Books, function: str) -> None:
     with as_app(full.engine) as connection:
         connection.execute(
             text("CREATE TEMPORARY TABLE mine (id bigint, state text, reason text, changed_on date)")

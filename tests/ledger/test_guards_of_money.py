@@ -1,9 +1,12 @@
 """Money by plain SQL: lines, batches, instructions and answers that do not belong are refused."""
 
+from datetime import date
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
-from tests.ledger.conftest import CODES, REGION, Night, unit
+from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import CLEARED, LAST, RETURNED, accept, as_app, end_to_end, formed, move, refused
 
 PAID, _, BATCHED = CODES[:3]
@@ -23,19 +26,19 @@ BATCH = """
 """
 
 
-def batch(**changed):
+def batch(**changed: Any) -> str:
     values = {"region": REGION, "on": "ledger_date()", "year": 2020, "count": 1, "total": 100}
     return BATCH.format(**values | changed)
 
 
-def line(number, **changed):
+def line(number: int, **changed: Any) -> str:
     uscc = changed.setdefault("uscc", RETURNED)
     changed.setdefault("attempt", 2)
     values = {"batch": number, "amount": 100, "end_to_end": end_to_end(uscc, 1, changed["attempt"])}
     return LINE.format(**values | changed)
 
 
-def test_a_batch_of_the_past_takes_no_more_lines(full):
+def test_a_batch_of_the_past_takes_no_more_lines(full: Books) -> None:
     with as_app(full.engine, on=LAST) as connection:
         number = connection.scalar(text("SELECT id FROM batches WHERE state = 'formed'"))
         refused(connection, line(number), "takes no more lines")
@@ -52,13 +55,13 @@ def test_a_batch_of_the_past_takes_no_more_lines(full):
         pytest.param({"uscc": BATCHED, "attempt": 1}, id="a payment that is in another batch"),
     ],
 )
-def test_a_line_that_is_not_its_payment_is_refused(full, changed):
+def test_a_line_that_is_not_its_payment_is_refused(full: Books, changed: dict[str, Any]) -> None:
     with as_app(full.engine, on=LAST) as connection:
         number = connection.scalar(text(batch()))
         refused(connection, line(number, **changed), "is not its payment")
 
 
-def test_a_line_of_another_region_or_year_is_refused(full):
+def test_a_line_of_another_region_or_year_is_refused(full: Books) -> None:
     with as_app(full.engine, on=LAST) as connection:
         number = connection.scalar(text(batch(year=2019)))
         refused(connection, line(number), "is not its payment")
@@ -75,7 +78,7 @@ def test_a_line_of_another_region_or_year_is_refused(full):
         ),
     ],
 )
-def test_a_batch_is_refused(full, changed, on, word):
+def test_a_batch_is_refused(full: Books, changed: dict[str, str], on: date | None, word: str) -> None:
     with as_app(full.engine, on=on) as connection:
         refused(connection, batch(**changed), word)
 
@@ -87,7 +90,9 @@ def test_a_batch_is_refused(full, changed, on, word):
         pytest.param({"count": 2}, "not those that were approved", id="a count that is not the lines'"),
     ],
 )
-def test_a_batch_that_is_not_its_lines_is_not_published(full, changed, word):
+def test_a_batch_that_is_not_its_lines_is_not_published(
+    full: Books, changed: dict[str, int], word: str
+) -> None:
     with as_app(full.engine, on=LAST) as connection:
         number = connection.scalar(text(batch(**changed)))
         connection.execute(text(line(number)))
@@ -95,7 +100,7 @@ def test_a_batch_that_is_not_its_lines_is_not_published(full, changed, word):
 
 
 @pytest.mark.parametrize(("count", "total"), [(2, 100), (1, 99)], ids=["count", "total"])
-def test_what_approvers_saw_is_what_the_lines_sum_up_to(full, count, total):
+def test_what_approvers_saw_is_what_the_lines_sum_up_to(full: Books, count: int, total: int) -> None:
     """The hash is over the lines: the batch's count and total have to fit them as well."""
     with as_app(full.engine, on=LAST) as connection:
         probe = connection.begin_nested()
@@ -112,7 +117,7 @@ def test_what_approvers_saw_is_what_the_lines_sum_up_to(full, count, total):
         )
 
 
-def test_a_batch_that_begins_published_is_refused(full):
+def test_a_batch_that_begins_published_is_refused(full: Books) -> None:
     with as_app(full.engine, on=LAST) as connection:
         refused(
             connection,
@@ -128,7 +133,7 @@ INSTRUCT = """
 """
 
 
-def test_instructions_of_a_batch_that_is_not_published_are_refused(full):
+def test_instructions_of_a_batch_that_is_not_published_are_refused(full: Books) -> None:
     with as_app(full.engine, on=LAST) as connection:
         number = connection.scalar(text("SELECT id FROM batches WHERE state = 'formed'"))
         statement = INSTRUCT.format(batch=number, more=0, on="ledger_date()")
@@ -139,7 +144,7 @@ def test_instructions_of_a_batch_that_is_not_published_are_refused(full):
     "changed",
     [pytest.param({"more": 1}, id="another amount"), pytest.param({"on": "'2020-01-01'"}, id="another day")],
 )
-def test_an_instruction_that_is_not_its_line_is_refused(full, changed):
+def test_an_instruction_that_is_not_its_line_is_refused(full: Books, changed: dict[str, Any]) -> None:
     with as_app(full.engine, on=LAST) as connection:
         number = connection.scalar(text("SELECT id FROM batches WHERE state = 'formed'"))
         connection.execute(text(f"UPDATE batches SET state = 'published' WHERE id = {number}"))
@@ -147,13 +152,13 @@ def test_an_instruction_that_is_not_its_line_is_refused(full, changed):
         refused(connection, INSTRUCT.format(**values), "not of a batch published now")
 
 
-def test_instructions_of_a_batch_published_before_are_refused(full):
+def test_instructions_of_a_batch_published_before_are_refused(full: Books) -> None:
     with as_app(full.engine, on=LAST) as connection:
         number = connection.scalar(text("SELECT id FROM batches WHERE review_level = 0"))
         refused(connection, INSTRUCT.format(batch=number, more=0, on="ledger_date()"), "instructions_pkey")
 
 
-def test_an_unanswered_payment_does_not_go_back(books):
+def test_an_unanswered_payment_does_not_go_back(books: Books) -> None:
     """Instructed in the ledger but not yet moved: it may not be freed for another batch."""
     number = formed(books, unit()).id
     with as_app(books.engine) as connection:
@@ -162,7 +167,7 @@ def test_an_unanswered_payment_does_not_go_back(books):
         refused(connection, move(CODES[0], "cleared"), "nothing in the ledger makes it cleared")
 
 
-def test_the_second_attempt_is_not_returned_by_the_first_answer(books):
+def test_the_second_attempt_is_not_returned_by_the_first_answer(books: Books) -> None:
     first = formed(books, unit())
     books.publish(first, CLEARED)
     books.answer([{"end_to_end_id": end_to_end(CODES[0]), "outcome": "returned"}])
@@ -192,12 +197,12 @@ RESULT = "INSERT INTO bank_results (line_id, answer_id, row_no, outcome, amount)
         ),
     ],
 )
-def test_answers_are_taken_once(full, statement, word):
+def test_answers_are_taken_once(full: Books, statement: str, word: str) -> None:
     with as_app(full.engine, on=LAST) as connection:
         refused(connection, statement, word)
 
 
-def test_an_answer_with_another_amount_is_refused(books):
+def test_an_answer_with_another_amount_is_refused(books: Books) -> None:
     formed_batch = formed(books, unit())
     books.publish(formed_batch, CLEARED)
     with as_app(books.engine) as connection:
@@ -213,7 +218,7 @@ def test_an_answer_with_another_amount_is_refused(books):
         refused(connection, RESULT.format("paid", 99), "does not fit")
 
 
-def test_a_notice_is_not_closed_before_its_day_or_on_another_day(books):
+def test_a_notice_is_not_closed_before_its_day_or_on_another_day(books: Books) -> None:
     books.decide(unit(), on=CLEARED)
     for statement in (
         "INSERT INTO notice_closings (notice_id) VALUES (1)",
@@ -235,7 +240,7 @@ def test_a_notice_is_not_closed_before_its_day_or_on_another_day(books):
         ),
     ],
 )
-def test_a_temporary_table_of_the_same_name_fools_no_guard(full, table, columns):
+def test_a_temporary_table_of_the_same_name_fools_no_guard(full: Books, table: str, columns: str) -> None:
     with as_app(full.engine, on=CLEARED) as connection:
         connection.execute(text(f"CREATE TEMPORARY TABLE {table} AS SELECT {columns} FROM ledger.{table}"))
         if table == "approvals":
@@ -247,7 +252,7 @@ def test_a_temporary_table_of_the_same_name_fools_no_guard(full, table, columns)
         refused(connection, batch(), "newest decided night is 2020-07-02")
 
 
-def test_a_forged_approval_in_a_temporary_table_publishes_nothing(books):
+def test_a_forged_approval_in_a_temporary_table_publishes_nothing(books: Books) -> None:
     made = formed(books, unit(review_level=1))
     with as_app(books.engine) as connection:
         connection.execute(

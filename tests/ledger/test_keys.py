@@ -8,6 +8,7 @@ import pytest
 
 from stable_jobs.accounts import SEPARATORS, account_key
 from stable_jobs.names import BLANKS, STANDARD, comparable_name
+from tests.ledger.conftest import Books
 
 
 def characters(inside: str) -> list[str]:
@@ -26,17 +27,17 @@ NAMES = [
 ]  # fmt: skip
 
 
-def test_accounts_have_the_same_key(books):
+def test_accounts_have_the_same_key(books: Books) -> None:
     texts = "unnest(CAST(:texts AS text[])) WITH ORDINALITY t (v, n)"
     query = f"SELECT coalesce(account_key(v), '') FROM {texts} ORDER BY n"
     assert [key for (key,) in books.ask(query, texts=ACCOUNTS)] == [account_key(text) for text in ACCOUNTS]
 
 
-def test_names_have_the_same_key(books):
+def test_names_have_the_same_key(books: Books) -> None:
     query = "SELECT name_key(v) FROM unnest(CAST(:texts AS text[])) WITH ORDINALITY t (v, n) ORDER BY n"
     assert [key for (key,) in books.ask(query, texts=NAMES)] == [comparable_name(text) for text in NAMES]
 
 
 @pytest.mark.parametrize("function", ["account_key(NULL)", "name_key(NULL)"])
-def test_nothing_has_no_key(books, function):
+def test_nothing_has_no_key(books: Books, function: str) -> None:
     assert books.ask(f"SELECT {function}") == [(None,)]

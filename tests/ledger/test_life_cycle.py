@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,14 +11,14 @@ from sqlalchemy import text
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.refunds import rule_on_refund
-from tests.ledger.conftest import CODES, REGION, Night, refund, unit
+from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import accept
 
 OPENED, CLEARED = date(2020, 5, 11), date(2020, 5, 19)
 A, B = CODES[0], CODES[1]
 
 
-def test_from_notice_to_paid_and_again_without_change(books):
+def test_from_notice_to_paid_and_again_without_change(books: Books) -> None:
     first = Night(OPENED, (unit(A), unit(B)))
     books.apply(first)
     assert set(books.states().values()) == {"on_notice"}
@@ -41,7 +42,7 @@ def test_from_notice_to_paid_and_again_without_change(books):
     assert books.ask("SELECT count(*) FROM audit_events") == events
 
 
-def test_notice_is_not_closed_before_its_days_are_over(books):
+def test_notice_is_not_closed_before_its_days_are_over(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     books.decide(unit(A), on=date(2020, 5, 18))
     assert books.close(date(2020, 5, 18)) == 0
@@ -71,7 +72,9 @@ def test_notice_is_not_closed_before_its_days_are_over(books):
         pytest.param(None, "withdrawn", "unit_gone", id="no longer insured here"),
     ],
 )
-def test_what_changed_during_the_notice_falls_out_with_its_reason(books, now, state, reason):
+def test_what_changed_during_the_notice_falls_out_with_its_reason(
+    books: Books, now: dict[str, Any] | None, state: str, reason: str
+) -> None:
     books.decide(unit(A), unit(B), on=OPENED)
     books.decide(*([now] if now else []), unit(B), on=CLEARED)
     books.close(CLEARED)
@@ -84,7 +87,7 @@ def test_what_changed_during_the_notice_falls_out_with_its_reason(books, now, st
     assert books.breaks() == []
 
 
-def test_a_held_night_moves_nothing(books):
+def test_a_held_night_moves_nothing(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     held = Night(CLEARED, (), regions={REGION: {"is_held": True}})
     books.apply(held)
@@ -93,7 +96,7 @@ def test_a_held_night_moves_nothing(books):
     assert set(books.states().values()) == {"on_notice"}
 
 
-def test_an_older_night_is_refused(books):
+def test_an_older_night_is_refused(books: Books) -> None:
     books.decide(unit(A), on=CLEARED)
     assert books.decide(unit(A), on=OPENED) == [REGION]
     assert books.ask("SELECT count(*) FROM region_nights") == [(1,)]
@@ -105,7 +108,7 @@ def test_an_older_night_is_refused(books):
         event.connection.execute(closing)
 
 
-def paid(books, *units, on=CLEARED):
+def paid(books: Books, *units: dict[str, Any], on: date = CLEARED) -> Night:
     """The units paid on the first night, without notice."""
     night = Night(on, units, regions={REGION: {"working_days": 0}})
     books.apply(night)
@@ -152,7 +155,9 @@ LATER = date(2020, 7, 1)
         ),
     ],
 )
-def test_changes_after_payment(books, now, amounts, cases):
+def test_changes_after_payment(
+    books: Books, now: dict[str, Any], amounts: list[str], cases: list[str]
+) -> None:
     paid(books, unit(A))
     for _ in range(2):
         books.decide(now, on=LATER)
@@ -161,7 +166,7 @@ def test_changes_after_payment(books, now, amounts, cases):
     assert books.breaks() == []
 
 
-def test_a_recovery_case_is_weighed_again_when_the_amount_rises(books):
+def test_a_recovery_case_is_weighed_again_when_the_amount_rises(books: Books) -> None:
     paid(books, unit(A))
     books.decide(unit(A, entitlement=Decimal("60.00")), on=LATER)
     books.decide(unit(A, entitlement=Decimal("80.00")), on=date(2020, 7, 2))
@@ -190,7 +195,9 @@ def test_a_recovery_case_is_weighed_again_when_the_amount_rises(books):
         pytest.param(refund(A, amount=Decimal("30.00")), 2, None, id="paid outside"),
     ],
 )
-def test_what_finance_reports_is_counted_once(books, row, ordinals, standing):
+def test_what_finance_reports_is_counted_once(
+    books: Books, row: dict[str, Any], ordinals: int, standing: str | None
+) -> None:
     paid(books, unit(A))
     books.decide(unit(A, entitlement=Decimal("150.00")), on=LATER, refunds=(row,))
     assert len(books.states()) == ordinals
@@ -201,7 +208,7 @@ def test_what_finance_reports_is_counted_once(books, row, ordinals, standing):
 
 
 @pytest.mark.parametrize(("ruling", "due"), [("same", "50.00"), ("outside", None)])
-def test_a_ruling_ends_the_doubt(books, ruling, due):
+def test_a_ruling_ends_the_doubt(books: Books, ruling: str, due: str | None) -> None:
     paid(books, unit(A))
     books.decide(unit(A, entitlement=Decimal("150.00")), on=LATER, refunds=(refund(A),))
     with ledger_event(books.engine, "ruling", actor="王芳") as event:
@@ -212,7 +219,7 @@ def test_a_ruling_ends_the_doubt(books, ruling, due):
     assert books.breaks() == []
 
 
-def test_the_budget_is_spent_in_order_and_the_rest_waits(books):
+def test_the_budget_is_spent_in_order_and_the_rest_waits(books: Books) -> None:
     units = [unit(code, priority=1 + (n % 2)) for n, code in enumerate(CODES[:6])]
     night = Night(
         CLEARED, tuple(units), regions={REGION: {"working_days": 0, "refund_budget": Decimal("399.99")}}
@@ -231,7 +238,7 @@ def test_the_budget_is_spent_in_order_and_the_rest_waits(books):
     assert (batch.count, batch.batch_no[-1]) == (2, "2")
 
 
-def test_returned_corrected_and_paid_as_the_same_payment(books):
+def test_returned_corrected_and_paid_as_the_same_payment(books: Books) -> None:
     night = Night(CLEARED, (unit(A),), regions={REGION: {"working_days": 0}})
     books.apply(night)
     books.close(CLEARED)
@@ -258,7 +265,7 @@ def test_returned_corrected_and_paid_as_the_same_payment(books):
     assert books.breaks() == []
 
 
-def test_a_changed_account_voids_the_batch(books):
+def test_a_changed_account_voids_the_batch(books: Books) -> None:
     books.assign(("first", 1))
     night = Night(CLEARED, (unit(A, review_level=1),), regions={REGION: {"working_days": 0}})
     books.apply(night)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -63,7 +65,7 @@ TAKE = """
 """
 
 
-def test_the_database_takes_over_only_the_decision_in_force(books):
+def test_the_database_takes_over_only_the_decision_in_force(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     first = decision_of(books, OPENED)
     books.decide(unit(A), unit(B), on=OPENED)
@@ -91,7 +93,7 @@ def test_the_database_takes_over_only_the_decision_in_force(books):
         refused(connection, TAKE.format(on=NEXT, decision=newest), "it is no decision of that date")
 
 
-def test_only_a_decision_of_the_date_is_put_in_force(books):
+def test_only_a_decision_of_the_date_is_put_in_force(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     with (
         pytest.raises(LedgerRefused, match="it is no decision of that date"),
@@ -100,7 +102,7 @@ def test_only_a_decision_of_the_date_is_put_in_force(books):
         put_in_force(event, decision_of(books, OPENED))
 
 
-def test_what_was_decided_last_is_in_force_also_when_it_was_decided_before(books):
+def test_what_was_decided_last_is_in_force_also_when_it_was_decided_before(books: Books) -> None:
     one, other = Night(OPENED, (unit(A),)), Night(OPENED, (unit(A), unit(B)))
     for night in (one, other, one):
         books.apply(night)
@@ -113,7 +115,7 @@ def test_what_was_decided_last_is_in_force_also_when_it_was_decided_before(books
 
 
 @pytest.mark.parametrize("step", ["close", "form", "publish"])
-def test_money_waits_where_the_date_was_decided_again(books, step):
+def test_money_waits_where_the_date_was_decided_again(books: Books, step: str) -> None:
     """Decided again, and not taken over yet: nothing goes out by the decision before."""
     night = Night(CLEARED, (unit(A),), regions=NOW)
     books.apply(night)
@@ -124,7 +126,7 @@ def test_money_waits_where_the_date_was_decided_again(books, step):
     new = other_snapshot(books, "eligibility", CLEARED)
     with ledger_event(books.engine, "decided", business_date=CLEARED) as event:
         put_in_force(event, new)
-    deeds = {
+    deeds: dict[str, Callable[[], object]] = {
         "close": lambda: books.close(CLEARED),
         "form": lambda: books.form(night),
         "publish": lambda: books.publish(batch, CLEARED),
@@ -144,7 +146,9 @@ def test_money_waits_where_the_date_was_decided_again(books, step):
         pytest.param(HELD, (str(LAST), True), id="something came: the region is held"),
     ],
 )
-def test_a_held_night_for_which_nothing_came_is_never_the_newest(books, regions, newest):
+def test_a_held_night_for_which_nothing_came_is_never_the_newest(
+    books: Books, regions: dict[str, dict[str, bool]], newest: tuple[str, bool]
+) -> None:
     books.decide(unit(A), on=OPENED)
     assert books.decide(on=LAST, regions=regions) == []
     assert books.ask(NEWEST) == [newest]
@@ -154,7 +158,7 @@ def test_a_held_night_for_which_nothing_came_is_never_the_newest(books, regions,
     assert books.breaks() == []
 
 
-def test_the_real_next_night_is_taken_over_after_a_silent_one(books):
+def test_the_real_next_night_is_taken_over_after_a_silent_one(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     books.decide(on=LAST, regions=SILENT)
     books.decide(unit(A), unit(B), on=NEXT)
@@ -162,7 +166,7 @@ def test_the_real_next_night_is_taken_over_after_a_silent_one(books):
     assert books.states() == {f"{A[-6:]}.1": "on_notice", f"{B[-6:]}.1": "on_notice"}
 
 
-def test_only_a_held_region_is_silent(books):
+def test_only_a_held_region_is_silent(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     with as_app(books.engine, on=OPENED) as connection:
         statement = TAKE.replace("is_held)", "is_held, is_silent)").replace("false)", "false, true)")
@@ -182,7 +186,7 @@ def confirm(books: Books, number: int, by: str = "wu") -> None:
     person(books, by, proposal_kinds.decide_proposal, number, "confirmed", "", by)
 
 
-def test_two_people_withdraw_a_night_and_the_one_before_is_the_newest(books):
+def test_two_people_withdraw_a_night_and_the_one_before_is_the_newest(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     books.decide(unit(A), unit(B), on=LAST)
     number = propose(books, LAST)
@@ -198,7 +202,7 @@ def test_two_people_withdraw_a_night_and_the_one_before_is_the_newest(books):
     assert books.breaks() == []
 
 
-def test_what_its_date_cleared_and_batched_is_taken_back_and_announced_again(books):
+def test_what_its_date_cleared_and_batched_is_taken_back_and_announced_again(books: Books) -> None:
     """A notice that ended in the name of a night that was none has not run its days."""
     books.decide(unit(A), on=OPENED)
     night = Night(LAST, (unit(A),))
@@ -215,7 +219,7 @@ def test_what_its_date_cleared_and_batched_is_taken_back_and_announced_again(boo
     assert books.breaks() == []
 
 
-def test_what_is_instructed_stays_and_is_told(books):
+def test_what_is_instructed_stays_and_is_told(books: Books) -> None:
     books.publish(formed(books, unit(A), on=LAST), LAST)
     books.decide(unit(A), unit(B), on=LAST, regions=NOW)
     number, found = person(books, "zheng", withdrawals.propose_withdrawal, LAST, REGION, "a slip", "zheng")
@@ -226,7 +230,7 @@ def test_what_is_instructed_stays_and_is_told(books):
     assert books.breaks() == []
 
 
-def test_a_recovery_case_of_the_night_goes_with_it(books):
+def test_a_recovery_case_of_the_night_goes_with_it(books: Books) -> None:
     books.publish(formed(books, unit(A)), CLEARED)
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "paid"}])
     books.decide(unit(A, entitlement=Decimal(60)), on=LATER)
@@ -237,7 +241,7 @@ def test_a_recovery_case_of_the_night_goes_with_it(books):
     assert books.breaks() == []
 
 
-def test_a_withdrawn_night_that_is_run_again_counts_again(books):
+def test_a_withdrawn_night_that_is_run_again_counts_again(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     night = Night(LAST, (unit(A), unit(B)))
     books.apply(night)
@@ -256,7 +260,7 @@ def test_a_withdrawn_night_that_is_run_again_counts_again(books):
         pytest.param(LAST, "620100", id="another region"),
     ],
 )
-def test_only_a_newest_night_is_withdrawn(books, on, region):
+def test_only_a_newest_night_is_withdrawn(books: Books, on: date, region: str) -> None:
     books.decide(unit(A), on=OPENED)
     books.decide(unit(A), on=LAST)
     with pytest.raises(
@@ -265,7 +269,7 @@ def test_only_a_newest_night_is_withdrawn(books, on, region):
         propose(books, on, region=region)
 
 
-def test_nothing_is_withdrawn_once_the_ledger_has_moved_on(books):
+def test_nothing_is_withdrawn_once_the_ledger_has_moved_on(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     number = propose(books, OPENED)
     books.decide(unit(A), unit(B), on=OPENED)
@@ -274,15 +278,15 @@ def test_nothing_is_withdrawn_once_the_ledger_has_moved_on(books):
     assert books.ask("SELECT * FROM night_withdrawals") == []
 
 
-def test_only_one_region_is_withdrawn_where_one_is_named(books):
-    both = {REGION: {}, "620100": {}}
+def test_only_one_region_is_withdrawn_where_one_is_named(books: Books) -> None:
+    both: dict[str, dict[str, Any]] = {REGION: {}, "620100": {}}
     books.decide(unit(A), unit(A, region_code="620100"), on=OPENED, regions=both)
     withdraw(books, OPENED, REGION)
     assert books.ask("SELECT region_code FROM newest_nights") == [("620100",)]
     assert sorted(state for (state,) in books.ask("SELECT state FROM payments")) == ["on_notice", "withdrawn"]
 
 
-def test_no_withdrawal_by_plain_sql(books):
+def test_no_withdrawal_by_plain_sql(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     number = propose(books, OPENED)
     with as_app(books.engine, on=None) as connection:
@@ -305,7 +309,7 @@ def test_no_withdrawal_by_plain_sql(books):
         pytest.param(LAST, "nothing_came", id="nothing was sent for it"),
     ],
 )
-def test_why_a_regions_money_of_a_date_stands_still(books, asked, cause):
+def test_why_a_regions_money_of_a_date_stands_still(books: Books, asked: date, cause: str) -> None:
     books.decide(unit(A), on=OPENED)
     books.decide(unit(A), on=NEXT)
     books.decide(on=LAST, regions=SILENT)
@@ -314,7 +318,7 @@ def test_why_a_regions_money_of_a_date_stands_still(books, asked, cause):
     assert (one.cause, one.night, one.payments, one.yuan) == (cause, NEXT, 1, Decimal("100.00"))
 
 
-def test_why_a_regions_money_of_its_newest_night_waits(books):
+def test_why_a_regions_money_of_its_newest_night_waits(books: Books) -> None:
     night = Night(CLEARED, (unit(A), unit(B, review_level=1)), regions=NOW)
     books.apply(night)
     books.close(CLEARED)
@@ -345,7 +349,9 @@ def test_why_a_regions_money_of_its_newest_night_waits(books):
         ),
     ],
 )
-def test_a_date_is_the_newest_of_a_region_whoever_is_due_anything(books, night, newest):
+def test_a_date_is_the_newest_of_a_region_whoever_is_due_anything(
+    books: Books, night: Night, newest: int
+) -> None:
     books.apply(night)
     with books.engine.connect() as connection:
         assert (newest_of(connection, CLEARED), newest_of(connection, NEXT)) == (newest, 0)

@@ -1,25 +1,28 @@
 """Publishing: money is instructed once, on the region's newest night, and its files are known for good."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import text
 
 from stable_jobs.bank.batch import LINE
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import batches, payments
+from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.payments import PublishedFile
-from tests.ledger.conftest import CODES, REGION, Night, unit
+from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import CLEARED, LATER, end_to_end, formed, write
 
 FILE = PublishedFile("2020-05-19/610100", "payment.xml", "a" * 64, 10)
 
 
-def publish(books, batch, *files, on=CLEARED):
+def publish(books: Books, batch: Batch, *files: payments.PublishedFile, on: date | None = CLEARED) -> None:
     with ledger_event(books.engine, "publish", business_date=on) as event:
         payments.instruct(event, batch, files)
 
 
-def test_what_is_published_is_written_down(books):
+def test_what_is_published_is_written_down(books: Books) -> None:
     batch = formed(books, unit())
     file = write(books.out, "2020-05-19", "payment.xml", b"<x/>")
     publish(books, batch, file)
@@ -36,7 +39,7 @@ def test_what_is_published_is_written_down(books):
     assert books.breaks() == []
 
 
-def test_a_batch_is_published_once(books):
+def test_a_batch_is_published_once(books: Books) -> None:
     batch = formed(books, unit())
     publish(books, batch)
     with pytest.raises(LedgerRefused, match="published cannot become published"):
@@ -59,7 +62,9 @@ def test_a_batch_is_published_once(books):
         pytest.param(None, None, "newest decided night is 2020-07-01", id="on no night"),
     ],
 )
-def test_publishing_is_refused(books, on, tonight, word):
+def test_publishing_is_refused(
+    books: Books, on: date | None, tonight: dict[str, bool] | None, word: str
+) -> None:
     batch = formed(books, unit())
     books.apply(Night(LATER, (unit(),), regions={REGION: tonight or {}}))
     with pytest.raises(LedgerRefused, match=word):
@@ -67,7 +72,7 @@ def test_publishing_is_refused(books, on, tonight, word):
     assert set(books.states().values()) == {"batched"}
 
 
-def test_a_batch_whose_unit_fell_out_is_not_published(books):
+def test_a_batch_whose_unit_fell_out_is_not_published(books: Books) -> None:
     batch = formed(books, unit())
     books.decide(unit(decision="ineligible", reasons="not_excluded"), on=LATER)
     with pytest.raises(LedgerRefused, match="voided cannot become published"):
@@ -83,14 +88,14 @@ def test_a_batch_whose_unit_fell_out_is_not_published(books):
         pytest.param(PublishedFile("other", FILE.name, FILE.sha256, 10), 2, id="another folder"),
     ],
 )
-def test_files_are_remembered_once(books, again, count):
+def test_files_are_remembered_once(books: Books, again: PublishedFile, count: int) -> None:
     for file in (FILE, again):
         with ledger_event(books.engine, "files") as event:
             payments.record_files(event, [file])
     assert books.ask("SELECT count(*) FROM published_files") == [(count,)]
 
 
-def test_a_name_has_one_content(books):
+def test_a_name_has_one_content(books: Books) -> None:
     for sha256, may in (("a", True), ("b", False)):
         file = PublishedFile(FILE.folder, FILE.name, sha256 * 64, 10)
         if may:
@@ -104,7 +109,7 @@ def test_a_name_has_one_content(books):
             payments.record_files(event, [file])
 
 
-def test_no_files_no_event(books):
+def test_no_files_no_event(books: Books) -> None:
     with ledger_event(books.engine, "files") as event:
         payments.record_files(event, [])
     assert books.ask("SELECT count(*) FROM audit_events") == [(0,)]

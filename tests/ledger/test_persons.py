@@ -9,21 +9,21 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import persons
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.store.loading import load_rows, temporary_table
-from tests.ledger.conftest import CODES, REGION, Night, refund, unit
+from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, end_case, end_to_end, formed, person
 
 A, B = CODES[:2]
 
 
-def hold(books, name="zhao", region=REGION):
-    return person(books, name, persons.hold_region, region, "a letter", name)
+def hold(books: Books, name: str = "zhao", region: str = REGION) -> int:
+    return int(person(books, name, persons.hold_region, region, "a letter", name))
 
 
-def release(books, name="qian", region=REGION):
-    return person(books, name, persons.release_region, region, "answered", name)
+def release(books: Books, name: str = "qian", region: str = REGION) -> int:
+    return int(person(books, name, persons.release_region, region, "answered", name))
 
 
-def test_another_person_releases_every_hold_of_the_region(books):
+def test_another_person_releases_every_hold_of_the_region(books: Books) -> None:
     hold(books, "zhao")
     hold(books, "sun")
     hold(books, "zhao", "620100")
@@ -34,7 +34,7 @@ def test_another_person_releases_every_hold_of_the_region(books):
 @pytest.mark.parametrize(
     "name", ["zhao", "ZHAO ", "ｚhao"], ids=["the same", "case and blanks", "full width"]
 )
-def test_nobody_releases_their_own_hold(books, name):
+def test_nobody_releases_their_own_hold(books: Books, name: str) -> None:
     hold(books)
     with pytest.raises(LedgerRefused, match="another person than zhao"):
         release(books, name)
@@ -42,13 +42,13 @@ def test_nobody_releases_their_own_hold(books, name):
 
 
 @pytest.mark.parametrize("region", ["620100", "610102", "000000"], ids=["another", "below", "above"])
-def test_only_exactly_what_is_held_is_released(books, region):
+def test_only_exactly_what_is_held_is_released(books: Books, region: str) -> None:
     hold(books)
     with pytest.raises(LedgerRefused, match=f"payments of region {region} are not held"):
         release(books, region=region)
 
 
-def test_released_twice_is_refused(books):
+def test_released_twice_is_refused(books: Books) -> None:
     hold(books)
     release(books)
     with pytest.raises(LedgerRefused, match="are not held"):
@@ -62,13 +62,13 @@ def test_released_twice_is_refused(books):
         pytest.param(REGION, " ", "reason_check", id="no reason"),
     ],
 )
-def test_a_hold_is_refused(books, region, reason, word):
+def test_a_hold_is_refused(books: Books, region: str, reason: str, word: str) -> None:
     with pytest.raises(LedgerRefused, match=word):
         person(books, "zhao", persons.hold_region, region, reason, "zhao")
 
 
 @pytest.fixture
-def lowered(books):
+def lowered(books: Books) -> Books:
     """100 yuan paid where 60 were due: a recovery case of 40."""
     books.publish(formed(books, unit(A)), CLEARED)
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "paid"}])
@@ -76,7 +76,7 @@ def lowered(books):
     return books
 
 
-def close(books, outcome, number=1):
+def close(books: Books, outcome: str, number: int = 1) -> None:
     if outcome == "recovered":
         left = refund(A, payment_reference=end_to_end(A), amount=Decimal(60))
         books.decide(unit(A, entitlement=Decimal(60)), on=LATER, refunds=(left,), key="finance's row")
@@ -102,7 +102,9 @@ def close(books, outcome, number=1):
         pytest.param("dropped", "50.00", ["100.00"], ["40.00", "10.00"], id="dropped, lowered again"),
     ],
 )
-def test_a_closed_case_and_the_next_decision(lowered, outcome, then, amounts, cases):
+def test_a_closed_case_and_the_next_decision(
+    lowered: Books, outcome: str, then: str, amounts: list[str], cases: list[str]
+) -> None:
     close(lowered, outcome)
     for on in (LAST, LAST.replace(day=3)):
         lowered.decide(unit(A, entitlement=Decimal(then)), on=on, regions=NOW)
@@ -116,7 +118,7 @@ def test_a_closed_case_and_the_next_decision(lowered, outcome, then, amounts, ca
     assert "withdrawn" not in lowered.states().values()
 
 
-def test_what_was_topped_up_above_a_dropped_case_is_paid_once(lowered):
+def test_what_was_topped_up_above_a_dropped_case_is_paid_once(lowered: Books) -> None:
     close(lowered, "dropped")
     night = Night(LAST, (unit(A, entitlement=Decimal(120)),), regions=NOW)
     lowered.apply(night)
@@ -137,12 +139,12 @@ def test_what_was_topped_up_above_a_dropped_case_is_paid_once(lowered):
         pytest.param(1, "x", "recovered or dropped, not as x", id="neither"),
     ],
 )
-def test_a_closing_is_refused(lowered, number, outcome, word):
+def test_a_closing_is_refused(lowered: Books, number: int, outcome: str, word: str) -> None:
     with pytest.raises(LedgerRefused, match=word):
         close(lowered, outcome, number)
 
 
-def test_a_case_is_closed_once(lowered):
+def test_a_case_is_closed_once(lowered: Books) -> None:
     close(lowered, "dropped")
     with pytest.raises(LedgerRefused, match="recovery case 1 is not open"):
         close(lowered, "recovered")
@@ -156,12 +158,12 @@ def test_a_case_is_closed_once(lowered):
         pytest.param(REGION, Decimal(1), "", "reason_check", id="no reason"),
     ],
 )
-def test_a_budget_is_refused(books, region, amount, reason, word):
+def test_a_budget_is_refused(books: Books, region: str, amount: Decimal, reason: str, word: str) -> None:
     with pytest.raises(LedgerRefused, match=word):
         person(books, "wang", persons.enter_budget, region, 2020, amount, reason, "wang")
 
 
-def waive(books, on, deadline):
+def waive(books: Books, on: date, deadline: date) -> int:
     with ledger_event(books.engine, "waive", business_date=on) as event:
         temporary_table(event.connection, "night_deadlines", {"region_code": "text", "deadline": "date"})
         load_rows(event.connection, "night_deadlines", [(REGION, deadline)])
@@ -176,7 +178,9 @@ def waive(books, on, deadline):
         pytest.param(date(2021, 1, 1), date(2021, 12, 31), 1, id="in the next policy year"),
     ],
 )
-def test_what_came_back_and_was_not_corrected_is_waived(books, on, deadline, count):
+def test_what_came_back_and_was_not_corrected_is_waived(
+    books: Books, on: date, deadline: date, count: int
+) -> None:
     books.publish(formed(books, unit(A), unit(B)), CLEARED)
     books.answer(
         [
@@ -189,7 +193,7 @@ def test_what_came_back_and_was_not_corrected_is_waived(books, on, deadline, cou
     assert books.breaks() == []
 
 
-def test_what_was_waived_is_not_paid_again(books):
+def test_what_was_waived_is_not_paid_again(books: Books) -> None:
     books.publish(formed(books, unit(A)), CLEARED)
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "returned"}])
     waive(books, LATER, CLEARED)

@@ -221,7 +221,7 @@ def test_bank_profiles_are_noted_beside_the_values_of_the_night(books: Books) ->
         ]
 
 
-FACTOR = {"general.total_factor": "3", "general.total_floor": 150}
+FACTOR: dict[str, Any] = {"general.total_factor": "3", "general.total_floor": 150}
 
 
 def known(books: Books, on: date, *amounts: int) -> list[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import proposal_kinds
+from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposal_kinds import Kind, decide_proposal
-from stable_jobs.ledger.proposals import propose
+from stable_jobs.ledger.proposals import Proposal, propose
 from stable_jobs.ledger.views import Which, proposals
 from tests.ledger.conftest import REGION, Books
 from tests.ledger.full import person
@@ -23,11 +26,13 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return seen
 
 
-def proposed(books: Books, subject: str = "case 1", by: str = "wang", **more: object) -> int:
+def proposed(books: Books, subject: str = "case 1", by: str = "wang", **more: Any) -> int:
     return int(person(books, by, propose, "example", subject=subject, reason="a letter", person=by, **more))
 
 
-def test_another_person_confirms_and_only_then_it_takes_effect(books, applied):
+def test_another_person_confirms_and_only_then_it_takes_effect(
+    books: Books, applied: list[tuple[str, str]]
+) -> None:
     number = proposed(books, region_code=REGION, content={"old": "0", "new": "1"})
     assert applied == []
     person(books, "li", decide_proposal, number, "confirmed", "", "li")
@@ -36,14 +41,16 @@ def test_another_person_confirms_and_only_then_it_takes_effect(books, applied):
 
 
 @pytest.mark.parametrize("who", ["wang", " Wang ", "ＷＡＮＧ"])
-def test_nobody_confirms_their_own(books, applied, who):
+def test_nobody_confirms_their_own(books: Books, applied: list[tuple[str, str]], who: str) -> None:
     number = proposed(books)
     with pytest.raises(LedgerRefused, match="another person than wang must confirm it"):
         person(books, who, decide_proposal, number, "confirmed", "", who)
     assert applied == []
 
 
-def test_whoever_proposed_may_take_it_back_with_a_reason(books, applied):
+def test_whoever_proposed_may_take_it_back_with_a_reason(
+    books: Books, applied: list[tuple[str, str]]
+) -> None:
     number = proposed(books)
     with pytest.raises(LedgerRefused, match="a rejection needs a reason"):
         person(books, "wang", decide_proposal, number, "rejected", " ", "wang")
@@ -53,15 +60,15 @@ def test_whoever_proposed_may_take_it_back_with_a_reason(books, applied):
     assert applied == []
 
 
-def test_one_proposal_about_one_subject_waits_at_a_time(books, applied):
+def test_one_proposal_about_one_subject_waits_at_a_time(books: Books, applied: list[tuple[str, str]]) -> None:
     number = proposed(books)
     with pytest.raises(LedgerRefused, match=f"proposal {number} of wang about case 1 waits"):
         proposed(books, by="zhao")
     assert proposed(books, subject="case 2") != number
 
 
-def test_what_does_not_fit_any_more_is_not_confirmed(books, monkeypatch):
-    def refuse(event, proposal, who):
+def test_what_does_not_fit_any_more_is_not_confirmed(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(event: Event, proposal: Proposal, who: str) -> None:
         raise LedgerRefused("the case is closed")
 
     monkeypatch.setattr(proposal_kinds, "KINDS", {"example": Kind("例", "example", refuse)})
@@ -71,13 +78,13 @@ def test_what_does_not_fit_any_more_is_not_confirmed(books, monkeypatch):
     assert books.ask("SELECT count(*) FROM proposal_decisions") == [(0,)]
 
 
-def test_a_kind_that_is_not_known_is_not_confirmed(books):
+def test_a_kind_that_is_not_known_is_not_confirmed(books: Books) -> None:
     number = proposed(books)
     with pytest.raises(LedgerRefused, match="a kind that this version does not know"):
         person(books, "li", decide_proposal, number, "confirmed", "", "li")
 
 
-def test_lists_what_waits(books, applied):
+def test_lists_what_waits(books: Books, applied: list[tuple[str, str]]) -> None:
     proposed(books, subject="here", region_code=REGION)
     number = proposed(books, subject="done", region_code=REGION)
     person(books, "li", decide_proposal, number, "confirmed", "seen", "li")
@@ -98,7 +105,7 @@ def rows_broken(books: Books) -> list[str]:
     return [one for one in books.breaks() if one.startswith("rows:")]
 
 
-def test_a_later_column_counts_where_it_has_a_value(postgres_url, copy):
+def test_a_later_column_counts_where_it_has_a_value(postgres_url: URL, copy: Books) -> None:
     """As a later version adds one: older events verify as they are."""
     assert rows_broken(copy) == []
     with copy.engine.begin() as connection:

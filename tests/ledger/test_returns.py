@@ -1,13 +1,16 @@
 """The bank's answers: every row applied, repeated, pending or refused with why; accounts corrected by two."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import returns, settlements
+from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
-from tests.ledger.conftest import CODES, D, Night, unit
+from tests.ledger.conftest import CODES, Books, D, Night, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, account, end_to_end, formed, person
 
 A, B = CODES[:2]
@@ -16,12 +19,12 @@ HUNDRED = Decimal("100.00")
 NUMBER, SPARE = account()["account_no"], "622200002222"
 
 
-def row(outcome="paid", **changed):
+def row(outcome: str | None = "paid", **changed: Any) -> dict[str, str | Decimal | None]:
     return {"end_to_end_id": ONE, "outcome": outcome} | changed
 
 
 @pytest.fixture
-def sent(books):
+def sent(books: Books) -> Books:
     """Two payments of 100 yuan, instructed."""
     books.publish(formed(books, unit(A), unit(B)), CLEARED)
     return books
@@ -170,7 +173,14 @@ UNREADABLE = {"rule": "answer.status", "expected": "paid or returned", "found": 
         pytest.param((), (), [], [], INSTRUCTED, id="no rows"),
     ],
 )
-def test_every_row_has_its_standing(sent, before, rows, standings, refusals, state):
+def test_every_row_has_its_standing(
+    sent: Books,
+    before: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    standings: list[str],
+    refusals: list[tuple[str, str, str | None]],
+    state: str,
+) -> None:
     if before:
         sent.answer(before, name="before")
     counts = sent.answer(rows, name="now")
@@ -187,13 +197,13 @@ def test_every_row_has_its_standing(sent, before, rows, standings, refusals, sta
     assert sent.breaks() == []
 
 
-def test_rows_of_two_payments_do_not_mix(sent):
+def test_rows_of_two_payments_do_not_mix(sent: Books) -> None:
     counts = sent.answer([row(), row(RETURNED, end_to_end_id=TWO)])
     assert counts.applied == 2
     assert sorted(sent.states().values()) == [PAID, RETURNED]
 
 
-def test_the_same_bytes_again_change_nothing(sent):
+def test_the_same_bytes_again_change_nothing(sent: Books) -> None:
     first = sent.answer([row(), row(end_to_end_id="20-X")])
     events = sent.ask("SELECT count(*) FROM audit_events")
     again = sent.answer([row(), row(end_to_end_id="20-X")])
@@ -202,7 +212,7 @@ def test_the_same_bytes_again_change_nothing(sent):
     assert sent.ask("SELECT count(*) FROM audit_events") == events
 
 
-def test_a_file_that_cannot_be_read_is_kept_with_its_problem(sent):
+def test_a_file_that_cannot_be_read_is_kept_with_its_problem(sent: Books) -> None:
     with ledger_event(sent.engine, "bank answer", business_date=D) as event:
         returns.answer_table(event.connection)
         counts = returns.take_answer(
@@ -214,7 +224,7 @@ def test_a_file_that_cannot_be_read_is_kept_with_its_problem(sent):
     assert not returns.is_taken(sent.engine.connect(), "c" * 64)
 
 
-def test_an_answer_for_a_batch_that_never_went_out_is_unknown(books):
+def test_an_answer_for_a_batch_that_never_went_out_is_unknown(books: Books) -> None:
     formed(books, unit(A))
     other = Night(LATER, (unit(A, account_no="999"),), regions=NOW)
     books.apply(other)
@@ -224,12 +234,12 @@ def test_an_answer_for_a_batch_that_never_went_out_is_unknown(books):
     assert set(books.states().values()) == {"batched"}
 
 
-def accept(books, name="wei", failed=ONE):
+def accept(books: Books, name: str = "wei", failed: str = ONE) -> str:
     """Somebody who saw the bank's reason takes the account of the newest extract."""
-    return person(books, name, settlements.accept_account, failed, "asked the firm", name)
+    return str(person(books, name, settlements.accept_account, failed, "asked the firm", name))
 
 
-def test_an_answer_to_the_first_attempt_does_not_touch_the_second(sent):
+def test_an_answer_to_the_first_attempt_does_not_touch_the_second(sent: Books) -> None:
     sent.answer([row(RETURNED)])
     again = Night(LATER, (unit(A, account_no="999"), unit(B)), regions=NOW)
     sent.apply(again)
@@ -240,23 +250,23 @@ def test_an_answer_to_the_first_attempt_does_not_touch_the_second(sent):
     assert sent.states()[f"{A[-6:]}.1"] == PAID
 
 
-def test_the_reason_is_the_banks(sent):
+def test_the_reason_is_the_banks(sent: Books) -> None:
     sent.answer([row(RETURNED, reason_code="AC01", reason_text="户名不符"), row(RETURNED, end_to_end_id=TWO)])
     assert sent.ask("SELECT reason FROM payments ORDER BY id") == [("AC01 户名不符",), ("bank",)]
 
 
 @pytest.fixture
-def back(sent):
+def back(sent: Books) -> Books:
     """One of the two payments returned."""
     sent.answer([row(RETURNED)])
     return sent
 
 
-def enter(books, name, **changed):
-    return person(books, name, returns.enter_account, ONE, name, **account(**changed))
+def enter(books: Books, name: str, **changed: Any) -> int:
+    return int(person(books, name, returns.enter_account, ONE, name, **account(**changed)))
 
 
-def test_two_people_correct_an_account_and_it_goes_out_again(back):
+def test_two_people_correct_an_account_and_it_goes_out_again(back: Books) -> None:
     number = enter(back, "li")
     assert back.states()[f"{A[-6:]}.1"] == RETURNED
     night = Night(LATER, (unit(A), unit(B)), regions=NOW)
@@ -275,7 +285,7 @@ def test_two_people_correct_an_account_and_it_goes_out_again(back):
 
 
 @pytest.mark.parametrize("name", ["li", " LI", "ｌi"], ids=["the same", "case and blanks", "full width"])
-def test_an_account_is_not_confirmed_by_who_entered_it(back, name):
+def test_an_account_is_not_confirmed_by_who_entered_it(back: Books, name: str) -> None:
     number = enter(back, "li")
     with pytest.raises(LedgerRefused, match="another person than li"):
         person(back, name, returns.confirm_account, number, name, NUMBER)
@@ -289,18 +299,18 @@ def test_an_account_is_not_confirmed_by_who_entered_it(back, name):
         pytest.param({"bank_code": ""}, id="no bank"),
     ],
 )
-def test_an_account_needs_its_parts(back, changed):
+def test_an_account_needs_its_parts(back: Books, changed: dict[str, str]) -> None:
     with pytest.raises(LedgerRefused, match="account_corrections_account_check"):
         enter(back, "li", **changed)
 
 
 @pytest.mark.parametrize("number", [TWO, "20-X"], ids=["not returned", "unknown"])
-def test_an_account_is_entered_for_a_returned_payment(back, number):
+def test_an_account_is_entered_for_a_returned_payment(back: Books, number: str) -> None:
     with pytest.raises(LedgerRefused, match="is no returned payment: `stable-jobs returns list`"):
         person(back, "li", returns.enter_account, number, "li", **account())
 
 
-def test_a_correction_is_confirmed_once_and_only_if_there_is_one(back):
+def test_a_correction_is_confirmed_once_and_only_if_there_is_one(back: Books) -> None:
     number = enter(back, "li")
     person(back, "wang", returns.confirm_account, number, "wang", NUMBER)
     for wrong in (number, 99):
@@ -308,7 +318,7 @@ def test_a_correction_is_confirmed_once_and_only_if_there_is_one(back):
             person(back, "zhao", returns.confirm_account, wrong, "zhao", NUMBER)
 
 
-def test_an_old_correction_does_not_serve_the_next_attempt(back):
+def test_an_old_correction_does_not_serve_the_next_attempt(back: Books) -> None:
     """The account of people failed as well: the payment waits for another; neither one is taken again."""
     number = enter(back, "li")
     spare = enter(back, "li", account_no=SPARE)
@@ -326,12 +336,12 @@ def test_an_old_correction_does_not_serve_the_next_attempt(back):
     assert back.states()[f"{A[-6:]}.1"] == RETURNED
 
 
-def test_a_contradiction_in_one_answer_moves_only_the_first(sent):
+def test_a_contradiction_in_one_answer_moves_only_the_first(sent: Books) -> None:
     sent.answer([row(RETURNED), row(), row(RETURNED, end_to_end_id=TWO)])
     assert sorted(sent.states().values()) == [RETURNED, RETURNED]
 
 
-def line_of(books, batch):
+def line_of(books: Books, batch: Batch) -> list[tuple[str, str, str, int]]:
     query = (
         "SELECT end_to_end_id, account_no, account_source, attempt FROM payment_lines WHERE batch_id = :id"
     )
@@ -339,7 +349,7 @@ def line_of(books, batch):
 
 
 @pytest.mark.parametrize("fault", ["our_file", "our_account", "bank"])
-def test_what_is_not_the_payees_fault_goes_again_to_the_same_account(sent, fault):
+def test_what_is_not_the_payees_fault_goes_again_to_the_same_account(sent: Books, fault: str) -> None:
     sent.answer([row(RETURNED, fault=fault)])
     night = Night(LATER, (unit(A), unit(B)), regions=NOW)
     sent.apply(night)
@@ -350,7 +360,7 @@ def test_what_is_not_the_payees_fault_goes_again_to_the_same_account(sent, fault
 
 
 @pytest.mark.parametrize("level", [1, 2])
-def test_a_rejected_file_needs_its_approvals_again(books, level):
+def test_a_rejected_file_needs_its_approvals_again(books: Books, level: int) -> None:
     books.assign(("first", 1), ("second", 2))
     batch = formed(books, unit(A, review_level=level))
     for number, name in list(enumerate(("first", "second"), 1))[:level]:
@@ -364,7 +374,7 @@ def test_a_rejected_file_needs_its_approvals_again(books, level):
         books.publish(again, LATER)
 
 
-def test_an_account_of_two_people_serves_again_where_the_file_was_rejected(back):
+def test_an_account_of_two_people_serves_again_where_the_file_was_rejected(back: Books) -> None:
     number = enter(back, "li")
     person(back, "wang", returns.confirm_account, number, "wang", account()["account_no"])
     night = Night(LATER, (unit(A), unit(B)), regions=NOW)
@@ -389,7 +399,7 @@ def test_an_account_of_two_people_serves_again_where_the_file_was_rejected(back)
         pytest.param({"entitlement": Decimal("160.00"), "account_no": "620-0001"}, id="a higher amount"),
     ],
 )
-def test_money_never_goes_again_to_a_closed_account(sent, changed):
+def test_money_never_goes_again_to_a_closed_account(sent: Books, changed: dict[str, Any]) -> None:
     sent.answer([row(RETURNED, fault="payee_account")])
     for on in (LATER, LAST):
         night = Night(on, (unit(A, **changed), unit(B)), regions=NOW)
@@ -400,7 +410,7 @@ def test_money_never_goes_again_to_a_closed_account(sent, changed):
 
 
 @pytest.mark.parametrize("entitlement", ["100.00", "60.00", "160.00"])
-def test_a_new_account_after_a_return_waits_for_a_person(sent, entitlement):
+def test_a_new_account_after_a_return_waits_for_a_person(sent: Books, entitlement: str) -> None:
     sent.answer([row(RETURNED, fault="payee_account")])
     says = (unit(A, account_no="999", entitlement=Decimal(entitlement)), unit(B))
     night = Night(LATER, says, regions=NOW)
@@ -414,7 +424,7 @@ def test_a_new_account_after_a_return_waits_for_a_person(sent, entitlement):
     assert sent.breaks() == []
 
 
-def test_only_the_account_that_was_accepted_is_used(sent):
+def test_only_the_account_that_was_accepted_is_used(sent: Books) -> None:
     sent.answer([row(RETURNED)])
     for on, number in ((LATER, "999"), (LAST, "888")):
         night = Night(on, (unit(A, account_no=number), unit(B)), regions=NOW)
@@ -427,7 +437,7 @@ def test_only_the_account_that_was_accepted_is_used(sent):
     assert line_of(sent, batch)[0][1] == "888"
 
 
-def test_after_money_arrived_another_account_is_no_doubt(sent):
+def test_after_money_arrived_another_account_is_no_doubt(sent: Books) -> None:
     sent.answer([row(RETURNED)])
     night = Night(LATER, (unit(A, account_no="999"), unit(B)), regions=NOW)
     sent.apply(night)
@@ -441,7 +451,7 @@ def test_after_money_arrived_another_account_is_no_doubt(sent):
     assert line_of(sent, batch) == [(end_to_end(A, 2, 1), "888", "corporate", 1)]
 
 
-def test_two_people_correct_the_account_of_the_payment_in_its_place(sent):
+def test_two_people_correct_the_account_of_the_payment_in_its_place(sent: Books) -> None:
     sent.answer([row(RETURNED, fault="payee_account")])
     night = Night(LATER, (unit(A, entitlement=Decimal("60.00")), unit(B)), regions=NOW)
     sent.apply(night)
@@ -454,7 +464,7 @@ def test_two_people_correct_the_account_of_the_payment_in_its_place(sent):
     assert sent.breaks() == []
 
 
-def test_no_account_is_accepted_where_none_waits(sent):
+def test_no_account_is_accepted_where_none_waits(sent: Books) -> None:
     for failed in (ONE, "20-X"):
         with pytest.raises(LedgerRefused, match="no new account waits"):
             accept(sent, failed=failed)

@@ -1,13 +1,18 @@
 """What the bank contradicts itself about: a case that stops the unit, settled by two people."""
 
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import proposal_kinds, settlements
-from tests.ledger.conftest import CODES, Night, unit
+from stable_jobs.ledger.batches import Batch
+from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.proposals import Proposal
+from tests.ledger.conftest import CODES, Books, Night, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, as_app, end_to_end, formed, person, refused
 
 A, B = CODES[:2]
@@ -16,7 +21,7 @@ PAID, RETURNED = "paid", "returned"
 FAULT = {"reason_code": "AC04", "reason_text": "账户已销户", "fault": "payee_account"}
 
 
-def row(outcome, end_to_end_id=ONE, **changed):
+def row(outcome: str, end_to_end_id: str = ONE, **changed: Any) -> dict[str, Any]:
     return (
         {"end_to_end_id": end_to_end_id, "outcome": outcome}
         | (FAULT if outcome == RETURNED else {})
@@ -25,44 +30,45 @@ def row(outcome, end_to_end_id=ONE, **changed):
 
 
 @pytest.fixture
-def sent(books):
+def sent(books: Books) -> Books:
     """Two payments of 100 yuan, instructed."""
     books.publish(formed(books, unit(A), unit(B)), CLEARED)
     return books
 
 
-def say(books, *outcomes, on=CLEARED, line=ONE):
+def say(books: Books, *outcomes: str, on: date = CLEARED, line: str = ONE) -> None:
     for number, outcome in enumerate(outcomes):
         books.answer([row(outcome, line)], name=f"{line} {on} {number} {outcome}", on=on)
 
 
-def propose(books, outcome, line=ONE, by="li"):
-    return person(books, by, settlements.propose_settlement, line, outcome, "the bank's letter 9", by)
+def propose(books: Books, outcome: str, line: str = ONE, by: str = "li") -> int:
+    return int(person(books, by, settlements.propose_settlement, line, outcome, "the bank's letter 9", by))
 
 
-def settle(books, outcome, line=ONE):
+def settle(books: Books, outcome: str, line: str = ONE) -> None:
     number = propose(books, outcome, line)
     person(books, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
     assert books.breaks() == []
 
 
-def cases(books):
+def cases(books: Books) -> list[tuple[str, str, str]]:
     return books.ask("SELECT end_to_end_id, known, outcome FROM open_contradictions ORDER BY id")
 
 
-def state(books):
+def state(books: Books) -> str:
     return books.states()[f"{A[-6:]}.1"]
 
 
-def standing(books, uscc=A):
+def standing(books: Books, uscc: str = A) -> tuple[int, int, int, int]:
     query = """
         SELECT entitled_amount::int, paid::int, open::int, recovering::int FROM entitlement_standing
         WHERE uscc = :uscc
     """
-    return books.ask(query, uscc=uscc)[0]
+    found: tuple[int, int, int, int] = books.ask(query, uscc=uscc)[0]
+    return found
 
 
-def next_night(books, *says, on=LATER):
+def next_night(books: Books, *says: dict[str, Any], on: date = LATER) -> tuple[Night, list[Batch]]:
     night = Night(on, says or (unit(A), unit(B)), regions=NOW)
     books.apply(night)
     books.close(on)
@@ -72,7 +78,7 @@ def next_night(books, *says, on=LATER):
 @pytest.mark.parametrize(
     ("first", "then"), [(PAID, RETURNED), (RETURNED, PAID)], ids=["退票 after 成功", "成功 after 退票"]
 )
-def test_a_contradiction_opens_one_case(sent, first, then):
+def test_a_contradiction_opens_one_case(sent: Books, first: str, then: str) -> None:
     say(sent, first, then)
     say(sent, then, first, on=LATER)
     assert cases(sent) == [(ONE, first, then)]
@@ -83,7 +89,7 @@ def test_a_contradiction_opens_one_case(sent, first, then):
     assert sent.breaks() == []
 
 
-def test_a_contradiction_stops_the_unit_and_no_other(sent):
+def test_a_contradiction_stops_the_unit_and_no_other(sent: Books) -> None:
     say(sent, RETURNED, PAID)
     more = [unit(code, account_no=f"99{code[-3:-1]}", entitlement=Decimal(150)) for code in (A, B)]
     say(sent, PAID, line=end_to_end(B))
@@ -102,7 +108,7 @@ def test_a_contradiction_stops_the_unit_and_no_other(sent):
         pytest.param(RETURNED, PAID, RETURNED, RETURNED, id="it did not arrive"),
     ],
 )
-def test_two_people_settle_it(sent, first, then, outcome, after):
+def test_two_people_settle_it(sent: Books, first: str, then: str, outcome: str, after: str) -> None:
     say(sent, first, then)
     number = propose(sent, outcome)
     assert state(sent) == first
@@ -125,13 +131,13 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("place", ["SETTLED", "MOVED", "BALANCING", "end"])
-def test_a_killed_settlement_leaves_nothing(sent, monkeypatch, place):
+def test_a_killed_settlement_leaves_nothing(sent: Books, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     say(sent, PAID, RETURNED)
     number = propose(sent, RETURNED)
     before = sent.ask("SELECT count(*) FROM audit_events"), state(sent), standing(sent), cases(sent)
     real = settlements.settle
 
-    def killed(event, proposal, by):
+    def killed(event: Event, proposal: Proposal, by: str) -> None:
         if place != "end":
             monkeypatch.setattr(settlements, place, "SELECT 1 FROM no_such_table")
         real(event, proposal, by)
@@ -148,14 +154,14 @@ def test_a_killed_settlement_leaves_nothing(sent, monkeypatch, place):
     assert (state(sent), sent.breaks()) == (RETURNED, [])
 
 
-def test_a_rejected_settlement_leaves_the_case(sent):
+def test_a_rejected_settlement_leaves_the_case(sent: Books) -> None:
     say(sent, PAID, RETURNED)
     number = propose(sent, RETURNED)
     person(sent, "wang", proposal_kinds.decide_proposal, number, "rejected", "no letter", "wang")
     assert (state(sent), len(cases(sent))) == (PAID, 1)
 
 
-def test_money_that_came_back_goes_out_again_to_another_account(sent):
+def test_money_that_came_back_goes_out_again_to_another_account(sent: Books) -> None:
     say(sent, PAID, RETURNED)
     settle(sent, RETURNED)
     assert next_night(sent)[1] == []
@@ -171,7 +177,7 @@ def test_money_that_came_back_goes_out_again_to_another_account(sent):
     assert sent.breaks() == []
 
 
-def second_attempt(books):
+def second_attempt(books: Books) -> None:
     """The first line came back, the second is under way, and the bank says that the first arrived."""
     say(books, RETURNED)
     night, _ = next_night(books, unit(A, account_no="999"), unit(B))
@@ -183,7 +189,7 @@ def second_attempt(books):
 
 @pytest.mark.parametrize("second", [PAID, RETURNED])
 @pytest.mark.parametrize("is_settled_first", [True, False])
-def test_money_paid_twice_is_recovered(sent, second, is_settled_first):
+def test_money_paid_twice_is_recovered(sent: Books, second: str, is_settled_first: bool) -> None:
     second_attempt(sent)
     if is_settled_first:
         settle(sent, PAID)
@@ -211,7 +217,9 @@ def test_money_paid_twice_is_recovered(sent, second, is_settled_first):
         pytest.param("160.00", (100, 100, 0, 0), id="more is due now"),
     ],
 )
-def test_a_withdrawn_payment_that_arrived_after_all_counts(sent, entitlement, after):
+def test_a_withdrawn_payment_that_arrived_after_all_counts(
+    sent: Books, entitlement: str, after: tuple[int, ...]
+) -> None:
     """Its amount changed: another payment stands in its place, which is weighed again."""
     say(sent, RETURNED)
     changed = unit(A, entitlement=Decimal(entitlement))
@@ -226,7 +234,7 @@ def test_a_withdrawn_payment_that_arrived_after_all_counts(sent, entitlement, af
     assert standing(sent)[1] + standing(sent)[2] - standing(sent)[3] == int(Decimal(entitlement))
 
 
-def test_what_is_not_paid_is_not_recovered(sent):
+def test_what_is_not_paid_is_not_recovered(sent: Books) -> None:
     say(sent, PAID)
     next_night(sent, unit(A, entitlement=Decimal("60.00")), unit(B))
     assert standing(sent) == (60, 100, 0, 40)
@@ -239,7 +247,7 @@ def test_what_is_not_paid_is_not_recovered(sent):
 
 
 @pytest.mark.parametrize("outcome", [PAID, RETURNED])
-def test_a_duplicate_of_which_the_bank_says_no_more_is_settled(sent, outcome):
+def test_a_duplicate_of_which_the_bank_says_no_more_is_settled(sent: Books, outcome: str) -> None:
     sent.answer([row("duplicate", reason_code="AM05")])
     settle(sent, outcome)
     assert state(sent) == outcome
@@ -256,13 +264,13 @@ def test_a_duplicate_of_which_the_bank_says_no_more_is_settled(sent, outcome):
         pytest.param((PAID, RETURNED), ONE, "dropped", id="another outcome"),
     ],
 )
-def test_nothing_else_is_settled(sent, outcomes, line, outcome):
+def test_nothing_else_is_settled(sent: Books, outcomes: tuple[str, ...], line: str, outcome: str) -> None:
     say(sent, *outcomes)
     with pytest.raises(LedgerRefused, match="settled"):
         propose(sent, outcome, line)
 
 
-def test_a_case_is_settled_once(sent):
+def test_a_case_is_settled_once(sent: Books) -> None:
     say(sent, PAID, RETURNED)
     settle(sent, RETURNED)
     with pytest.raises(LedgerRefused, match="nothing is to be settled"):
@@ -290,7 +298,7 @@ def test_a_case_is_settled_once(sent):
         ),
     ],
 )
-def test_the_database_refuses_it_too(sent, statement, match):
+def test_the_database_refuses_it_too(sent: Books, statement: str, match: str) -> None:
     say(sent, PAID, RETURNED)
     propose(sent, RETURNED)
     with as_app(sent.engine) as connection:
@@ -298,7 +306,7 @@ def test_the_database_refuses_it_too(sent, statement, match):
 
 
 @pytest.mark.parametrize("number", ["6200001", "62-0000 1"], ids=["the same", "another spelling"])
-def test_the_database_refuses_a_line_to_an_account_that_failed(sent, number):
+def test_the_database_refuses_a_line_to_an_account_that_failed(sent: Books, number: str) -> None:
     say(sent, RETURNED)
     night, _ = next_night(sent, unit(A, account_no="999"), unit(B))
     person(sent, "wei", settlements.accept_account, ONE, "asked the firm", "wei")

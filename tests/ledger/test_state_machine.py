@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -44,7 +45,13 @@ def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, 
         pytest.param(2000, 20, id="2,000 longer sequences", marks=pytest.mark.long),
     ],
 )
-def test_the_ledger_does_as_its_model(ledger, tmp_path, capsys, sequences, steps):
+def test_the_ledger_does_as_its_model(
+    ledger: tuple[Engine, Callable[[], None]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    sequences: int,
+    steps: int,
+) -> None:
     app, reset = ledger
     told = Told(Counter())
     given = {"books": Books(app, tmp_path), "reset": staticmethod(reset), "told": told}

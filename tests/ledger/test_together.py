@@ -10,10 +10,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from tests.ledger.conftest import Books
 from tests.ledger.together import OBJECTED, PEOPLE, Told, Worker, night_of
-from tests.processes import heed_signals
+from tests.processes import heed_signals, output_of, tell
 
 PROCESSES = 8
 ROOT = Path(__file__).parents[2]
@@ -45,10 +46,9 @@ def run_together(url: str, seconds: float) -> list[Told]:
         for number in range(PROCESSES)
     ]
     try:
-        assert [process.stdout.readline() for process in running] == ["ready\n"] * PROCESSES
+        assert [output_of(process).readline() for process in running] == ["ready\n"] * PROCESSES
         for process in running:
-            process.stdin.write("go\n")
-            process.stdin.flush()
+            tell(process, "go\n")
         said = [process.communicate() for process in running]
     finally:
         for process in running:
@@ -61,7 +61,9 @@ def run_together(url: str, seconds: float) -> list[Told]:
 @pytest.mark.parametrize(
     "seconds", [pytest.param(3, id="3 seconds"), pytest.param(60, id="60 seconds", marks=pytest.mark.long)]
 )
-def test_eight_processes_pay_everybody_once(engine, tmp_path, capsys, seconds):
+def test_eight_processes_pay_everybody_once(
+    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str], seconds: int
+) -> None:
     books = Books(engine, tmp_path)
     books.assign(*((person, level) for level, person in enumerate(PEOPLE, 1)))
     told = run_together(engine.url.render_as_string(hide_password=False), seconds)
@@ -100,7 +102,8 @@ def everybody_is_paid_in_the_end(books: Books) -> None:
 
 def say(told: list[Told], books: Books) -> None:
     events = books.ask("SELECT count(*) FROM audit_events")[0][0]
-    tried, refused = (sum((getattr(one, name) for one in told), Counter()) for name in ("tried", "refused"))
+    tried = sum((one.tried for one in told), Counter[str]())
+    refused = sum((one.refused for one in told), Counter[str]())
     print(f"\n{tried.total()} attempts by {len(told)} processes, {refused.total()} refused, {events} events")
     print("attempts:", dict(sorted(tried.items())))
     for number, one in enumerate(told):

@@ -2,43 +2,44 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.anchors import Anchor, last_anchor, read_anchor
 from stable_jobs.ledger.event import canonical, chained, ledger_event
 from stable_jobs.ledger.payments import record_files
-from stable_jobs.ledger.verify import verify_ledger
+from stable_jobs.ledger.verify import Verified, verify_ledger
 from stable_jobs.store import catalog
 from stable_jobs.store.lake import Lake
-from tests.ledger.conftest import unit
+from tests.ledger.conftest import Books, unit
 from tests.ledger.full import CLEARED, LAST, TABLES, as_app, formed, tamper, write
 
 
-def verified(books):
+def verified(books: Books) -> Verified:
     with books.engine.connect() as connection:
         return verify_ledger(connection, books.out)
 
 
-def first(books):
+def first(books: Books) -> tuple[str, str]:
     found = verified(books).breaks[0]
     return found.check, found.where
 
 
-def event_of(books, table, order="1"):
-    return books.ask(f"SELECT event_id FROM {table} ORDER BY {order} LIMIT 1")[0][0]
+def event_of(books: Books, table: str, order: str = "1") -> int:
+    return int(books.ask(f"SELECT event_id FROM {table} ORDER BY {order} LIMIT 1")[0][0])
 
 
-def test_an_empty_ledger_is_whole(books):
+def test_an_empty_ledger_is_whole(books: Books) -> None:
     found = verified(books)
     assert (found.events, found.entitlements, found.files, found.breaks) == (0, 0, 0, ())
 
 
-def test_a_ledger_left_alone_is_whole(full):
+def test_a_ledger_left_alone_is_whole(full: Books) -> None:
     found = verified(full)
     assert found.breaks == ()
     assert found.events == full.ask("SELECT count(*) FROM audit_events")[0][0] > 20
@@ -46,7 +47,7 @@ def test_a_ledger_left_alone_is_whole(full):
 
 
 @pytest.mark.parametrize("table", sorted(set(TABLES) - {"later_columns"}))
-def test_the_full_ledger_has_rows_of(full, table):
+def test_the_full_ledger_has_rows_of(full: Books, table: str) -> None:
     assert full.ask(f"SELECT count(*) > 0 FROM {table}") == [(True,)]
 
 
@@ -70,12 +71,12 @@ def test_the_full_ledger_has_rows_of(full, table):
         ),
     ],
 )
-def test_a_broken_chain_is_named(copy, statement, where):
+def test_a_broken_chain_is_named(copy: Books, statement: str, where: str) -> None:
     tamper(copy.engine, statement)
     assert first(copy) == ("chain", where)
 
 
-def test_an_event_written_again_breaks_the_next(copy):
+def test_an_event_written_again_breaks_the_next(copy: Books) -> None:
     (before, body) = copy.ask("SELECT previous_hash, body FROM audit_events WHERE id = 3")[0]
     forged = body.replace("zhao", "nobody")
     assert forged != body
@@ -159,7 +160,7 @@ def test_an_event_written_again_breaks_the_next(copy):
         ),
     ],
 )
-def test_a_changed_row_is_named_with_its_event(copy, table, order, statement):
+def test_a_changed_row_is_named_with_its_event(copy: Books, table: str, order: str, statement: str) -> None:
     event = event_of(copy, table, order)
     tamper(copy.engine, statement)
     assert first(copy) == ("rows", f"event {event}, table {table}")
@@ -185,12 +186,12 @@ def test_a_changed_row_is_named_with_its_event(copy, table, order, statement):
         ),
     ],
 )
-def test_a_changed_state_is_named(copy, statement, where):
+def test_a_changed_state_is_named(copy: Books, statement: str, where: str) -> None:
     tamper(copy.engine, statement)
     assert first(copy) == ("states", where)
 
 
-def test_broken_sums_are_named(books):
+def test_broken_sums_are_named(books: Books) -> None:
     formed(books, unit())
     with ledger_event(books.engine, "x", business_date=CLEARED) as event:
         event.connection.execute(text("UPDATE entitlements SET entitled_amount = 100.01"))
@@ -200,7 +201,7 @@ def test_broken_sums_are_named(books):
     )
 
 
-def test_a_batch_published_without_instructions_is_named(books):
+def test_a_batch_published_without_instructions_is_named(books: Books) -> None:
     batch = formed(books, unit())
     with ledger_event(books.engine, "x", business_date=CLEARED) as event:
         event.connection.execute(text("UPDATE batches SET state = 'published'"))
@@ -208,7 +209,7 @@ def test_a_batch_published_without_instructions_is_named(books):
     assert (found.check, found.where, found.expected) == ("batches", batch.batch_no, "1 instructions")
 
 
-def test_an_edited_file_and_a_missing_one_are_named(copy):
+def test_an_edited_file_and_a_missing_one_are_named(copy: Books) -> None:
     edited, missing = sorted(copy.out.glob("a/*.csv"))
     edited.write_bytes(b"1,3\n")
     missing.unlink()
@@ -220,7 +221,7 @@ def test_an_edited_file_and_a_missing_one_are_named(copy):
     assert found[1].found == "no file"
 
 
-def test_a_changed_line_cannot_be_published_and_is_named(copy, postgres_url):
+def test_a_changed_line_cannot_be_published_and_is_named(copy: Books, postgres_url: URL) -> None:
     """The triggers were passed by; the batch's hash says so all the same."""
     two = copy.ask("SELECT id, batch_no FROM batches WHERE review_level = 2 AND state = 'formed'")
     (number, batch_no) = two[0]
@@ -312,13 +313,15 @@ def test_a_changed_line_cannot_be_published_and_is_named(copy, postgres_url):
         pytest.param("CREATE TABLE other (x integer)", "table: ledger.other", id="a table more"),
     ],
 )
-def test_what_the_promises_rest_on_is_named_when_it_is_changed(copy, statement, where):
+def test_what_the_promises_rest_on_is_named_when_it_is_changed(
+    copy: Books, statement: str, where: str
+) -> None:
     with copy.engine.begin() as connection:
         connection.execute(text(statement))
     assert where in [one.where for one in verified(copy).breaks if one.check == "schema"]
 
 
-def test_a_database_that_cannot_answer_is_named(copy):
+def test_a_database_that_cannot_answer_is_named(copy: Books) -> None:
     with copy.engine.begin() as connection:
         connection.execute(text("DROP VIEW broken_evidence"))
     found = {one.where: one.found for one in verified(copy).breaks}
@@ -337,7 +340,7 @@ def test_a_database_that_cannot_answer_is_named(copy):
         pytest.param("DELETE FROM snapshot_contents WHERE snapshot_id = {id}", id="no bytes known"),
     ],
 )
-def test_a_changed_row_of_the_catalog_is_named(copy, statement):
+def test_a_changed_row_of_the_catalog_is_named(copy: Books, statement: str) -> None:
     ((event, number),) = copy.ask(
         "SELECT event_id, subject_id FROM night_evidence WHERE subject = 'snapshot'"
     )
@@ -350,7 +353,7 @@ def test_a_changed_row_of_the_catalog_is_named(copy, statement):
 LAST_EVENTS = "(SELECT id FROM audit_events ORDER BY id DESC LIMIT 3)"
 
 
-def cut_tail(copy):
+def cut_tail(copy: Books) -> None:
     """Take the newest three events away with all they wrote, states and all."""
     (tables,) = copy.ask(
         "SELECT array_agg(table_name::text) FROM information_schema.columns c JOIN"
@@ -361,13 +364,14 @@ def cut_tail(copy):
     tamper(copy.engine, *cut, f"DELETE FROM audit_events WHERE id IN {LAST_EVENTS}")
 
 
-def anchor_of(books):
+def anchor_of(books: Books) -> Anchor | None:
     with books.engine.connect() as connection:
         return last_anchor(connection)
 
 
-def test_a_tail_that_was_cut_off_is_found_by_an_anchor_from_outside(copy):
+def test_a_tail_that_was_cut_off_is_found_by_an_anchor_from_outside(copy: Books) -> None:
     anchor = anchor_of(copy)
+    assert anchor is not None
     cut_tail(copy)
     with copy.engine.connect() as connection:
         assert verify_ledger(connection, copy.out).breaks == ()
@@ -380,14 +384,14 @@ def test_a_tail_that_was_cut_off_is_found_by_an_anchor_from_outside(copy):
     assert "restore the newer database" in found.found
 
 
-def test_anchors_of_the_past_hold(full):
+def test_anchors_of_the_past_hold(full: Books) -> None:
     numbers = full.ask("SELECT id, hash FROM audit_events ORDER BY id")
     with full.engine.connect() as connection:
         found = verify_ledger(connection, full.out, anchors=[Anchor(*row) for row in numbers])
     assert found.breaks == ()
 
 
-def test_another_hash_under_an_anchor_is_named(full):
+def test_another_hash_under_an_anchor_is_named(full: Books) -> None:
     with full.engine.connect() as connection:
         (found,) = verify_ledger(connection, full.out, anchors=[Anchor(3, "a" * 64, "--anchor")]).breaks
     assert (found.check, found.where) == ("anchors", "event 3 of --anchor")
@@ -396,12 +400,12 @@ def test_another_hash_under_an_anchor_is_named(full):
 @pytest.mark.parametrize(
     "spelled", ["", "3", "3:", f"0:{'a' * 64}", f"3:{'a' * 63}", f"-3:{'a' * 64}", "x:y"]
 )
-def test_a_text_that_is_no_anchor_is_wrong_usage(spelled):
+def test_a_text_that_is_no_anchor_is_wrong_usage(spelled: str) -> None:
     with pytest.raises(UsageError, match="NUMBER:HASH"):
         read_anchor(spelled)
 
 
-def test_a_published_batch_that_the_ledger_does_not_know_is_named_with_its_anchor(copy):
+def test_a_published_batch_that_the_ledger_does_not_know_is_named_with_its_anchor(copy: Books) -> None:
     folder = copy.out / "2020-05-19/610100/610100-20200519-L0-9"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps({"anchor": f"999:{'a' * 64}", "files": {}}))
@@ -423,7 +427,7 @@ def test_a_published_batch_that_the_ledger_does_not_know_is_named_with_its_ancho
         pytest.param("2020-05-19/610100/.work/x/evil.exe", None, id="a process's unfinished file"),
     ],
 )
-def test_a_stray_in_a_published_folder_is_named(copy, name, where):
+def test_a_stray_in_a_published_folder_is_named(copy: Books, name: str, where: str | None) -> None:
     kept = write(copy.out, "2020-05-19/610100/notice-1", "public_notice.csv", b"1\n")
     with ledger_event(copy.engine, "published") as event:
         record_files(event, [kept])
@@ -437,7 +441,7 @@ def test_a_stray_in_a_published_folder_is_named(copy, name, where):
     assert [one.where for one in verified(copy).breaks] == ([name] if where else [])
 
 
-def test_other_bytes_in_a_list_that_only_its_manifest_knows_are_named(copy):
+def test_other_bytes_in_a_list_that_only_its_manifest_knows_are_named(copy: Books) -> None:
     folder = copy.out / "2020-05-19/610100"
     folder.mkdir(parents=True)
     (folder / "notice.csv").write_bytes(b"2\n")
@@ -449,7 +453,7 @@ def test_other_bytes_in_a_list_that_only_its_manifest_knows_are_named(copy):
     ]
 
 
-def rewritten(copy, change):
+def rewritten(copy: Books, change: Callable[[int, datetime], datetime]) -> None:
     """The whole chain written anew by somebody who may, with other instants."""
     before = "0" * 64
     with copy.engine.begin() as connection:
@@ -478,14 +482,14 @@ def rewritten(copy, change):
         pytest.param(timedelta(days=3650), ["event 8", "newest"], id="ten years on"),
     ],
 )
-def test_times_that_run_backwards_are_named(copy, away, where):
+def test_times_that_run_backwards_are_named(copy: Books, away: timedelta, where: list[str]) -> None:
     rewritten(copy, lambda number, at: at + away if number == 7 else at)
     found = [one for one in verified(copy).breaks if one.check == "times"]
     assert [one.where for one in found if one.where in where] == [w for w in where if w.startswith("event")]
     assert bool(found) == bool(where)
 
 
-def test_every_byte_of_the_lake_is_read_again(copy, tmp_path):
+def test_every_byte_of_the_lake_is_read_again(copy: Books, tmp_path: Path) -> None:
     """Registered files by their catalog row, those that bear their hash by their name."""
     lake = Lake(str(tmp_path / "lake"))
     source = tmp_path / "x"
@@ -500,7 +504,7 @@ def test_every_byte_of_the_lake_is_read_again(copy, tmp_path):
             content=lake.keep("snapshots/payees/x.parquet"),
         )  # fmt: skip
 
-    def lost():
+    def lost() -> dict[str, str]:
         with copy.engine.connect() as connection:
             found = verify_ledger(connection, copy.out, lake).breaks
         return {one.where: one.found for one in found if one.check == "lake" and "no file" not in one.found}

@@ -200,8 +200,12 @@ class Worker:
             self.event(
                 "decide",
                 on,
-                lambda event, number=number: notices.decide_objection(
-                    event, number, "dismissed", "no", "officer"
+                partial(
+                    notices.decide_objection,
+                    objection_id=number,
+                    outcome="dismissed",
+                    reason="no",
+                    person="officer",
                 ),
                 "officer",
             )

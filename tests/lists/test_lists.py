@@ -389,7 +389,7 @@ def fault_of(found: list[RegionLists], code: str = XIAN) -> str | None:
     own = by_code[code]
     manifest = latest_manifest(own.folder)
     assert manifest is not None
-    assert (own.is_held, own.units, own.payable, dict(own.files)) == (True, 0, 0, {})
+    assert (own.is_held, own.units, own.payable, dict(own.files)) == (True, 0, Decimal(0), {})
     assert (manifest.content["is_held"], manifest.content["files"]) == (True, {})
     assert set(tree(own.folder)) == {"manifest.json"}
     assert manifest.content["held"][-1] == {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def taken(con, contract, tmp_path):
+def taken(
+    con: duckdb.DuckDBPyConnection, contract: Contract, tmp_path: Path
+) -> Callable[..., list[dict[str, str]]]:
     """Takes away a quarantine of such rows; rows as read back."""
 
     def taken(*changed: dict[str, Any]) -> list[dict[str, str]]:
@@ -93,12 +96,14 @@ def taken(con, contract, tmp_path):
         pytest.param({"raw": '{"bank_name": "=cmd()"}'}, "bank_name", "'=cmd()", id="inert as it was sent"),
     ],
 )  # fmt: skip
-def test_what_a_cell_shows(taken, changed, column, shown):
+def test_what_a_cell_shows(
+    taken: Callable[..., list[dict[str, str]]], changed: dict[str, Any], column: str, shown: str
+) -> None:
     (row,) = taken(changed)
     assert row[column] == shown
 
 
-def test_each_row_says_which_it_is_and_what_it_broke(taken):
+def test_each_row_says_which_it_is_and_what_it_broke(taken: Callable[..., list[dict[str, str]]]) -> None:
     second = {"rules": ["a.b", "c.d"], "home_region": "000000", "row_no": 9}
     assert [(r["Row"], r["Region"], r["broken"]) for r in taken({}, second)] == [
         ("1", "220400", "payee_accounts.bank_code.code"),
@@ -106,7 +111,7 @@ def test_each_row_says_which_it_is_and_what_it_broke(taken):
     ]
 
 
-def test_rows_of_another_delivery_are_not_in_it(taken):
+def test_rows_of_another_delivery_are_not_in_it(taken: Callable[..., list[dict[str, str]]]) -> None:
     assert [row["Row"] for row in taken({}, {"delivery_id": 8}, {})] == ["1", "3"]
 
 

@@ -9,42 +9,47 @@ import pytest
 
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.local import session
+from stable_jobs.local.client import Client
 from stable_jobs.local.session import LocalAirflow, free_port, local_airflow, run_key, wait_for_people
+from stable_jobs.settings import Settings
+
+States = dict[str, str | None]
+Look = tuple[str, States]
 
 
-class Scripted:
+class Scripted(Client):
     """A client to whom a run happens, one look after the other."""
 
-    def __init__(self, *looks):
+    def __init__(self, *looks: Look) -> None:
         self.looks = list(looks)
-        self.tasks = {}
+        self.tasks: States = {}
 
-    def trigger(self, key, _dag_id):
+    def trigger(self, key: str, _dag_id: str = "") -> str:
         return f"manual__{key}"
 
-    def runs_of(self, _dag_id, key):
+    def runs_of(self, _dag_id: str, key: str) -> list[str]:
         return [f"asset_triggered__{key}"] if self.looks else []
 
-    def run_state(self, _run_id, _dag_id):
+    def run_state(self, _run_id: str, _dag_id: str = "") -> str:
         state, self.tasks = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return state
 
-    def task_states(self, _run_id, _dag_id):
+    def task_states(self, _run_id: str, _dag_id: str = "") -> States:
         return self.tasks
 
 
-def airflow(*looks, ended=None):
-    return LocalAirflow("http://x", Scripted(*looks), SimpleNamespace(poll=lambda: ended))
+def airflow(*looks: Look, ended: int | None = None) -> LocalAirflow:
+    return LocalAirflow("http://x", Scripted(*looks), SimpleNamespace(poll=lambda: ended))  # type: ignore[arg-type]  # a stand-in
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch):
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "LOOK_SECONDS", 0)
 
 
-def test_each_task_is_told_once_in_words():
-    said = []
-    looks = [
+def test_each_task_is_told_once_in_words() -> None:
+    said: list[str] = []
+    looks: list[Look] = [
         ("queued", {}),
         ("running", {"tax.collect": "up_for_reschedule", "tax.owed": None}),
         ("running", {"tax.collect": "success", "tax.owed": "running"}),
@@ -67,12 +72,12 @@ def test_a_failed_run_names_what_broke_but_not_who_owes():
         run_key(airflow(("failed", tasks)), "2020-05-11", lambda _: None, 60)
 
 
-def test_a_run_that_is_not_over_in_time_says_where_to_look():
+def test_a_run_that_is_not_over_in_time_says_where_to_look() -> None:
     with pytest.raises(StepError, match=r"still running after 0 s; see http://x"):
         run_key(airflow(("running", {})), "2020-05-11", lambda _: None, 0)
 
 
-def test_an_airflow_that_ended_is_not_waited_for():
+def test_an_airflow_that_ended_is_not_waited_for() -> None:
     with pytest.raises(StepError, match="Airflow ended"):
         run_key(airflow(("running", {}), ended=1), "2020-05-11", lambda _: None, 60)
 
@@ -89,10 +94,11 @@ ASKED = {"form": "success", "review.first_approval[0]": "awaiting_input"}
         ),
     ],
 )
-def test_a_disbursement_is_waited_for_as_far_as_it_goes(looks):
-    said = []
+def test_a_disbursement_is_waited_for_as_far_as_it_goes(looks: list[Look]) -> None:
+    said: list[str] = []
     found = airflow(*looks)
     wait_for_people(found, "2020-05-11", said.append, 60)
+    assert isinstance(found.client, Scripted)
     assert len(found.client.looks) == 1
     assert "disbursement.form: done" in said
 
@@ -105,12 +111,12 @@ def test_a_disbursement_is_waited_for_as_far_as_it_goes(looks):
         pytest.param([("failed", {"form": "failed"})], "failed in form", id="it breaks"),
     ],
 )
-def test_a_disbursement_that_does_not_get_there_is_an_error(looks, why):
+def test_a_disbursement_that_does_not_get_there_is_an_error(looks: list[Look], why: str) -> None:
     with pytest.raises(StepError, match=why):
         wait_for_people(airflow(*looks), "2020-05-11", lambda _: None, 0)
 
 
-def test_a_port_that_is_taken_is_said_before_anything_starts(settings):
+def test_a_port_that_is_taken_is_said_before_anything_starts(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
@@ -121,6 +127,6 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(settings):
     assert not (settings.home / "airflow").exists()
 
 
-def test_a_free_port_can_be_listened_on():
+def test_a_free_port_can_be_listened_on() -> None:
     with socket.create_server(("127.0.0.1", free_port())):
         pass

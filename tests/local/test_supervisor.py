@@ -8,6 +8,8 @@ import sys
 import psutil
 import pytest
 
+from tests.processes import output_of
+
 PROGRAM = """
 import subprocess, sys, time
 from stable_jobs.local import supervisor
@@ -35,14 +37,14 @@ LEFT_BEHIND = (
         pytest.param(LEFT_BEHIND, id="left behind by its parent, in a session of its own"),
     ],
 )
-def test_nothing_below_outlives_it(child):
+def test_nothing_below_outlives_it(child: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(child=child)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        pid = int(process.stdout.readline())
+        pid = int(output_of(process).readline())
         assert psutil.pid_exists(pid)
         said, _ = process.communicate("end\n", timeout=30)
     assert said == "ended\n"

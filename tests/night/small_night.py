@@ -155,7 +155,9 @@ def first_night(postgres: URL, template: str, folder: Path) -> FirstNight:
     places = Places(postgres, template, landing)
     states: list[State] = []
     with places.home() as home, logged() as lines:
-        database = str(make_url(Settings().database_url.get_secret_value()).database)
+        url = Settings().database_url
+        assert url is not None
+        database = str(make_url(url.get_secret_value()).database)
 
         def keep() -> None:
             kept = folder / f"home-{len(states)}"

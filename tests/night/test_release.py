@@ -1,11 +1,14 @@
 """A person releases a held delivery: rows bound to its bytes and rules, in one audit event."""
 
 import json
+from typing import Any
 
 import pytest
 
 from stable_jobs.errors import UsageError
 from stable_jobs.night.release import release
+from stable_jobs.store.catalog import Delivery, Release
+from tests.ledger.conftest import Books
 from tests.ledger.full import DROP, held_delivery
 
 RELEASES = "SELECT rule_id, reason, released_by FROM delivery_releases"
@@ -13,15 +16,17 @@ BODIES = "SELECT body FROM audit_events ORDER BY id"
 
 
 @pytest.fixture
-def held(books):
+def held(books: Books) -> Delivery:
     return held_delivery(books)
 
 
-def let_through(books, delivery_id, by="王处长", reason="两区划转 <b>moved</b>"):
+def let_through(
+    books: Books, delivery_id: int, by: str = "王处长", reason: str = "两区划转 <b>moved</b>"
+) -> list[Release]:
     return release(books.engine, delivery_id, reason=reason, released_by=by)
 
 
-def test_a_release_is_an_event_with_person_delivery_and_rules(books, held):
+def test_a_release_is_an_event_with_person_delivery_and_rules(books: Books, held: Delivery) -> None:
     (made,) = let_through(books, held.id)
     assert (made.delivery_id, made.sha256, made.rule_id) == (held.id, held.sha256, DROP)
     assert books.ask(RELEASES) == [(DROP, "两区划转 <b>moved</b>", "王处长")]
@@ -37,7 +42,7 @@ def test_a_release_is_an_event_with_person_delivery_and_rules(books, held):
     assert books.breaks() == []
 
 
-def test_released_again_it_stays_as_it_was_and_leaves_no_event(books, held):
+def test_released_again_it_stays_as_it_was_and_leaves_no_event(books: Books, held: Delivery) -> None:
     first = let_through(books, held.id)
     assert let_through(books, held.id, by="another", reason="too") == first
     assert len(books.ask(BODIES)) == len(books.ask(RELEASES)) == 1
@@ -51,7 +56,9 @@ def test_released_again_it_stays_as_it_was_and_leaves_no_event(books, held):
         pytest.param({"delivery_id": 404}, "there is no delivery 404", id="no such delivery"),
     ],
 )
-def test_nothing_is_released_without(books, held, changed, sentence):
+def test_nothing_is_released_without(
+    books: Books, held: Delivery, changed: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(UsageError, match=sentence):
         let_through(books, **{"delivery_id": held.id, **changed})
     assert books.ask(RELEASES) == books.ask(BODIES) == []

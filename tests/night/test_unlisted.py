@@ -135,7 +135,7 @@ def test_it_is_held_on_the_report_and_in_the_figures(held: Held) -> None:
     assert line["is_held"]
     assert "lists_do_not_add_up" in json.dumps(line)
     enterprises, payable, reasons = held.figures[REGION]
-    assert (enterprises, payable) == (0, 0)
+    assert (enterprises, payable) == (0, Decimal(0))
     assert reasons[0].startswith(f"lists_do_not_add_up {FAULT}")
 
 

@@ -19,7 +19,7 @@ for name, number in (("first", "1"), ("admin", "7"), ("1", "9")):
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory):
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     environment = {
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
@@ -42,5 +42,5 @@ def answers(tmp_path_factory):
         pytest.param("1", "False", id="is not asked"),
     ],
 )
-def test_who_is_asked_is_known_by_name(answers, person, may):
+def test_who_is_asked_is_known_by_name(answers: dict[str, str], person: str, may: str) -> None:
     assert answers[person] == may

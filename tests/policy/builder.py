@@ -59,7 +59,10 @@ def months(year: int) -> list[int]:
 
 @dataclass
 class World:
-    """Rows by extract and slot: accepted ones and quarantined ones; slots with no row are still delivered."""
+    """Rows by extract and slot: accepted ones and quarantined ones; slots with no row are still delivered.
+
+    What changes it gives the world back, so that a case may be a lambda of several changes.
+    """
 
     on: date = NIGHT
     slots: tuple[str, ...] = CITIES
@@ -69,24 +72,33 @@ class World:
     held_parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ours: list[Row] = field(default_factory=list)
 
-    def add(self, extract: str, slot: str | None = None, **row: Any) -> None:
+    def add(self, extract: str, slot: str | None = None, /, **row: Any) -> World:
         """An accepted row."""
         self.rows.setdefault((extract, slot or row["region_code"]), []).append(row)
+        return self
 
     def quarantine(
-        self, extract: str, slot: str | None = None, home: str | None = None, known: bool = True, **row: Any
-    ) -> None:
+        self,
+        extract: str,
+        slot: str | None = None,
+        home: str | None = None,
+        /,
+        known: bool = True,
+        **row: Any,
+    ) -> World:
         """A staged row that broke a critical rule."""
         where = slot or row["region_code"]
         extra = {"rules": [f"{extract}.some.rule"], "home_region": home or where, "is_unit_known": known}
         self.broken.setdefault((extract, where), []).append(row | extra)
+        return self
 
-    def change(self, extract: str, uscc: str, /, **changes: Any) -> None:
+    def change(self, extract: str, uscc: str, /, **changes: Any) -> World:
         """Change every row of an enterprise."""
         for rows in (rows for (e, _), rows in self.rows.items() if e == extract):
             for row in rows:
                 if row.get("uscc") == uscc:
                     row.update(changes)
+        return self
 
     def drop(self, extract: str, uscc: str, /, **where: Any) -> list[Row]:
         """Take an enterprise's rows out, those with these values; they are given back."""
@@ -97,12 +109,13 @@ class World:
             self.rows[key] = [r for r in self.rows[key] if r not in hit]
         return gone
 
-    def quarantine_rows(self, extract: str, uscc: str, **where: Any) -> None:
+    def quarantine_rows(self, extract: str, uscc: str, **where: Any) -> World:
         """Move an enterprise's accepted rows into the quarantine."""
         for row in self.drop(extract, uscc, **where):
             self.quarantine(extract, **row)
+        return self
 
-    def region(self, region: str, **fund: Any) -> None:
+    def region(self, region: str, **fund: Any) -> World:
         """What a region's own deliveries say of it: its fund and, for the difficult scheme, its benefit."""
         balance = {"rolling_balance": "2000000.00", "annual_payout": "1000000.00", "refund_budget": "1.00"}
         money = {k: Decimal(v) for k, v in (balance | fund).items()}
@@ -111,13 +124,14 @@ class World:
             "benefit_standards", region_code=region, effective_from=date(self.on.year - 1, 1, 1),
             monthly_benefit=Decimal("1350.00"),
         )  # fmt: skip
+        return self
 
     def unit(
         self, uscc: str, region: str = XIAN, heads: int = 100, size: str | None = "small", **unit: Any
     ) -> str:
         """A unit that passes every test of the general scheme; `unit` changes its insured_units row."""
         year = self.on.year
-        base = {
+        base: Row = {
             "uscc": uscc, "unit_name": f"单位{uscc[-4:]}有限公司", "unit_no": f"U{uscc[-6:]}",
             "region_code": region, "legal_form": "enterprise", "industry_code": "5211",
             "insured_since": date(2010, 1, 1), "insured_status": "active", "is_labour_dispatch": False,
@@ -148,23 +162,25 @@ class World:
             self.size(uscc, region, size)
         return uscc
 
-    def heads(self, uscc: str, region: str, counts: dict[int, int]) -> None:
+    def heads(self, uscc: str, region: str, counts: dict[int, int]) -> World:
         """Headcount rows by month."""
         for month, count in counts.items():
             self.add("monthly_headcount", uscc=uscc, region_code=region, month=month, insured_count=count)
+        return self
 
     def size(
         self, uscc: str, region: str, size: str, on: date | None = None, slot: str | None = None
-    ) -> None:
+    ) -> World:
         """A row of enterprise_sizes."""
         self.add(
             "enterprise_sizes", slot, uscc=uscc, region_code=region, size_class=size, basis="relief_2020",
             determined_on=on or date(self.on.year, 3, 1),
         )  # fmt: skip
+        return self
 
     def pay(
         self, uscc: str, region: str, month: int, amount: str = "100.00", kind: str = "regular", **row: Any
-    ) -> None:
+    ) -> World:
         """A payment of `amount` in all, 70 % of it the employer's, in the month it is for."""
         total = Decimal(amount)
         employer = (total * Decimal("0.7")).quantize(Decimal("0.01"))
@@ -173,13 +189,15 @@ class World:
             "premium_payments", uscc=uscc, region_code=region, fee_month=month, payment_kind=kind,
             employer_amount=employer, employee_amount=total - employer, **(base | row),
         )  # fmt: skip
+        return self
 
-    def claim(self, uscc: str, region: str, claimants: int, **row: Any) -> None:
+    def claim(self, uscc: str, region: str, claimants: int, **row: Any) -> World:
         """A row of benefit_claims of Y-1."""
         base = {"year": self.on.year - 1, "layoffs": None, "natural_attrition": None}
         self.add("benefit_claims", uscc=uscc, region_code=region, claimants=claimants, **(base | row))
+        return self
 
-    def apply(self, uscc: str, region: str, heads: int = 100, size: str = "small", **row: Any) -> None:
+    def apply(self, uscc: str, region: str, heads: int = 100, size: str = "small", **row: Any) -> World:
         """A signed application of 20 April for the general scheme."""
         base = {
             "application_no": f"A{uscc}{row.get('scheme', '')}", "channel": "online", "scheme": "general",
@@ -187,39 +205,44 @@ class World:
             "declared_size": size, "commitment_signed": True,
         }  # fmt: skip
         self.add("applications", uscc=uscc, region_code=region, **(base | row))
+        return self
 
     def exclude(
         self, uscc: str, region: str, listed_on: date, removed_on: date | None = None, kind: str = "zombie"
-    ) -> None:
+    ) -> World:
         """A row of exclusion_list."""
         self.add(
             "exclusion_list", uscc=uscc, region_code=region, list_type=kind, listed_on=listed_on,
             removed_on=removed_on, authority="发改委",
         )  # fmt: skip
+        return self
 
     def prioritise(
         self, uscc: str, region: str, category: str, valid_to: date | None = None, **row: Any
-    ) -> None:
+    ) -> World:
         """A row of priority_list from 1 January on."""
         base = {"valid_from": date(self.on.year, 1, 1), "valid_to": valid_to}
         self.add("priority_list", uscc=uscc, region_code=region, category=category, **(base | row))
+        return self
 
-    def refund(self, uscc: str, region: str, amount: str, **row: Any) -> None:
+    def refund(self, uscc: str, region: str, amount: str, **row: Any) -> World:
         """A row of prior_refunds of policy year Y, paid in March."""
         base = {
             "policy_year": self.on.year, "scheme": "general", "paid_date": date(self.on.year, 3, 2),
             "voucher_no": f"V{uscc}{amount}", "payment_reference": None,
         }  # fmt: skip
         self.add("prior_refunds", uscc=uscc, region_code=region, amount=Decimal(amount), **(base | row))
+        return self
 
     def pay_out(
         self, uscc: str, region: str, amount: str, reference: str | None = None, voucher: str | None = None,
         year: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> World:  # fmt: skip
         """A row of our ledger's file."""
         row = {"region_code": region, "uscc": uscc, "policy_year": year or self.on.year}
         paid = {"amount": Decimal(amount), "payment_reference": reference, "voucher_no": voucher}
         self.ours.append(row | paid)
+        return self
 
 
 def contracts(on: date = NIGHT) -> dict[str, Contract]:

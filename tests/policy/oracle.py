@@ -16,7 +16,8 @@ from stable_jobs.credit_code import is_unit_code
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.parameters import resolve
 from stable_jobs.regions import known_codes
-from tests.policy.builder import Row, World
+from tests.policy.builder import Row
+from tests.policy.hostile import Landing
 
 SIZES = ("large", "medium", "small", "micro")
 Truth = bool | None
@@ -74,7 +75,7 @@ def is_old(code: str | None) -> bool:
 class Books:
     """Every department's rows of one night, by the unit, the enterprise or the place they are about."""
 
-    world: World
+    world: Landing
     policies: Policies
     on: date
     good: dict[str, dict[Any, list[Row]]] = field(default_factory=dict)

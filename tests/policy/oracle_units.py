@@ -226,7 +226,7 @@ class Unit:
         return worlds.pop() if len(worlds) == 1 else None
 
     def _below(self, pair: tuple[int, int], size: str, is_small: bool) -> bool:
-        cap = self.p("small_unit_cap") if is_small else self.p("layoff_cap", size)
+        cap: Decimal = self.p("small_unit_cap") if is_small else self.p("layoff_cap", size)
         is_strict = not is_small and self.p("layoff_cap_is_strict", size)
         left, right = Decimal(pair[0]), cap * pair[1]
         return left < right if is_strict else left <= right

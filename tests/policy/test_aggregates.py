@@ -32,9 +32,9 @@ def old_number(uscc: str) -> str:
     return make_registration_no("6101" + uscc[7:17])
 
 
-def known_by_its_old_number(world: World, uscc: str) -> None:
+def known_by_its_old_number(world: World, uscc: str) -> World:
     """insured_units names the unit's old number."""
-    world.change("insured_units", uscc, registration_no=old_number(uscc))
+    return world.change("insured_units", uscc, registration_no=old_number(uscc))
 
 
 def ref(uscc: str, attempt: int = 1, region: str = XIAN) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -54,10 +55,10 @@ class Night:
     root: Path
     in_force: tuple[InForce, ...]
 
-    def determine(self, by: Policies | None = None, **changed: object) -> Decision:
+    def determine(self, by: Policies | None = None, **changed: Any) -> Decision:
         with duckdb.connect() as con:
-            given = {"in_force": self.in_force} | changed
-            return determine(con, self.engine, self.lake, contracts(), by or policies(), NIGHT, **given)  # type: ignore[arg-type]  # a test's own
+            given: dict[str, Any] = {"in_force": self.in_force} | changed
+            return determine(con, self.engine, self.lake, contracts(), by or policies(), NIGHT, **given)
 
     def explain(self, uscc: str, region: str | None = None, by: Policies | None = None) -> Explanation:
         with duckdb.connect() as con, self.engine.connect() as conn:
@@ -200,7 +201,7 @@ def _already_paid(night: Night, made: Decision) -> str:
         pytest.param({"paid_fingerprint": "a"}, id="a fingerprint of no file"),
     ],
 )
-def test_a_ledger_without_its_fingerprint_is_refused(night: Night, given: dict[str, str]) -> None:
+def test_a_ledger_without_its_fingerprint_is_refused(night: Night, given: dict[str, Any]) -> None:
     """Two ledgers must never be taken for one decision."""
     with pytest.raises(StepError, match="expected paid_by_us and paid_fingerprint, or neither"):
         night.determine(**given)
@@ -241,19 +242,19 @@ def test_only_a_whole_decisions_eligibility_table_has_its_id(engine: Engine) -> 
 
 def test_a_crash_registers_nothing(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while registering: files lie about, no snapshot exists, the next run makes them all."""
-    register, calls = module.register_snapshot, []
+    calls: list[int] = []
 
-    def dies(*args: object, **kwargs: object) -> object:
+    def dies(*args: Any, **kwargs: Any) -> Snapshot:
         calls.append(1)
         if len(calls) == 4:
             raise RuntimeError("killed")
-        return register(*args, **kwargs)  # type: ignore[arg-type]  # passed through
+        return register_snapshot(*args, **kwargs)
 
     monkeypatch.setattr(module, "register_snapshot", dies)
     with pytest.raises(RuntimeError, match="killed"):
         night.determine()
     assert night.registered() == 0
-    monkeypatch.setattr(module, "register_snapshot", register)
+    monkeypatch.setattr(module, "register_snapshot", register_snapshot)
     night.determine()
     assert night.registered() == len(KINDS)
 

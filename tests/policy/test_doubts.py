@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -26,16 +27,25 @@ def shares(build: Build, region: str = XIAN) -> Build:
 
     def one(world: World, uscc: str) -> None:
         world.change("insured_units", uscc, registration_no=number(uscc))
-        key = {"uscc": number(uscc), "region_code": region}
-        plain = {"unit_name": "乙公司", "unit_no": "B", "legal_form": "enterprise", "industry_code": "5211"}
-        state = {"insured_since": date(2010, 1, 1), "insured_status": "active", "is_labour_dispatch": False}
+        key: Row = {"uscc": number(uscc), "region_code": region}
+        plain: Row = {
+            "unit_name": "乙公司",
+            "unit_no": "B",
+            "legal_form": "enterprise",
+            "industry_code": "5211",
+        }
+        state: Row = {
+            "insured_since": date(2010, 1, 1),
+            "insured_status": "active",
+            "is_labour_dispatch": False,
+        }
         world.add("insured_units", **key, **plain, **state)
         build(world, uscc)
 
     return one
 
 
-def under(extract: str, **row: object) -> Build:
+def under(extract: str, **row: Any) -> Build:
     """A row under the shared number."""
     return lambda world, uscc: world.add(extract, **({"uscc": number(uscc), "region_code": XIAN} | row))
 

@@ -24,13 +24,15 @@ from tests.policy.builder import (
     NANCHANG,
     NIGHT,
     XIAN,
+    Row,
     World,
     code,
     contracts,
     decided,
+    policies,
     write,
 )
-from tests.policy.cases import policies, test_regions
+from tests.policy.cases import test_regions
 
 NATION = "000000"
 HERE = (XIAN, NANCHANG)
@@ -115,7 +117,7 @@ def test_a_region_is_held_for_each_needed_extract(region: str, tmp_path: Path) -
     assert missing == set(needed_extracts(only(*HERE), NIGHT)[region])
 
 
-def _unreadable(extract: str, slot: str, home: str) -> Callable[[World], None]:
+def _unreadable(extract: str, slot: str, home: str) -> Callable[[World], object]:
     return lambda w: w.quarantine(extract, slot, home, known=False, region_code=home)
 
 
@@ -216,7 +218,7 @@ def test_every_yuan_is_accounted_for(tmp_path: Path) -> None:
     world.pay(code(1), XIAN, 201811, "2.00")
     world.pay(code(1), XIAN, 201801, "4.00", "back_payment", paid_date=NIGHT.replace(year=2019))
     world.pay(code(99), XIAN, 201905, "8.00")
-    amounts = {"employer_amount": Decimal("16.00"), "employee_amount": None}
+    amounts: Row = {"employer_amount": Decimal("16.00"), "employee_amount": None}
     world.quarantine("premium_payments", uscc=code(98), region_code=XIAN, **amounts)
     world.quarantine("insured_units", uscc=code(97), region_code=XIAN)
     [row] = [r for r in decided(world, tmp_path, only(*HERE))["reconciliation"] if r["region_code"] == XIAN]
@@ -352,16 +354,19 @@ def test_a_province_with_units_misses_a_delivery(tmp_path: Path) -> None:
 def test_the_nation_never_takes_part(tmp_path: Path) -> None:
     by = with_province()
     own, nation = by.regions["130200"].values, by.regions[NATION]
-    by = replace(by, regions=by.regions | {NATION: replace(nation, values={**nation.values, **own})})
+    by = replace(by, regions={**by.regions, NATION: replace(nation, values={**nation.values, **own})})
     assert set(regions_taking_part(by, NIGHT)) == {"130200", PROVINCE}
 
 
 def test_yuan_add_up_beyond_any_column(tmp_path: Path) -> None:
     """A region's sums, its orphans' and its quarantine's may be larger than an amount can be."""
     world = world_of()
-    most = {"employer_amount": Decimal("1000000000000.00"), "employee_amount": Decimal("1000000000000.00")}
+    most: Row = {
+        "employer_amount": Decimal("1000000000000.00"),
+        "employee_amount": Decimal("1000000000000.00"),
+    }
     for i in range(5_001):
-        paid = {
+        paid: Row = {
             "paid_date": NIGHT.replace(year=2000 + i % 17),
             "payment_kind": "regular",
             "fee_month": 201701,

@@ -18,6 +18,7 @@ from stable_jobs.policy.catalogue import CATALOGUE
 from stable_jobs.policy.load import load_sound
 from stable_jobs.policy.parameters import parameter_table, region_faults, regions_taking_part
 from stable_jobs.settings import data_folder
+from stable_jobs.strict_yaml import read_regular
 from tests.policy.builder import LANZHOU, NANCHANG, XIAN, World, code, decided
 
 ON = date(2020, 5, 11)
@@ -191,9 +192,9 @@ def test_what_may_not_be_read_is_its_own_regions_fault(
         return instead
 
     if place == "listdir":
-        monkeypatch.setattr(load.os, "listdir", refusing(os.listdir))
+        monkeypatch.setattr(os, "listdir", refusing(os.listdir))
     else:
-        monkeypatch.setattr(load, "read_regular", refusing(load.read_regular))
+        monkeypatch.setattr(load, "read_regular", refusing(read_regular))
     assert f"{what}" in fault_of(root)
     assert "Permission denied" in fault_of(root)
 

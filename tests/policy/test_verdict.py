@@ -111,9 +111,9 @@ MOST = D("1000000000000.00")
 def huge(world: World, uscc: str, days: int = 1) -> None:
     """So many days of payments at the contract's maximum, each for the twelve months of 2018."""
     for day in range(days):
-        paid = {"paid_date": date(2019, 1, 1) + timedelta(days=day % 365), "payment_kind": "regular"}
+        paid: Row = {"paid_date": date(2019, 1, 1) + timedelta(days=day % 365), "payment_kind": "regular"}
         for month in range(201801, 201813):
-            row = {"fee_month": month, "employer_amount": MOST, "employee_amount": MOST}
+            row: Row = {"fee_month": month, "employer_amount": MOST, "employee_amount": MOST}
             world.add("premium_payments", uscc=uscc, region_code=XIAN, **row, **paid)
 
 

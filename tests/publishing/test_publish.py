@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stable_jobs.publishing.names import newest
 
 from stable_jobs.errors import StepError
 from stable_jobs.publishing import publish, workspace
@@ -263,10 +264,9 @@ def test_a_file_that_appears_while_it_is_placed_is_taken_and_not_numbered_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process publishes the same bytes after this one has looked whether they are there."""
-    looked = publish.newest
 
     def then_it_appears(folder: Path, name: str) -> int:
-        found = looked(folder, name)
+        found = newest(folder, name)
         if found == 0:
             (folder / name).write_bytes(A)
         return found

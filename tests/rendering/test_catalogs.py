@@ -18,6 +18,11 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s|%%|%")
 TEMPLATES = sorted(p.name for p in (HERE / "templates").glob("*.html"))
 
 
+def spelled(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Each form of a message that has a plural."""
+    return tuple(text) if isinstance(text, list | tuple) else (text or "",)
+
+
 def read(language: str) -> Catalog:
     with (LOCALE / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         return read_po(file, locale=language)
@@ -30,25 +35,25 @@ def extracted() -> set[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_compiled_catalog_is_the_written_one(language):
+def test_the_compiled_catalog_is_the_written_one(language: str) -> None:
     compiled = io.BytesIO()
     write_mo(compiled, read(language))
     assert (LOCALE / language / "LC_MESSAGES" / "messages.mo").read_bytes() == compiled.getvalue()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_is_in_the_catalog_and_no_other(language):
+def test_every_text_is_in_the_catalog_and_no_other(language: str) -> None:
     written = {m.id[0] if isinstance(m.id, tuple) else m.id for m in read(language) if m.id}
     assert written == extracted()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_is_translated_with_the_same_places(language):
+def test_every_text_is_translated_with_the_same_places(language: str) -> None:
     for message in read(language):
         if not message.id:
             continue
-        ids = message.id if isinstance(message.id, tuple) else (message.id,)
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        ids = spelled(message.id)
+        strings = spelled(message.string)
         assert all(strings), message.id
         assert not message.fuzzy, message.id
         expected = {tuple(sorted(PLACEHOLDER.findall(text))) for text in ids}
@@ -59,13 +64,13 @@ NAMES = {"Airflow"}
 """What is called the same in every language."""
 
 
-def test_chinese_is_chinese_and_english_has_no_chinese():
+def test_chinese_is_chinese_and_english_has_no_chinese() -> None:
     chinese = re.compile("[\u4e00-\u9fff]|^[：、]$")
     for message in read("zh"):
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        strings = spelled(message.string)
         assert not message.id or message.id in NAMES or all(chinese.search(s) for s in strings), message.id
     for message in read("en"):
-        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        strings = spelled(message.string)
         assert not message.id or not any(chinese.search(s) for s in strings), message.id
 
 
@@ -84,7 +89,7 @@ class Text(HTMLParser):
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_no_template_has_words_of_its_own(name):
+def test_no_template_has_words_of_its_own(name: str) -> None:
     """File names and the languages' own names are the same in every language."""
     source = (HERE / "templates" / name).read_text(encoding="utf-8")
     tree = environment("zh").parse(source)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -16,11 +17,11 @@ from stable_jobs.rendering.charts import bar, funnel, share_bar, sparkline
         pytest.param([4, 4], "3,3 117,3", id="steady"),
     ],
 )
-def test_sparkline(values, points):
+def test_sparkline(values: list[int], points: str) -> None:
     assert sparkline(values).points == points
 
 
-def test_sparkline_marks_the_last_night_and_closes_its_area():
+def test_sparkline_marks_the_last_night_and_closes_its_area() -> None:
     drawn = sparkline([0, 10])
     assert (str(drawn.last), drawn.peak) == ("117,3", 10)
     assert drawn.area == "3,28 3,25 117,3 117,28"
@@ -40,16 +41,19 @@ def test_sparkline_marks_the_last_night_and_closes_its_area():
         ),
     ],
 )
-def test_bar(parts, drawn):
+def test_bar(
+    parts: list[tuple[str, int | Decimal]],
+    drawn: list[tuple[str, int, int]],
+) -> None:
     assert [(s.kind, s.x, s.width) for s in bar(parts).segments] == drawn
 
 
-def test_share_bar_is_the_part_and_the_rest():
+def test_share_bar_is_the_part_and_the_rest() -> None:
     drawn = share_bar(1, 4, "critical", width=80)
     assert [(s.kind, s.width) for s in drawn.segments] == [("critical", 20), ("rest", 60)]
 
 
-def test_funnel_is_centred_and_linked():
+def test_funnel_is_centred_and_linked() -> None:
     top, bottom = funnel([("in", 10), ("out", 5)], width=100, step=46).stages
     assert (top.x, top.width, top.y) == (0, 100, 0)
     assert (bottom.x, bottom.width, bottom.y) == (25, 50, 46)
@@ -57,7 +61,7 @@ def test_funnel_is_centred_and_linked():
     assert bottom.link == ""
 
 
-def test_funnel_of_nothing():
+def test_funnel_of_nothing() -> None:
     assert [s.width for s in funnel([("in", 0), ("out", 0)]).stages] == [0, 0]
 
 
@@ -69,6 +73,6 @@ def test_funnel_of_nothing():
         pytest.param(lambda: funnel([("a", 1), ("b", 2)]), id="funnel that widens"),
     ],
 )
-def test_numbers_that_cannot_be_drawn(draw):
+def test_numbers_that_cannot_be_drawn(draw: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"chart|larger|widen"):
         draw()

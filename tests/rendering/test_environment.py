@@ -24,7 +24,7 @@ from stable_jobs.rendering.environment import (
         pytest.param("tax", "en", 3, "tax.en.3.html", id="third edition"),
     ],
 )
-def test_page_name(page, language, edition, name):
+def test_page_name(page: str, language: str, edition: int, name: str) -> None:
     assert page_name(page, language, edition) == name
 
 
@@ -36,39 +36,39 @@ def test_page_name(page, language, edition, name):
         pytest.param("{{ x | foreign }}", '<bdi class="foreign">&lt;b&gt;</bdi>', id="marked foreign"),
     ],
 )
-def test_everything_is_escaped(source, shown):
+def test_everything_is_escaped(source: str, shown: str) -> None:
     assert environment("zh").from_string(source).render(x="<b>") == shown
 
 
-def test_a_variable_that_is_not_handed_in_is_an_error():
+def test_a_variable_that_is_not_handed_in_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         render("index.html", "zh")
 
 
-def test_an_unknown_language_is_an_error():
+def test_an_unknown_language_is_an_error() -> None:
     with pytest.raises(ValueError, match="zh, en"):
         environment("fr")
 
 
-def test_a_code_without_a_word_is_an_error():
+def test_a_code_without_a_word_is_an_error() -> None:
     with pytest.raises(KeyError):
         translated("status", "lost", "zh")
 
 
-def test_the_policy_of_a_page_allows_exactly_its_own_style():
+def test_the_policy_of_a_page_allows_exactly_its_own_style() -> None:
     digest = base64.b64encode(hashlib.sha256(stylesheet().encode()).digest()).decode()
     source = "{{ stylesheet_hash }}|{{ stylesheet }}"
     assert environment("zh").from_string(source).render() == f"{digest}|{stylesheet()}"
 
 
-def test_the_style_sheet_names_no_host_and_ends_no_element():
+def test_the_style_sheet_names_no_host_and_ends_no_element() -> None:
     assert not {"url(", "@import", "http", "</", "//"} & {
         s for s in ("url(", "@import", "http", "</", "//") if s in stylesheet()
     }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_one_night_and_two_nights(language):
+def test_one_night_and_two_nights(language: str) -> None:
     text = catalog(language).ungettext("failing for %(num)s night", "failing for %(num)s nights", 2)
     assert "%(num)s" in text
     assert text == {"zh": "已连续 %(num)s 夜", "en": "failing for %(num)s nights"}[language]

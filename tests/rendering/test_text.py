@@ -18,7 +18,7 @@ from stable_jobs.rendering.text import LONGEST, count, foreign, percent, shorten
         pytest.param(12, "12", id="a number"),
     ],
 )
-def test_visible(sent, shown):
+def test_visible(sent: str | int, shown: str) -> None:
     assert visible(sent) == shown
 
 
@@ -30,11 +30,11 @@ def test_visible(sent, shown):
         pytest.param(500, f"…(+{500 - LONGEST})", id="five hundred"),
     ],
 )
-def test_shorten(length, tail):
+def test_shorten(length: int, tail: str) -> None:
     assert shorten("长" * length).endswith("长" * LONGEST + tail if tail != "长" else "长" * LONGEST)
 
 
-def test_foreign_text_is_escaped_and_isolated():
+def test_foreign_text_is_escaped_and_isolated() -> None:
     assert foreign("<script>\"'&") == '<bdi class="foreign">&lt;script&gt;&#34;&#39;&amp;</bdi>'
 
 
@@ -50,9 +50,9 @@ def test_foreign_text_is_escaped_and_isolated():
         pytest.param(0, 0, "–", id="no whole"),
     ],
 )
-def test_percent(part, whole, shown):
+def test_percent(part: int, whole: int, shown: str) -> None:
     assert percent(part, whole) == shown
 
 
-def test_count():
+def test_count() -> None:
     assert count(1234567) == "1,234,567"

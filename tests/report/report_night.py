@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from stable_jobs.contracts.model import Contract, Rule, Scope, Severity
 from stable_jobs.report.build import ExtractFacts, HeldFact, NightFacts, build_report
@@ -81,8 +82,8 @@ def contract(department: str, extract: str, zh: str, en: str, rules: tuple[Rule,
     )
 
 
-def trouble(rule_id: str, zh: str, en: str, found: str, **more: object) -> Trouble:
-    values = {
+def trouble(rule_id: str, zh: str, en: str, found: str, **more: Any) -> Trouble:
+    values: dict[str, Any] = {
         "rule_id": rule_id,
         "what": Words(zh, en),
         "expected": Words("GB18030", "GB18030"),
@@ -93,9 +94,9 @@ def trouble(rule_id: str, zh: str, en: str, found: str, **more: object) -> Troub
 
 
 def delivery(
-    region: str, status: str = "accepted", rows: int | None = 0, bad: int = 0, **more: object
+    region: str, status: str = "accepted", rows: int | None = 0, bad: int = 0, **more: Any
 ) -> DeliveryLine:
-    values = {
+    values: dict[str, Any] = {
         "file_name": f"{region}.csv",
         "place": place_of(region, NAMES),
         "business_date": NIGHT,
@@ -211,7 +212,7 @@ def units() -> ExtractFacts:
     return ExtractFacts(stated, [delivery(code, rows=5_000) for code in NAMES if code != "220500"], results)
 
 
-def facts(**changes: object) -> NightFacts:
+def facts(**changes: Any) -> NightFacts:
     held = [
         HeldFact("220500", "missing_delivery", "tax", "premium_payments", None),
         HeldFact("220500", "missing_delivery", "labor", "insured_units", None),
@@ -238,5 +239,5 @@ def facts(**changes: object) -> NightFacts:
     return replace(night, **changes)
 
 
-def a_night(**changes: object) -> NightReport:
+def a_night(**changes: Any) -> NightReport:
     return build_report(facts(**changes))

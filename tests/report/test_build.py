@@ -23,17 +23,17 @@ from tests.report.report_night import (
 )
 
 
-def rules_of(report, extract="premium_payments"):
+def rules_of(report: NightReport, extract: str = "premium_payments") -> dict[str, RuleLine]:
     return {r.rule_id: r for e in report.extracts if e.extract == extract for r in e.rules}
 
 
-def test_departments_in_order_and_rules_worst_first():
+def test_departments_in_order_and_rules_worst_first() -> None:
     report = a_night()
     assert [e.department for e in report.extracts] == ["labor", "tax", "development"]
     assert list(rules_of(report)) == [CODE, DROP, AMOUNT, KEY, PLAUSIBLE, BANK]
 
 
-def test_a_rule_adds_its_regions_up():
+def test_a_rule_adds_its_regions_up() -> None:
     code = rules_of(a_night())[CODE]
     assert (code.evaluated, code.failed) == (371_000, 41)
     assert [(r.place.code, r.failed, r.trend.state) for r in code.regions] == [
@@ -43,28 +43,28 @@ def test_a_rule_adds_its_regions_up():
     assert code.trend.counts == (3, 0, 0, 12, 18, 22, 30, 41)
 
 
-def test_a_rule_that_passes_again_still_shows_where_it_failed():
+def test_a_rule_that_passes_again_still_shows_where_it_failed() -> None:
     amount = rules_of(a_night())[AMOUNT]
     assert amount.is_shown
     assert [(r.place.code, r.trend.state) for r in amount.regions] == [("610100", "ended")]
     assert not rules_of(a_night())[KEY].is_shown
 
 
-def test_a_region_without_a_count_on_an_earlier_night_had_none():
+def test_a_region_without_a_count_on_an_earlier_night_had_none() -> None:
     plausible = rules_of(a_night())[PLAUSIBLE]
     nanchang = {r.place.code: r for r in plausible.regions}["360100"]
     assert nanchang.trend.counts == (0,) * 7 + (12,)
     assert nanchang.trend.state == "new"
 
 
-def test_a_region_that_sent_nothing_tonight_has_not_got_better():
+def test_a_region_that_sent_nothing_tonight_has_not_got_better() -> None:
     bad = premium()
     silent = replace(bad, history=[*bad.history, *past(KEY, "620100", 0, 0, 0, 0, 0, 0, 9)])
     key = rules_of(build_report(facts(extracts=[silent])))[KEY]
     assert (key.trend.state, key.regions) == ("clean", ())
 
 
-def test_held_regions_have_their_causes_and_the_trouble_of_the_delivery():
+def test_held_regions_have_their_causes_and_the_trouble_of_the_delivery() -> None:
     held = {r.place.code: r for r in a_night().held}
     assert set(held) == {"220500", "620100", "990100"}
     refused, missing, unreadable = held["220500"].causes
@@ -76,41 +76,41 @@ def test_held_regions_have_their_causes_and_the_trouble_of_the_delivery():
     assert held["990100"].place.name.zh == "其他地区"
 
 
-def test_a_region_that_sent_nothing_is_missing_and_one_that_was_refused_is_not():
+def test_a_region_that_sent_nothing_is_missing_and_one_that_was_refused_is_not() -> None:
     by_extract = {e.extract: e for e in a_night().extracts}
     assert [p.code for p in by_extract["insured_units"].missing_places] == ["220500"]
     assert by_extract["premium_payments"].missing_places == ()
 
 
-def test_rows_of_no_region_are_in_the_balance_and_not_a_region():
+def test_rows_of_no_region_are_in_the_balance_and_not_a_region() -> None:
     report = a_night()
     assert [r.place.code for r in report.elsewhere] == ["000000"]
     assert "000000" not in {r.place.code for r in report.regions}
     assert "000000" in {place.code for place, _ in report.balances}
 
 
-def test_a_region_of_which_only_payments_came_is_elsewhere():
+def test_a_region_of_which_only_payments_came_is_elsewhere() -> None:
     report = a_night(held=[], reconciliation={"110000": line((0, 0, 0, 0), "1.00")})
     assert (report.regions, [r.place.code for r in report.elsewhere]) == ((), ["110000"])
 
 
-def test_received_is_accepted_and_quarantined_of_this_night_alone():
+def test_received_is_accepted_and_quarantined_of_this_night_alone() -> None:
     tax = next(e for e in a_night().extracts if e.department == "tax")
     assert (tax.received, tax.accepted, tax.quarantined) == (372_204, 372_163, 41)
 
 
-def test_a_delivery_that_loses_a_row_is_an_error():
+def test_a_delivery_that_loses_a_row_is_an_error() -> None:
     with pytest.raises(AssertionError, match="loses rows"):
         replace(delivery("610100", rows=10, bad=1), accepted=10)
 
 
-def test_a_result_of_no_rule_is_an_error():
+def test_a_result_of_no_rule_is_an_error() -> None:
     strange = replace(premium(), results=[result("premium_payments.other", "610100", 1, 1)])
     with pytest.raises(AssertionError, match=r"premium_payments\.other"):
         build_report(facts(extracts=[strange]))
 
 
-def test_a_rule_of_deliveries_calls_000000_the_file_for_all():
+def test_a_rule_of_deliveries_calls_000000_the_file_for_all() -> None:
     shares = rule("x.rows", "critical", "一", "one", "delivery"), rule("x.row", "critical", "二", "two")
     results = [result("x.rows", "000000", 1, 1), result("x.row", "000000", 9, 1)]
     extract = ExtractFacts(contract("tax", "x", "某", "x", shares), results=results)
@@ -119,12 +119,12 @@ def test_a_rule_of_deliveries_calls_000000_the_file_for_all():
     assert names == {"x.rows": "File for all regions", "x.row": "Region not readable"}
 
 
-def test_a_night_without_anything():
+def test_a_night_without_anything() -> None:
     report = build_report(facts(extracts=[], held=[], reconciliation={}))
     assert (report.regions, report.owed, report.business_date) == ((), (), NIGHT)
 
 
-def test_an_extract_that_is_held_for_by_no_contract_is_still_named():
+def test_an_extract_that_is_held_for_by_no_contract_is_still_named() -> None:
     report = a_night(held=[HeldFact("610100", "missing_delivery", "finance", "fund_balances", None)])
     cause = next(r for r in report.regions if r.place.code == "610100").causes[0]
     assert (cause.department, cause.extract) == ("finance", None)

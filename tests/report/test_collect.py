@@ -1,8 +1,9 @@
 """Collected from a real catalog, lake and engine; the validations are written by hand, without GX."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from stable_jobs.errors import Problem
 from stable_jobs.report.collect import Night, collect_report, masked_samples
 from stable_jobs.report.render import render_report
 from stable_jobs.store import catalog
-from stable_jobs.store.catalog import DeliveryOutcome, RuleResult
+from stable_jobs.store.catalog import Delivery, DeliveryOutcome, RuleResult, Snapshot, Validation
 from stable_jobs.store.engine import quote_literal
 from stable_jobs.validation.validate import validate_extract
 from tests.report.report_night import NAMES
@@ -72,8 +73,9 @@ def write(shop: Shop, kind: str, select: str) -> catalog.Snapshot:
         )
 
 
-def validated(shop, delivery, on, failed):
+def validated(shop: Shop, delivery: Delivery, on: date, failed: int) -> Validation:
     """A validation of one delivery of which the rows with a negative amount are quarantined."""
+    assert delivery.staged_snapshot_id is not None
     with shop.engine.connect() as connection:
         name = catalog.snapshot_by_id(connection, delivery.staged_snapshot_id).name
     result = RuleResult(AMOUNT, "critical", "row", delivery.region_code, 4, failed)
@@ -87,7 +89,14 @@ def validated(shop, delivery, on, failed):
     return record(shop, "refunds", on, quarantine, [result], [outcome])
 
 
-def record(shop, extract, on, quarantine, results, outcomes):
+def record(
+    shop: Shop,
+    extract: str,
+    on: date,
+    quarantine: Snapshot,
+    results: Sequence[RuleResult],
+    outcomes: Sequence[DeliveryOutcome],
+) -> Validation:
     with shop.engine.begin() as connection:
         return catalog.record_validation(
             connection,
@@ -109,7 +118,7 @@ ROWS = values(
 
 
 @pytest.fixture
-def report(shop: Shop):
+def report(shop: Shop) -> NightReport:
     """Xi'an has one bad row, Tonghua's file is refused, and Nanchang's of two nights ago stands in."""
     before = D - timedelta(days=1)
     validated(shop, shop.deliver(XIAN, ROWS, on=before), before, 1)
@@ -139,7 +148,7 @@ def report(shop: Shop):
     return collect_report(shop.con, shop.engine, shop.lake, night)
 
 
-def test_collected_from_catalog_lake_and_decision(report):
+def test_collected_from_catalog_lake_and_decision(report: NightReport) -> None:
     (extract,) = report.extracts
     assert [(d.place.code, d.status, d.received) for d in extract.deliveries] == [
         ("220500", "refused", None),
@@ -151,7 +160,7 @@ def test_collected_from_catalog_lake_and_decision(report):
     assert (rules[UNIT_RULE.id].failed, rules[UNIT_RULE.id].scope) == (1, "unit")
 
 
-def test_samples_are_masked_and_say_where(report):
+def test_samples_are_masked_and_say_where(report: NightReport) -> None:
     (rule,) = (r for r in report.extracts[0].rules if r.rule_id == AMOUNT)
     (sample,) = rule.samples
     assert (sample.file_name, sample.row, sample.place.code) == ("610100.csv", 1, XIAN)
@@ -159,13 +168,13 @@ def test_samples_are_masked_and_say_where(report):
     assert b"6222021234567890" not in b"".join(render_report(report).values())
 
 
-def test_orphans_are_shares_of_the_accepted_rows_in_force(report):
+def test_orphans_are_shares_of_the_accepted_rows_in_force(report: NightReport) -> None:
     (orphans,) = report.extracts[0].orphans
     assert (orphans.uscc_count, orphans.rows, orphans.accepted) == (2, 2, 3)
     assert orphans.amount == Decimal("6.50")
 
 
-def test_a_held_region_has_its_units_undecided_and_its_cause(report):
+def test_a_held_region_has_its_units_undecided_and_its_cause(report: NightReport) -> None:
     held = {r.place.code: r for r in report.held}
     assert set(held) == {"220500", "990100"}
     balance = held["220500"].reconciliation
@@ -177,7 +186,7 @@ def test_a_held_region_has_its_units_undecided_and_its_cause(report):
     assert held["990100"].causes[0].department == "policy"
 
 
-def test_an_extract_of_which_nothing_was_validated(shop):
+def test_an_extract_of_which_nothing_was_validated(shop: Shop) -> None:
     night = Night(
         business_date=D,
         contracts={"refunds": CONTRACT},

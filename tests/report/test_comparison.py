@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from stable_jobs.report.comparison import ComparisonFacts, comparison_from_json,
 from tests.report.compared_night import COMPARED, a_baseline, a_region
 
 
-def test_sums():
+def test_sums() -> None:
     found = a_baseline()
     assert dict(found.kinds) == {"appeared": 0, "gone": 1_242, "changed": 3}
     assert (found.rows, found.payable_before, found.payable_difference) == (
@@ -30,12 +31,12 @@ def test_sums():
         pytest.param(ComparisonFacts(a_baseline(regions=(), reasons=(), largest=()), None), id="equal"),
     ],
 )
-def test_there_and_back(facts):
+def test_there_and_back(facts: ComparisonFacts) -> None:
     assert comparison_from_json(json.loads(json.dumps(comparison_json(facts)))) == facts
 
 
-def test_money_is_text():
-    found = comparison_json(COMPARED)["night_before"]
+def test_money_is_text() -> None:
+    found: Any = comparison_json(COMPARED)["night_before"]
     assert found["payable_difference"] == "1234557.50"
     assert found["regions"][0]["payable_before"] == "10.50"
     assert (found["largest"][0]["payable_before"], found["largest"][0]["payable_after"]) == (
@@ -44,5 +45,5 @@ def test_money_is_text():
     )
 
 
-def test_only_those_there_are():
+def test_only_those_there_are() -> None:
     assert list(COMPARED.baselines) == ["night_before"]

@@ -1,13 +1,16 @@
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
-from stable_jobs.contracts.model import SendingRegion, Terms
+from stable_jobs.contracts.model import Contract, SendingRegion, Terms
 from stable_jobs.errors import Problem
+from stable_jobs.report.data import DeliveryLine
 from stable_jobs.report.deliveries import Known, delivery_lines
-from stable_jobs.store.catalog import Delivery, DeliveryOutcome, Release
+from stable_jobs.store.deliveries import Delivery, Release
+from stable_jobs.store.outcomes import DeliveryOutcome
 from stable_jobs.words import Words
 from tests.report.report_night import DROP, NAMES, NIGHT, PREMIUM_RULES, contract
 
@@ -38,11 +41,16 @@ PROBLEM = Problem(
 )
 
 
-def outcome(region="610100", delivery=1, rows=(10, 9, 1), rule=None):
+def outcome(
+    region: str = "610100",
+    delivery: int = 1,
+    rows: tuple[int, int, int] = (10, 9, 1),
+    rule: str | None = None,
+) -> DeliveryOutcome:
     return DeliveryOutcome(delivery, region, *rows, rule, DETAIL if rule else None)
 
 
-def brief(lines):
+def brief(lines: Iterable[DeliveryLine]) -> list[tuple[str, int, str, int | None]]:
     return [(d.place.code, d.sequence, d.status, d.received) for d in lines]
 
 
@@ -104,17 +112,22 @@ def brief(lines):
         ),
     ],
 )
-def test_status(deliveries, outcomes, releases, lines):
+def test_status(
+    deliveries: list[Delivery],
+    outcomes: list[DeliveryOutcome],
+    releases: list[Release],
+    lines: list[tuple[str, int, str, int | None]],
+) -> None:
     assert brief(delivery_lines(Known(CONTRACT, NAMES, outcomes, releases), deliveries, [])) == lines
 
 
-def test_a_stand_in_keeps_its_own_date():
+def test_a_stand_in_keeps_its_own_date() -> None:
     earlier = replace(SENT, business_date=date(2020, 5, 9))
     (line,) = delivery_lines(Known(CONTRACT, NAMES, [], []), [], [earlier])
     assert (line.status, line.business_date, line.received) == ("stand_in", date(2020, 5, 9), None)
 
 
-def test_a_held_delivery_says_the_rule_in_both_languages_and_the_measure():
+def test_a_held_delivery_says_the_rule_in_both_languages_and_the_measure() -> None:
     known = Known(CONTRACT, NAMES, [outcome(rule=DROP)], [])
     trouble = delivery_lines(known, [SENT], [])[0].trouble
     assert trouble is not None
@@ -123,10 +136,11 @@ def test_a_held_delivery_says_the_rule_in_both_languages_and_the_measure():
     assert trouble.found.zh == "1,204 行；隔离 3；上次采用 无"
 
 
-def test_a_refused_delivery_says_what_intake_said():
+def test_a_refused_delivery_says_what_intake_said() -> None:
     refused = replace(SENT, status="refused", problem=PROBLEM.as_dict())
     trouble = delivery_lines(Known(CONTRACT, NAMES, [], []), [refused], [])[0].trouble
     assert trouble is not None
+    assert trouble.expected is not None
     assert (trouble.what.zh, trouble.expected.en, trouble.next_step.zh) == ("空", "≥ 1", "重发")
 
 
@@ -137,13 +151,14 @@ def test_a_refused_delivery_says_what_intake_said():
         pytest.param({(CONTRACT.extract, "360100"), ("another", "610100")}, "released", id="others were"),
     ],
 )
-def test_a_release_after_the_decision_does_not_count(held, status):
+def test_a_release_after_the_decision_does_not_count(held: set[tuple[str, str]], status: str) -> None:
     known = Known(CONTRACT, NAMES, [outcome(rule=DROP)], [RELEASE], frozenset(held))
     assert [one.status for one in delivery_lines(known, [SENT], [])] == [status]
 
 
-def test_a_release_is_named():
+def test_a_release_is_named() -> None:
     line = delivery_lines(Known(CONTRACT, NAMES, [outcome(rule=DROP)], [RELEASE]), [SENT], [])[0]
+    assert line.release is not None
     assert (line.release.released_by, line.release.reason, line.trouble) == ("王芳", "核实无误", None)
 
 
@@ -189,14 +204,16 @@ XIAN_MAY_HAVE_MORE = replace(
         ),
     ],
 )
-def test_a_held_delivery_says_what_was_expected(contract_, rule, previous, zh, en):
+def test_a_held_delivery_says_what_was_expected(
+    contract_: Contract, rule: str, previous: int | None, zh: str, en: str
+) -> None:
     held = replace(outcome(rule=rule), held_detail={**DETAIL, "previous_rows": previous})
     [line] = delivery_lines(Known(contract_, NAMES, [held], []), [SENT], [])
     assert line.trouble is not None
     assert line.trouble.expected == Words(zh, en)
 
 
-def test_a_rule_that_is_not_about_rows_has_no_figure_to_expect():
+def test_a_rule_that_is_not_about_rows_has_no_figure_to_expect() -> None:
     other = replace(CONTRACT, rules=(replace(CONTRACT.rules[0], id="premium_payments.batch.odd"),))
     [line] = delivery_lines(Known(other, NAMES, [outcome(rule="premium_payments.batch.odd")], []), [SENT], [])
     assert line.trouble is not None

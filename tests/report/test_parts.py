@@ -23,7 +23,7 @@ FIRST = date(2020, 5, 1)
         pytest.param([2, 0, 0], "clean", 0, id="ended a night before"),
     ],
 )
-def test_trend(failed, state, nights_failing):
+def test_trend(failed: list[int], state: str, nights_failing: int) -> None:
     trend = Trend(tuple(NightCount(FIRST + timedelta(days=i), n) for i, n in enumerate(failed)))
     assert (trend.state, trend.nights_failing) == (state, nights_failing)
     assert trend.counts == tuple(failed)

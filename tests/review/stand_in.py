@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
 from starlette.testclient import TestClient
@@ -55,7 +56,7 @@ def mounted(settings: Settings, airflow: StandIn | None = None) -> FastAPI:
     return outer
 
 
-def client(app: FastAPI, person: str | None = "ann:viewer", **options: object) -> TestClient:
+def client(app: FastAPI, person: str | None = "ann:viewer", **options: Any) -> TestClient:
     """A browser that is signed in as that person; None: nobody."""
     headers = {} if person is None else {"authorization": f"Bearer {person}"}
-    return TestClient(app, headers=headers, raise_server_exceptions=False, **options)  # type: ignore[arg-type]
+    return TestClient(app, headers=headers, raise_server_exceptions=False, **options)

@@ -31,7 +31,8 @@ class Server:
 
     def act(self, name: str, who: str | None, parameters: Any = None, **more: Any) -> httpx.Response:
         body = {"parameters": HOLD if parameters is None else parameters, **more}
-        return client(self.app, who).post(f"{PREFIX}/acts/{name}", json=body)
+        response: httpx.Response = client(self.app, who).post(f"{PREFIX}/acts/{name}", json=body)
+        return response
 
 
 @pytest.fixture
@@ -133,7 +134,8 @@ def proposed(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
 def answer(server: Server, who: str, **fields: str) -> httpx.Response:
     data = {"form_token": token_of(who.partition(":")[0]), **fields}
     browser = client(server.app, who, follow_redirects=False)
-    return browser.post(f"{PREFIX}/proposals/1/answer", data=data, params={"lang": "en"})
+    response: httpx.Response = browser.post(f"{PREFIX}/proposals/1/answer", data=data, params={"lang": "en"})
+    return response
 
 
 def test_what_waits_is_shown_and_confirmed_in_the_browser(proposed: Server) -> None:

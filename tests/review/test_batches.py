@@ -42,12 +42,16 @@ class Bureau:
     out: Path
 
     def get(self, path: str, who: str = "ann:officer", **query: Any) -> httpx.Response:
-        return client(self.app, who).get(f"{PAGE}{path}", params={"lang": "en", **query})
+        response: httpx.Response = client(self.app, who).get(f"{PAGE}{path}", params={"lang": "en", **query})
+        return response
 
     def answer(self, batch: Batch, who: str, **fields: str) -> httpx.Response:
         data = {"form_token": token_of(who), **fields}
         signed_in = client(self.app, f"{who}:approver", follow_redirects=False)
-        return signed_in.post(f"{PAGE}/{batch.batch_no}/answer", data=data, params={"lang": "en"})
+        response: httpx.Response = signed_in.post(
+            f"{PAGE}/{batch.batch_no}/answer", data=data, params={"lang": "en"}
+        )
+        return response
 
     def ask(self, batch: Batch, level: int = 1) -> None:
         """Airflow asks about the batch."""

@@ -179,7 +179,7 @@ def explained(browser: TestClient, region: str, uscc: str, **query: str) -> str:
         assert time.monotonic() < until, "the night is not ready after two minutes"
         time.sleep(0.3)
     assert page.status_code == 200
-    return page.text
+    return str(page.text)
 
 
 @pytest.mark.parametrize("decision", ["eligible", "ineligible", "undecided"])

@@ -58,14 +58,16 @@ class Office:
     payees: int
 
     def get(self, address: str, who: str = OFFICER, lang: str = "en") -> Response:
-        return client(self.app, who).get(address, params={"lang": lang}, follow_redirects=False)
+        response: Response = client(self.app, who).get(address, params={"lang": lang}, follow_redirects=False)
+        return response
 
     def post(self, address: str, who: str = OFFICER, page: str = PREMIUM, **fields: Any) -> Response:
         """What the browser sends of a form of that page."""
         [token, *_] = re.findall(r'name="form_token" value="([^"]+)"', self.get(page, who).text)
-        return client(self.app, who).post(
+        response: Response = client(self.app, who).post(
             address, data={"form_token": token, **fields}, params={"lang": "en"}, follow_redirects=False
         )
+        return response
 
     def publish(self, report: NightReport, name: str = "validation.json") -> None:
         folder = self.out / NIGHT.isoformat() / "validation"

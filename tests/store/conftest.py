@@ -35,7 +35,7 @@ class Book:
         return catalog.register_snapshot(self.connection, **{**values, **changed})
 
     def delivery(self, **changed: Any) -> Delivery:
-        values = {
+        values: dict[str, Any] = {
             "department": "tax",
             "extract": "taxpayers",
             "business_date": D,

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
@@ -10,12 +11,13 @@ from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
 
 import stable_jobs
 from stable_jobs.errors import StepError, UsageError
+from stable_jobs.settings import Settings
 from stable_jobs.store.database import (
     APP,
     OWNER,
@@ -27,12 +29,13 @@ from stable_jobs.store.database import (
 from stable_jobs.store.tables import metadata
 from tests.databases import advisory_locks
 from tests.pooler import transaction_pooler
+from tests.processes import output_of, tell
 
 D = date(2020, 5, 11)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stable_jobs.__file__).parents[1])}
 
 
-def python(program, *arguments):
+def python(program: str, *arguments: str) -> subprocess.Popen[str]:
     """A process of its own; its warnings are errors as here."""
     command = [sys.executable, "-W", "error", "-c", program, *arguments]
     return subprocess.Popen(
@@ -45,11 +48,11 @@ def python(program, *arguments):
     )
 
 
-def with_url(settings, url):
+def with_url(settings: Settings, url: str) -> Settings:
     return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
-def plain(url):
+def plain(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
@@ -57,7 +60,7 @@ def plain(url):
     "driver",
     ["postgresql", "postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg"],
 )
-def test_any_postgresql_url_is_psycopg_s(driver):
+def test_any_postgresql_url_is_psycopg_s(driver: str) -> None:
     url = postgres_url(f"{driver}://me:p%40ss@db.example:5433/jobs")
     assert (url.drivername, url.username, url.password) == ("postgresql+psycopg", "me", "p@ss")
     assert (url.host, url.port, url.database) == ("db.example", 5433, "jobs")
@@ -72,14 +75,14 @@ def test_any_postgresql_url_is_psycopg_s(driver):
         pytest.param("", id="empty"),
     ],
 )
-def test_other_urls_are_refused_without_showing_them(settings, url):
+def test_other_urls_are_refused_without_showing_them(settings: Settings, url: str) -> None:
     with pytest.raises(UsageError) as caught, database(with_url(settings, url)):
         pass
     assert "STABLE_JOBS_DATABASE_URL" in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
-def test_a_configured_database_is_used_as_given(settings_with_database):
+def test_a_configured_database_is_used_as_given(settings_with_database: Settings) -> None:
     with database(settings_with_database) as engine, engine.connect() as connection:
         assert connection.scalar(text("SELECT current_user")) == APP
     assert not (settings_with_database.home / "postgres").exists()
@@ -98,7 +101,9 @@ def test_a_configured_database_is_used_as_given(settings_with_database):
         ),
     ],
 )
-def test_a_configured_database_must_be_at_this_schema(settings, postgres_url, schema):
+def test_a_configured_database_must_be_at_this_schema(
+    settings: Settings, postgres_url: URL, schema: tuple[str, ...]
+) -> None:
     name = f"bare_{uuid4().hex}"
     execute(postgres_url, f"CREATE DATABASE {name}")
     execute(postgres_url.set(database=name), *schema)
@@ -107,14 +112,16 @@ def test_a_configured_database_must_be_at_this_schema(settings, postgres_url, sc
         pass
 
 
-def execute(url, *statements):
+def execute(url: URL, *statements: str) -> None:
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for statement in statements:
             connection.execute(text(statement))
 
 
-def test_a_database_that_does_not_answer_is_named_without_its_password(settings, tmp_path):
+def test_a_database_that_does_not_answer_is_named_without_its_password(
+    settings: Settings, tmp_path: Path
+) -> None:
     url = f"postgresql://me:secret@/jobs?host={tmp_path}"
     with (
         pytest.raises(StepError, match="STABLE_JOBS_DATABASE_URL") as caught,
@@ -124,13 +131,13 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(settings,
     assert "secret" not in str(caught.value)
 
 
-def test_a_missing_database_is_a_step_error(settings, postgres_url):
+def test_a_missing_database_is_a_step_error(settings: Settings, postgres_url: URL) -> None:
     url = plain(postgres_url.set(database="none"))
     with pytest.raises(StepError, match="none"), database(with_url(settings, url)):
         pass
 
 
-def test_an_error_inside_is_not_the_database_s(settings_with_database):
+def test_an_error_inside_is_not_the_database_s(settings_with_database: Settings) -> None:
     with pytest.raises(ZeroDivisionError), database(settings_with_database):
         raise ZeroDivisionError
 
@@ -148,7 +155,7 @@ TABLES = sorted(metadata.tables)
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("statement", ALLOWED)
-def test_the_application_may(empty_engine, table, statement):
+def test_the_application_may(empty_engine: Engine, table: str, statement: str) -> None:
     with empty_engine.connect() as connection:
         columns = ", ".join(c.name for c in metadata.tables[table].columns if c.name != "id")
         connection.execute(text(statement.format(table=table, columns=columns)))
@@ -172,7 +179,7 @@ def test_the_application_may(empty_engine, table, statement):
         "COPY deliveries TO PROGRAM 'true'",
     ],
 )
-def test_the_application_may_not(empty_engine, statement):
+def test_the_application_may_not(empty_engine: Engine, statement: str) -> None:
     with (
         empty_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         pytest.raises(ProgrammingError, match=r"permission denied|must be owner"),
@@ -180,14 +187,14 @@ def test_the_application_may_not(empty_engine, statement):
         connection.execute(text(statement))
 
 
-def test_the_application_may_say_what_became_of_a_delivery(empty_engine):
+def test_the_application_may_say_what_became_of_a_delivery(empty_engine: Engine) -> None:
     with empty_engine.connect() as connection:
         connection.execute(
             text("UPDATE deliveries SET status = 'landed', problem = NULL, staged_snapshot_id = NULL")
         )
 
 
-def test_roles_have_no_special_rights(postgres_url, template_database):
+def test_roles_have_no_special_rights(postgres_url: URL, template_database: str) -> None:
     engine = create_engine(postgres_url, poolclass=NullPool)
     question = """
         SELECT rolname, rolcanlogin FROM pg_roles
@@ -207,20 +214,19 @@ print(init_database(sys.argv[1], name=sys.argv[2]).database)
 """
 
 
-def test_two_processes_may_initialise_at_once(postgres_url, settings):
+def test_two_processes_may_initialise_at_once(postgres_url: URL, settings: Settings) -> None:
     name = f"both_{uuid4().hex}"
     children = [python(INIT, plain(postgres_url), name) for _ in range(2)]
     for child in children:
-        assert child.stdout.readline() == "ready\n"
+        assert output_of(child).readline() == "ready\n"
     for child in children:
-        child.stdin.write("\n")
-        child.stdin.flush()
+        tell(child, "\n")
     assert [child.communicate(timeout=60) for child in children] == [(f"{name}\n", "")] * 2
     with database(with_url(settings, plain(postgres_url.set(username=APP, database=name)))):
         pass
 
 
-def test_init_again_keeps_what_is_there(postgres_url):
+def test_init_again_keeps_what_is_there(postgres_url: URL) -> None:
     name = f"again_{uuid4().hex}"
     url = init_database(postgres_url, name=name)
     execute(postgres_url.set(database=name), "CREATE TABLE kept (n int)")
@@ -229,7 +235,9 @@ def test_init_again_keeps_what_is_there(postgres_url):
 
 
 @pytest.mark.parametrize("password", ["plain", "o'clock", "p%40$1", 'a"b\\c'])
-def test_the_application_s_password_is_set_and_returned(postgres_url, template_database, password):
+def test_the_application_s_password_is_set_and_returned(
+    postgres_url: URL, template_database: str, password: str
+) -> None:
     url = init_database(postgres_url, name=template_database, app_password=password)
     assert url.password == password
     engine = create_engine(postgres_url, poolclass=NullPool)
@@ -238,29 +246,29 @@ def test_the_application_s_password_is_set_and_returned(postgres_url, template_d
     assert kept.startswith("SCRAM-SHA-256$")
 
 
-def is_free(engine, day):
+def is_free(engine: Engine, day: date) -> bool:
     try_lock = "SELECT pg_try_advisory_xact_lock(5700002, :day)"
     with engine.connect() as connection:
-        return connection.scalar(text(try_lock), {"day": day.toordinal()})
+        return bool(connection.scalar(text(try_lock), {"day": day.toordinal()}))
 
 
-def test_a_business_date_has_one_writer(engine):
+def test_a_business_date_has_one_writer(engine: Engine) -> None:
     with business_date_lock(engine, D):
         assert not is_free(engine, D)
         assert is_free(engine, date(2020, 5, 12))
     assert is_free(engine, D)
 
 
-def test_an_error_lets_the_date_go(engine):
+def test_an_error_lets_the_date_go(engine: Engine) -> None:
     with pytest.raises(ZeroDivisionError), business_date_lock(engine, D):
         raise ZeroDivisionError
     assert is_free(engine, D)
 
 
-def test_the_second_writer_waits_for_the_first(engine):
+def test_the_second_writer_waits_for_the_first(engine: Engine) -> None:
     seen = []
 
-    def write():
+    def write() -> None:
         with business_date_lock(engine, D):
             seen.append("second")
 
@@ -273,7 +281,7 @@ def test_the_second_writer_waits_for_the_first(engine):
     assert seen == ["first", "second"]
 
 
-def wait_until(is_so, seconds=30):
+def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < end
@@ -292,9 +300,9 @@ with business_date_lock(create_engine(sys.argv[1], poolclass=NullPool), date(202
 """
 
 
-def test_a_killed_writer_holds_nothing(engine, database_url):
+def test_a_killed_writer_holds_nothing(engine: Engine, database_url: URL) -> None:
     child = python(HOLD, plain(database_url))
-    assert child.stdout.readline() == "held\n"
+    assert output_of(child).readline() == "held\n"
     assert not is_free(engine, D)
     child.kill()
     child.communicate()
@@ -303,7 +311,9 @@ def test_a_killed_writer_holds_nothing(engine, database_url):
 
 @pytest.mark.parametrize("in_turn", [False, True], ids=["the session used last", "sessions in turn"])
 @pytest.mark.parametrize("others", [0, 1, 3])
-def test_a_transaction_pooler_is_refused_in_one_sentence(settings, database_url, in_turn, others):
+def test_a_transaction_pooler_is_refused_in_one_sentence(
+    settings: Settings, database_url: URL, in_turn: bool, others: int
+) -> None:
     """Before anything waits for a lock that is another session's."""
     with transaction_pooler(database_url, in_turn) as (url, pooler), ExitStack() as stack:
         engines = [create_engine(url, poolclass=NullPool) for _ in range(others)]
@@ -321,12 +331,12 @@ def test_a_transaction_pooler_is_refused_in_one_sentence(settings, database_url,
     assert "\n" not in str(refused.value)
 
 
-def test_db_init_through_a_transaction_pooler_is_refused(postgres_url):
+def test_db_init_through_a_transaction_pooler_is_refused(postgres_url: URL) -> None:
     with transaction_pooler(postgres_url) as (url, _), pytest.raises(StepError, match="pool_mode = session"):
         init_database(url, name=f"never_{uuid4().hex}")
 
 
-def test_a_lock_that_a_pooler_gave_away_is_told(database_url):
+def test_a_lock_that_a_pooler_gave_away_is_told(database_url: URL) -> None:
     """Where the look at the start saw nothing: other clients moved the session between lock and release."""
     with transaction_pooler(database_url, in_turn=True) as (url, _):
         engine = create_engine(url, poolclass=NullPool)
@@ -341,12 +351,14 @@ def test_a_lock_that_a_pooler_gave_away_is_told(database_url):
             one.close()
 
 
-def test_sessions_of_its_own_are_taken(settings, database_url):
+def test_sessions_of_its_own_are_taken(settings: Settings, database_url: URL) -> None:
     with database(with_url(settings, plain(database_url))) as engine, business_date_lock(engine, D):
         assert not is_free(engine, D)
 
 
-def test_who_waits_says_for_whom(engine, monkeypatch, caplog):
+def test_who_waits_says_for_whom(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("stable_jobs.store.database._PATIENCE", ("50ms", "200ms"))
     with ThreadPoolExecutor(1) as pool:
         with business_date_lock(engine, D):
@@ -358,7 +370,7 @@ def test_who_waits_says_for_whom(engine, monkeypatch, caplog):
     assert caplog.messages[0].endswith(f"(server process {holder}): waiting until it ends")
 
 
-def test_db_init_of_the_database_it_is_connected_to_ends(postgres_url, template_database):
+def test_db_init_of_the_database_it_is_connected_to_ends(postgres_url: URL, template_database: str) -> None:
     """Its own lock and the migrations' are two: it would wait for itself."""
     url = postgres_url.set(database=template_database)
     done = python(INIT_ALONE, plain(url), template_database)

@@ -1,5 +1,6 @@
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -7,24 +8,26 @@ from sqlalchemy.exc import IntegrityError
 from stable_jobs.errors import UsageError
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store import catalog
+from stable_jobs.store.catalog import Delivery
 from stable_jobs.store.tables import deliveries
+from tests.store.conftest import Book
 
 D = date(2020, 5, 11)
 HELD = {"held_rule": "taxpayers.rows.fall"}
 
 
-def at(hour):
+def at(hour: int) -> datetime:
     return datetime(2020, 5, 11, hour, tzinfo=SHANGHAI)
 
 
-def test_a_delivery_comes_back_as_recorded(book):
+def test_a_delivery_comes_back_as_recorded(book: Book) -> None:
     made = book.delivery(rows=7, control_total=Decimal("12.30"), file_name="610100.csv")
     assert made == catalog.delivery_by_id(book.connection, made.id)
     assert (made.rows, made.control_total, made.file_name) == (7, Decimal("12.30"), "610100.csv")
     assert (made.status, made.problem, made.staged_snapshot_id) == ("landed", None, None)
 
 
-def test_the_same_bytes_in_the_same_slot_are_known(book):
+def test_the_same_bytes_in_the_same_slot_are_known(book: Book) -> None:
     first = book.delivery(received_at=at(8))
     assert book.delivery(received_at=at(9), rows=99) == first
     assert book.connection.scalar(deliveries.select().with_only_columns(deliveries.c.received_at)) == at(8)
@@ -40,12 +43,12 @@ def test_the_same_bytes_in_the_same_slot_are_known(book):
         pytest.param({"sha256": "b" * 64}, id="bytes"),
     ],
 )
-def test_anything_else_is_another_delivery(book, changed):
+def test_anything_else_is_another_delivery(book: Book, changed: dict[str, Any]) -> None:
     first = book.delivery(sha256="a" * 64)
     assert book.delivery(**{"sha256": "a" * 64, **changed}).id != first.id
 
 
-def test_no_manifest_means_no_rows_and_total(book):
+def test_no_manifest_means_no_rows_and_total(book: Book) -> None:
     made = book.delivery(rows=None, control_total=None)
     assert (made.rows, made.control_total) == (None, None)
 
@@ -63,12 +66,12 @@ def test_no_manifest_means_no_rows_and_total(book):
         pytest.param({"received_at": None}, id="no moment"),
     ],
 )
-def test_the_database_refuses(book, changed):
+def test_the_database_refuses(book: Book, changed: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError):
         book.delivery(**changed)
 
 
-def test_staged_and_refused(book):
+def test_staged_and_refused(book: Book) -> None:
     staged, refused = book.staged(), book.refused(sequence=2)
     assert (staged.status, staged.problem) == ("staged", None)
     assert staged.staged_snapshot_id is not None
@@ -76,7 +79,7 @@ def test_staged_and_refused(book):
     assert refused.problem == book.problem().as_dict()
 
 
-def test_a_later_reading_replaces_the_earlier(book):
+def test_a_later_reading_replaces_the_earlier(book: Book) -> None:
     delivery = book.refused()
     catalog.mark_staged(book.connection, delivery.id, book.snapshot("new").id)
     assert catalog.delivery_by_id(book.connection, delivery.id).problem is None
@@ -93,13 +96,15 @@ def test_a_later_reading_replaces_the_earlier(book):
         pytest.param("'; DROP TABLE deliveries --", "'; DROP TABLE deliveries --", id="a statement"),
     ],
 )
-def test_a_problem_may_hold_hostile_text(book, found, kept):
+def test_a_problem_may_hold_hostile_text(book: Book, found: str, kept: str) -> None:
     delivery = book.delivery()
     catalog.mark_refused(book.connection, delivery.id, book.problem(found=found))
-    assert catalog.delivery_by_id(book.connection, delivery.id).problem["found"] == kept
+    problem = catalog.delivery_by_id(book.connection, delivery.id).problem
+    assert problem is not None
+    assert problem["found"] == kept
 
 
-def test_a_refused_delivery_is_taken_up_again_with_its_new_manifest(book):
+def test_a_refused_delivery_is_taken_up_again_with_its_new_manifest(book: Book) -> None:
     refused = book.refused(rows=None, control_total=None)
     catalog.take_up_again(book.connection, refused.id, rows=5, control_total=Decimal("2.50"))
     again = catalog.delivery_by_id(book.connection, refused.id)
@@ -111,7 +116,7 @@ def test_a_refused_delivery_is_taken_up_again_with_its_new_manifest(book):
     )
 
 
-def test_unknown_ids(book):
+def test_unknown_ids(book: Book) -> None:
     with pytest.raises(KeyError):
         catalog.delivery_by_id(book.connection, 404)
     with pytest.raises(KeyError):
@@ -119,7 +124,7 @@ def test_unknown_ids(book):
 
 
 @pytest.fixture
-def sent(book):
+def sent(book: Book) -> dict[str, Delivery]:
     """Two regions, two extracts, two dates; the first region sent twice."""
     return {
         "first": book.staged(),
@@ -145,7 +150,9 @@ def sent(book):
         pytest.param({"known_at": at(7)}, [], id="known before"),
     ],
 )
-def test_deliveries_for(book, sent, asked, names):
+def test_deliveries_for(
+    book: Book, sent: dict[str, Delivery], asked: dict[str, Any], names: list[str]
+) -> None:
     found = catalog.deliveries_for(book.connection, D, **asked)
     assert [d.id for d in found] == [sent[name].id for name in names]
 
@@ -159,12 +166,14 @@ def test_deliveries_for(book, sent, asked, names):
         pytest.param(at(7), [], id="before all"),
     ],
 )
-def test_current_deliveries(book, sent, known_at, names):
+def test_current_deliveries(
+    book: Book, sent: dict[str, Delivery], known_at: datetime | None, names: list[str]
+) -> None:
     found = catalog.current_deliveries(book.connection, D, "taxpayers", known_at)
     assert [d.id for d in found] == [sent[name].id for name in names]
 
 
-def test_a_release_is_bound_to_bytes_and_rule(book):
+def test_a_release_is_bound_to_bytes_and_rule(book: Book) -> None:
     held = book.staged()
     book.validation("one", book.outcome(held, **HELD))
     made = book.release(held, HELD["held_rule"])
@@ -173,7 +182,7 @@ def test_a_release_is_bound_to_bytes_and_rule(book):
     assert catalog.releases(book.connection) == [made]
 
 
-def test_the_first_release_stands(book):
+def test_the_first_release_stands(book: Book) -> None:
     held = book.staged()
     book.validation("one", book.outcome(held, **HELD))
     first = book.release(held, HELD["held_rule"])
@@ -189,7 +198,7 @@ def test_the_first_release_stands(book):
         pytest.param(at(20), [], id="before both"),
     ],
 )
-def test_releases_as_known_then(book, known_at, names):
+def test_releases_as_known_then(book: Book, known_at: datetime | None, names: list[str]) -> None:
     """Oldest first, whatever the order of the deliveries."""
     later, sooner = book.staged(), book.staged(region_code="610124")
     book.validation("one", book.outcome(later, **HELD), book.outcome(sooner, **HELD))
@@ -206,24 +215,24 @@ def test_releases_as_known_then(book, known_at, names):
         pytest.param(HELD["held_rule"], {"released_by": ""}, "--by", id="no name"),
     ],
 )
-def test_a_release_is_refused(book, rule, changed, says):
+def test_a_release_is_refused(book: Book, rule: str, changed: dict[str, str], says: str) -> None:
     held = book.staged()
     book.validation("one", book.outcome(held, **HELD))
     with pytest.raises(UsageError, match=says):
         book.release(held, rule, **changed)
 
 
-def test_a_refused_delivery_cannot_be_released(book):
+def test_a_refused_delivery_cannot_be_released(book: Book) -> None:
     with pytest.raises(UsageError, match="sent again"):
         book.release(book.refused(), "delivery.rows")
 
 
-def test_a_delivery_that_nothing_holds_cannot_be_released(book):
+def test_a_delivery_that_nothing_holds_cannot_be_released(book: Book) -> None:
     with pytest.raises(UsageError, match="held by no rule"):
         book.release(book.staged(), HELD["held_rule"])
 
 
-def test_an_unknown_delivery_cannot_be_released(book):
+def test_an_unknown_delivery_cannot_be_released(book: Book) -> None:
     with pytest.raises(UsageError, match="no delivery 404"):
         catalog.release_delivery(
             book.connection, 404, rule_id="a", reason="b", released_by="c", released_at=at(21)
@@ -243,7 +252,7 @@ SENT = [("610100", 1, "landed"), ("610100", 2, "staged"), ("610100", 3, "refused
         pytest.param([("000000", 1, "landed"), ("610100", 2, "staged")], [], id="another slot"),
     ],
 )
-def test_superseded(book, sent, replaced):
+def test_superseded(book: Book, sent: list[tuple[str, int, str]], replaced: list[int]) -> None:
     write = {"landed": book.delivery, "staged": book.staged, "refused": book.refused}
     made = [
         write[status](region_code=region, sequence=number, sha256=f"{place:064x}")
@@ -252,7 +261,7 @@ def test_superseded(book, sent, replaced):
     assert catalog.superseded(made) == {made[place].id for place in replaced}
 
 
-def test_many_are_recorded_as_one_by_one(book):
+def test_many_are_recorded_as_one_by_one(book: Book) -> None:
     first = book.delivery(received_at=at(8))
     unsent = ("id", "status", "problem", "staged_snapshot_id")
     values = {name: value for name, value in vars(first).items() if name not in unsent}

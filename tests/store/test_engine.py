@@ -1,6 +1,10 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import duckdb
 import pytest
 
+from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect, quote_identifier, quote_literal, read_parquet_sql
 
 HOSTILE = [
@@ -16,38 +20,40 @@ HOSTILE = [
 
 
 @pytest.fixture
-def duck(settings):
+def duck(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(settings) as connection:
         yield connection
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_literal_comes_back_as_it_was(duck, text):
+def test_a_literal_comes_back_as_it_was(duck: duckdb.DuckDBPyConnection, text: str) -> None:
     assert duck.execute(f"SELECT {quote_literal(text)}").fetchone() == (text,)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_an_identifier_names_that_column(duck, text):
+def test_an_identifier_names_that_column(duck: duckdb.DuckDBPyConnection, text: str) -> None:
     assert duck.execute(f"SELECT 1 AS {quote_identifier(text)}").description[0][0] == text
 
 
-def test_the_empty_text_is_a_literal():
+def test_the_empty_text_is_a_literal() -> None:
     assert quote_literal("") == "''"
 
 
 @pytest.mark.parametrize("quote", [quote_identifier, quote_literal])
-def test_nul_cannot_be_quoted(quote):
+def test_nul_cannot_be_quoted(quote: Callable[[str], str]) -> None:
     with pytest.raises(ValueError, match="not an SQL"):
         quote("a\0b")
 
 
-def test_an_identifier_cannot_be_empty():
+def test_an_identifier_cannot_be_empty() -> None:
     with pytest.raises(ValueError, match="not an SQL identifier"):
         quote_identifier("")
 
 
 @pytest.mark.parametrize("folder", ["plain", "o'clock", "西安 市"])
-def test_parquet_files_are_read_in_the_order_given(duck, tmp_path, folder):
+def test_parquet_files_are_read_in_the_order_given(
+    duck: duckdb.DuckDBPyConnection, tmp_path: Path, folder: str
+) -> None:
     paths = [str(tmp_path / folder / name) for name in ("b.parquet", "a.parquet")]
     (tmp_path / folder).mkdir()
     for number, path in enumerate(paths):
@@ -55,7 +61,7 @@ def test_parquet_files_are_read_in_the_order_given(duck, tmp_path, folder):
     assert duck.execute(f"SELECT n FROM {read_parquet_sql(paths)}").fetchall() == [(0,), (1,)]
 
 
-def test_no_parquet_files_is_an_error():
+def test_no_parquet_files_is_an_error() -> None:
     with pytest.raises(ValueError, match="no Parquet files"):
         read_parquet_sql([])
 
@@ -69,16 +75,17 @@ def test_no_parquet_files_is_an_error():
         pytest.param("autoinstall_known_extensions", False, id="no downloads"),
     ],
 )
-def test_every_connection_is_bounded(settings, setting, value):
+def test_every_connection_is_bounded(settings: Settings, setting: str, value: str | int) -> None:
     with connect(settings.model_copy(update={"memory_limit": "1000MB", "threads": 1})) as duck:
         assert duck.execute(f"SELECT current_setting('{setting}')").fetchone() == (value,)
 
 
-def test_each_connection_spills_to_its_own_folder_in_the_home_and_leaves_none(settings):
+def test_each_connection_spills_to_its_own_folder_in_the_home_and_leaves_none(settings: Settings) -> None:
     small = settings.model_copy(update={"memory_limit": "60MB", "threads": 1})
     spill = settings.home.absolute() / "tmp"
     with connect(small) as one, connect(small) as other:
-        folders = {c.execute("SELECT current_setting('temp_directory')").fetchone()[0] for c in (one, other)}
+        asked = [c.execute("SELECT current_setting('temp_directory')").fetchall() for c in (one, other)]
+        folders = {found[0][0] for found in asked}
         assert len(folders) == 2
         assert {str(spill)} == {folder.rsplit("/", 1)[0] for folder in folders}
         one.execute(
@@ -88,7 +95,7 @@ def test_each_connection_spills_to_its_own_folder_in_the_home_and_leaves_none(se
     assert list(spill.iterdir()) == []
 
 
-def test_each_connection_is_a_database_of_its_own(settings):
+def test_each_connection_is_a_database_of_its_own(settings: Settings) -> None:
     with connect(settings) as one, connect(settings) as other:
         one.execute("CREATE TABLE t (n INTEGER)")
         with pytest.raises(duckdb.CatalogException):

@@ -1,5 +1,6 @@
 """Which delivery counts: a table of what was sent, what became of it, and what is in force on D."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,8 @@ import pytest
 from stable_jobs.contracts.model import Contract
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store import catalog
+from stable_jobs.store.catalog import Delivery, DeliveryOutcome, InForce, Validation
+from tests.store.conftest import Book
 
 D = date(2020, 5, 11)
 RULE = "taxpayers.rows.fall"
@@ -54,6 +57,10 @@ class Sent:
     parts: tuple[tuple[str, bool], ...] = ()
 
 
+Names = dict[int, tuple[int, int, str]]
+"""What (days, sequence, region) each delivery id is."""
+
+
 @dataclass(frozen=True)
 class Expected:
     days: int
@@ -63,11 +70,11 @@ class Expected:
     held_regions: tuple[str, ...] = ()
 
 
-def at(hour, days=0):
+def at(hour: int, days: int = 0) -> datetime:
     return datetime(2020, 5, 11, hour, tzinfo=SHANGHAI) - timedelta(days=days)
 
 
-def send(book, sent):
+def send(book: Book, sent: Sent) -> Delivery:
     known = {"business_date": D - timedelta(days=sent.days), "region_code": sent.region}
     known |= {"sequence": sent.sequence, "received_at": at(sent.hour, sent.days)}
     if sent.became in ("refused", "landed"):
@@ -75,7 +82,7 @@ def send(book, sent):
     return book.staged(**known)
 
 
-def outcomes(book, sent, delivery):
+def outcomes(book: Book, sent: Sent, delivery: Delivery) -> list[DeliveryOutcome]:
     parts = sent.parts or ((sent.region, sent.became == "held"),)
     return [
         book.outcome(delivery, region_code=region, held_rule=RULE if is_held else None)
@@ -83,14 +90,14 @@ def outcomes(book, sent, delivery):
     ]
 
 
-def validate(book, sent, delivery, key):
+def validate(book: Book, sent: Sent, delivery: Delivery, key: str) -> Validation:
     made = outcomes(book, sent, delivery)
     return book.validation(f"{key}-{delivery.id}", *made, business_date=delivery.business_date)
 
 
-def play(book, story):
+def play(book: Book, story: Iterable[Sent]) -> Names:
     """Record the story; returns what (days, sequence, region) each delivery id is."""
-    names = {}
+    names: Names = {}
     for sent in story:
         delivery = send(book, sent)
         names[delivery.id] = (sent.days, sent.sequence, sent.region)
@@ -101,7 +108,7 @@ def play(book, story):
     return names
 
 
-def expected_rows(found, names):
+def expected_rows(found: Iterable[InForce], names: Names) -> list[Expected | InForce]:
     return [
         Expected(*names[f.delivery_id], f.is_stand_in, f.held_regions)
         if f.business_date == D - timedelta(days=names[f.delivery_id][0])
@@ -201,7 +208,7 @@ STORIES = [
 
 
 @pytest.mark.parametrize(("story", "expected"), STORIES)
-def test_in_force(book, story, expected):
+def test_in_force(book: Book, story: list[Sent], expected: list[Expected]) -> None:
     names = play(book, story)
     found = catalog.in_force(book.connection, D, {"taxpayers": TAXPAYERS})
     assert expected_rows(found, names) == expected
@@ -218,14 +225,14 @@ def test_in_force(book, story, expected):
         pytest.param(21, [Expected(0, 2)], id="released"),
     ],
 )
-def test_in_force_as_known_then(book, hour, expected):
+def test_in_force_as_known_then(book: Book, hour: int, expected: list[Expected]) -> None:
     story = [Sent(1, "accepted"), Sent(0, "accepted"), Sent(0, "held", 2, hour=12, released_hour=21)]
     names = play(book, story)
     found = catalog.in_force(book.connection, D, {"taxpayers": TAXPAYERS}, known_at=at(hour))
     assert expected_rows(found, names) == expected
 
 
-def test_names_are_the_delivery_s_and_its_validation_s(book):
+def test_names_are_the_delivery_s_and_its_validation_s(book: Book) -> None:
     delivery = send(book, Sent(0, "accepted"))
     validation = validate(book, Sent(0, "accepted"), delivery, "one")
     [found] = catalog.in_force(book.connection, D, {"taxpayers": TAXPAYERS})
@@ -236,7 +243,7 @@ def test_names_are_the_delivery_s_and_its_validation_s(book):
 
 
 @pytest.mark.parametrize(("newer", "count"), [("held", 0), ("accepted", 1)])
-def test_the_newest_validation_that_contains_it_judges(book, newer, count):
+def test_the_newest_validation_that_contains_it_judges(book: Book, newer: str, count: int) -> None:
     older = {"held": "accepted", "accepted": "held"}[newer]
     delivery = send(book, Sent(0, older))
     validate(book, Sent(0, older), delivery, "older")
@@ -245,7 +252,7 @@ def test_the_newest_validation_that_contains_it_judges(book, newer, count):
     assert len(catalog.in_force(book.connection, D, {"taxpayers": TAXPAYERS})) == count
 
 
-def test_a_night_may_name_its_own_validation(book):
+def test_a_night_may_name_its_own_validation(book: Book) -> None:
     delivery = send(book, Sent(0, "accepted"))
     own = validate(book, Sent(0, "accepted"), delivery, "own")
     validate(book, Sent(0, "held"), delivery, "newer")
@@ -255,7 +262,7 @@ def test_a_night_may_name_its_own_validation(book):
     assert found.delivery_id == delivery.id
 
 
-def test_a_release_from_one_rule_is_none_from_another(book):
+def test_a_release_from_one_rule_is_none_from_another(book: Book) -> None:
     delivery = send(book, Sent(0, "held"))
     validate(book, Sent(0, "held"), delivery, "one")
     book.release(delivery, RULE)
@@ -263,7 +270,7 @@ def test_a_release_from_one_rule_is_none_from_another(book):
     assert catalog.in_force(book.connection, D, {"taxpayers": TAXPAYERS}) == []
 
 
-def test_each_contract_has_its_own_age(book):
+def test_each_contract_has_its_own_age(book: Book) -> None:
     for extract in ("taxpayers", "premium_payments"):
         delivery = book.staged(extract=extract, business_date=D - timedelta(days=2))
         outcome = book.outcome(delivery)
@@ -273,13 +280,13 @@ def test_each_contract_has_its_own_age(book):
     assert [f.extract for f in found] == ["taxpayers"]
 
 
-def test_another_department_s_file_of_that_name_does_not_count(book):
+def test_another_department_s_file_of_that_name_does_not_count(book: Book) -> None:
     delivery = book.staged(department="economy")
     book.validation("one", book.outcome(delivery))
     assert catalog.in_force(book.connection, D, {"taxpayers": TAXPAYERS}) == []
 
 
-def test_no_contracts_nothing_in_force(book):
+def test_no_contracts_nothing_in_force(book: Book) -> None:
     play(book, [Sent(0, "accepted")])
     assert catalog.in_force(book.connection, D, {}) == []
 
@@ -301,12 +308,12 @@ def test_no_contracts_nothing_in_force(book):
         ),
     ],
 )
-def test_last_accepted_rows(book, story, rows):
+def test_last_accepted_rows(book: Book, story: list[Sent], rows: dict[str, int]) -> None:
     play(book, story)
     assert catalog.last_accepted_rows(book.connection, "taxpayers", D) == rows
 
 
-def test_last_accepted_rows_are_the_newest_s(book):
+def test_last_accepted_rows_are_the_newest_s(book: Book) -> None:
     for days, rows in ((3, 30), (1, 10), (2, 20)):
         delivery = book.staged(business_date=D - timedelta(days=days))
         outcome = book.outcome(delivery, received=rows, accepted=rows, quarantined=0)
@@ -315,7 +322,7 @@ def test_last_accepted_rows_are_the_newest_s(book):
     assert catalog.last_accepted_rows(book.connection, "taxpayers", D - timedelta(days=2)) == {"610100": 30}
 
 
-def test_last_accepted_rows_of_one_date_are_the_region_s_own(book):
+def test_last_accepted_rows_of_one_date_are_the_region_s_own(book: Book) -> None:
     yesterday = D - timedelta(days=1)
     sent = {"610100": {"610100": 5}, ALL: {"610100": 7, "220400": 9}}
     for slot, rows in sent.items():
@@ -325,7 +332,7 @@ def test_last_accepted_rows_of_one_date_are_the_region_s_own(book):
     assert catalog.last_accepted_rows(book.connection, "taxpayers", D) == {"610100": 5, "220400": 9}
 
 
-def test_held_outcomes_are_the_date_s_current_ones(book):
+def test_held_outcomes_are_the_date_s_current_ones(book: Book) -> None:
     story = [
         Sent(1, "held"),
         Sent(0, "held"),

@@ -1,11 +1,16 @@
 """Rows go between the engine, files and the database as they are: nothing is read as something else."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, text
 
+from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect
 from stable_jobs.store.loading import load_from_engine, load_rows, temporary_table, unload
 
@@ -20,7 +25,13 @@ COLUMNS = {
 EMPTY = (None, None, None, None, None)
 
 
-def row(name="x", amount=None, day=None, flag=None, n=None):
+def row(
+    name: str = "x",
+    amount: Decimal | None = None,
+    day: date | None = None,
+    flag: bool | None = None,
+    n: int | None = None,
+) -> tuple[str, Decimal | None, date | None, bool | None, int | None]:
     return (name, amount, day, flag, n)
 
 
@@ -53,18 +64,18 @@ CASES = [
     pytest.param(row(flag=True, n=-1), id="true"),
     pytest.param(row(flag=False, n=2**31 - 1), id="false"),
 ]
-EVERY = [case.values[0] for case in CASES]
+EVERY: list[Any] = [case.values[0] for case in CASES]
 
 
 @pytest.fixture
-def connection(empty_engine):
+def connection(empty_engine: Engine) -> Iterator[Connection]:
     with empty_engine.connect() as connection:
         temporary_table(connection, "loaded", COLUMNS)
         yield connection
 
 
 @pytest.fixture
-def duck(settings):
+def duck(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(settings) as duck:
         duck.execute(
             "CREATE TABLE source"
@@ -73,38 +84,42 @@ def duck(settings):
         yield duck
 
 
-def loaded(connection):
+def loaded(connection: Connection) -> list[tuple[Any, ...]]:
     query = "SELECT name, amount, day, flag, n FROM loaded ORDER BY id"
     return [tuple(row) for row in connection.execute(text(query))]
 
 
-def into(duck, rows):
+def into(duck: duckdb.DuckDBPyConnection, rows: Iterable[tuple[Any, ...]]) -> None:
     duck.executemany(
         "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)", [(i, *row) for i, row in enumerate(rows)]
     )
 
 
 @pytest.mark.parametrize("given", CASES)
-def test_plain_rows(connection, given):
+def test_plain_rows(connection: Connection, given: tuple[Any, ...]) -> None:
     load_rows(connection, "loaded", [(1, *given)])
     assert loaded(connection) == [given]
 
 
 @pytest.mark.parametrize("given", CASES)
-def test_from_the_engine(connection, duck, tmp_path, given):
+def test_from_the_engine(
+    connection: Connection, duck: duckdb.DuckDBPyConnection, tmp_path: Path, given: tuple[Any, ...]
+) -> None:
     into(duck, [given])
     load_from_engine(connection, "loaded", duck, "SELECT * FROM source", tmp_path)
     assert loaded(connection) == [given]
 
 
-def test_many_rows_and_no_file_left(connection, duck, tmp_path):
+def test_many_rows_and_no_file_left(
+    connection: Connection, duck: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     into(duck, EVERY)
     load_from_engine(connection, "loaded", duck, "SELECT * FROM source ORDER BY id", tmp_path)
     assert loaded(connection) == EVERY
     assert list(tmp_path.iterdir()) == []
 
 
-def test_out_and_in_again(connection, duck, tmp_path):
+def test_out_and_in_again(connection: Connection, duck: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     load_rows(connection, "loaded", [(i, *row) for i, row in enumerate(EVERY)])
     unload(connection, "SELECT * FROM loaded ORDER BY id", tmp_path / "out.csv")
     temporary_table(connection, "loaded", COLUMNS)
@@ -115,7 +130,7 @@ def test_out_and_in_again(connection, duck, tmp_path):
     assert loaded(connection) == EVERY
 
 
-def test_no_rows(connection, duck, tmp_path):
+def test_no_rows(connection: Connection, duck: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     load_rows(connection, "loaded", [])
     load_from_engine(connection, "loaded", duck, "SELECT * FROM source", tmp_path)
     assert loaded(connection) == []
@@ -123,7 +138,9 @@ def test_no_rows(connection, duck, tmp_path):
     assert (tmp_path / "out.csv").read_text() == "id,name,amount,day,flag,n\n"
 
 
-def test_the_stream_is_removed_when_the_database_refuses_it(connection, duck, tmp_path):
+def test_the_stream_is_removed_when_the_database_refuses_it(
+    connection: Connection, duck: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     into(duck, [row(n=1)])
     temporary_table(connection, "loaded", {"id": "bigint"})
     with pytest.raises(Exception, match="extra data after last expected column"):
@@ -131,7 +148,7 @@ def test_the_stream_is_removed_when_the_database_refuses_it(connection, duck, tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_temporary_table_is_empty_each_time_and_ends_with_the_transaction(empty_engine):
+def test_a_temporary_table_is_empty_each_time_and_ends_with_the_transaction(empty_engine: Engine) -> None:
     with empty_engine.connect() as connection:
         for _ in range(2):
             temporary_table(connection, "loaded", COLUMNS)
@@ -142,7 +159,7 @@ def test_a_temporary_table_is_empty_each_time_and_ends_with_the_transaction(empt
 
 
 @pytest.mark.parametrize("name", ['a"b', "a b", "select", "表"], ids=["quote", "blank", "keyword", "chinese"])
-def test_hostile_names(empty_engine, name):
+def test_hostile_names(empty_engine: Engine, name: str) -> None:
     with empty_engine.connect() as connection:
         temporary_table(connection, name, {name: "text"})
         load_rows(connection, name, [("x",)])
@@ -150,7 +167,7 @@ def test_hostile_names(empty_engine, name):
         assert connection.exec_driver_sql(f"SELECT {quoted} FROM {quoted}").scalar_one() == "x"
 
 
-def test_a_real_table_of_that_name_stays(empty_engine):
+def test_a_real_table_of_that_name_stays(empty_engine: Engine) -> None:
     with empty_engine.connect() as connection:
         temporary_table(connection, "snapshots", {"id": "bigint"})
         load_rows(connection, "snapshots", [(7,)])

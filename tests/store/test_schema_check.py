@@ -1,9 +1,11 @@
 """The file that says what this version's database is made of, against a database that the migrations made."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.store import database
@@ -12,7 +14,7 @@ from tests.databases import run_sql
 
 
 @pytest.fixture(scope="module")
-def made(postgres_url):
+def made(postgres_url: URL) -> Iterator[Engine]:
     """A superuser's engine on a database fresh from the migrations."""
     name = f"schema_{uuid4().hex}"
     database.init_database(postgres_url, name=name)
@@ -20,7 +22,7 @@ def made(postgres_url):
     run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def test_the_file_says_what_the_migrations_make(made):
+def test_the_file_says_what_the_migrations_make(made: Engine) -> None:
     with made.connect() as connection:
         found = schema.describe(connection)
     differ = sorted(set(found.objects.items()) ^ set(schema.shipped_schema().objects.items()))
@@ -32,27 +34,29 @@ def test_the_file_says_what_the_migrations_make(made):
     "setting",
     ["search_path = 'x'", "datestyle = 'German'", "quote_all_identifiers = on", "timezone = 'America/Lima'"],
 )
-def test_the_settings_of_a_connection_change_nothing(made, setting):
+def test_the_settings_of_a_connection_change_nothing(made: Engine, setting: str) -> None:
     with made.connect() as connection:
         connection.execute(text(f"SET {setting}"))
         assert schema.differences(connection) == []
 
 
-def test_a_connection_goes_on_with_its_own_settings(made):
+def test_a_connection_goes_on_with_its_own_settings(made: Engine) -> None:
     with made.connect() as connection:
         connection.execute(text("SET search_path = public, pg_temp"))
         schema.differences(connection)
         assert connection.scalar(text("SHOW search_path")) == "public, pg_temp"
 
 
-def test_down_and_up_again_makes_the_same(made):
+def test_down_and_up_again_makes_the_same(made: Engine) -> None:
     database.downgrade(made.url, "base")
     database.upgrade(made.url)
     with made.connect() as connection:
         assert schema.differences(connection) == []
 
 
-def test_another_major_version_is_compared_by_what_every_version_words_alike(made, monkeypatch):
+def test_another_major_version_is_compared_by_what_every_version_words_alike(
+    made: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shipped = schema.shipped_schema()
     other = schema.Described(shipped.version, shipped.server - 1, shipped.objects)
     monkeypatch.setattr(schema, "shipped_schema", lambda: other)
@@ -68,7 +72,7 @@ def test_another_major_version_is_compared_by_what_every_version_words_alike(mad
         connection.rollback()
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_what_is_written_is_read(tmp_path: Path) -> None:
     described = schema.Described(
         "0013", 18, {"function: public.f(a text, b text)": "a" * 64, 'table: "x"': "b" * 64}
     )

@@ -2,6 +2,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import PurePosixPath
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import fingerprint
-from tests.store.conftest import D
+from tests.store.conftest import Book, D
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from tests.store.conftest import D
         pytest.param({"a": PurePosixPath("b/c")}, {"a": "b/c"}, id="a path is its text"),
     ],
 )
-def test_fingerprint_is_the_same(one, other):
+def test_fingerprint_is_the_same(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert fingerprint(**one) == fingerprint(**other)
 
 
@@ -45,11 +46,11 @@ def test_fingerprint_is_the_same(one, other):
         ),
     ],
 )
-def test_fingerprint_differs(one, other):
+def test_fingerprint_differs(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert fingerprint(**one) != fingerprint(**other)
 
 
-def test_fingerprint_is_the_sha256_of_canonical_json():
+def test_fingerprint_is_the_sha256_of_canonical_json() -> None:
     # printf '{"a":[1,"西安"]}' | sha256sum
     assert fingerprint(a=[1, "西安"]) == "a50ead671f1531e8fff993ce42bb4dc4d605a3a5c1605579459b4734ca8bd97c"
 
@@ -62,30 +63,30 @@ def test_fingerprint_is_the_sha256_of_canonical_json():
         pytest.param(float("nan"), ValueError, id="not a number"),
     ],
 )
-def test_fingerprint_refuses(value, error):
+def test_fingerprint_refuses(value: object, error: type[Exception]) -> None:
     with pytest.raises(error):
         fingerprint(a=value)
 
 
-def test_snapshot_is_found_by_kind_and_inputs(book):
+def test_snapshot_is_found_by_kind_and_inputs(book: Book) -> None:
     made = book.snapshot("one", kind="eligibility")
     assert catalog.find_snapshot(book.connection, "eligibility", made.fingerprint) == made
     assert catalog.find_snapshot(book.connection, "payees", made.fingerprint) is None
     assert catalog.snapshot_by_id(book.connection, made.id) == made
 
 
-def test_second_registration_returns_the_first(book):
+def test_second_registration_returns_the_first(book: Book) -> None:
     first = book.snapshot("one")
     assert book.snapshot("one", name="snapshots/other.parquet", rows=99) == first
 
 
-def test_same_inputs_of_another_kind_are_another_snapshot(book):
+def test_same_inputs_of_another_kind_are_another_snapshot(book: Book) -> None:
     first = book.snapshot("one")
     other = book.snapshot("one", kind="owed", name="snapshots/other.parquet")
     assert other.id != first.id
 
 
-def test_the_newest_before_is_the_last_registered_of_the_newest_earlier_date(book):
+def test_the_newest_before_is_the_last_registered_of_the_newest_earlier_date(book: Book) -> None:
     days = {"old": 9, "new": 2, "other": 2, "same": 0, "later": -1}
     made = {key: book.snapshot(key, business_date=D - timedelta(days=n)) for key, n in days.items()}
     book.snapshot("late", business_date=D - timedelta(days=8))
@@ -94,7 +95,7 @@ def test_the_newest_before_is_the_last_registered_of_the_newest_earlier_date(boo
     assert catalog.newest_before(book.connection, "staged", D - timedelta(days=9)) is None
 
 
-def test_the_earlier_of_a_date_is_the_last_registered_before_it(book):
+def test_the_earlier_of_a_date_is_the_last_registered_before_it(book: Book) -> None:
     first, second, third = (book.snapshot(key) for key in ("one", "two", "three"))
     other = book.snapshot("four", business_date=D - timedelta(days=1))
     kind = book.snapshot("five", kind="owed")
@@ -102,7 +103,7 @@ def test_the_earlier_of_a_date_is_the_last_registered_before_it(book):
     assert found == [None, first, second, None, None]
 
 
-def test_no_snapshot_of_that_id(book):
+def test_no_snapshot_of_that_id(book: Book) -> None:
     with pytest.raises(KeyError):
         catalog.snapshot_by_id(book.connection, 404)
 
@@ -117,7 +118,7 @@ def test_no_snapshot_of_that_id(book):
         pytest.param({"name": "snapshots/taken.parquet"}, id="a name twice"),
     ],
 )
-def test_the_database_refuses(book, changed):
+def test_the_database_refuses(book: Book, changed: dict[str, Any]) -> None:
     book.snapshot("taken")
     with pytest.raises(IntegrityError):
         book.snapshot("one", **changed)

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 import stable_jobs
 from stable_jobs.store.unwinding import signals_unwind, signals_wait
+from tests.processes import output_of
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stable_jobs.__file__).parents[1])}
 FRAME = """
@@ -43,16 +46,22 @@ HEEDED = (
 IGNORED = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 
-def told(number, work, before="", put_away="pass", with_errors=False):
+def told(number: int, work: str, before: str = "", put_away: str = "pass") -> tuple[list[str], int]:
+    return told_with_errors(number, work, before, put_away, subprocess.DEVNULL)[:2]
+
+
+def told_with_errors(
+    number: int, work: str, before: str = "", put_away: str = "pass", stderr: int = subprocess.PIPE
+) -> tuple[list[str], int, str]:
     program = FRAME.format(before=before, work=work, put_away=put_away)
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if with_errors else subprocess.DEVNULL,
+        stderr=stderr,
         text=True,
     )
-    assert process.stdout.readline() == "in\n"
+    assert output_of(process).readline() == "in\n"
     threading.Timer(0.3, process.send_signal, (number,)).start()
     try:
         said, errors = process.communicate(timeout=30)
@@ -60,7 +69,7 @@ def told(number, work, before="", put_away="pass", with_errors=False):
         with process:
             process.kill()
     lines = said.split("\n")[:-1]
-    return (lines, process.returncode, errors) if with_errors else (lines, process.returncode)
+    return lines, process.returncode, errors
 
 
 @pytest.mark.parametrize(
@@ -73,17 +82,17 @@ def told(number, work, before="", put_away="pass", with_errors=False):
         pytest.param(signal.SIGTERM, QUERY, IGNORED, id="SIGTERM in a query, in the background"),
     ],
 )
-def test_the_block_ends_in_order(number, work, before):
+def test_the_block_ends_in_order(number: int, work: str, before: str) -> None:
     assert told(number, work, before) == (["put away", "out"], 128 + number)
 
 
-def test_sigint_ends_a_query_in_order():
+def test_sigint_ends_a_query_in_order() -> None:
     said, status = told(signal.SIGINT, QUERY, HEEDED)
     assert said == ["put away", "out"]
     assert status != 0
 
 
-def test_putting_away_is_not_disturbed():
+def test_putting_away_is_not_disturbed() -> None:
     raised = "[signal.raise_signal(n) for n in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]"
     assert told(signal.SIGTERM, WAIT, put_away=raised) == (["put away", "out"], 128 + signal.SIGTERM)
 
@@ -97,8 +106,8 @@ FINALISER = """
 """
 
 
-def test_a_signal_in_a_finaliser_is_told_again_and_says_nothing():
-    said, status, errors = told(signal.SIGURG, FINALISER.strip(), with_errors=True)
+def test_a_signal_in_a_finaliser_is_told_again_and_says_nothing() -> None:
+    said, status, errors = told_with_errors(signal.SIGURG, FINALISER.strip())
     assert (said, status, errors) == (["put away", "out"], 128 + signal.SIGTERM, "")
 
 
@@ -111,24 +120,24 @@ MISSED = """
 """The system takes the call up again after the signal, as if that had come just before the call."""
 
 
-def test_a_signal_that_comes_just_before_a_system_call_ends_the_block():
+def test_a_signal_that_comes_just_before_a_system_call_ends_the_block() -> None:
     assert told(signal.SIGTERM, MISSED.strip()) == (["put away", "out"], 128 + signal.SIGTERM)
 
 
-def test_a_wakeup_descriptor_is_as_before():
+def test_a_wakeup_descriptor_is_as_before() -> None:
     before = signal.set_wakeup_fd(-1)
     with signals_unwind():
         pass
     assert signal.set_wakeup_fd(before) == -1
 
 
-def test_a_handler_of_someone_else_stays():
+def test_a_handler_of_someone_else_stays() -> None:
     before = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))"
     assert told(signal.SIGTERM, WAIT, before) == (["put away", "out"], 7)
 
 
 @pytest.fixture
-def _deadly():
+def _deadly() -> Iterator[None]:
     """The session's own server has put its handlers there."""
     before = {n: signal.signal(n, signal.SIG_DFL) for n in (signal.SIGTERM, signal.SIGHUP)}
     yield
@@ -138,7 +147,7 @@ def _deadly():
 
 @pytest.mark.usefixtures("_deadly")
 @pytest.mark.parametrize("block", [signals_unwind, signals_wait])
-def test_handlers_are_as_before(block):
+def test_handlers_are_as_before(block: Callable[[], AbstractContextManager[None]]) -> None:
     numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
     before = [signal.getsignal(n) for n in numbers]
     with block():
@@ -147,10 +156,10 @@ def test_handlers_are_as_before(block):
 
 
 @pytest.mark.parametrize("block", [signals_unwind, signals_wait])
-def test_another_thread_changes_no_handler(block):
+def test_another_thread_changes_no_handler(block: Callable[[], AbstractContextManager[None]]) -> None:
     done = []
 
-    def use():
+    def use() -> None:
         with block():
             done.append(True)
 
@@ -160,6 +169,6 @@ def test_another_thread_changes_no_handler(block):
     assert done == [True]
 
 
-def test_an_error_stays_an_error():
+def test_an_error_stays_an_error() -> None:
     with pytest.raises(ZeroDivisionError), signals_unwind():
         raise ZeroDivisionError

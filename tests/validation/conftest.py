@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 from sqlalchemy import Engine
 
@@ -15,11 +16,11 @@ from tests.validation.staged_rows import Shop
 
 
 @pytest.fixture
-def con(settings: Settings):
+def con(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(settings) as connection:
         yield connection
 
 
 @pytest.fixture
-def shop(con, engine: Engine, tmp_path: Path) -> Iterator[Shop]:
+def shop(con: duckdb.DuckDBPyConnection, engine: Engine, tmp_path: Path) -> Shop:
     return Shop(con, engine, Lake(str(tmp_path / "lake")))

@@ -1,10 +1,12 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import duckdb
 import pytest
 
-from stable_jobs.contracts.model import Scope, SendingRegion, Terms
+from stable_jobs.contracts.model import Contract, Scope, SendingRegion, Terms
 from stable_jobs.validation.holds import Judged, Judgement, judge, judged_parts, outcome_of, with_vanished
 from stable_jobs.validation.quarantine import Part
 from stable_jobs.validation.run import FAILURES
@@ -83,7 +85,12 @@ FILE_FOR_ALL = (
         ),
     ],
 )
-def test_what_is_judged(parts, contract, previous, expected):
+def test_what_is_judged(
+    parts: Sequence[Part],
+    contract: Contract,
+    previous: dict[str, int],
+    expected: list[Judged],
+) -> None:
     assert list(judged_parts(parts, contract, previous, D)) == expected
 
 
@@ -97,11 +104,13 @@ def test_what_is_judged(parts, contract, previous, expected):
         pytest.param(FILE_FOR_ALL, CONTRACT, [], id="not if it is there"),
     ],
 )
-def test_a_region_that_vanished_is_a_part_without_rows(parts, contract, gone):
+def test_a_region_that_vanished_is_a_part_without_rows(
+    parts: Sequence[Part], contract: Contract, gone: list[Part]
+) -> None:
     assert list(with_vanished(parts, contract, {NATION: 2, NANCHANG: 6, XIAN: 4})) == [*parts, *gone]
 
 
-def test_the_rules_run_over_every_part_and_critical_ones_hold_it(con):
+def test_the_rules_run_over_every_part_and_critical_ones_hold_it(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(FAILURES)
     parts = [
         Judged(1, XIAN, 10, 100, 3, LIMIT),
@@ -141,21 +150,29 @@ def test_the_rules_run_over_every_part_and_critical_ones_hold_it(con):
         pytest.param(0, 1, 0, ("refunds.rows.drop",), id="everything gone"),
     ],
 )
-def test_both_sides_of_each_threshold(con, rows, previous, quarantined, held):
+def test_both_sides_of_each_threshold(
+    con: duckdb.DuckDBPyConnection,
+    rows: int,
+    previous: int | None,
+    quarantined: int,
+    held: tuple[str, ...],
+) -> None:
     con.execute(FAILURES)
     assert judge(con, CONTRACT, D, [Judged(1, XIAN, rows, previous, quarantined, LIMIT)]).broken == {
         (1, XIAN): held
     }
 
 
-def test_a_delivery_rule_reads_nothing_of_row_rules_with_the_same_row_ids(con):
+def test_a_delivery_rule_reads_nothing_of_row_rules_with_the_same_row_ids(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
     con.execute(FAILURES)
     con.execute("INSERT INTO failures VALUES ('refunds.uscc.required', 0)")
     found = judge(con, CONTRACT, D, [Judged(1, XIAN, 10, None, 0, LIMIT)])
     assert found.broken == {(1, XIAN): ()}
 
 
-def test_a_contract_without_delivery_rules_holds_nothing(con):
+def test_a_contract_without_delivery_rules_holds_nothing(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(FAILURES)
     rules = tuple(r for r in CONTRACT.rules if r.scope is Scope.ROW)
     found = judge(con, replace(CONTRACT, rules=rules), D, [Judged(1, XIAN, 10, 100, 10, LIMIT)])
@@ -174,19 +191,19 @@ BROKEN = Judgement((), {(1, XIAN): ("a", "b")}, {(1, XIAN): Judged(1, XIAN, 10, 
         pytest.param(frozenset({"a", "b"}), "a", id="released from all: the catalog takes it as released"),
     ],
 )
-def test_which_rule_holds(released, held):
+def test_which_rule_holds(released: frozenset[str], held: str) -> None:
     outcome = outcome_of(XIAN_FILE, BROKEN, released)
     assert outcome.held_rule == held
     assert outcome.held_detail == {"rows": 10, "previous_rows": 100, "quarantined": 1, "rules": ["a", "b"]}
     assert (outcome.received, outcome.accepted, outcome.quarantined) == (10, 9, 1)
 
 
-def test_a_part_that_broke_nothing_is_not_held():
+def test_a_part_that_broke_nothing_is_not_held() -> None:
     outcome = outcome_of(XIAN_FILE, Judgement((), {(1, XIAN): ()}, {}), frozenset())
     assert (outcome.held_rule, outcome.held_detail) == (None, None)
 
 
-def test_a_warning_never_holds(con):
+def test_a_warning_never_holds(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(FAILURES)
     made = query_rule("w", "SELECT * FROM {batch}", scope=Scope.DELIVERY, severity=CONTRACT.rules[4].severity)
     assert judge(con, replace(CONTRACT, rules=(made,)), D, [Judged(1, XIAN, 1, None, 0, LIMIT)]).broken == {
@@ -212,11 +229,11 @@ BY_REGION = replace(
         pytest.param(Part(1, NANCHANG, NANCHANG, 10, 9, 1), "0.25", id="not in force yet: from 000000"),
     ],
 )
-def test_each_slot_is_judged_by_its_own_tolerance(part, limit):
+def test_each_slot_is_judged_by_its_own_tolerance(part: Part, limit: str) -> None:
     assert [one.tolerance for one in judged_parts([part], BY_REGION, {}, D)] == [Decimal(limit)]
 
 
-def test_a_file_for_all_is_judged_by_its_own_tolerance_in_every_region():
+def test_a_file_for_all_is_judged_by_its_own_tolerance_in_every_region() -> None:
     found = judged_parts(FILE_FOR_ALL, BY_REGION, {}, D)
     assert {one.region_code: one.tolerance for one in found} == dict.fromkeys(
         (NATION, NANCHANG, XIAN), Decimal("0.25")
@@ -234,7 +251,9 @@ def test_a_file_for_all_is_judged_by_its_own_tolerance_in_every_region():
         pytest.param("0.305", 31, ("refunds.rows.tolerance",), id="half a per cent, passed"),
     ],
 )
-def test_both_sides_of_a_region_s_tolerance(con, limit, quarantined, held):
+def test_both_sides_of_a_region_s_tolerance(
+    con: duckdb.DuckDBPyConnection, limit: str, quarantined: int, held: tuple[str, ...]
+) -> None:
     con.execute(FAILURES)
     judged = Judged(1, XIAN, 100, None, quarantined, Decimal(limit))
     assert judge(con, CONTRACT, D, [judged]).broken == {(1, XIAN): held}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import random
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import pytest
 
 from stable_jobs.contracts.load import load_contracts
-from stable_jobs.contracts.model import Column, Kind, Scope
+from stable_jobs.contracts.model import Column, Contract, Kind, Scope
 from stable_jobs.errors import ContractError
 from stable_jobs.intake.contents import staging_sql
 from stable_jobs.intake.decoding import Text
@@ -57,7 +59,9 @@ def texts(column: Column) -> list[str]:
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=[f"{c.extract} {c.version}" for c in CONTRACTS])
-def test_the_same_rows_of_every_rule(con, tmp_path, contract):
+def test_the_same_rows_of_every_rule(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, contract: Contract
+) -> None:
     rng = random.Random(contract.extract)
     source, staged = tmp_path / "text.csv", tmp_path / "staged.parquet"
     with source.open("w", encoding="utf-8", newline="") as file:
@@ -81,11 +85,11 @@ def test_the_same_rows_of_every_rule(con, tmp_path, contract):
     )
 
 
-def test_every_expectation_that_is_no_query_has_one_here():
+def test_every_expectation_that_is_no_query_has_one_here() -> None:
     used = {one.expectation for contract in CONTRACTS for one in contract.rules if one.scope is Scope.ROW}
     assert {name for name in used if "Unexpected" not in name and "Compound" not in name} <= set(CONDITIONS)
 
 
-def test_an_expectation_without_a_query_is_named(con):
+def test_an_expectation_without_a_query_is_named(con: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(ContractError, match=r"a\.b\.c: ExpectColumnMaxToBeBetween has no query; next: "):
         find_failures(con, [rule("a.b.c", "ExpectColumnMaxToBeBetween", column="a")], "staged", ON)

@@ -1,11 +1,16 @@
 import random
 import re
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
+import duckdb
 import pytest
+from duckdb import DuckDBPyConnection
 
+from stable_jobs.contracts.model import Rule
 from stable_jobs.errors import StepError
 from stable_jobs.validation.run import FAILURES, RESULT_FORMAT, _validate, run_rules
 from tests.validation.staged_rows import D, query_rule, rule
@@ -15,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("great_expectations")
 NAMES = ("a%:b'1", "A-2", "x;y", '"q"', "长城", "", "a%:b'12", None)
 
 
-def made_up_rows(count=2000, seed=5):
+def made_up_rows(count: int = 2000, seed: int = 5) -> list[dict[str, Any]]:
     """Rows with every kind of value, nulls and repeats, in the order of `COLUMNS`."""
     pick = random.Random(seed)
     return [
@@ -47,7 +52,7 @@ ROWS = made_up_rows()
 
 
 @pytest.fixture
-def table(con):
+def table(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     columns = {name: [row[name] for row in ROWS] for name in COLUMNS}
     listed = ", ".join(f"unnest(?::{kind}[]) AS {name}" for name, kind in COLUMNS.items())
     con.execute(f"CREATE TEMP TABLE t AS SELECT {listed}", list(columns.values()))
@@ -55,24 +60,24 @@ def table(con):
     return con
 
 
-def failing(con, rule_id):
+def failing(con: DuckDBPyConnection, rule_id: str) -> list[int]:
     found = con.execute("SELECT row_id FROM failures WHERE rule_id = ? ORDER BY row_id", [rule_id]).fetchall()
     return [row[0] for row in found]
 
 
-def repeated(*names):
+def repeated(*names: str) -> Callable[[dict[str, Any]], bool]:
     """The rows that share their delivery and these values with another row, empty values aside."""
     keys = [(r["delivery_id"], *(r[n] for n in names)) for r in ROWS]
     count = Counter(keys)
     return lambda row: count[key := (row["delivery_id"], *(row[n] for n in names))] > 1 and None not in key
 
 
-def given(name, breaks):
+def given(name: str, breaks: Callable[[Any], object]) -> Callable[[dict[str, Any]], object]:
     """Rows where the column has a value and it breaks the rule."""
     return lambda row: row[name] is not None and breaks(row[name])
 
 
-RULES = {
+RULES: dict[str, tuple[Rule, Callable[[dict[str, Any]], object]]] = {
     "not null": (rule("a", "ExpectColumnValuesToNotBeNull", column="name"), lambda r: r["name"] is None),
     "regex with quote, colon and percent": (
         rule("b", "ExpectColumnValuesToMatchRegex", column="name", regex=r"^a%:b'[0-9]{1}$"),
@@ -147,7 +152,7 @@ RULES = {
 }
 
 
-def test_every_expectation_counts_and_points_as_plain_python_does(table):
+def test_every_expectation_counts_and_points_as_plain_python_does(table: duckdb.DuckDBPyConnection) -> None:
     rules = [made for made, _ in RULES.values()]
     counts = {c.rule.id: c for c in run_rules(table, rules, "t", D)}
     for name, (made, breaks) in RULES.items():
@@ -157,13 +162,13 @@ def test_every_expectation_counts_and_points_as_plain_python_does(table):
     assert [name for name, (made, _) in RULES.items() if not counts[made.id].failed] == ["nothing fails"]
 
 
-def test_counts_come_in_the_rules_order_and_none_without_rules(table):
+def test_counts_come_in_the_rules_order_and_none_without_rules(table: duckdb.DuckDBPyConnection) -> None:
     rules = [RULES["pair in order"][0], RULES["not null"][0]]
     assert [c.rule.id for c in run_rules(table, rules, "t", D)] == ["j", "a"]
     assert run_rules(table, [], "t", D) == ()
 
 
-def test_an_empty_table_breaks_nothing(table):
+def test_an_empty_table_breaks_nothing(table: duckdb.DuckDBPyConnection) -> None:
     table.execute("DELETE FROM t")
     assert {
         (c.evaluated, c.failed) for c in run_rules(table, [made for made, _ in RULES.values()], "t", D)
@@ -178,7 +183,7 @@ def test_an_empty_table_breaks_nothing(table):
         pytest.param(rule("x", "ExpectColumnValuesToBeUnique", column="twin"), id="a key"),
     ],
 )
-def test_twenty_five_thousand_failing_rows_are_all_kept(con, made):
+def test_twenty_five_thousand_failing_rows_are_all_kept(con: duckdb.DuckDBPyConnection, made: Rule) -> None:
     con.execute("""
         CREATE TEMP TABLE t AS
         SELECT range AS row_id, 1 AS delivery_id, CASE WHEN range >= 25000 THEN 1 END AS gap,
@@ -206,17 +211,19 @@ def test_twenty_five_thousand_failing_rows_are_all_kept(con, made):
         ),
     ],
 )
-def test_a_rule_that_breaks_is_an_error_and_never_the_departments(table, broken):
+def test_a_rule_that_breaks_is_an_error_and_never_the_departments(
+    table: duckdb.DuckDBPyConnection, broken: Rule
+) -> None:
     with pytest.raises(StepError, match=r"rule x \(\w+\) broke: "):
         run_rules(table, [broken], "t", D)
 
 
-def test_an_expectation_that_points_at_no_row_cannot_be_a_rule(table):
+def test_an_expectation_that_points_at_no_row_cannot_be_a_rule(table: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(StepError, match=r"rule x: .* does not say which rows fail"):
         run_rules(table, [rule("x", "ExpectTableRowCountToBeBetween", min_value=9999)], "t", D)
 
 
-def test_a_count_that_is_not_the_number_of_rows_found_is_an_error(table):
+def test_a_count_that_is_not_the_number_of_rows_found_is_an_error(table: duckdb.DuckDBPyConnection) -> None:
     """GX leaves a row condition out of its failing-rows query."""
     from great_expectations.expectations.row_conditions import Column
 
@@ -227,8 +234,12 @@ def test_a_count_that_is_not_the_number_of_rows_found_is_an_error(table):
 
 @pytest.mark.parametrize("change", [pytest.param(-1, id="one too few"), pytest.param(1, id="one too many")])
 @pytest.mark.parametrize("name", ["not null", "rows of a query", "compound unique"])
-def test_a_planted_wrong_count_is_an_error(table, monkeypatch, name, change):
-    def planted(*arguments):
+def test_a_planted_wrong_count_is_an_error(
+    table: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, name: str, change: int
+) -> None:
+    def planted(
+        *arguments: Any,
+    ) -> Mapping[str, Any]:
         results = _validate(*arguments)
         for result in results.values():
             for key in {"unexpected_count", "observed_value"} & set(result.result):
@@ -240,7 +251,7 @@ def test_a_planted_wrong_count_is_an_error(table, monkeypatch, name, change):
         run_rules(table, [RULES[name][0]], "t", D)
 
 
-def test_no_value_leaves_the_engine(table):
+def test_no_value_leaves_the_engine(table: duckdb.DuckDBPyConnection) -> None:
     table.execute("UPDATE t SET name = '6222021234567890' WHERE row_id < 100")
     made = [RULES[name][0] for name in ("not regex", "in a set with quotes", "rows of a query", "unique")]
     spoiled = [*made, rule("z", "ExpectColumnValuesToMatchRegex", column="name", regex="^x$")]
@@ -249,13 +260,15 @@ def test_no_value_leaves_the_engine(table):
     assert not any("6222021234567890" in str(result.to_json_dict()) for result in results.values())
 
 
-def test_great_expectations_says_nothing(table, capfd, caplog):
+def test_great_expectations_says_nothing(
+    table: duckdb.DuckDBPyConnection, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     run_rules(table, [made for made, _ in RULES.values()], "t", D)
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
 
 
-def test_two_tables_one_after_the_other_do_not_mix(table):
+def test_two_tables_one_after_the_other_do_not_mix(table: duckdb.DuckDBPyConnection) -> None:
     table.execute("CREATE TEMP TABLE u AS SELECT 1 AS row_id, 'x' AS other")
     made = rule("z", "ExpectColumnValuesToBeInSet", column="other", value_set=["y"])
     run_rules(table, [RULES["not null"][0]], "t", date(2020, 5, 11))

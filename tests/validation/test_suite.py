@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from stable_jobs.contracts.model import Scope, Severity
+from stable_jobs.contracts.model import Rule, Scope, Severity
 from stable_jobs.errors import ContractError
 from stable_jobs.validation.suite import as_query, expectation_for, substitute
 from tests.validation.staged_rows import D, query_rule, rule
@@ -25,7 +25,10 @@ pytestmark = pytest.mark.xdist_group("great_expectations")
         pytest.param("{{2}} 100%", "{{2}} 100%", id="braces and percent signs stay"),
     ],
 )
-def test_substitute(value, expected):
+def test_substitute(
+    value: str | dict[str, list[str | dict[str, str]]] | tuple[str, int, None, bool],
+    expected: str | int | dict[str, list[int | dict[str, str]]] | list[int | None],
+) -> None:
     assert substitute(value, D) == expected
 
 
@@ -58,21 +61,24 @@ def test_substitute(value, expected):
         ),
     ],
 )
-def test_a_key_is_unique_within_its_delivery(made, partition):
-    assert f"GROUP BY {partition} HAVING" in as_query(made, D)
+def test_a_key_is_unique_within_its_delivery(made: Rule, partition: str) -> None:
+    assert f"GROUP BY {partition} HAVING" in (as_query(made, D) or "")
 
 
-def test_a_map_expectation_has_no_query_of_its_own():
+def test_a_map_expectation_has_no_query_of_its_own() -> None:
     assert as_query(rule("x", "ExpectColumnValuesToNotBeNull", column="uscc"), D) is None
 
 
-def test_an_expectation_carries_the_rules_id_and_severity_and_the_dates():
+def test_an_expectation_carries_the_rules_id_and_severity_and_the_dates() -> None:
+    from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+
     made = query_rule(
         "x.y.z", "SELECT * FROM {batch} WHERE on_date > '{business_date}'", severity=Severity.INFO
     )
     expectation = expectation_for(made, date(2021, 1, 2))
     assert expectation.meta == {"rule": "x.y.z"}
     assert expectation.severity == "info"
+    assert isinstance(expectation, UnexpectedRowsExpectation)
     assert expectation.unexpected_rows_query == "SELECT * FROM {batch} WHERE on_date > '2021-01-02'"
 
 
@@ -87,6 +93,6 @@ def test_an_expectation_carries_the_rules_id_and_severity_and_the_dates():
         pytest.param(query_rule("x.y.z", "SELECT * FROM {batch} WHERE a = '{'"), id="an unpaired brace"),
     ],
 )
-def test_what_great_expectations_refuses_is_a_fault_of_the_contract(broken):
+def test_what_great_expectations_refuses_is_a_fault_of_the_contract(broken: Rule) -> None:
     with pytest.raises(ContractError, match=r"x\.y\.z.*next: correct the rule"):
         expectation_for(broken, D)

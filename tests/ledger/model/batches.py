@@ -76,7 +76,7 @@ def _budget_left(model: Model, night: Night) -> Decimal:
         for p in model.payments()
         if p.unit[2] == year and p.state in ("batched", "instructed", "paid", "returned", "corrected")
     ]
-    given = next(r["refund_budget"] for r in night.regions.values())
+    given: Decimal = next(r["refund_budget"] for r in night.regions.values())
     return model.budgets.get(year, (given, set()))[0] - sum(spent, ZERO)
 
 

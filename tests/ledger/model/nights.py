@@ -43,7 +43,7 @@ def apply(model: Model, night: Night) -> list[str]:
             model.taken.append((region, night.on, model.clock))
             if not held:
                 taken.append(region)
-                model.joined |= {change for change in night.codes if change[0] == region}
+                model.joined |= {(code[0], code[1], code[2]) for code in night.codes if code[0] == region}
                 model.stopping[region] = night.regions[region]["stopping_doubts"]
                 _decide_region(model, told, region)
     model.note_doubts(night.on.year)

@@ -1,10 +1,13 @@
 """Migrations on data: what a version does not own survives it, forward and back, with the rights beside."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -37,7 +40,7 @@ LEFT = """
 
 
 @pytest.fixture
-def url(postgres_url):
+def url(postgres_url: URL) -> Iterator[URL]:
     """The superuser's URL of a migrated database of the test's own. A copy lacks the database's rights."""
     name = f"data_{uuid4().hex}"
     database.init_database(postgres_url, name=name)
@@ -45,20 +48,20 @@ def url(postgres_url):
     run_sql(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def engine_of(url, **changed):
+def engine_of(url: URL, **changed: Any) -> Engine:
     return create_engine(url.set(**changed), poolclass=NullPool)
 
 
-def rows(url, query):
+def rows(url: URL, query: str) -> list[tuple[Any, ...]]:
     with engine_of(url).connect() as connection:
         return sorted(tuple(row) for row in connection.execute(text(query)))
 
 
-def contents(url):
+def contents(url: URL) -> dict[str, list[tuple[Any, ...]]]:
     return {table: rows(url, f"SELECT to_jsonb(t)::text FROM {table} t") for table in CATALOG}
 
 
-def write_catalog(url):
+def write_catalog(url: URL) -> None:
     day = date(2020, 5, 11)
     with engine_of(url, username=database.APP).begin() as connection:
         snapshot = catalog.register_snapshot(
@@ -84,7 +87,7 @@ def write_catalog(url):
         )  # fmt: skip
 
 
-def test_the_catalog_survives_the_ledgers_coming_and_going(url):
+def test_the_catalog_survives_the_ledgers_coming_and_going(url: URL) -> None:
     database.downgrade(url, "0001")
     at_first = rows(url, RIGHTS)
     write_catalog(url)
@@ -102,7 +105,7 @@ def test_the_catalog_survives_the_ledgers_coming_and_going(url):
     assert rows(url, RIGHTS) == with_ledger
 
 
-def test_a_full_ledger_goes_back_and_comes_again_empty_and_working(url, tmp_path):
+def test_a_full_ledger_goes_back_and_comes_again_empty_and_working(url: URL, tmp_path: Path) -> None:
     books = Books(engine_of(url, username=database.APP), tmp_path)
     fill(books)
     snapshots = contents(url)
@@ -116,7 +119,7 @@ def test_a_full_ledger_goes_back_and_comes_again_empty_and_working(url, tmp_path
     assert books.breaks() == []
 
 
-def test_releases_are_in_the_chain_from_the_version_that_covers_them_on(url, tmp_path):
+def test_releases_are_in_the_chain_from_the_version_that_covers_them_on(url: URL, tmp_path: Path) -> None:
     database.downgrade(url, "0002")
     write_catalog(url)
     at_first, before = rows(url, RIGHTS), contents(url)
@@ -139,7 +142,7 @@ def test_releases_are_in_the_chain_from_the_version_that_covers_them_on(url, tmp
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Lima"])
-def test_a_release_verifies_whatever_the_time_zone(url, tmp_path, zone):
+def test_a_release_verifies_whatever_the_time_zone(url: URL, tmp_path: Path, zone: str) -> None:
     fill(Books(engine_of(url, username=database.APP), tmp_path))
     elsewhere = create_engine(
         url.set(username=database.APP), poolclass=NullPool, connect_args={"options": f"-c timezone={zone}"}
@@ -147,12 +150,12 @@ def test_a_release_verifies_whatever_the_time_zone(url, tmp_path, zone):
     assert Books(elsewhere, tmp_path).breaks() == []
 
 
-def test_a_release_without_an_event_is_refused(url):
+def test_a_release_without_an_event_is_refused(url: URL) -> None:
     with pytest.raises(DBAPIError, match="a row of release_events needs an audit event"):
         write_catalog(url)
 
 
-def test_rights_in_the_ledger(url):
+def test_rights_in_the_ledger(url: URL) -> None:
     found = dict(rows(url, RIGHTS))
     views = (
         "assigned_approvers",
@@ -212,7 +215,7 @@ def test_rights_in_the_ledger(url):
 
 
 @pytest.mark.parametrize(("version", "may"), [("0001", False), ("head", True)])
-def test_temporary_tables_come_with_the_ledger(url, version, may):
+def test_temporary_tables_come_with_the_ledger(url: URL, version: str, may: bool) -> None:
     if version != "head":
         database.downgrade(url, version)
     with engine_of(url, username=database.APP).connect() as connection:

@@ -1,9 +1,10 @@
 """Migrations go forward and back on a real server, and the catalog's tables are those of `tables.py`."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.store import database
@@ -27,13 +28,13 @@ CATALOG = {
 }
 
 
-def read(url, question):
+def read(url: URL, question: str) -> set[tuple[Any, ...]]:
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
         return {tuple(row) for row in connection.execute(text(question))}
 
 
-def new_database(postgres_url):
+def new_database(postgres_url: URL) -> URL:
     """The superuser's URL of a migrated database."""
     name = f"migrations_{uuid4().hex}"
     database.init_database(postgres_url, name=name)
@@ -41,13 +42,13 @@ def new_database(postgres_url):
 
 
 @pytest.fixture(scope="module")
-def migrated(postgres_url):
+def migrated(postgres_url: URL) -> URL:
     """A database that ends every test as it began: migrated."""
     return new_database(postgres_url)
 
 
 @pytest.fixture(scope="module")
-def declared(postgres_url):
+def declared(postgres_url: URL) -> URL:
     """One with the tables made from `tables.py`."""
     url = new_database(postgres_url)
     database.downgrade(url, "base")
@@ -56,13 +57,13 @@ def declared(postgres_url):
 
 
 @pytest.mark.parametrize("what", CATALOG)
-def test_migrations_end_at_the_tables_declared(migrated, declared, what):
+def test_migrations_end_at_the_tables_declared(migrated: URL, declared: URL, what: str) -> None:
     found = {row for row in read(migrated, CATALOG[what]) if row[0] in metadata.tables}
     assert len(found) > 5
     assert found == read(declared, CATALOG[what])
 
 
-def test_back_to_nothing_and_forward_again(migrated):
+def test_back_to_nothing_and_forward_again(migrated: URL) -> None:
     before = {what: read(migrated, question) for what, question in CATALOG.items()}
     database.downgrade(migrated, "base")
     assert all(read(migrated, question) == set() for question in CATALOG.values())
@@ -70,7 +71,7 @@ def test_back_to_nothing_and_forward_again(migrated):
     assert {what: read(migrated, question) for what, question in CATALOG.items()} == before
 
 
-def test_head_is_the_newest_migration():
+def test_head_is_the_newest_migration() -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
@@ -84,7 +85,7 @@ def test_the_owner_role_owns_the_tables(migrated):
     assert read(migrated, question) == {(database.OWNER,)}
 
 
-def test_every_table_with_an_event_is_digested_a_later_one_too(migrated):
+def test_every_table_with_an_event_is_digested_a_later_one_too(migrated: URL) -> None:
     """A table that the digest did not read could be changed unseen."""
     with_event = "SELECT attrelid::regclass::text FROM pg_attribute JOIN pg_class c ON c.oid = attrelid"
     with_event += " WHERE attname = 'event_id' AND relkind = 'r'"

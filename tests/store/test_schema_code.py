@@ -122,6 +122,15 @@ def test_a_database_with_another_versions_code_is_refused(url, owner, release):
         database._check_version(owner.engine)
 
 
+def test_a_restored_database_without_its_search_path_is_refused_until_db_init(url, postgres_url):
+    run_sql(postgres_url, f"ALTER DATABASE {url.database} RESET search_path")
+    engine = create_engine(url, poolclass=NullPool)
+    with pytest.raises(StepError, match="search_path ledger, public"):
+        database._check_version(engine)
+    database.init_database(postgres_url, name=url.database)
+    database._check_version(engine)
+
+
 def test_going_back_and_forward_again_ends_with_this_versions_code(url, owner):
     database.downgrade(url, "0014")
     assert schema_code.applied_code(owner) == {}

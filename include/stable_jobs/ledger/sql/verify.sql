@@ -10,7 +10,7 @@ SELECT (SELECT count(*) FROM audit_events), (SELECT count(*) FROM entitlements),
 -- name: tables
 -- The ledger's tables that hold rows of events: those of its schema.
 SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1;
+WHERE c.relnamespace = to_regnamespace('ledger') AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1;
 
 -- name: states
 SELECT 'payment ' || p.id,

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from alembic import op
+from sqlalchemy import text
 
 SQL = Path(__file__).parent / "sql"
 
@@ -27,16 +28,28 @@ def code_of_migrations(before: str) -> None:
     """Make functions and views again as the migrations before a revision left them.
 
     The views must have been dropped. What 0012 made of the code of earlier migrations it makes of it again.
+    Functions that those migrations do not know are dropped, with the triggers that call them.
     """
+    made_by_migrations = {"tables_of_event"}
     for path in sorted(SQL.glob("[0-9]*.sql")):
         if path.name < before and not path.stem.endswith("_down"):
             script = path.read_text("utf-8")
             patches = PATCHES.findall(script) if path.name.startswith("0012") else []
+            made_by_migrations |= {one.split("(")[0].split()[1] for one in CODE.findall(script)}
             for made in (*(f"CREATE OR REPLACE {one}" for one in CODE.findall(script)), *patches):
                 _execute(made)
             for view in re.findall(r"^CREATE (?:OR REPLACE )?VIEW (\w+)", script, re.MULTILINE):
                 _execute(f"GRANT SELECT ON {view} TO stable_jobs_app")
     _execute("CALL know_event_tables()")
+    for name, shown in op.get_bind().execute(text(ROUTINES)).all():
+        if name not in made_by_migrations:
+            _execute(f"DROP ROUTINE {shown} CASCADE")
+
+
+ROUTINES = """
+    SELECT proname, oid::regprocedure::text FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace AND proowner = current_user::regrole
+"""
 
 
 def _execute(statements: str) -> None:

@@ -1,2 +1,1 @@
 DROP TABLE applied_code;
-DROP PROCEDURE guard_history;

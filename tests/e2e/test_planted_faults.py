@@ -121,8 +121,8 @@ FAULTS = [
         Fault(
             "what was paid before is not subtracted",
             "policy/verdict.py",
-            "_yuan(t.entitlement - t.already_paid)",
-            "_yuan(t.entitlement)",
+            "(t.entitlement - t.already_paid).cast(YUAN)",
+            "t.entitlement.cast(YUAN)",
         ),
         "paid_less",
     ),
@@ -175,8 +175,8 @@ FAULTS = [
         Fault(
             "late fees are in the base",
             "policy/verdict.py",
-            "_sum(t.base_regular + t.base_back)",
-            "_sum(t.base_regular + t.base_back + t.late_fees)",
+            "(t.base_regular + t.base_back).cast(SUM)",
+            "(t.base_regular + t.base_back + t.late_fees).cast(SUM)",
         ),
         "late_fee",
     ),

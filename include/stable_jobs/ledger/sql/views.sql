@@ -124,7 +124,7 @@ WHERE p.batch_id = :id ORDER BY p.person, p.deed;
 SELECT s.policy_year::text AS year, s.uscc, s.unit_name AS unit, s.scheme, s.entitled_amount AS entitled,
        s.outside, s.paid, s.open, s.waived, s.recovering, e.decided_on AS decided
 FROM entitlements e
-CROSS JOIN LATERAL (SELECT * FROM entitlement_standing s WHERE s.entitlement_id = e.id OFFSET 0) s
+CROSS JOIN LATERAL (SELECT * FROM entitlement_standing s WHERE s.entitlement_id = e.id OFFSET 0) s -- noqa: AM09
 WHERE e.region_code = :region AND e.uscc IN (SELECT unit_codes(:region, :uscc)) ORDER BY s.policy_year;
 
 -- name: unit_changes

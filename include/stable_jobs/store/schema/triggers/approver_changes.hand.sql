@@ -1,1 +1,2 @@
-CREATE OR REPLACE TRIGGER hand BEFORE INSERT ON approver_changes FOR EACH ROW EXECUTE FUNCTION require_hand('entered_by');
+CREATE OR REPLACE TRIGGER hand BEFORE INSERT ON approver_changes
+    FOR EACH ROW EXECUTE FUNCTION require_hand('entered_by');

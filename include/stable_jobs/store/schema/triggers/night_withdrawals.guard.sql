@@ -1,1 +1,2 @@
-CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON night_withdrawals FOR EACH ROW EXECUTE FUNCTION guard_night_withdrawal();
+CREATE OR REPLACE TRIGGER guard BEFORE INSERT ON night_withdrawals
+    FOR EACH ROW EXECUTE FUNCTION guard_night_withdrawal();

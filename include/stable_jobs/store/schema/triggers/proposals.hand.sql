@@ -1,1 +1,2 @@
-CREATE OR REPLACE TRIGGER hand BEFORE INSERT ON proposals FOR EACH ROW EXECUTE FUNCTION require_hand('proposed_by', 'system');
+CREATE OR REPLACE TRIGGER hand BEFORE INSERT ON proposals
+    FOR EACH ROW EXECUTE FUNCTION require_hand('proposed_by', 'system');

@@ -1,1 +1,2 @@
-CREATE OR REPLACE TRIGGER hand BEFORE INSERT ON refund_rulings FOR EACH ROW EXECUTE FUNCTION require_hand('ruled_by', 'system');
+CREATE OR REPLACE TRIGGER hand BEFORE INSERT ON refund_rulings
+    FOR EACH ROW EXECUTE FUNCTION require_hand('ruled_by', 'system');

@@ -192,7 +192,7 @@ def _hold(hold: Hold, lang: str) -> Trouble:
 
 
 def _broken(broken: Broken, lang: str) -> Trouble:
-    from stable_jobs.report.words import words_of
+    from stable_jobs.messages import words_of
 
     what, step = _sentences(broken.rule, lang)
     severity = words_of("severity", broken.rule.severity.value).of(lang)
@@ -223,6 +223,6 @@ def _sentences(rule: Any, lang: str) -> tuple[str, str]:
 
 
 def _word(code: str, lang: str) -> str:
-    from stable_jobs.report.words import words_of
+    from stable_jobs.messages import words_of
 
     return words_of("check", code).of(lang)

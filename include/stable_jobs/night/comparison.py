@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stable_jobs.lists.sheets.changes import Changes, changes_summary, exact_changes, listed_changes
+from stable_jobs.messages import words_of
 from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import Decision
 from stable_jobs.publishing.checked import fits_workbook, without, write_checked
@@ -26,7 +27,6 @@ from stable_jobs.report.comparison import (
     comparison_json,
 )
 from stable_jobs.report.comparison_figures import baseline_figures, write_differences
-from stable_jobs.report.words import words_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Snapshot
 from stable_jobs.words import words_json

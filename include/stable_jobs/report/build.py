@@ -9,6 +9,7 @@ from datetime import date
 from typing import TypeVar
 
 from stable_jobs.contracts.model import DEPARTMENTS, Contract, Rule, Scope
+from stable_jobs.messages import words_of
 from stable_jobs.regions import NATION
 from stable_jobs.report.balance import Reconciliation
 from stable_jobs.report.comparison import ComparisonFacts
@@ -27,7 +28,7 @@ from stable_jobs.report.doubts import DoubtLine
 from stable_jobs.report.owed import owed_items
 from stable_jobs.report.parts import NightCount, Trend, Trouble
 from stable_jobs.report.policy import NO_POLICY, PolicyFacts
-from stable_jobs.report.words import place_of, slot_of, words_of
+from stable_jobs.report.words import place_of, slot_of
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
 from stable_jobs.words import Place, Words
 

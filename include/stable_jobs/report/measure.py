@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stable_jobs.contracts.model import Contract
+from stable_jobs.messages import words_of
 from stable_jobs.money import share
 from stable_jobs.rendering.text import count
-from stable_jobs.report.words import words_of
 from stable_jobs.words import Words
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from stable_jobs.contracts.model import DEPARTMENTS
+from stable_jobs.messages import words_of
 from stable_jobs.report.data import (
     DeliveryLine,
     ExtractReport,
@@ -14,7 +15,6 @@ from stable_jobs.report.data import (
     RegionLine,
     RuleLine,
 )
-from stable_jobs.report.words import words_of
 from stable_jobs.words import Place
 
 LEVELS = ("blocks", "rows", "notice")

@@ -1,17 +1,12 @@
-"""Words of the report in both languages, and places with their names."""
+"""Places with their names in both languages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stable_jobs.messages import words_of
 from stable_jobs.regions import NATION
-from stable_jobs.rendering.environment import translated
 from stable_jobs.words import Place, Words
-
-
-def words_of(group: str, code: str) -> Words:
-    """What `code` of a group of `rendering.words.GROUPS` is called; KeyError for a code without a name."""
-    return Words(zh=translated(group, code, "zh"), en=translated(group, code, "en"))
 
 
 def place_of(code: str, names: Mapping[str, Words]) -> Place:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from stable_jobs.disbursement.sheets.bank_results import REASON
-from stable_jobs.policy.reasons import Reason
+from stable_jobs.messages.decision import REASON as SENTENCES
+from stable_jobs.messages.ledger import WAIVED
 from stable_jobs.publishing.ledger_lists import Place, Rows
 from stable_jobs.publishing.table import Column, Kind, ListTable, money_total
-from stable_jobs.publishing.words import SCHEMES, labelled, sentences
+from stable_jobs.publishing.words import SCHEMES, both_of, labelled, said_in, sentences
 
 QUERY = """
     SELECT e.region_code, e.policy_year, e.uscc, e.unit_name, p.scheme, p.amount, c.from_state AS standing,
@@ -34,21 +35,26 @@ ROWS = {
 }
 """amount: yuan; of an undecided unit where its inputs are known. reasons: codes of what is missing."""
 UNDECIDED = "undecided"
-STANDINGS = {
-    "returned": "银行退回，未更正 returned and not corrected",
-    "objected": "异议未决 objection not decided",
-    UNDECIDED: "未能认定 undecided",
-}
 COLUMNS = (
     Column("policy_year", "返还年度 Policy year", Kind.VALUE, "policy_year"),
     Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
     Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
     Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
-    Column("standing", "情形 Standing", Kind.WORD, labelled("standing", STANDINGS)),
+    Column("standing", "情形 Standing", Kind.WORD, labelled("standing", both_of(WAIVED))),
     Column("amount", "金额（元），已知者 Amount (yuan), where known", Kind.MONEY, "amount"),
     Column("reasons", "待定事项代码 Reason codes", Kind.WORD, "reasons"),
-    Column("reasons_zh", "待定事项", Kind.WORD, sentences("reasons", {r.code: r.zh for r in Reason}, "；")),
-    Column("reasons_en", "Reasons", Kind.WORD, sentences("reasons", {r.code: r.en for r in Reason}, "; ")),
+    Column(
+        "reasons_zh",
+        "待定事项",
+        Kind.WORD,
+        sentences("reasons", said_in("zh", SENTENCES), "；"),
+    ),
+    Column(
+        "reasons_en",
+        "Reasons",
+        Kind.WORD,
+        sentences("reasons", said_in("en", SENTENCES), "; "),
+    ),
     *REASON,
 )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stable_jobs.lists.inputs import RegionNight
-from stable_jobs.policy.reasons import Reason
+from stable_jobs.messages.decision import REASON
 from stable_jobs.publishing.table import Column, Kind, ListTable, Sum
-from stable_jobs.publishing.words import SCHEMES, labelled, sentences
+from stable_jobs.publishing.words import SCHEMES, labelled, said_in, sentences
 
 
 def rejected(region: RegionNight) -> ListTable:
@@ -29,8 +29,16 @@ def _columns() -> tuple[Column, ...]:
         Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
         Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
         Column("reasons", "原因代码 Reason codes", Kind.WORD, "reasons"),
-        Column("reasons_zh", "原因", Kind.WORD, sentences("reasons", {r.code: r.zh for r in Reason}, "；")),
         Column(
-            "reasons_en", "Reasons", Kind.WORD, sentences("reasons", {r.code: r.en for r in Reason}, "; ")
+            "reasons_zh",
+            "原因",
+            Kind.WORD,
+            sentences("reasons", said_in("zh", REASON), "；"),
+        ),
+        Column(
+            "reasons_en",
+            "Reasons",
+            Kind.WORD,
+            sentences("reasons", said_in("en", REASON), "; "),
         ),
     )

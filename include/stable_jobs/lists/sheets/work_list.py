@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from stable_jobs.lists.inputs import RegionNight
-from stable_jobs.policy.owed import CAUSES
-from stable_jobs.policy.reasons import Reason
+from stable_jobs.messages.decision import CAUSE, REASON
 from stable_jobs.publishing.table import Column, Kind, ListTable, Sum
-from stable_jobs.publishing.words import DEPARTMENTS, SCHEMES, labelled, position
+from stable_jobs.publishing.words import DEPARTMENTS, SCHEMES, both_of, labelled, position
 
-REASON_LABELS = {reason.code: f"{reason.zh} {reason.en}" for reason in Reason}
-CAUSE_LABELS = {cause: f"{zh} {en}" for cause, (zh, en) in CAUSES.items()}
 COLUMNS = (
     Column("department", "负责部门 Owed by", Kind.WORD, labelled("department", DEPARTMENTS)),
     Column("extract", "数据表 Extract", Kind.WORD, "extract"),
@@ -17,8 +14,8 @@ COLUMNS = (
     Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
     Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
     Column("reason", "事项代码 Reason code", Kind.WORD, "reason"),
-    Column("reason_text", "事项 Reason", Kind.WORD, labelled("reason", REASON_LABELS)),
-    Column("cause", "原因 Cause", Kind.WORD, labelled("cause", CAUSE_LABELS)),
+    Column("reason_text", "事项 Reason", Kind.WORD, labelled("reason", both_of(REASON))),
+    Column("cause", "原因 Cause", Kind.WORD, labelled("cause", both_of(CAUSE))),
     Column("detail_zh", "说明", Kind.TEXT, "detail_zh"),
     Column("detail_en", "Detail", Kind.TEXT, "detail_en"),
 )

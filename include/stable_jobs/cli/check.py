@@ -171,6 +171,7 @@ def _grid(lines: Sequence[tuple[str, str]], lang: str) -> Table:
 
 
 def _refusal(problem: Problem, lang: str) -> Trouble:
+    from stable_jobs.messages.refusals import expected_of, found_of
     from stable_jobs.rendering.text import visible
 
     where = [_word("where", lang) % {"row": f"{problem.row:,}"}] if problem.row is not None else []
@@ -178,7 +179,8 @@ def _refusal(problem: Problem, lang: str) -> Trouble:
     what, step = (
         (problem.what_zh, problem.next_step_zh) if lang == "zh" else (problem.what_en, problem.next_step_en)
     )
-    expected, found = visible(problem.expected), visible(problem.found)
+    expected = visible(expected_of(problem.expected).of(lang))
+    found = visible(found_of(problem.rule, problem.found).of(lang))
     lines = (("what", what), ("expected", expected), ("found", found), ("next", step))
     return "  ".join([problem.rule, *map(visible, where)]), lines
 

@@ -6,10 +6,9 @@ page finds the sentence again by its English one.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 
+from stable_jobs.messages.kept import in_chinese
 from stable_jobs.words import Words
 
 
@@ -333,45 +332,19 @@ AS_SENT = ("delivery.header.duplicate", "delivery.header.missing", "delivery.hea
 """Rules that show the sender's own headers or names of sheets."""
 
 
-LONG = ("end", "example", "how", "name")
-PHRASES = ("encoding", "how")
-"""Places that hold words of ours; all others hold figures and names."""
-
-
 def expected_of(text: str) -> Words:
     """What a problem says was to be there; figures and names that need no translation are as they are."""
-    return Words(_chinese(text, EXPECTED) or text, text)
+    return Words(in_chinese(text, EXPECTED) or text, text)
 
 
 def found_of(rule: str, text: str) -> Words:
     """What a problem of that rule says was there instead."""
     if rule in AS_SENT and not text.endswith(" columns without it"):
         return Words(text.replace("(no name)", "（无名称）"), text)
-    chinese = _chinese(text, FOUND)
+    chinese = in_chinese(text, FOUND)
     if chinese is None and rule in OTHERWISE:
         field, named, _ = text.partition(": ")
         chinese = OTHERWISE[rule].zh
         if named and rule != "delivery.not_a_workbook" and " " not in field:
             chinese = f"{field}：{chinese}"
     return Words(text if chinese is None else chinese, text)
-
-
-def _chinese(text: str, patterns: tuple[Words, ...]) -> str | None:
-    for one in patterns:
-        fits = _pattern(one.en).fullmatch(text)
-        if fits:
-            values = {
-                name: (_chinese(value, patterns) if name in PHRASES else None) or value
-                for name, value in fits.groupdict().items()
-            }
-            return one.zh.format(**values)
-    return None
-
-
-@lru_cache(maxsize=len(EXPECTED) + len(FOUND))
-def _pattern(template: str) -> re.Pattern[str]:
-    """A place for a figure or a code holds no blank; `LONG` ones do."""
-    pieces = re.split(r"{(\w+)}", template)
-    texts, names = map(re.escape, pieces[::2]), pieces[1::2]
-    places = [f"(?P<{name}>{'.+' if name in LONG else chr(92) + 'S+'})" for name in names]
-    return re.compile("".join(a + b for a, b in zip(texts, [*places, ""], strict=True)), re.DOTALL)

@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from stable_jobs.messages import words_of
+from stable_jobs.messages.kept import kept_of
 from stable_jobs.money import format_yuan
 from stable_jobs.rendering import charts, text
 
@@ -97,6 +98,7 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
     return {
         "count": text.count,
         "foreign": text.foreign,
+        "kept": lambda value, limit=text.LONGEST: text.foreign(kept_of(str(value)).of(language), limit),
         "percent_of": text.percent,
         "said": lambda value: text.foreign(said(value, language), limit=400),
         "word": lambda code, group: words_of(group, code).of(language),

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stable_jobs.report.comparison import ComparisonFacts, comparison_json
-from stable_jobs.review.names import names_of
-from stable_jobs.review.stores import Stores
+from stable_jobs.review.stores import Stores, names_of
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect
 from stable_jobs.store.snapshots import Snapshot

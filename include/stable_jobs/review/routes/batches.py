@@ -26,11 +26,10 @@ from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.airflow import NotAnswered, Question
 from stable_jobs.review.grid import order_of
 from stable_jobs.review.guard import Guard, WriteGuard
-from stable_jobs.review.names import names_of
-from stable_jobs.review.page import Links, html, stores_of
+from stable_jobs.review.page import Links, html, optional, stores_of
 from stable_jobs.review.queries import batches as asked
 from stable_jobs.review.queries.batches import COLUMNS, LINE_COLUMNS, OUTCOMES, Which
-from stable_jobs.review.written import optional
+from stable_jobs.review.stores import names_of
 
 router = APIRouter()
 READ = [Depends(Guard(Permission.READ))]

@@ -25,13 +25,12 @@ from stable_jobs.review.access import Permission
 from stable_jobs.review.explanations import Explanations
 from stable_jobs.review.grid import order_of
 from stable_jobs.review.guard import Guard
-from stable_jobs.review.names import names_of
-from stable_jobs.review.page import html, stores_of
+from stable_jobs.review.page import html, sentences_of, stores_of
 from stable_jobs.review.queries import enterprises as asked
 from stable_jobs.review.queries.enterprises import COLUMNS
 from stable_jobs.review.queries.enterprises import Which as WhichRows
 from stable_jobs.review.queries.nights import decision_of, nights
-from stable_jobs.review.sentences import sentences_of
+from stable_jobs.review.stores import names_of
 from stable_jobs.words import Words
 
 router = APIRouter(dependencies=[Depends(Guard(Permission.READ))])

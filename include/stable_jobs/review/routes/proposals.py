@@ -15,9 +15,8 @@ from stable_jobs.messages.ledger import PROPOSAL_KIND
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.guard import Guard, WriteGuard
-from stable_jobs.review.names import names_of
-from stable_jobs.review.page import Links, html, stores_of
-from stable_jobs.review.written import optional, written
+from stable_jobs.review.page import Links, html, optional, stores_of, written
+from stable_jobs.review.stores import names_of
 
 router = APIRouter()
 BIGGEST_ID = 2**63 - 1

@@ -13,7 +13,7 @@ NAMES = frozenset({
 """What is called the same in Chinese."""
 CODES = re.compile(
     r"[\w<>-]*\.(?:csv|xlsx|xlsb|xls|ods|docx|json|html|xml|parquet|odcs|yaml)\b"  # files and their kinds
-    r"|\b(?:csv|xlsx)\b"
+    r"|\b(?:csv|xlsx)\b|\b[a-z]+/"  # and folders
     r"|\b[a-z0-9]+(?:[_.][a-z0-9_<>]+)+"  # columns, extracts, rules
     r"|\b(?:[0-9]+-)*[0-9A-Z]{15,20}(?:-[0-9]+)*\b|\b[0-9]{6}-[0-9]{8}-L[0-9]-[0-9]+\b"  # codes
     r"|\b[0-9a-f]{6,64}\b|\b0x[0-9A-F]{2}\b"  # hashes and bytes

@@ -85,8 +85,8 @@ def pages(browser: TestClient) -> Iterator[tuple[str, str]]:
             target = urljoin(address, link).partition("#")[0]
             path = urlsplit(target).path
             shape = re.sub(r"[0-9A-Z]{6,}|[0-9]{4}-[0-9]{2}-[0-9]{2}", "*", target)
-            is_ours = path.startswith(PREFIX) and "lang=en" not in target and "download" not in target
-            if is_ours and target not in known and shapes.get(shape, 0) < 4:
+            is_ours = path.startswith(PREFIX) and "lang=en" not in target and "sort=" not in target
+            if is_ours and target not in known and shapes.get(shape, 0) < 2:
                 shapes[shape] = shapes.get(shape, 0) + 1
                 known.add(target)
                 waiting.append(target)

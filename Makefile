@@ -82,14 +82,12 @@ dictionary: setup ## regenerate docs/reference/data-dictionary.md from the contr
 docs: setup ## the documentation as a site in build/site, without the network; fails on any warning
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-messages: setup ## collect the texts of the pages into their catalogs and compile them
+messages: setup ## collect the sentences of the pages into the Chinese catalog and compile it
 	mkdir -p build
-	cd include/stable_jobs/rendering && $(abspath $(BIN))/pybabel -q extract -F babel.cfg -k N_ --omit-header \
+	cd include/stable_jobs/rendering && $(abspath $(BIN))/pybabel -q extract -F babel.cfg --omit-header \
 		--no-location --sort-output --no-wrap -o $(abspath build)/messages.pot .
-	for language in zh en; do \
-		$(BIN)/pybabel -q update -i build/messages.pot -d include/stable_jobs/rendering/locale -l $$language \
-			--no-wrap --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date || exit 1; \
-	done
+	$(BIN)/pybabel -q update -i build/messages.pot -d include/stable_jobs/rendering/locale -l zh \
+		--no-wrap --ignore-obsolete --no-fuzzy-matching --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -d include/stable_jobs/rendering/locale
 
 bench: setup ## seconds and peak memory per step beside the floor; TIER=county|prefecture|big_city|province

@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.credit_code import make_credit_code
-from stable_jobs.intake.problems import REFUSALS
+from stable_jobs.messages.refusals import REFUSALS
 from stable_jobs.settings import data_folder
 from tests.cli.conftest import Done, Run
 
@@ -137,18 +137,18 @@ ENCODING = REFUSALS["delivery.encoding"]
                 taxpayers(*MANY, encoding="utf-8"),
                 1,
                 (
-                    ("文件将被退回。",),
+                    ("文件将被拒收。",),
                     ("delivery.encoding",),
                     ("问题", ENCODING.what_zh),
-                    ("应为", "gb18030"),
-                    ("实际", "utf-8"),
+                    ("应为", "GB18030"),
+                    ("实际", "UTF-8"),
                     ("下一步", ENCODING.next_step_zh),
                 ),
             ),
             id="refused: encoding",
         ),
         pytest.param(
-            Case(b"", 1, (("delivery.empty",), ("应为", "a header and rows"))), id="refused: nothing in it"
+            Case(b"", 1, (("delivery.empty",), ("应为", "表头和数据行"))), id="refused: nothing in it"
         ),
         pytest.param(
             Case(taxpayers(*MANY), 1, (("delivery.format",), ("应为", "csv"), ("实际", "txt")), "610100.txt"),
@@ -263,7 +263,7 @@ def test_the_control_total_is_compared(dry: Run, tmp_path: Path) -> None:
     file.with_name("610100.manifest.json").write_text(json.dumps(said | {"control_total": "10.01"}))
     done = dry("check", str(file), *of_finance("prior_refunds"))
     assert (done.code, "delivery.manifest.control_total" in done.out) == (1, True), done.out
-    assert "10.01 yuan" in done.out
+    assert "10.01 元" in done.out
 
 
 def test_a_workbook_is_read_like_the_night_reads_it(dry: Run, tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_several_files_each_have_their_answer_and_one_bad_one_says_so(check: Any
     done = check(taxpayers(*MANY), str(second))
     assert done.code == 1
     assert [
-        word in done.out for word in ("610100.csv", "again.csv", "整份文件可以采用。", "文件将被退回。")
+        word in done.out for word in ("610100.csv", "again.csv", "整份文件可以采用。", "文件将被拒收。")
     ] == [True] * 4
 
 

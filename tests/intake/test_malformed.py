@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from stable_jobs.intake.problems import REFUSALS
+from stable_jobs.intake.manifest import FIELDS
+from stable_jobs.messages.refusals import REFUSALS, expected_of, found_of
 from stable_jobs.store.catalog import deliveries_for, snapshot_by_id
 from tests.intake.conftest import COLUMNS, REGION, Desk, csv_bytes, row, workbook
 from tests.intake.malformed import ACCOUNT, SHEET, Drop
@@ -17,7 +18,10 @@ from tests.intake.malformed_bytes import BYTES
 from tests.intake.malformed_manifests import MANIFESTS
 from tests.intake.malformed_rows import ROWS
 from tests.intake.malformed_workbooks import WORKBOOKS
+from tests.latin import english
 
+SENT = {*FIELDS, "tax", "labor", "payments", "taxpayers", "Sheet", "NaN", "note"}
+"""Fields, codes and words of the sender, which stand in Chinese as they were sent."""
 MALFORMED = [*BYTES, *ROWS, *MANIFESTS, *WORKBOOKS]
 
 
@@ -37,6 +41,8 @@ def test_refused_with_all_that_the_sender_must_know(
     assert found in problem.found
     assert problem.expected and problem.found and problem.what_en and problem.next_step_en  # noqa: PT018 - one thought
     assert ACCOUNT not in problem.sentence()
+    said = f"{expected_of(problem.expected).zh} {found_of(rule, problem.found).zh}"
+    assert set(english(said)) <= SENT
     assert staged == []
 
 

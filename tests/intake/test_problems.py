@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from stable_jobs.intake.problems import REFUSALS, Slot, problem, shown
+from stable_jobs.intake.problems import Slot, problem, shown
+from stable_jobs.messages.refusals import REFUSALS
 
 
 @pytest.mark.parametrize("rule", REFUSALS)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract, SendingRegion, Terms
-from stable_jobs.intake.problems import REFUSALS
+from stable_jobs.messages.refusals import REFUSALS
 from stable_jobs.night.context import NightContext
 from stable_jobs.night.owed import due_at, not_sent, owed_by, still_awaited
 from stable_jobs.policy.load import load_policies

@@ -14,9 +14,9 @@ from starlette.testclient import TestClient
 
 from stable_jobs.errors import StepError
 from stable_jobs.ledger import views
+from stable_jobs.messages import GROUPS
 from stable_jobs.policy.explanation import AMOUNTS, READS
 from stable_jobs.policy.tests import TESTS
-from stable_jobs.rendering.words import GROUPS
 from stable_jobs.review.explanations import Explanations
 from stable_jobs.review.grid import Order
 from stable_jobs.review.queries.enterprises import COLUMNS, Which, enterprises

@@ -171,6 +171,7 @@ def _grid(lines: Sequence[tuple[str, str]], lang: str) -> Table:
 
 
 def _refusal(problem: Problem, lang: str) -> Trouble:
+    from stable_jobs.messages.refusals import expected_of, found_of
     from stable_jobs.rendering.text import visible
 
     where = [_word("where", lang) % {"row": f"{problem.row:,}"}] if problem.row is not None else []
@@ -178,7 +179,8 @@ def _refusal(problem: Problem, lang: str) -> Trouble:
     what, step = (
         (problem.what_zh, problem.next_step_zh) if lang == "zh" else (problem.what_en, problem.next_step_en)
     )
-    expected, found = visible(problem.expected), visible(problem.found)
+    expected = visible(expected_of(problem.expected).of(lang))
+    found = visible(found_of(problem.rule, problem.found).of(lang))
     lines = (("what", what), ("expected", expected), ("found", found), ("next", step))
     return "  ".join([problem.rule, *map(visible, where)]), lines
 
@@ -192,7 +194,7 @@ def _hold(hold: Hold, lang: str) -> Trouble:
 
 
 def _broken(broken: Broken, lang: str) -> Trouble:
-    from stable_jobs.report.words import words_of
+    from stable_jobs.messages import words_of
 
     what, step = _sentences(broken.rule, lang)
     severity = words_of("severity", broken.rule.severity.value).of(lang)
@@ -223,6 +225,6 @@ def _sentences(rule: Any, lang: str) -> tuple[str, str]:
 
 
 def _word(code: str, lang: str) -> str:
-    from stable_jobs.report.words import words_of
+    from stable_jobs.messages import words_of
 
     return words_of("check", code).of(lang)

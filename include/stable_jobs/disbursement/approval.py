@@ -35,9 +35,10 @@ from stable_jobs.ledger.policy_views import (
     totals_beyond,
 )
 from stable_jobs.ledger.reasons import NO_REASON, kept_reason
+from stable_jobs.messages.ledger import BATCH_CHECK
 from stable_jobs.money import format_yuan
 from stable_jobs.night.context import NightContext
-from stable_jobs.publishing.words import SCHEMES
+from stable_jobs.publishing.words import SCHEMES, names_of
 from stable_jobs.rendering.text import visible
 
 LARGEST = 10
@@ -233,17 +234,6 @@ CHECKS = {
     """,
 }
 """What deserves a look before approving: its code and how many."""
-LABELS = {
-    "person_accounts": "人工录入账户 accounts entered by people",
-    "premium_accounts": "缴费账户 premium accounts",
-    "later_attempts": "重新拨付 later attempts",
-    "shared_accounts": "多户同账号（全年各批次各地区） units that share an account, over the year",
-    "doubts": "有疑点的单位 units in doubt, whatever was ruled",
-    "fell_out": "公示后退出 units that fell out of notice tonight",
-    "doubtful_refunds": "存疑拨付记录 refunds in doubt",
-    "open_recoveries": "待追回 open recovery cases",
-    "ended_batches": "被作废或拒绝的批次 batches voided or refused before",
-}
 
 
 def _largest(connection: Connection, batch: Batch) -> tuple[tuple[str, str, Decimal], ...]:
@@ -317,7 +307,8 @@ def _policy_line(one: PolicyChange) -> str:
 
 
 def _check_lines(facts: Facts) -> list[str]:
-    lines = [f"- {LABELS[code]}: {count}" for code, count in facts.checks.items() if count]
+    labels = names_of(BATCH_CHECK)
+    lines = [f"- {labels[code]}: {count}" for code, count in facts.checks.items() if count]
     return ["**请注意 Look at**", *(lines or ["- 无 nothing"]), ""]
 
 

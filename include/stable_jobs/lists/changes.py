@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stable_jobs.lists.sheets import REASON_LABELS, TOTAL
+from stable_jobs.lists.sheets import TOTAL
+from stable_jobs.messages.decision import REASON
 from stable_jobs.publishing.table import Column, Kind, ListTable, Sum, agreed, money_total
-from stable_jobs.publishing.words import CHANGES, DECISIONS, SCHEMES, labelled, position, sentences
+from stable_jobs.publishing.words import CHANGES, DECISIONS, SCHEMES, both_of, labelled, position, sentences
 from stable_jobs.store.engine import quote_literal
 
 EXACT = (
@@ -112,7 +113,7 @@ def _row_columns(names: Mapping[str, str]) -> tuple[Column, ...]:
         Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
         Column("change", "变化 Change", Kind.WORD, labelled("change", CHANGES)),
         *_both("decision", "认定结果", "Decision", Kind.WORD, lambda c: labelled(c, DECISIONS)),
-        *_both("reasons", "原因", "Reasons", Kind.WORD, lambda c: sentences(c, REASON_LABELS, "；")),
+        *_both("reasons", "原因", "Reasons", Kind.WORD, lambda c: sentences(c, both_of(REASON), "；")),
         *_both("is_taken", "是否采用", "Taken", Kind.WORD, lambda c: labelled(f"{c}::VARCHAR", YES)),
         *_both("entitlement", "应返还金额（元）", "Entitlement (yuan)", Kind.MONEY, lambda c: c),
         *_both("payable", "应付金额（元）", "Payable (yuan)", Kind.MONEY, lambda c: c),

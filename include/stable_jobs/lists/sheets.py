@@ -11,12 +11,21 @@ from stable_jobs.contracts.checks import identity_number
 from stable_jobs.contracts.masking import mask_sql
 from stable_jobs.contracts.model import Contract
 from stable_jobs.lists.inputs import Inputs, RegionNight
+from stable_jobs.messages.decision import CAUSE, REASON
 from stable_jobs.money import to_capitals
-from stable_jobs.policy.owed import CAUSES
-from stable_jobs.policy.reasons import Reason
 from stable_jobs.policy.verdict import COLUMNS as VERDICT
 from stable_jobs.publishing.table import Column, Heading, Kind, ListTable, Rows, Sum, agreed, money_total
-from stable_jobs.publishing.words import DEPARTMENTS, SCHEMES, SIZES, SOURCES, labelled, position, sentences
+from stable_jobs.publishing.words import (
+    DEPARTMENTS,
+    SCHEMES,
+    SIZES,
+    SOURCES,
+    both_of,
+    labelled,
+    position,
+    said_in,
+    sentences,
+)
 from stable_jobs.store.engine import quote_literal, read_parquet_sql
 from stable_jobs.validation.queries import as_sent
 
@@ -229,8 +238,6 @@ def _total(rows: str, expected: Sum) -> str:
 
 # --- work list (待补正单位清单) ---
 
-REASON_LABELS = {reason.code: f"{reason.zh} {reason.en}" for reason in Reason}
-CAUSE_LABELS = {cause: f"{zh} {en}" for cause, (zh, en) in CAUSES.items()}
 WORK_LIST = (
     Column("department", "负责部门 Owed by", Kind.WORD, labelled("department", DEPARTMENTS)),
     Column("extract", "数据表 Extract", Kind.WORD, "extract"),
@@ -238,8 +245,8 @@ WORK_LIST = (
     Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
     Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
     Column("reason", "事项代码 Reason code", Kind.WORD, "reason"),
-    Column("reason_text", "事项 Reason", Kind.WORD, labelled("reason", REASON_LABELS)),
-    Column("cause", "原因 Cause", Kind.WORD, labelled("cause", CAUSE_LABELS)),
+    Column("reason_text", "事项 Reason", Kind.WORD, labelled("reason", both_of(REASON))),
+    Column("cause", "原因 Cause", Kind.WORD, labelled("cause", both_of(CAUSE))),
     Column("detail_zh", "说明", Kind.TEXT, "detail_zh"),
     Column("detail_en", "Detail", Kind.TEXT, "detail_en"),
 )
@@ -270,8 +277,8 @@ REJECTED = (
     Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
     Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
     Column("reasons", "原因代码 Reason codes", Kind.WORD, "reasons"),
-    Column("reasons_zh", "原因", Kind.WORD, sentences("reasons", {r.code: r.zh for r in Reason}, "；")),
-    Column("reasons_en", "Reasons", Kind.WORD, sentences("reasons", {r.code: r.en for r in Reason}, "; ")),
+    Column("reasons_zh", "原因", Kind.WORD, sentences("reasons", said_in("zh", REASON), "；")),
+    Column("reasons_en", "Reasons", Kind.WORD, sentences("reasons", said_in("en", REASON), "; ")),
 )
 
 

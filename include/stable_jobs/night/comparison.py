@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from stable_jobs.lists.changes import Changes, changes_summary, exact_changes, listed_changes
+from stable_jobs.messages import words_of
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.handed import comparison_of
 from stable_jobs.night.step import Result
@@ -26,7 +27,6 @@ from stable_jobs.report.comparison import (
     comparison_json,
     write_differences,
 )
-from stable_jobs.report.words import words_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Snapshot
 

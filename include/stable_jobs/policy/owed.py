@@ -9,6 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from stable_jobs.contracts.model import Contract
+from stable_jobs.messages.decision import CAUSE
 from stable_jobs.policy.doubts import LISTED_BY_CODE
 from stable_jobs.policy.parameters import typed_table
 from stable_jobs.policy.situation import ROW, Setting
@@ -21,24 +22,6 @@ COLUMNS = (
     "region_code", "uscc", "unit_name", "scheme", "reason", "department", "extract", "cause",
     "detail_zh", "detail_en",
 )  # fmt: skip
-
-CAUSES = {
-    "missing": ("没有记录或该项为空", "no record, or the field is empty"),
-    "quarantined": ("记录未通过校验，已隔离", "a record broke a rule and is quarantined"),
-    "differs": ("与记录不一致", "differs from the records"),
-    "conflict": ("记录互相矛盾", "records contradict each other"),
-    "clash": (
-        "原注册号同时是另一单位的编号，无法区分",
-        "its old number is another unit's own key: whose the rows are is not known",
-    ),
-    "old_number": (
-        "仅有15位原注册号，按18位代码列示的数据无法对应",
-        "known by an old 15-digit number only: what lists by codes cannot be joined",
-    ),
-    "parent_code": ("总机构代码有误", "the parent's code is wrong"),
-    "too_large": ("金额过大，无法计算", "too large to be an amount"),
-}
-
 
 DECLARED = {
     "zh": ("申报人数 ", "，记录 ", "；申报划型 ", "，记录 "),
@@ -223,7 +206,7 @@ def _extracts(contracts: Mapping[str, Contract]) -> ir.Table:
 def _causes() -> ir.Table:
     columns = dict.fromkeys(("cause", "cause_zh", "cause_en"), "string")
     return typed_table(
-        [dict(zip(columns, (cause, *texts), strict=True)) for cause, texts in CAUSES.items()], columns
+        [dict(zip(columns, (cause, one.zh, one.en), strict=True)) for cause, one in CAUSE.items()], columns
     )
 
 

@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from stable_jobs.messages import decision, ledger, night
 from stable_jobs.store.engine import quote_literal
+from stable_jobs.words import Words
 
 BEFORE_ALL = "公示、审批、预算前 before notice, approval and budget"
 DEMONSTRATION = "演示参数 demonstration parameters"
 
-SCHEMES = {"general": "一般 general", "difficult": "困难 difficult"}
-SIZES = {"large": "大型 large", "medium": "中型 medium", "small": "小型 small", "micro": "微型 micro"}
-SOURCES = {
-    "corporate": "对公账户 corporate account",
-    "premium": "缴费账户 premium account",
-    "person": "人工更正 corrected by people",
-}
-DECISIONS = {"eligible": "符合 eligible", "ineligible": "不符合 ineligible", "undecided": "待定 undecided"}
-CHANGES = {"appeared": "新增 appeared", "gone": "消失 gone", "changed": "变化 changed"}
-DEPARTMENTS = {
-    "labor": "人社 labor",
-    "tax": "税务 tax",
-    "finance": "财政 finance",
-    "development": "发改 development",
-    "economy": "经信 economy",
-}
+
+def both_of(codes: Mapping[str, Words]) -> dict[str, str]:
+    """Code → its label in a list: Chinese, then English."""
+    return {code: one.both for code, one in codes.items()}
+
+
+def said_in(language: str, codes: Mapping[str, Words]) -> dict[str, str]:
+    """Code → what it is called in `zh` or `en` alone."""
+    return {code: one.of(language) for code, one in codes.items()}
+
+
+def names_of(codes: Mapping[str, Words]) -> dict[str, str]:
+    """The same for names that begin with a capital on a page: in a list they do not."""
+    return {code: f"{one.zh} {one.en[:1].lower()}{one.en[1:]}" for code, one in codes.items()}
+
+
+SCHEMES = both_of(decision.SCHEME_IN_LISTS)
+SIZES = names_of(decision.SIZE)
+SOURCES = names_of(ledger.ACCOUNT_SOURCE)
+DECISIONS = names_of({code: decision.SEGMENT[code] for code in ("eligible", "ineligible", "undecided")})
+CHANGES = names_of({code: decision.SEGMENT[code] for code in ("appeared", "gone", "changed")})
+DEPARTMENTS = {code: f"{one.zh} {code}" for code, one in night.DEPARTMENT.items() if code != "policy"}
 
 
 def where(names: tuple[str, str], region_code: str, business_date: date) -> str:

@@ -1,4 +1,5 @@
-"""The one template environment: everything escaped, nothing undefined, every word from a catalog.
+"""The one template environment: everything escaped, nothing undefined. Templates are written in
+English; a catalog has the Chinese of each sentence, and `messages` what a code is called.
 
 A page is one file without scripts or outside hosts: the style sheet stands in the page, and its hash in the
 page's content security policy, which forbids everything else. Nothing here asks a clock.
@@ -13,12 +14,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from stable_jobs.messages import words_of
+from stable_jobs.messages.kept import kept_of
 from stable_jobs.money import format_yuan
-from stable_jobs.rendering import charts, text, words
+from stable_jobs.rendering import charts, text
 
 HERE = Path(__file__).parent
 LOCALE = HERE / "locale"
@@ -73,23 +76,17 @@ def environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.install_gettext_translations(catalog(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    made.install_gettext_translations(catalog() if language == "zh" else NullTranslations(), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     made.filters.update(_filters(language))
     made.globals.update(_globals(language))
     return made
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def catalog(language: str) -> Translations:
-    """The compiled catalog; FileNotFoundError if it is not there, rather than pages in a wrong language."""
-    path = LOCALE / language / "LC_MESSAGES" / "messages.mo"
-    with path.open("rb") as compiled:
+@lru_cache(maxsize=1)
+def catalog() -> Translations:
+    """The compiled Chinese catalog; FileNotFoundError if it is not there, rather than pages in English."""
+    with (LOCALE / "zh" / "LC_MESSAGES" / "messages.mo").open("rb") as compiled:
         return Translations(compiled)
-
-
-def translated(group: str, code: str, language: str) -> str:
-    """What `code` of a group of `words.GROUPS` is called; KeyError for a code that has no name."""
-    return str(catalog(language).gettext(words.GROUPS[group][code]))
 
 
 def said(value: Bilingual, language: str) -> str:
@@ -101,9 +98,10 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
     return {
         "count": text.count,
         "foreign": text.foreign,
+        "kept": lambda value, limit=text.LONGEST: text.foreign(kept_of(str(value)).of(language), limit),
         "percent_of": text.percent,
         "said": lambda value: text.foreign(said(value, language), limit=400),
-        "word": lambda code, group: translated(group, code, language),
+        "word": lambda code, group: words_of(group, code).of(language),
         "yuan": format_yuan,
     }
 

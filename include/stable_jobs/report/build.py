@@ -9,6 +9,7 @@ from datetime import date
 from typing import TypeVar
 
 from stable_jobs.contracts.model import DEPARTMENTS, Contract, Rule, Scope
+from stable_jobs.messages import words_of
 from stable_jobs.regions import NATION
 from stable_jobs.report.comparison import ComparisonFacts
 from stable_jobs.report.data import (
@@ -32,7 +33,7 @@ from stable_jobs.report.parts import (
     Trend,
     Trouble,
 )
-from stable_jobs.report.words import place_of, slot_of, words_of
+from stable_jobs.report.words import place_of, slot_of
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
 from stable_jobs.words import Place, Words
 

@@ -47,7 +47,7 @@ class Night:
 
     `validations`: tonight's, those of unit rules (`<extract>:unit`) too. `in_force`: what the decision read;
     `held_deliveries`: the (extract, region) that were held then, whatever was released since.
-    `names`: region names by code. `versions`: by the codes of `rendering.words.VERSION`. What came or was
+    `names`: region names by code. `versions`: by the codes of `messages.night.VERSION`. What came or was
     released after `known_at` is left out, as the validations left it out.
     """
 

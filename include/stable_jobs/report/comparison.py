@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, TypeAdapter
 
-from stable_jobs.policy.reasons import BY_CODE
+from stable_jobs.messages.decision import REASON
 from stable_jobs.report.parts import Filed
 from stable_jobs.report.words import place_of
 from stable_jobs.store.engine import read_parquet_sql
@@ -291,7 +291,7 @@ def _reasons(con: duckdb.DuckDBPyConnection, found: Differences) -> tuple[Reason
 
 def reason_sentence(code: str) -> Words:
     """An earlier night may have a reason that the code no longer knows: it is its own sentence."""
-    return Words(BY_CODE[code].zh, BY_CODE[code].en) if code in BY_CODE else Words(code, code)
+    return REASON.get(code) or Words(code, code)
 
 
 def _largest(con: duckdb.DuckDBPyConnection, found: Differences, names: Names) -> tuple[LargestChange, ...]:

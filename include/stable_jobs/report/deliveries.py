@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import Problem
+from stable_jobs.messages import refusals
 from stable_jobs.report.data import DeliveryLine, Release
 from stable_jobs.report.parts import Trouble
 from stable_jobs.report.words import expected_of, measured, slot_of
@@ -109,17 +110,12 @@ def _refusal(delivery: Delivery) -> Trouble:
     return Trouble(
         rule_id=problem.rule,
         what=Words(problem.what_zh, problem.what_en),
-        expected=_as_said(problem.expected),
-        found=_as_said(problem.found),
+        expected=refusals.expected_of(problem.expected),
+        found=refusals.found_of(problem.rule, problem.found),
         next_step=Words(problem.next_step_zh, problem.next_step_en),
         row=problem.row,
         column=problem.column,
     )
-
-
-def _as_said(text: str) -> Words:
-    """Figures and names as found: the same on both pages."""
-    return Words(text, text)
 
 
 def _line(

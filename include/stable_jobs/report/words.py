@@ -1,4 +1,4 @@
-"""Words of the report in both languages: codes, places with their names, and a delivery's rows."""
+"""Places with their names in both languages, and a delivery's rows in words."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from stable_jobs.contracts.model import Contract
+from stable_jobs.messages import words_of
 from stable_jobs.money import share
 from stable_jobs.regions import NATION
-from stable_jobs.rendering.environment import translated
 from stable_jobs.rendering.text import count
 from stable_jobs.words import Place, Words
-
-
-def words_of(group: str, code: str) -> Words:
-    """What `code` of a group of `rendering.words.GROUPS` is called; KeyError for a code without a name."""
-    return Words(zh=translated(group, code, "zh"), en=translated(group, code, "en"))
 
 
 def place_of(code: str, names: Mapping[str, Words]) -> Place:

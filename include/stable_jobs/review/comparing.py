@@ -18,8 +18,7 @@ from stable_jobs.report.comparison import (
     comparison_json,
     write_differences,
 )
-from stable_jobs.review.names import names_of
-from stable_jobs.review.stores import Stores
+from stable_jobs.review.stores import Stores, names_of
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect
 from stable_jobs.store.snapshots import Snapshot

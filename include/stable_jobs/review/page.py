@@ -1,21 +1,33 @@
-"""One page: the shared frame, the language, what the person may, and where links go."""
+"""An answer of the app: a page in the shared frame, or a list; and a reason that came in a form."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from stable_jobs.errors import LedgerRefused, UsageError
+from stable_jobs.ledger.reasons import check_reason
 from stable_jobs.rendering.environment import LANGUAGES, render
+from stable_jobs.report.comparison import reason_sentence
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.guard import form_token
 from stable_jobs.review.stores import Stores
+from stable_jobs.words import Words
+
+if TYPE_CHECKING:
+    from stable_jobs.publishing.table import ListTable
 
 COOKIE = "stable_jobs_language"
 SECTIONS = ("nights", "enterprises", "regions", "batches", "proposals", "comparison")
 YEAR = 365 * 24 * 3600
+BLOCK = 1 << 16
+"""Bytes of a list that are sent at once."""
 
 
 def language_of(request: Request) -> str:
@@ -85,3 +97,52 @@ class Links:
         merged = {**self._query, **changed}
         asked = {name: value for name, value in merged.items() if value not in (None, "")}
         return self._path + (f"?{urlencode(asked)}" if asked else "")
+
+
+def sentences_of(codes: Iterable[str]) -> Mapping[str, Words]:
+    """Code → sentence, each once; an empty code has none."""
+    return {code: reason_sentence(code) for code in codes if code}
+
+
+def written(reason: str, what: str) -> str:
+    """A reason as it is kept; LedgerRefused for none, for one with an account number and for too long a one.
+
+    A browser sends a line break as two characters.
+    """
+    said = optional(reason)
+    if not said:
+        raise LedgerRefused(f"{what} needs a reason")
+    return said
+
+
+def optional(reason: str) -> str:
+    """The same where none is needed."""
+    try:
+        return check_reason(reason.replace("\r\n", "\n"))
+    except UsageError as problem:
+        raise LedgerRefused(f"nothing was changed: {problem}") from None
+
+
+def csv_answer(stores: Stores, table: ListTable, name: str) -> Response:
+    """The list as CSV, named `name` (a plain name): written whole before anything is sent, gone after it."""
+    from stable_jobs.publishing.files import write_csv
+    from stable_jobs.publishing.workspace import workspace
+
+    parent = stores.settings.scratch_root
+    parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as opened:
+        path = opened.enter_context(workspace(parent)) / name
+        with stores.duck() as duck:
+            write_csv(duck, table, path)
+        headers = {
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Length": str(path.stat().st_size),
+        }
+        content = _sent(path, opened.pop_all())
+    return StreamingResponse(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _sent(path: Path, opened: ExitStack) -> Iterator[bytes]:
+    with opened, path.open("rb") as source:
+        while block := source.read(BLOCK):
+            yield block

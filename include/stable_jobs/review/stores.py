@@ -10,8 +10,12 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from stable_jobs.publishing.manifest import newest, numbered
+from stable_jobs.report.data import NightReport, read_report
+from stable_jobs.report.render import MACHINE_FILE
 from stable_jobs.settings import Settings, read_settings
 from stable_jobs.store.lake import Lake
+from stable_jobs.words import Words
 
 if TYPE_CHECKING:
     import duckdb
@@ -140,3 +144,24 @@ def _changed_at(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def names_of(stores: Stores) -> Mapping[str, Words]:
+    """Region code → name in both languages, as the policies say today."""
+    return {code: Words(one.name_zh, one.name_en) for code, one in stores.policies.regions.items()}
+
+
+def report_of(stores: Stores, on: date) -> NightReport | None:
+    """The newest report published of that night; None if there is none. UsageError: an old format."""
+    folder = stores.settings.out_root / on.isoformat() / "validation"
+    number = newest(folder, MACHINE_FILE) if folder.is_dir() else 0
+    if number == 0:
+        return None
+    path = folder / numbered(MACHINE_FILE, number)
+    return _read_report(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read_report(path: Path, written_at: int) -> NightReport:
+    """A province's report is megabytes: the last few that were looked at stay."""
+    return read_report(path.read_bytes())

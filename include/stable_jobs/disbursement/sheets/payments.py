@@ -7,10 +7,12 @@ from dataclasses import replace
 from stable_jobs.bank.batch import Batch, BatchHead
 from stable_jobs.disbursement.sheets.answers import REASON
 from stable_jobs.lists.sheets import DETAIL, DETAIL_TITLE, PAYABLE_LINES, application
+from stable_jobs.messages.decision import REASON as SENTENCES
+from stable_jobs.messages.ledger import WAITS_FOR
+from stable_jobs.messages.ledger import WAIVED as WAIVED_FOR
 from stable_jobs.money import format_yuan, to_capitals
-from stable_jobs.policy.reasons import Reason
 from stable_jobs.publishing.table import Column, Heading, Kind, ListTable, Rows, money_total
-from stable_jobs.publishing.words import SCHEMES, labelled, sentences
+from stable_jobs.publishing.words import SCHEMES, both_of, labelled, said_in, sentences
 from stable_jobs.store.engine import quote_literal
 
 # --- a batch's application: what, approved by whom, in figures and capitals (人民币大写) ---
@@ -179,34 +181,13 @@ WAITING_ROWS = {
     "waits_for": "VARCHAR",
     "detail": "VARCHAR",
 }
-WAITS = {
-    "year_over": "上年度未拨付，须人工处理 a person: it is of a policy year that is over",
-    "approval": "审批 approval",
-    "objection": "异议处理 a decision on the objection",
-    "account_correction": "更正账户 a corrected account",
-    "hold": "暂停拨付 release of the hold",
-    "doubt": "疑点裁定 a ruling on a doubt",
-    "disagreement": "核对认定与台账金额 decision and ledger say the same",
-    "policy": "复核政策参数 a second person's word on the region's policy values",
-    "total": "核对地区总额 a person's word on the region's total",
-    "refund_in_doubt": "核对财政已拨付 a ruling on finance's refund",
-    "review_level": "审批层级 a known size",
-    "name": "单位名称更正 a name that a bank can take",
-    "account": "可用账户 an account that a bank can take",
-    "another_account": "另一账户，原账户已退票 another account than the one that failed",
-    "account_acceptance": "经办人核实退票后的新账户 a person's word on the account that followed a return",
-    "next_batch": "下一晚的批次 the batch of the next night",
-    "first_payment": "前一笔的银行结果 the bank's result of the payment before it",
-    "contradiction": "银行前后不一的处理 two people's word on what the bank contradicts itself about",
-    "budget": "预算 budget",
-}
 WAITING_COLUMNS = (
     Column("priority", "顺序 Priority", Kind.COUNT, "priority"),
     Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
     Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
     Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
     Column("amount", "金额（元） Amount (yuan)", Kind.MONEY, "amount"),
-    Column("waits_for", "等待事项 Waits for", Kind.WORD, labelled("waits_for", WAITS)),
+    Column("waits_for", "等待事项 Waits for", Kind.WORD, labelled("waits_for", both_of(WAITS_FOR))),
     Column("detail", "说明 Detail", Kind.TEXT, "detail"),
 )
 
@@ -254,21 +235,16 @@ WAIVED_ROWS = {
 }
 """amount: yuan; of an undecided unit where its inputs are known. reasons: codes of what is missing."""
 UNDECIDED = "undecided"
-STANDINGS = {
-    "returned": "银行退回，未更正 returned and not corrected",
-    "objected": "异议未决 objection not decided",
-    UNDECIDED: "未能认定 undecided",
-}
 WAIVED_COLUMNS = (
     Column("policy_year", "返还年度 Policy year", Kind.VALUE, "policy_year"),
     Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
     Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
     Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
-    Column("standing", "情形 Standing", Kind.WORD, labelled("standing", STANDINGS)),
+    Column("standing", "情形 Standing", Kind.WORD, labelled("standing", both_of(WAIVED_FOR))),
     Column("amount", "金额（元），已知者 Amount (yuan), where known", Kind.MONEY, "amount"),
     Column("reasons", "待定事项代码 Reason codes", Kind.WORD, "reasons"),
-    Column("reasons_zh", "待定事项", Kind.WORD, sentences("reasons", {r.code: r.zh for r in Reason}, "；")),
-    Column("reasons_en", "Reasons", Kind.WORD, sentences("reasons", {r.code: r.en for r in Reason}, "; ")),
+    Column("reasons_zh", "待定事项", Kind.WORD, sentences("reasons", said_in("zh", SENTENCES), "；")),
+    Column("reasons_en", "Reasons", Kind.WORD, sentences("reasons", said_in("en", SENTENCES), "; ")),
     *REASON,
 )
 

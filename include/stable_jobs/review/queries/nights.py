@@ -34,7 +34,7 @@ class Night:
 
     @property
     def state(self) -> str:
-        """One of `review_words.NIGHT_STATE`: what asks for a person comes first."""
+        """One of `messages.night.NIGHT_STATE`: what asks for a person comes first."""
         return "held" if self.held else "waiting" if self.waiting else "published"
 
 

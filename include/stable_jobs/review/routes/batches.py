@@ -18,18 +18,17 @@ from stable_jobs.ledger.approvals import hindrance, missing_level
 from stable_jobs.ledger.batches import Batch, batch_by_no
 from stable_jobs.ledger.payments import PublishedFile, files_of
 from stable_jobs.ledger.reasons import LONGEST_REASON
+from stable_jobs.messages.ledger import BATCH_STATE
 from stable_jobs.publishing.manifest import REGION
-from stable_jobs.rendering.batch_words import BATCH_STATE
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.airflow import NotAnswered, Question
 from stable_jobs.review.grid import order_of
 from stable_jobs.review.guard import Guard, WriteGuard
-from stable_jobs.review.names import names_of
-from stable_jobs.review.page import Links, html, stores_of
+from stable_jobs.review.page import Links, html, optional, stores_of
 from stable_jobs.review.queries import batches as asked
 from stable_jobs.review.queries.batches import COLUMNS, LINE_COLUMNS, OUTCOMES, Which
-from stable_jobs.review.written import optional
+from stable_jobs.review.stores import names_of
 
 router = APIRouter()
 READ = [Depends(Guard(Permission.READ))]
@@ -41,7 +40,7 @@ BatchNo = Annotated[str, Path(pattern=r"^[0-9]{6}-[0-9]{8}-L[0-2]-[0-9]{1,9}$")]
 class Standing:
     """Whether a person's answer counts, as the ledger knows it.
 
-    level: the approval that is awaited; why_not: of `batch_words.WHY_NOT`, empty where it counts.
+    level: the approval that is awaited; why_not: of `messages.ledger.WHY_NOT`, empty where it counts.
     """
 
     level: int | None
@@ -128,7 +127,7 @@ def _file(request: Request, prefix: str, found: list[PublishedFile]) -> Response
 
 
 async def _page(request: Request, no: str, said: str, *, status: int = 200) -> Response:
-    """said: what stands on top, of `batch_words.ANSWER_SAID` or `WHY_NOT`; empty for nothing."""
+    """said: what stands on top, of `messages.ledger.ANSWER_SAID` or `WHY_NOT`; empty for nothing."""
     person: Person = request.state.person
     standing = await run_in_threadpool(_standing_of, request, no, person)
     question = None if standing.why_not else await _question(request, no, standing)

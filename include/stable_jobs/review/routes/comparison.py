@@ -14,12 +14,11 @@ from stable_jobs.review.access import Permission
 from stable_jobs.review.differences import Differences, Found, Pair
 from stable_jobs.review.grid import order_of
 from stable_jobs.review.guard import Guard
-from stable_jobs.review.names import names_of
-from stable_jobs.review.page import html, stores_of
+from stable_jobs.review.page import html, sentences_of, stores_of
 from stable_jobs.review.queries import comparison as asked
 from stable_jobs.review.queries.comparison import COLUMNS, Which
 from stable_jobs.review.queries.nights import Night, nights
-from stable_jobs.review.sentences import sentences_of
+from stable_jobs.review.stores import names_of
 
 router = APIRouter()
 OnDate = Annotated[date | None, Query()]

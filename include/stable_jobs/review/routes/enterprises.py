@@ -15,23 +15,21 @@ from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import PolicyError, StepError
 from stable_jobs.ledger import views
 from stable_jobs.ledger.views import Listing, Which
+from stable_jobs.messages import GROUPS
 from stable_jobs.policy.catalogue import SCHEMES
 from stable_jobs.policy.determine import Decision
-from stable_jobs.policy.explain_text import WORDS
 from stable_jobs.policy.explanation import AMOUNTS, LegalTest, RowExplained, tests_alone
-from stable_jobs.rendering.words import GROUPS
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.explanations import Explanations
 from stable_jobs.review.grid import order_of
 from stable_jobs.review.guard import Guard
-from stable_jobs.review.names import names_of
-from stable_jobs.review.page import html, stores_of
+from stable_jobs.review.page import html, sentences_of, stores_of
 from stable_jobs.review.queries import enterprises as asked
 from stable_jobs.review.queries.enterprises import COLUMNS
 from stable_jobs.review.queries.enterprises import Which as WhichRows
 from stable_jobs.review.queries.nights import decision_of, nights
-from stable_jobs.review.sentences import sentences_of
+from stable_jobs.review.stores import names_of
 from stable_jobs.words import Words
 
 router = APIRouter(dependencies=[Depends(Guard(Permission.READ))])
@@ -39,8 +37,6 @@ LONGEST_SEARCH = 200
 Region = Annotated[str, Path(pattern=r"^[0-9]{6}$")]
 Uscc = Annotated[str, Path(pattern=r"^[0-9A-Z]{15,18}$")]
 DECISIONS = ("eligible", "ineligible", "undecided")
-SAID = {code: Words(WORDS["zh"][code], WORDS["en"][code]) for code in WORDS["en"]}
-"""The words of an explanation, as the command line says them."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +133,7 @@ def enterprise(request: Request, on: date, region: Region, uscc: Uscc) -> Respon
         ledger={name: listing for name, listing in ledger.items() if listing.rows},
         told=told,
         amounts=AMOUNTS,
-        said=SAID,
+        said=GROUPS["explanation"],
         codes=frozenset(GROUPS["ledger_code"]),
         values=frozenset(GROUPS["plain_value"]),
         columns=_columns(stores.contracts(on)),

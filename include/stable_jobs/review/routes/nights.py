@@ -16,11 +16,10 @@ from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.airflow import Run
 from stable_jobs.review.guard import Guard
-from stable_jobs.review.names import names_of
 from stable_jobs.review.page import html, stores_of
 from stable_jobs.review.queries import nights as asked
 from stable_jobs.review.queries.nights import Night, RegionNight
-from stable_jobs.review.stores import Stores
+from stable_jobs.review.stores import Stores, names_of
 from stable_jobs.words import Place
 
 router = APIRouter(dependencies=[Depends(Guard(Permission.READ))])

@@ -9,16 +9,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from stable_jobs.acts import perform
 from stable_jobs.ledger.hands import AIRFLOW, BROWSER, Hand
-from stable_jobs.ledger.proposal_kinds import KINDS
 from stable_jobs.ledger.reasons import LONGEST_REASON
 from stable_jobs.ledger.views import Which, proposals
+from stable_jobs.messages.ledger import PROPOSAL_KIND
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.guard import Guard, WriteGuard
-from stable_jobs.review.names import names_of
-from stable_jobs.review.page import Links, html, stores_of
-from stable_jobs.review.written import optional, written
-from stable_jobs.words import Words
+from stable_jobs.review.page import Links, html, optional, stores_of, written
+from stable_jobs.review.stores import names_of
 
 router = APIRouter()
 BIGGEST_ID = 2**63 - 1
@@ -39,7 +37,7 @@ def waiting(request: Request, answered: Annotated[str, Query()] = "") -> Respons
         "proposals",
         rows=rows,
         is_all=bool(answered),
-        kinds={code: Words(kind.zh, kind.en) for code, kind in KINDS.items()},
+        kinds=PROPOSAL_KIND,
         places={row["region"]: place_of(row["region"], names) for row in rows},
         longest_reason=LONGEST_REASON,
     )

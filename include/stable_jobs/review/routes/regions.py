@@ -15,11 +15,10 @@ from stable_jobs.policy.parameters import region_faults, regions_taking_part, sc
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.guard import Guard
-from stable_jobs.review.names import names_of
 from stable_jobs.review.page import html, stores_of
 from stable_jobs.review.parameters import changes, parameter_lines, region_cards
 from stable_jobs.review.queries.nights import nights
-from stable_jobs.review.stores import Stores
+from stable_jobs.review.stores import Stores, names_of
 from stable_jobs.settings import now
 from stable_jobs.words import Place
 

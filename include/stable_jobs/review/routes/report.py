@@ -21,13 +21,9 @@ from stable_jobs.report.render import department_facts, overview_facts
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.guard import Guard, WriteGuard
-from stable_jobs.review.names import names_of
-from stable_jobs.review.page import Links, html, stores_of
-from stable_jobs.review.published import report_of
+from stable_jobs.review.page import Links, csv_answer, html, stores_of, written
 from stable_jobs.review.queries import report as asked
-from stable_jobs.review.stores import Stores
-from stable_jobs.review.taken import csv_answer
-from stable_jobs.review.written import written
+from stable_jobs.review.stores import Stores, names_of, report_of
 
 router = APIRouter()
 READ = [Depends(Guard(Permission.READ))]

@@ -9,7 +9,8 @@ DATE ?= 2020-05-11
 LATER ?= 2020-05-19
 # A proxy or mirror is taken from pip's own configuration.
 UV := $(BIN)/uv
-LOCK := $(UV) pip compile --quiet --no-annotate --no-header --generate-hashes
+# One lock for every supported Python: what only one of them needs has a marker.
+LOCK := $(UV) pip compile --quiet --no-annotate --no-header --generate-hashes --universal --python-version 3.11
 
 .PHONY: help setup demo night run up test test-long check format lock digests messages schema dictionary docs bench bench-batch bench-ledger bench-review clean
 
@@ -19,7 +20,8 @@ help: ## this list
 setup: $(STAMP) ## a virtual environment in .venv with everything pinned
 
 $(STAMP): requirements.txt requirements-dev.txt requirements-uv.txt pyproject.toml demo/pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed as '$(PYTHON)'; set PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed as '$(PYTHON)'; set PYTHON=/path/to/python3"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
 		--require-hashes -r requirements-uv.txt

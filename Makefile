@@ -53,7 +53,7 @@ test: setup ## every test but the long ones; prints the coverage that `make cove
 	@cat $(COVERAGE) 2>/dev/null || echo "Branch coverage: not measured yet (make coverage)"
 
 # What a test starts as a program of its own is not measured, so the figure is lower than what the tests run.
-coverage: setup ## `make test` with branch coverage: half as much time again, so a target of its own
+coverage: setup ## `make test` with branch coverage: two thirds more processor time, so a target of its own
 	$(TEST) --cov --cov-report=
 	@share=$$($(BIN)/coverage report --format=total --precision=1) && \
 		echo "Branch coverage: $$share % in the tests' own processes, $$(date -u +%F), $$(git rev-parse --short HEAD)" \

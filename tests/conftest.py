@@ -24,8 +24,8 @@ from stable_jobs.ledger import event as ledger_events
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP, init_database
 from stable_jobs.store.embedded import embedded_server
-from tests.databases import SERVER_HOME, Databases, run_sql
-from tests.e2e.home import Home, home_with_database
+from tests.databases import SERVER_HOME, Databases, copy_database, drop_database, run_sql
+from tests.e2e.home import URL_NAME, Home, new_home
 from tests.e2e.small import write_small
 from tests.night.small_night import FirstNight, first_night
 from tests.shared import made_once
@@ -134,23 +134,31 @@ def databases(postgres_url: URL) -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-def two_nights(databases: Databases, demonstration_database: str) -> Iterator[Home]:
-    """A home with two small nights and what they paid; not to change. For the group `review`."""
-    first, later = TWO_NIGHTS
-    with home_with_database(databases, demonstration_database) as home:
-        for day in TWO_NIGHTS:
-            key = home.path / "demo" / f"{day}.json"
-            write_small(home.path / "landing", key, day, None if day == first else first)
-        for command, day in (("night", first), ("night", later), ("disburse", later)):
-            done = home.run(command, "--date", day.isoformat())
-            assert done.returncode == 0, done.stdout + done.stderr
-        yield home
-
-
-@pytest.fixture(scope="session")
 def made(postgres_url: URL, template_database: str) -> FirstNight:
     """A first night: its homes are copies."""
     return made_once("first_night", lambda folder: first_night(postgres_url, template_database, folder))
+
+
+@pytest.fixture(scope="session")
+def two_nights(made: FirstNight) -> Iterator[Home]:
+    """A home with two small nights and what they paid; not to change. For the group `review`.
+
+    It begins as a copy of the first night; the second is run by the command line.
+    """
+    first, later = TWO_NIGHTS
+    postgres = made.places.postgres
+    name = copy_database(postgres, made.ended.database, "two_nights")
+    url = postgres.set(username=APP, database=name).render_as_string(hide_password=False)
+    with new_home(**{URL_NAME: url}) as home:
+        shutil.copytree(made.ended.folder, home.path, dirs_exist_ok=True)
+        for day in TWO_NIGHTS:
+            key = home.path / "demo" / f"{day}.json"
+            write_small(home.path / "landing", key, day, None if day == first else first)
+        for command in ("night", "disburse"):
+            done = home.run(command, "--date", later.isoformat())
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield home
+    drop_database(postgres, name)
 
 
 @pytest.fixture

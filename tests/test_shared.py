@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -23,6 +24,7 @@ def test_whoever_asks_gets_what_the_first_made() -> None:
 
     def make(folder: Path) -> tuple[str, Path]:
         calls.append(folder)
+        time.sleep(0.1)  # the others look whether it is there meanwhile
         return "made", folder
 
     def ask(_: int) -> tuple[str, Path]:

@@ -24,12 +24,14 @@ from stable_jobs.ledger import event as ledger_events
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP, init_database
 from stable_jobs.store.embedded import embedded_server
-from tests.databases import SERVER_HOME, Databases, run_sql
-from tests.e2e.home import Home, home_with_database
+from tests.databases import SERVER_HOME, Databases, copy_database, drop_database, run_sql
+from tests.e2e.home import URL_NAME, Home, new_home
 from tests.e2e.small import write_small
 from tests.night.small_night import FirstNight, first_night
+from tests.shared import made_once
 
 TWO_NIGHTS = (date(2020, 5, 11), date(2020, 5, 19))
+MEMORY, ROOM = Path("/dev/shm"), 6 * 2**30  # a folder of the session's own is made in it
 HANDS = [hands.Hand(hands.AIRFLOW, "test")]
 """By whose hand people act in a test's own process: the last."""
 
@@ -43,9 +45,19 @@ def pytest_configure(config: pytest.Config) -> None:
     collect_rarely()
     if hasattr(config, "workerinput"):
         return
-    home = tempfile.mkdtemp(prefix="stable-jobs-tests-")
+    home = tempfile.mkdtemp(prefix="stable-jobs-tests-", dir=_memory())
     os.environ[SERVER_HOME] = home
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+
+
+def _memory() -> Path | None:
+    """The machine's file system in memory, where it has room; None: the temporary folder.
+
+    A night of the ledger makes a hundred temporary tables, so a sixth of what its tests cost is the making
+    and removing of files on a disk.
+    """
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM
+    return MEMORY if has_room and os.access(MEMORY, os.W_OK) else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,7 +92,8 @@ def is_regen(request: pytest.FixtureRequest) -> bool:
 def postgres_url() -> Iterator[URL]:
     """The superuser on a real server. Nothing in it outlives the session, so nothing is synced to disk."""
     with embedded_server(Path(os.environ[SERVER_HOME])) as url:
-        settings = ("fsync = off", "full_page_writes = off")
+        off = (f"{one} = off" for one in ("fsync", "full_page_writes", "synchronous_commit"))
+        settings = (*off, "max_wal_size = '256MB'")
         run_sql(url, *(f"ALTER SYSTEM SET {one}" for one in settings), "SELECT pg_reload_conf()")
         yield url
 
@@ -96,17 +109,19 @@ def checked_people() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def template_database(postgres_url: URL) -> str:
-    """The name of a migrated, empty database of this worker."""
-    name = f"template_{uuid4().hex}"
-    init_database(postgres_url, name=name)
-    return name
+    """The name of a migrated, empty database. Nobody connects to it: it could not be copied meanwhile."""
+    return made_once("template", lambda _: _migrated(postgres_url))
 
 
 @pytest.fixture(scope="session")
 def demonstration_database(postgres_url: URL) -> str:
     """The same of a demonstration: the one kind of ledger on which commands take a name on trust."""
-    name = f"demonstration_{uuid4().hex}"
-    init_database(postgres_url, name=name, is_demonstration=True)
+    return made_once("demonstration", lambda _: _migrated(postgres_url, is_demonstration=True))
+
+
+def _migrated(postgres: URL, *, is_demonstration: bool = False) -> str:
+    name = f"template_{uuid4().hex}"
+    init_database(postgres, name=name, is_demonstration=is_demonstration)
     return name
 
 
@@ -119,23 +134,31 @@ def databases(postgres_url: URL) -> Iterator[Databases]:
 
 
 @pytest.fixture(scope="session")
-def two_nights(databases: Databases, demonstration_database: str) -> Iterator[Home]:
-    """A home with two small nights and what they paid; not to change. For the group `review`."""
-    first, later = TWO_NIGHTS
-    with home_with_database(databases, demonstration_database) as home:
-        for day in TWO_NIGHTS:
-            key = home.path / "demo" / f"{day}.json"
-            write_small(home.path / "landing", key, day, None if day == first else first)
-        for command, day in (("night", first), ("night", later), ("disburse", later)):
-            done = home.run(command, "--date", day.isoformat())
-            assert done.returncode == 0, done.stdout + done.stderr
-        yield home
+def made(postgres_url: URL, template_database: str) -> FirstNight:
+    """A first night: its homes are copies."""
+    return made_once("first_night", lambda folder: first_night(postgres_url, template_database, folder))
 
 
 @pytest.fixture(scope="session")
-def made(postgres_url: URL, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> FirstNight:
-    """A first night. For the group `tasks`, which one worker runs: its homes are copies."""
-    return first_night(postgres_url, template_database, tmp_path_factory.mktemp("small"))
+def two_nights(made: FirstNight) -> Iterator[Home]:
+    """A home with two small nights and what they paid; not to change. For the group `review`.
+
+    It begins as a copy of the first night; the second is run by the command line.
+    """
+    first, later = TWO_NIGHTS
+    postgres = made.places.postgres
+    name = copy_database(postgres, made.ended.database, "two_nights")
+    url = postgres.set(username=APP, database=name).render_as_string(hide_password=False)
+    with new_home(**{URL_NAME: url}) as home:
+        shutil.copytree(made.ended.folder, home.path, dirs_exist_ok=True)
+        for day in TWO_NIGHTS:
+            key = home.path / "demo" / f"{day}.json"
+            write_small(home.path / "landing", key, day, None if day == first else first)
+        for command in ("night", "disburse"):
+            done = home.run(command, "--date", later.isoformat())
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield home
+    drop_database(postgres, name)
 
 
 @pytest.fixture

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.dags.conftest import DAGS, in_airflow
+
+pytestmark = pytest.mark.xdist_group("dags")
+
 ASKED = ["610100-20200519-L1-1", "abc"]
-DAGS = Path(__file__).parents[2] / "dags"
 ANSWER = """
 import json, sys
 from datetime import UTC, datetime
@@ -98,14 +98,4 @@ def test_an_answer_that_the_ledger_refuses_is_asked_for_again_in_the_same_try(ho
 
 def answered(home: Path, is_refused: bool = False, **given: Any) -> Any:
     """What is recorded when the first batch was asked about and the task is resumed as `rendered`."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("STABLE_JOBS_", "AIRFLOW"))}
-    done = subprocess.run(
-        [sys.executable, "-c", ANSWER, str(DAGS), json.dumps({**given, "is_refused": is_refused})],
-        env={**kept, "AIRFLOW_HOME": str(home)},
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return in_airflow(ANSWER, str(DAGS), json.dumps({**given, "is_refused": is_refused}), home=home)

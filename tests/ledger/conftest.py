@@ -23,6 +23,7 @@ from stable_jobs.store.database import APP
 from stable_jobs.store.loading import load_rows
 from stable_jobs.workdays import clears_on
 from tests.databases import copy_database, drop_database
+from tests.shared import made_once
 
 D = date(2020, 5, 11)
 REGION = "610100"
@@ -213,13 +214,20 @@ def changed(night: Night, **values: Any) -> Night:
 
 
 @pytest.fixture(scope="session")
-def full_database(postgres_url: URL, template_database: str, tmp_path_factory: Any) -> tuple[str, Path]:
-    """A database with a row in every table of the ledger, and the folder of its files. Not to change."""
+def full_database(postgres_url: URL, template_database: str) -> tuple[str, Path]:
+    """A database with a row in every table of the ledger, and the folder of its files. Not to change.
+
+    Filled once for all workers. Each has a copy: a database that somebody is connected to cannot be copied.
+    """
     from tests.ledger.full import fill
 
-    name, out = copy_database(postgres_url, template_database, "full"), tmp_path_factory.mktemp("out")
-    fill(Books(create_engine(postgres_url.set(username=APP, database=name), poolclass=NullPool), out))
-    return name, out
+    def filled(out: Path) -> tuple[str, Path]:
+        name = copy_database(postgres_url, template_database, "full")
+        fill(Books(create_engine(postgres_url.set(username=APP, database=name), poolclass=NullPool), out))
+        return name, out
+
+    name, out = made_once("full", filled)
+    return copy_database(postgres_url, name, "full"), out
 
 
 @pytest.fixture

@@ -9,30 +9,21 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine, text
-from sqlalchemy.pool import NullPool
 
 from stable_jobs.disbursement import steps as disbursement
 from stable_jobs.errors import LedgerRefused, StepError
-from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.night import steps
 from stable_jobs.night.alerts import tell_anchor
-from stable_jobs.night.context import NightContext, open_night
-from stable_jobs.night.steps import deliveries_in_force, run_night
-from stable_jobs.settings import Settings
-from stable_jobs.store.database import APP
-from stable_jobs.store.lake import Lake, LakeChanged
-from tests.databases import copy_database, drop_database, mark_demonstration
-from tests.e2e.home import new_home
-from tests.e2e.small import write_small
+from stable_jobs.night.steps import deliveries_in_force
+from stable_jobs.store.lake import LakeChanged
+from tests.databases import copy_database, drop_database
 from tests.ledger.full import tamper
+from tests.night.bureau import Bureau, WholeNight
 
 pytestmark = pytest.mark.xdist_group("proof")
 
@@ -41,66 +32,13 @@ REGION = "360100"
 BATCH = f"{D}/{REGION}/{REGION}-20200511-L0-1"
 
 
-@dataclass(frozen=True)
-class Bureau:
-    """A home after one night, and its database: `app` as the software sees it, `engine` as a superuser."""
-
-    home: Path
-    name: str
-    postgres: URL
-
-    @property
-    def engine(self) -> Engine:
-        return create_engine(self.postgres.set(database=self.name), poolclass=NullPool)
-
-    def settings(self, **more: Any) -> Settings:
-        url = self.postgres.set(username=APP, database=self.name).render_as_string(hide_password=False)
-        return Settings(
-            _env_file=None, home=self.home, landing=self.home.parent / "landing", database_url=url, **more
-        )
-
-    @contextmanager
-    def desk(self, **more: Any) -> Iterator[NightContext]:
-        with open_night(self.settings(**more), D) as desk:
-            yield desk
-
-    @property
-    def out(self) -> Path:
-        return self.home / "out"
-
-    def files(self, kind: str) -> list[Path]:
-        return sorted((self.home / "lake/snapshots" / kind).glob("*.parquet"))
-
-    def ask(self, query: str) -> list[Any]:
-        with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(query))]
-
-    def breaks(self) -> list[tuple[str, str]]:
-        with self.engine.connect() as connection:
-            found = verify_ledger(connection, self.out, Lake(str(self.home / "lake")))
-        return [(one.check, one.where) for one in found.breaks]
-
-
 Copied = Callable[[], Bureau]
 
 
 @pytest.fixture(scope="module")
-def after_night(postgres_url: URL, template_database: str) -> Iterator[Bureau]:
-    """The night over the small landing, written with no umask at all. Not to change."""
-    name = copy_database(postgres_url, template_database, "proof")
-    mark_demonstration(postgres_url, name)
-    with new_home() as place:
-        write_small(place.path / "landing", place.path / "expected.json", D)
-        made = Bureau(place.path / "home", name, postgres_url)
-        before = os.umask(0)
-        try:
-            with made.desk() as desk:
-                run_night(desk, lambda _: None)
-                disbursement.close_notices(desk)
-        finally:
-            os.umask(before)
-        yield made
-    drop_database(postgres_url, name)
+def after_night(whole_night: WholeNight) -> Bureau:
+    """The night over the small landing, written with no umask at all, its notices closed. Not to change."""
+    return whole_night.bureau
 
 
 @pytest.fixture

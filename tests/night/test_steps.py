@@ -23,11 +23,11 @@ from stable_jobs.night import steps
 from stable_jobs.night.context import open_night
 from stable_jobs.night.owed import Owed
 from stable_jobs.night.step import Run, hold_run
-from stable_jobs.night.steps import run_night
 from stable_jobs.settings import SHANGHAI, Settings
 from stable_jobs.words import Words
 from tests.e2e.home import BUSINESS_DATE, Home, ages, tree
 from tests.e2e.published import decided, delivered, digit_runs, read_csv, regions
+from tests.night.bureau import WholeNight
 from tests.night.small_night import FirstNight, Places, Results, handed_on, logged, run_tasks
 
 pytestmark = pytest.mark.xdist_group("tasks")
@@ -60,11 +60,9 @@ def places(made: FirstNight) -> Places:
 
 
 @pytest.fixture(scope="module")
-def reference(places: Places) -> dict[str, str]:
+def reference(whole_night: WholeNight) -> dict[str, str]:
     """What the night of the command line leaves under `out/`."""
-    with places.home() as home, open_night(Settings(), date.fromisoformat(BUSINESS_DATE)) as desk:
-        run_night(desk, lambda _: None)
-        return tree(home.path / "out")
+    return whole_night.published
 
 
 @pytest.fixture(scope="module")

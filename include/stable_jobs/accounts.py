@@ -17,7 +17,7 @@ HYPHENS = (
 )
 DOTS = ".\xb7\u2022\u2024\u2027\u2219\u22c5\u3002\u30fb\uff0e\uff61\uff65"
 SEPARATORS = BLANKS + DOTS + HYPHENS
-"""What people put between groups of digits, as the inside of a class of characters."""
+"""The separators that people put between groups of digits, as the inside of a class of characters."""
 SHORTEST, LONGEST = 5, 34
 """Characters of a number that a bank can take; ISO 20022 has room for 34."""
 FEWEST_DIGITS = 5
@@ -37,7 +37,7 @@ HEX = "0X[0-9A-F]+"
 def clean_account_no(text: str) -> str:
     """A number as a bank takes it: half width, upper case, nothing between its groups, leading zeros kept.
 
-    What is no number in groups (a decimal, a date, a formula, stars) stays as it is, so that a rule finds it.
+    A text that is no number in groups (a decimal, a date, a formula, stars) stays, so that a rule finds it.
     """
     plain = half_width(text).strip().upper()
     is_number = re.fullmatch(GROUPED, plain) and not re.fullmatch(f"{DECIMAL}|{DAY}", plain)

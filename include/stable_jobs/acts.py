@@ -1,6 +1,6 @@
-"""What people do, by name: one function each, called here by the command line and, for others, by the server.
+"""People's acts, by name: one function each, called by the command line and by the server.
 
-An act needs one permission. Its parameters are those of its function, checked wherever it is asked for.
+An act needs one permission. Its parameters are those of its function, checked at every call.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 WORK, APPROVE, CONFIRM, RELEASE, MANAGE = "work", "approve", "confirm", "release", "manage"
-"""What an act needs: values of `review.access.Permission`."""
+"""The permissions of acts: values of `review.access.Permission`."""
 WHERE = frozenset({"event", "engine", "settings"})
 WORDS = ("reason", "evidence")
 """Parameters that people write in words, kept for good and read by many."""
@@ -96,9 +96,9 @@ class Act:
 def perform(
     name: str, parameters: Mapping[str, Any], *, person: str, hand: Hand, engine: Engine, settings: Settings
 ) -> Any:
-    """Do an act in a person's name; what its function returns, as plain JSON.
+    """Do an act in a person's name; its function's result as plain JSON.
 
-    UsageError for parameters that are wrong, LedgerRefused where the ledger does not take it.
+    UsageError for wrong parameters, LedgerRefused if the ledger does not accept the act.
     """
     act = ACTS[name]
     asked = act.read(parameters)

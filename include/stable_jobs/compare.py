@@ -1,4 +1,4 @@
-"""Two decisions side by side: what appeared, what went, what changed, with the reasons on both sides.
+"""Two decisions side by side: rows that appeared, went or changed, with the reasons on both sides.
 
 Ibis expressions over two eligibility tables (data dictionary, section 3); set-based over all regions.
 """
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 KEY = ("region_code", "uscc", "scheme")
 WATCHED = ("decision", "reasons", "is_taken", "entitlement", "payable")
-"""What an officer would call a change; inputs that alter none of these are not listed."""
+"""The columns whose changes are listed; inputs that alter none of these are not."""
 
 
 def changes(before: ir.Table, after: ir.Table) -> ir.Table:
@@ -35,7 +35,7 @@ def changes(before: ir.Table, after: ir.Table) -> ir.Table:
 
 
 def summary(changed: ir.Table) -> ir.Table:
-    """Per region and kind of change: rows, and what is to be paid before, after and its difference in yuan.
+    """Per region and kind of change: rows, the payable amounts before and after, and the difference in yuan.
 
     Over all rows the difference is that of the two nights' totals, as only rows that are taken are paid.
     """
@@ -74,7 +74,7 @@ def _difference(t: ir.Table) -> ir.DecimalValue:
 
 
 def _paid(t: ir.Table, side: str) -> ir.DecimalValue:
-    """What one side of a row adds to the list: its payable where it is taken, else 0."""
+    """The amount that one side of a row adds to the list: its payable if it is taken, else 0."""
     import ibis
 
     taken = t[f"is_taken_{side}"].fill_null(False)

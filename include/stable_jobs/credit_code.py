@@ -93,7 +93,7 @@ def is_registration_no(text: str) -> bool:
 
 
 def is_unit_code(text: str) -> bool:
-    """What a column of units' codes may hold: a credit code, or the registration number it replaced."""
+    """Whether a column of units' codes may have it: a credit code, or the registration number it replaced."""
     return is_credit_code(text) or is_registration_no(text)
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong, written for the person who must act.
+"""The errors, written for the person who must act.
 
     StableJobsError
     ├── UsageError            the command line or a setting is wrong           (exit 2)
@@ -23,7 +23,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with what a department sent: what, where, expected, found, next step, who owes.
+    """One fault of a department's file: rule, place, expected, found, next step, department that owes.
 
     `rule` is a stable id. `row` is the 1-based data row (the header is not counted); None where the whole
     file is meant. `found` never holds an account number.
@@ -98,7 +98,7 @@ LOST_WORDS = (
     "No magic bytes found",
     "too small to be a Parquet file",
 )
-"""What the engine says of a file that is not there, or not what it was."""
+"""The engine's messages about a file that is missing or has changed."""
 
 
 def store_fault(error: BaseException) -> StepError | None:

@@ -1,4 +1,4 @@
-"""Notice of trouble: what a person has to know now, into the log or by e-mail. It never ends a night.
+"""Alerts about trouble that a person must know now, into the log or by e-mail. None ends a night.
 
 A message carries counts, codes of units and names; never an account number or a person of an enterprise.
 """
@@ -31,7 +31,7 @@ ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9.-]+", re.ASCII)
 
 
 class Kind(StrEnum):
-    """What the trouble is; the last is none: what a night writes down outside of the database."""
+    """The kind of trouble; the last is none: the anchor that a night writes outside of the database."""
 
     NIGHT_HELD = "night_held"
     DELIVERIES_OWED = "deliveries_owed"
@@ -63,7 +63,7 @@ Notifier = Callable[[Message], None]
 
 @dataclass(frozen=True)
 class MailSpec:
-    """A mail server and who is told. UsageError for one that cannot work or would show the password."""
+    """A mail server and its recipients. UsageError for one that cannot work or would show the password."""
 
     host: str
     port: int
@@ -101,7 +101,7 @@ def log_notifier(message: Message) -> None:
 
 
 def mail_notifier(spec: MailSpec) -> Notifier:
-    """A mail in plain UTF-8 to all recipients. What cannot be sent is logged instead, with the reason."""
+    """A mail in plain UTF-8 to all recipients. A mail that cannot be sent is logged, with the reason."""
 
     def notify(message: Message) -> None:
         try:

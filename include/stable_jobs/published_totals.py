@@ -1,4 +1,4 @@
-"""What cities published of a day, to stand beside what a night comes to: `published_totals.csv`."""
+"""The totals that cities published for a day, printed beside a night's figures: `published_totals.csv`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOTALS = Path(__file__).with_name("published_totals.csv")
 
 @dataclass(frozen=True)
 class Published:
-    """What a city published: enterprises, refund in yuan, employees."""
+    """A city's published totals: enterprises, refund in yuan, employees."""
 
     enterprises: int
     refund: Decimal

@@ -60,7 +60,7 @@ def _memory(text: str) -> str:
 
 
 def _given_folder(path: Path) -> Path:
-    """What only reads a folder would take one that is not there for one with nothing in it."""
+    """A reader of a folder would take one that does not exist for an empty one."""
     try:
         if path.is_dir():
             return path
@@ -151,7 +151,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def scratch_root(self) -> Path:
-        """Where what is on its way or can be made again lies: spill files, unfinished files, comparisons."""
+        """The folder of temporary and repeatable files: spill files, unfinished files, comparisons."""
         return self.home.absolute() / "tmp"
 
     @cached_property

@@ -17,9 +17,9 @@ MOST_BYTES = 1_000_000
 
 
 class YamlFault(Exception):
-    """What is wrong with a document: place (`line 3`), expected and found.
+    """A fault of a document: place (`line 3`), expected and found.
 
-    found never shows a plain value of the document: an account number may stand there.
+    found never shows a plain value of the document: it may be an account number.
     """
 
     def __init__(self, place: str, expected: str, found: str) -> None:

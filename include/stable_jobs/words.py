@@ -1,4 +1,4 @@
-"""What stands in two languages: a sentence, and the name of a region."""
+"""Texts in two languages: a sentence, and the name of a region."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Words:
 
     @property
     def both(self) -> str:
-        """The one after the other, where both stand in one line."""
+        """The one after the other, for both in one line."""
         return f"{self.zh} {self.en}"
 
 

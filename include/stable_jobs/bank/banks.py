@@ -32,7 +32,7 @@ LineField = Literal[
     "uscc", "unit_name", "scheme", "amount", "amount_fen", "currency", "account_name", "account_no",
     "bank_code", "bank_name", "remittance", "debtor_name", "debtor_account_no", "debtor_bank_code",
 ]  # fmt: skip
-"""What a column of the bank's file may hold; business_date is `2020-05-19`, business_day `20200519`."""
+"""A line's value in a column of the bank's file; business_date is `2020-05-19`, business_day `20200519`."""
 Encoding = Literal["utf-8", "gb18030"]
 Delimiter = Literal[",", ";", "|", "\t"]
 
@@ -143,9 +143,9 @@ class Signature(_Strict):
 
 
 class BankAnswer(_Strict):
-    """How the bank's answer reads, and what shows that it is the bank's.
+    """The format of the bank's answer, and the proof that it is the bank's.
 
-    paid, returned: the status texts that mean so; any other is refused. date_format: of booked_on, for
+    paid, returned: the status texts for each; any other is refused. date_format: of booked_on, for
     strptime. reasons: the bank's own codes and words, by what they mean, before those that every bank has.
     own_folder: answers count only in the folder named after the profile. signature: each answer needs one.
     """
@@ -224,7 +224,7 @@ class Banks:
 def load_banks(root: Path) -> Banks:
     """All bank profiles in `root`. PolicyError naming file, place, expected, found and next step.
 
-    What was found where an account may stand is never shown.
+    A value found where an account may be is never shown.
     """
     banks = load_sound_banks(root)
     for name in sorted(banks.faults):

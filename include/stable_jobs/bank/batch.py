@@ -1,4 +1,4 @@
-"""A batch: what is to be paid together, and what each of its lines must be before any file is written."""
+"""A batch: payments that are sent together, and the checks of each line before any file is written."""
 
 # ruff: noqa: S608 - every name and text in SQL goes through quote_identifier or quote_literal
 
@@ -52,7 +52,7 @@ FILLED = ("account_name", "account_no", "bank_code", "uscc", "unit_name")
 
 @dataclass(frozen=True)
 class BatchHead:
-    """What stands over a batch's lines. total: yuan. hash: of the lines, what the approvals are bound to.
+    """The head of a batch. total: yuan. hash: of the lines; the approvals are bound to it.
 
     names: the region's, Chinese and English. approvals: (level, person and, in brackets, where
     else than in Airflow and whether unauthenticated), none where no person is asked.
@@ -74,7 +74,7 @@ class BatchHead:
 
     @property
     def sum(self) -> Sum:
-        """What each file of the batch must say."""
+        """The count and total that each file of the batch must have."""
         return Sum(self.count, self.total)
 
     @property
@@ -84,7 +84,7 @@ class BatchHead:
 
     @property
     def approvers(self) -> str:
-        """Who approved, by level."""
+        """The people who approved, by level."""
         return "; ".join(f"第{level}级 level {level}: {who}" for level, who in self.approvals) or NOBODY
 
     @property
@@ -108,7 +108,7 @@ class Batch:
 
     @property
     def remittance(self) -> str:
-        """SQL for what the payee's statement says."""
+        """SQL for the text on the payee's statement."""
         return f"{quote_literal(f'{self.head.policy_year}年失业保险稳岗返还 ')} || uscc"
 
 

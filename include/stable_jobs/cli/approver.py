@@ -1,4 +1,4 @@
-"""`stable-jobs approver …`: who may approve batches of which region and level. Nobody assigns themselves."""
+"""`stable-jobs approver …`: the approvers of each region and level. Nobody assigns themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stable-jobs batch …`: what waits for approval, and a person's answer to exactly these lines."""
+"""`stable-jobs batch …`: the batches that wait for approval, and a person's answer to exactly their lines."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ app = typer.Typer(help="Batches: look, approve, refuse (审批).", no_args_is_he
 BatchArgument = Annotated[
     str, typer.Argument(metavar="BATCH", help="The batch's number, such as 610100-20200519-L1-1.")
 ]
-LevelOption = Annotated[int, typer.Option(min=1, max=2, help="Which approval: first (1) or second (2).")]
+LevelOption = Annotated[int, typer.Option(min=1, max=2, help="The approval: first (1) or second (2).")]
 
 
 @app.command("list")
 def list_batches(
-    date: Annotated[str | None, typer.Option(help="Only those formed on this business date.")] = None,
+    date: Annotated[str | None, typer.Option(help="Only batches formed on this business date.")] = None,
     is_open: Annotated[
-        bool, typer.Option("--open", help="Only those not published, voided or refused.")
+        bool, typer.Option("--open", help="Only batches that are not published, voided or refused.")
     ] = False,
 ) -> None:
-    """List batches: count, total, state, and whom an open one waits for."""
+    """List batches: count, total, state, and the people for whom an open one waits."""
     from stable_jobs.cli.ledger_tables import print_batches
     from stable_jobs.ledger.views import batch_list
 
@@ -46,7 +46,7 @@ def list_batches(
 
 @app.command("show")
 def show(batch_no: BatchArgument) -> None:
-    """Show what an approver is shown, then answers, preparers, files with their hashes, and the history."""
+    """Show the approver's question, then answers, preparers, files with their hashes, and the history."""
     from stable_jobs.cli.ledger_tables import print_batch, print_request
     from stable_jobs.disbursement.approval import approval_request
     from stable_jobs.ledger.approvals import missing_level
@@ -71,7 +71,7 @@ def approve(
     ] = None,
     batch_hash: Annotated[
         str | None,
-        typer.Option("--hash", help="Approve these lines only: refused where the hash is another."),
+        typer.Option("--hash", help="The hash of the lines to approve; refused if theirs differs."),
     ] = None,
     is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
@@ -92,7 +92,7 @@ def approve(
 
 @app.command("refuse")
 def refuse(batch_no: BatchArgument, level: LevelOption, reason: ReasonOption, by: ByOption) -> None:
-    """Refuse a batch: it has ended, and its payments go into another one."""
+    """Refuse a batch: it ends, and its payments go into another one."""
     with _night_of(batch_no) as (night, batch):
         request = _asked(night, batch, level)
     _record(request, by, "refused", reason)
@@ -118,7 +118,7 @@ def _record(request: Request, by: str, answer: str, reason: str) -> None:
 
 
 def _asked(night: NightContext, batch: Batch, level: int, batch_hash: str | None = None) -> Request:
-    """What that level is asked; LedgerRefused saying why nobody is, or that the lines are others."""
+    """The question of that level; LedgerRefused if nobody is asked, or if the lines are others."""
     from stable_jobs.disbursement.approval import approval_request
 
     request = approval_request(night, batch.batch_no, level)

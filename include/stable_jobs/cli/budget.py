@@ -25,9 +25,9 @@ def set_budget(
     reason: ReasonOption,
     by: ByOption,
 ) -> None:
-    """Enter a budget that stands instead of finance's from the next batch on; the newest entry counts.
+    """Enter a budget that replaces finance's from the next batch on; the newest entry counts.
 
-    What was instructed in the year counts against it. Who enters it may not approve the batches it pays.
+    Payments instructed in the year count against it. The person who enters it may not approve its batches.
     """
     yuan = read_amount(amount)
     act("set-budget", by, pooling_region=region, policy_year=year, amount=yuan, reason=reason)

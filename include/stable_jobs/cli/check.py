@@ -30,7 +30,7 @@ WIDTH = 120
 
 
 class Language(StrEnum):
-    """The language of what is printed."""
+    """The language of the output."""
 
     zh = "zh"
     en = "en"
@@ -38,10 +38,12 @@ class Language(StrEnum):
 
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="The files, CSV or XLSX.")],
-    department: Annotated[str, typer.Option(help="Who sends: labor, tax, finance, development, economy.")],
-    extract: Annotated[str, typer.Option(help="Which extract, such as taxpayers.")],
+    department: Annotated[
+        str, typer.Option(help="The sending department: labor, tax, finance, development, economy.")
+    ],
+    extract: Annotated[str, typer.Option(help="The extract, such as taxpayers.")],
     region: Annotated[
-        str, typer.Option(help="For which region: six digits (GB/T 2260), 000000 for all regions.")
+        str, typer.Option(help="The file's region: six digits (GB/T 2260), 000000 for all regions.")
     ],
     date_: Annotated[
         str | None, typer.Option("--date", help="Business date, YYYY-MM-DD; without it today.")
@@ -51,14 +53,14 @@ def check(
     ] = None,
     lang: Annotated[Language, typer.Option(help="Language of the answer.")] = Language.zh,
 ) -> None:
-    """Check files before they are sent: as the night would, without a database.
+    """Check files before they are sent, as the night would, without a database.
 
-    Prints what would become of each file: rows received, accepted and quarantined, every rule that was
+    Prints the result for each file: rows received, accepted and quarantined, every rule that was
     broken with its first rows (accounts and names masked), what was expected and found, and the next step.
     Row 1 is the first row below the header.
 
-    Exit 0: every file would be accepted whole. 1: something would be refused, held or quarantined. 2: nothing
-    was checked, since a file, extract, region or date is not there or not readable.
+    Exit 0: every file would be accepted whole. 1: a file or row would be refused, held or quarantined. 2:
+    nothing was checked, since a file, extract, region or date does not exist or cannot be read.
     """
     on = _day(date_)
     contract = _contract(department, extract, on)
@@ -150,7 +152,7 @@ def _head(one: Checked, lang: str) -> list[str]:
 
 
 def _troubles(one: Checked, lang: str) -> Iterator[Trouble]:
-    """What is wrong with the whole file, then what is wrong with rows."""
+    """The faults of the whole file, then those of rows."""
     if one.refusal is not None:
         yield _refusal(one.refusal, lang)
     for hold in one.holds:

@@ -43,7 +43,7 @@ def register(
     reason: ReasonOption,
     by: ByOption,
 ) -> None:
-    """Propose to take a code of 18 characters whose check character is wrong, because the licence bears it.
+    """Propose to accept a code of 18 characters whose check character is wrong, because the licence has it.
 
     It counts for units of the region and those below it, from the next night after another person has
     confirmed it (`stable-jobs proposal confirm`).

@@ -1,4 +1,4 @@
-"""`stable-jobs delivery …`: what arrived for a date, and a person's release of what is held."""
+"""`stable-jobs delivery …`: the deliveries of a date, and a person's release of a held one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ app = typer.Typer(help="What departments sent: list it, release it.", no_args_is
 
 @app.command("list")
 def list_deliveries(date: DateOption) -> None:
-    """List the deliveries of a business date: id, where from, status, what is wrong, who released it."""
+    """List the deliveries of a business date: id, origin, status, fault, and the person who released it."""
     from stable_jobs.cli.tables import print_deliveries
     from stable_jobs.store.catalog import deliveries_for, held_outcomes, releases_shown
     from stable_jobs.store.database import database

@@ -1,4 +1,4 @@
-"""How the command line finds `stable-jobs-demo`, which no department and no bureau's server has installed.
+"""The search for `stable-jobs-demo`, which no department and no bureau's server has installed.
 
 By the entry points of that one distribution. No other is asked: none may add a command to what moves money.
 """
@@ -27,7 +27,7 @@ COMMAND = "demo"
 
 
 class BankDay(Protocol):
-    """What the stand-in did: payment files answered now, and their lines by what became of them."""
+    """The stand-in's result: payment files answered now, and their lines by outcome."""
 
     @property
     def files(self) -> Sequence[Path]:
@@ -97,7 +97,7 @@ def _commands() -> dict[str, Any]:
 
 
 def _entry_points(group: str) -> EntryPoints:
-    """What the demonstration offers in this group; nothing where it is not installed."""
+    """The demonstration's entry points in this group; none if it is not installed."""
     try:
         return distribution(DISTRIBUTION).entry_points.select(group=group)
     except PackageNotFoundError:

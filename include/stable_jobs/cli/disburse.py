@@ -1,4 +1,4 @@
-"""`stable-jobs disburse`: notices closed, batches formed, what is approved published."""
+"""`stable-jobs disburse`: closes notices, forms batches, publishes the approved ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stable_jobs.cli.options import DateOption, progress, read_home, read_past_d
 
 
 def disburse(date: DateOption) -> None:
-    """Close due notices of a business date, check again, form batches, publish those that are approved.
+    """Close a business date's due notices, check payments again, form batches, publish the approved ones.
 
     Nothing waits for people: a batch that needs an approval stays open, and the next run publishes it. Says
     by region what did not go out and why. Exit 0 when the steps ended, 1 when one broke or no region's newest

@@ -1,4 +1,4 @@
-"""`stable-jobs doubt …`: what looks like one unit, or one account, twice, is ruled on by a person."""
+"""`stable-jobs doubt …`: a person rules on units or accounts that may be one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = typer.Typer(help="Doubts about units and accounts (单位与账户疑点).
 @app.command("list")
 def list_doubts(
     region: BelowOption = None,
-    is_all: Annotated[bool, typer.Option("--all", help="Those that have ended, too.")] = False,
+    is_all: Annotated[bool, typer.Option("--all", help="Ended doubts too.")] = False,
 ) -> None:
     """List the doubts that wait for a ruling, then the units of which decision and ledger disagree."""
     from stable_jobs.cli.ledger_tables import print_listing
@@ -30,20 +30,21 @@ def list_doubts(
 @app.command("rule")
 def rule(
     doubt_ids: Annotated[
-        list[int], typer.Argument(metavar="ID...", help="Of one or more, from `doubt list`.")
+        list[int],
+        typer.Argument(metavar="ID...", help="The numbers of one or more doubts, from `doubt list`."),
     ],
     reason: ReasonOption,
     by: ByOption,
     is_cleared: Annotated[
-        bool, typer.Option("--cleared", help="They are different units, rightly so: payments go on.")
+        bool, typer.Option("--cleared", help="The units are different: payments go on.")
     ] = False,
     is_same: Annotated[
-        bool, typer.Option("--same", help="They are one unit: the later one gets nothing more.")
+        bool, typer.Option("--same", help="The units are one: the later entitlement gets nothing more.")
     ] = False,
 ) -> None:
-    """Say whether what looks alike is different units or one; once, and all of those given or none.
+    """Say whether units that look alike are different or one; once, and for all the given doubts or none.
 
-    Who rules may not approve a batch that pays one of the units.
+    The person who rules may not approve a batch that pays one of the units.
     """
     if is_cleared == is_same:
         raise UsageError("a doubt is either --cleared or --same: give one of them")

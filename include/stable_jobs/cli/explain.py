@@ -1,4 +1,4 @@
-"""`stable-jobs explain`: why one enterprise was or was not paid."""
+"""`stable-jobs explain`: the reasons why one enterprise was or was not paid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stable-jobs hold`, `release`, `holds`: a region's payments stopped at once, released by another person."""
+"""`stable-jobs hold`, `release`, `holds`: one person stops a region's payments, another releases them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AreaArgument = Annotated[
 def hold(region: AreaArgument, reason: ReasonOption, by: ByOption) -> None:
     """Stop the payments of a region and all below it at once: nothing is batched or published there.
 
-    What the bank has already stays as it is. Another person releases it.
+    Payments that the bank already has stay as they are. Another person ends the hold.
     """
     number = act("hold", by, region_code=region, reason=reason)
     typer.echo(
@@ -28,16 +28,16 @@ def hold(region: AreaArgument, reason: ReasonOption, by: ByOption) -> None:
 
 
 def release(region: AreaArgument, reason: ReasonOption, by: ByOption) -> None:
-    """Release every hold of exactly this region. Refused (exit 1) for a person who set one of them."""
+    """End every hold of exactly this region. Refused (exit 1) for a person who set one of them."""
     count = act("release", by, region_code=region, reason=reason)
     typer.echo(f"{count} of region {region}'s holds released: the next run may pay again.")
 
 
 def holds(
     region: BelowOption = None,
-    is_all: Annotated[bool, typer.Option("--all", help="Those that were released too.")] = False,
+    is_all: Annotated[bool, typer.Option("--all", help="Released holds too.")] = False,
 ) -> None:
-    """List the holds that stand."""
+    """List the holds in force."""
     from stable_jobs.cli.ledger_tables import print_listing
     from stable_jobs.ledger.views import Which
     from stable_jobs.ledger.views import holds as standing

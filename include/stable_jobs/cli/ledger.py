@@ -1,4 +1,4 @@
-"""`stable-jobs ledger …`: is the ledger what it says, what it knows of one unit, and the sums."""
+"""`stable-jobs ledger …`: the ledger's proof, one unit's history, and the sums."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AnchorOption = Annotated[
     typer.Option(
         "--anchor",
         metavar="NUMBER:HASH",
-        help="An event written down outside, which must be there; may be repeated.",
+        help="An event recorded outside the database, which must be in the ledger; may be repeated.",
     ),
 ]
 SkipOption = Annotated[bool, typer.Option("--skip-lake", help="Do not read the lake's bytes again.")]
@@ -34,10 +34,10 @@ SkipOption = Annotated[bool, typer.Option("--skip-lake", help="Do not read the l
 
 @app.command("verify")
 def verify(anchor: AnchorOption = None, skip_lake: SkipOption = False) -> None:
-    """Check the chain of events, what each wrote, states, sums, catalog, schema and files.
+    """Check the chain of events, the rows of each, states, sums, catalog, schema and files.
 
     Exit 0 when everything is as the ledger says; 1 when not, with each break on its line, the first one
-    first, and a message to whom the settings name.
+    first, and a message to the people whom the settings name.
     """
     from stable_jobs.cli.ledger_tables import print_verified
     from stable_jobs.ledger.anchors import read_anchor
@@ -58,7 +58,7 @@ def verify(anchor: AnchorOption = None, skip_lake: SkipOption = False) -> None:
 
 
 def _saying() -> Callable[[str], None]:
-    """On a terminal, what is looked at: a big ledger takes minutes."""
+    """Name each check on a terminal: a big ledger takes minutes."""
     return progress() if sys.stderr.isatty() else lambda _: None
 
 
@@ -72,7 +72,7 @@ def _tell(settings: Settings, business_date: date, verified: Verified) -> None:
 
 @app.command("anchor")
 def anchor() -> None:
-    """Print number and hash of the newest event, to be kept outside, for `ledger verify --anchor`."""
+    """Print the number and hash of the newest event, to be kept outside, for `ledger verify --anchor`."""
     from stable_jobs.ledger.anchors import last_anchor
 
     with reading() as connection:
@@ -82,8 +82,8 @@ def anchor() -> None:
 
 @app.command("show")
 def show(region: RegionOption, uscc: UnitOption) -> None:
-    """Show all that the ledger knows of one unit, by any of its codes: what it is due, each payment's states,
-    who, when, why."""
+    """Show one unit's history, by any of its codes: its entitlement, and each payment's states with person,
+    time and reason."""
     from stable_jobs.cli.ledger_tables import print_unit
     from stable_jobs.ledger.views import Which, disagreements, unit_sums
 
@@ -99,7 +99,7 @@ def show(region: RegionOption, uscc: UnitOption) -> None:
 
 @app.command("sums")
 def sums(region: BelowOption = None) -> None:
-    """Show per region and policy year what is entitled, paid outside, paid, open, waived and in recovery."""
+    """Show the sums entitled, paid outside, paid, open, waived and in recovery, by region and policy year."""
     from stable_jobs.cli.ledger_tables import print_listing
     from stable_jobs.ledger import views
 

@@ -1,4 +1,4 @@
-"""What the command line prints of the ledger: batches, what waits, where files lie. Never an account."""
+"""The command line's tables of the ledger: batches, waiting payments, folders. Never an account."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def cell(value: object) -> str:
 
 
 def print_disbursement(night: NightContext, made: Disbursed) -> None:
-    """Per batch what became of it; what waits by region; whom an open batch waits for."""
+    """The outcome of each batch; the waiting payments by region; the people for whom an open batch waits."""
     rows = [(one.batch.batch_no, "published", one.batch.count, one.batch.total, "") for one in made.published]
     with night.database.connect() as connection:
         rows += [(b.batch_no, "open", b.count, b.total, waits_for(connection, b)) for b in made.open]
@@ -92,7 +92,7 @@ def print_disbursement(night: NightContext, made: Disbursed) -> None:
 
 
 def waits_for(connection: Connection, batch: Batch) -> str:
-    """Whom or what an open batch waits for; nothing for one that has ended."""
+    """The people or the step for which an open batch waits; empty for one that has ended."""
     if batch.state != "formed":
         return ""
     stop = stop_of(connection, batch.region_code)
@@ -108,18 +108,18 @@ def waits_for(connection: Connection, batch: Batch) -> str:
 
 
 def print_listing(listing: Listing, empty: str) -> None:
-    """What a query of the ledger found, or a sentence."""
+    """Print the result of a query of the ledger, or a sentence."""
     print_rows(listing.headers, listing.rows, empty)
 
 
 def print_batches(connection: Connection, listing: Listing) -> None:
-    """Batches, with what the open ones wait for."""
+    """Print batches, the open ones with the people or step for which they wait."""
     rows = [(*row, waits_for(connection, known_batch(connection, row[0]))) for row in listing.rows]
     print_rows((*listing.headers, "waits for"), rows, "There is no such batch.")
 
 
 def print_request(request: Request) -> None:
-    """The question, as an approver is shown it in Airflow."""
+    """Print the question as Airflow shows it to an approver."""
     out = console()
     out.print(escape(request.subject), soft_wrap=True)
     out.print(Markdown(request.body, hyperlinks=False))
@@ -128,7 +128,7 @@ def print_request(request: Request) -> None:
 
 
 def print_batch(connection: Connection, batch: Batch) -> None:
-    """One batch: what it is, answers, who prepared it, its files, what became of it."""
+    """Print one batch: its figures, answers, preparers, files and history."""
     out = console()
     units, yuan = f"{batch.count:,} units", f"{format_yuan(batch.total)} yuan"
     out.print(f"Batch    {batch.batch_no}: {batch.state}, {units}, {yuan}", soft_wrap=True)
@@ -161,7 +161,7 @@ def print_unit(connection: Connection, region_code: str, uscc: str) -> None:
 
 
 def print_verified(verified: Verified) -> None:
-    """What was looked at, and each break on its line, or OK."""
+    """Print the number of checks, and each break on its line, or OK."""
     out = console()
     looked = f"{verified.events:,} events, {verified.entitlements:,} entitlements, {verified.files:,} files"
     if not verified.breaks:

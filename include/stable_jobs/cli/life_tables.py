@@ -1,4 +1,4 @@
-"""What the command line prints of the money: how far each region's payments are, and who is awaited."""
+"""The command line's table of the money: the state of each region's payments, and the people awaited."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UP = "http://127.0.0.1:8080/required_actions"
 
 
 def print_life(night: NightContext) -> None:
-    """Per region how far the payments are and the yuan paid; then every batch that waits for people."""
+    """Print each region's payments by state and the yuan paid; then every batch that waits for people."""
     with night.database.connect() as connection:
         shares = payments_by_state(connection, night.business_date.year)
         batches = open_batches(connection)
@@ -48,7 +48,7 @@ def print_life(night: NightContext) -> None:
 
 
 def _command(connection: Connection, batch: Batch) -> str | None:
-    """What approves the batch, by its only approver or by a name to be put in; None if nobody is awaited."""
+    """The command that approves the batch, with its only approver or a placeholder; None if none is due."""
     level = missing_level(connection, batch)
     if level is None:
         return None

@@ -1,4 +1,4 @@
-"""`stable-jobs login`, `logout`, `whoami`: a person's own login to Airflow, for what they do here."""
+"""`stable-jobs login`, `logout`, `whoami`: a person's own login to Airflow, for their acts here."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from stable_jobs.settings import read_settings
 
 
 def login(
-    url: Annotated[str, typer.Option(help="Where Airflow's pages are.")] = "http://127.0.0.1:8080",
+    url: Annotated[str, typer.Option(help="The address of Airflow's pages.")] = "http://127.0.0.1:8080",
     user: Annotated[str | None, typer.Option(help="Your name in Airflow; asked for if not given.")] = None,
 ) -> None:
-    """Log in to the running Airflow: what you do at this command line is then done in your own name.
+    """Log in to the running Airflow: your acts at this command line are then done in your own name.
 
-    The password is asked for, or read from standard input: never an argument. The token lives an hour and
-    lies in the home, for your eyes only.
+    The password is asked for, or read from standard input: never an argument. The token is valid for an
+    hour; it is kept in the home, and only you can read it.
     """
     from stable_jobs.local.login import log_in, login_file
 
@@ -39,7 +39,7 @@ def logout() -> None:
 
 
 def whoami() -> None:
-    """Say who is logged in, where and until when; and the operating system's user, who is recorded too."""
+    """Print the person who is logged in, the server, the login's end, and the operating system's user."""
     from stable_jobs.ledger.hands import os_user
     from stable_jobs.local.login import login_of
 

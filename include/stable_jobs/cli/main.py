@@ -1,6 +1,6 @@
-"""`stable-jobs …`: the command line. Words and exit codes here; the work is in `night` and below.
+"""`stable-jobs …`: the command line's commands and exit codes; the work is in `night` and below.
 
-Exit 0: the night ended (held regions are reported, not failures). 1: a step broke. 2: wrong usage.
+Exit 0: the night ended (held regions are reported and no failure). 1: a step broke. 2: wrong usage.
 """
 
 from __future__ import annotations
@@ -131,13 +131,13 @@ def main() -> NoReturn:
 
 
 def _is_of_the_database(error: Exception) -> bool:
-    """Whether SQLAlchemy raised it. Where it did, it is loaded: it is not loaded to ask."""
+    """Whether SQLAlchemy raised the error; if so it is loaded, and this check does not load it."""
     loaded = sys.modules.get("sqlalchemy.exc")
     return loaded is not None and isinstance(error, loaded.SQLAlchemyError)
 
 
 def _run() -> None:
-    """What was printed and cannot be written is an error, too."""
+    """Run the command; output that cannot be written is an error, too."""
     try:
         app()
     finally:
@@ -152,13 +152,13 @@ def _require_text(words: list[str]) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """What the server said, without statement and values."""
+    """The server's message, without statement and values."""
     said = str(getattr(error, "orig", None) or type(error).__name__)
     return said.strip().partition("\n")[0]
 
 
 def _hush() -> None:
-    """Registered first, so run last: what DuckDB's binding then prints of its leaks is for its authors."""
+    """Registered first, so run last: hides the messages about leaks that DuckDB's binding then prints."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         sys.stdout.flush()

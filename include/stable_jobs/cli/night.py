@@ -1,4 +1,4 @@
-"""`stable-jobs night`: one business date from extracts to lists, or what it would be otherwise."""
+"""`stable-jobs night`: one business date from extracts to lists, or a what-if of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def night(
     date: DateOption,
     known_at: Annotated[
-        str | None, typer.Option(help="Leave out what was received later: the night as known then.")
+        str | None, typer.Option(help="Leave out later deliveries and releases: the night as known then.")
     ] = None,
     what_if: Annotated[
         bool, typer.Option("--what-if", help="Decide under --policies into a scratch folder and compare.")
@@ -31,10 +31,10 @@ def night(
         ),
     ] = None,
     scratch: Annotated[
-        Path | None, typer.Option(help="Where a what-if writes; <home>/what-if/<date> by default.")
+        Path | None, typer.Option(help="The folder of a what-if; <home>/what-if/<date> by default.")
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Run it although nobody delivered anything for the date.")
+        bool, typer.Option("--yes", help="Run the night although nobody delivered anything for the date.")
     ] = False,
 ) -> None:
     """Run the night of a business date: collect, validate, determine, compare, lists, report.

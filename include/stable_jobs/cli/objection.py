@@ -1,4 +1,4 @@
-"""`stable-jobs objection …`: an objection holds one unit that is on notice until a person decides it."""
+"""`stable-jobs objection …`: an objection stops one unit that is on notice until a person decides it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IdArgument = Annotated[int, typer.Argument(metavar="ID", help="The objection's i
 
 @app.command("add")
 def add(region: RegionOption, uscc: UnitOption, reason: ReasonOption, by: ByOption) -> None:
-    """Hold a unit that is on notice; the others of its notice go on.
+    """Stop a unit that is on notice; the others of its notice go on.
 
     Refused (exit 1) where the unit is not on notice.
     """
@@ -34,7 +34,7 @@ def add(region: RegionOption, uscc: UnitOption, reason: ReasonOption, by: ByOpti
 @app.command("list")
 def list_objections(
     region: BelowOption = None,
-    is_all: Annotated[bool, typer.Option("--all", help="Those that were decided too.")] = False,
+    is_all: Annotated[bool, typer.Option("--all", help="Decided objections too.")] = False,
 ) -> None:
     """List the objections that wait for a decision."""
     from stable_jobs.cli.ledger_tables import print_listing

@@ -55,7 +55,7 @@ def read_past_date(text: str) -> date:
 
 
 def progress() -> Callable[[str], None]:
-    """Says on standard error what begins or ended, and how many seconds the command has run."""
+    """Prints on standard error each step that begins or ends, and the seconds that the command has run."""
     started = time.monotonic()
 
     def say(what: str) -> None:

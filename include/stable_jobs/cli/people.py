@@ -1,4 +1,4 @@
-"""What commands that a person answers for have in common: who, why, where, and one event of the ledger."""
+"""The common parts of commands for which a person answers: person, reason, region, one ledger event."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_person(name: str) -> str:
 
 
 def read_by(name: str) -> str:
-    """Who acts: with a login the person who is logged in, whatever else is written is refused."""
+    """The acting person: with a login the person who is logged in; any other name is refused."""
     from stable_jobs.local.login import login_of
 
     person = read_person(name)
@@ -48,7 +48,7 @@ def read_by(name: str) -> str:
 
 
 def trust_mark() -> str:
-    """What is added to a sentence about an act where nobody checked who acts."""
+    """The addition to a sentence about an act if nobody checked the acting person."""
     from stable_jobs.ledger.hands import UNAUTHENTICATED
     from stable_jobs.local.login import login_of
 
@@ -56,7 +56,7 @@ def trust_mark() -> str:
 
 
 def name_of_login() -> str:
-    """Who is logged in. UsageError where nobody is."""
+    """The person who is logged in. UsageError if nobody is."""
     from stable_jobs.local.login import login_of
 
     login = login_of(read_settings())
@@ -114,10 +114,12 @@ ByOption = Annotated[
         callback=read_by,
         default_factory=name_of_login,
         show_default=False,
-        help="Who does it: whoever is logged in; on trust only in a demonstration.",
+        help="Your name; the login gives it. On trust only in a demonstration.",
     ),
 ]
-ReasonOption = Annotated[str, typer.Option("--reason", callback=read_reason, help="Why; kept for good.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", callback=read_reason, help="The reason; kept for good.")
+]
 RegionOption = Annotated[
     str, typer.Option("--region", callback=read_region, help="Six-digit region code (GB/T 2260).")
 ]
@@ -130,7 +132,7 @@ UnitOption = Annotated[
 
 
 def act(name: str, by: str, **parameters: Any) -> Any:
-    """Do an act of `night.acts`, by its name, as one event of the ledger; what it returns, as plain JSON.
+    """Do an act of `acts`, by its name, as one event of the ledger; its result as plain JSON.
 
     With a login by the running Airflow, in the name that Airflow checked. Else here, on trust: only a
     demonstration takes it, as unauthenticated.
@@ -151,9 +153,9 @@ def act(name: str, by: str, **parameters: Any) -> Any:
 
 @contextmanager
 def deed(kind: str, by: str, subject: str = "") -> Iterator[Event]:
-    """What one person does here, on trust: one event of the ledger in that person's name; all or nothing.
+    """One person's acts here, on trust: one event of the ledger in that person's name; all or nothing.
 
-    Only in a demonstration, as unauthenticated. What people do for good has a line in `night.acts`.
+    Only in a demonstration, as unauthenticated. Acts that people answer for have a line in `acts`.
     """
     from stable_jobs.ledger.event import ledger_event
     from stable_jobs.ledger.hands import acting, here

@@ -1,4 +1,4 @@
-"""`stable-jobs policy …`: the values that money rests on, and who has confirmed them."""
+"""`stable-jobs policy …`: the values on which money rests, and the people who confirmed them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stable_jobs.cli.people import (
 from stable_jobs.settings import read_settings
 
 app = typer.Typer(
-    help="Values that money rests on: what changed, who vouches (政策参数复核).",
+    help="The values on which money rests, their changes and confirmations (政策参数复核).",
     no_args_is_help=True,
 )
 
@@ -31,12 +31,12 @@ def show(
     ] = None,
     region: BelowOption = None,
     proposal: Annotated[
-        int | None, typer.Option(help="What this proposal asks to confirm, instead of what the files say.")
+        int | None, typer.Option(help="Show the values of this proposal instead of those of the files.")
     ] = None,
 ) -> None:
-    """Show what the files say for a date beside what is confirmed for it: old, new, reference, first night.
+    """Show the files' values for a date beside the confirmed ones: old, new, reference, first night.
 
-    Values are of policy files, bank profiles and contracts. Who confirms a proposal looks here first.
+    The values are those of policy files, bank profiles and contracts. Look here before confirming a proposal.
     """
     from stable_jobs.cli.ledger_tables import print_listing
     from stable_jobs.ledger.policy_views import differences_of_proposal
@@ -61,7 +61,7 @@ def show(
 
 @app.command("list")
 def list_confirmations(region: BelowOption = None) -> None:
-    """List who confirmed a region's values, and from which date they count."""
+    """List the people who confirmed a region's values, and the dates from which these count."""
     from stable_jobs.cli.ledger_tables import print_listing
     from stable_jobs.ledger.policy_views import confirmations
 
@@ -72,13 +72,13 @@ def list_confirmations(region: BelowOption = None) -> None:
 @app.command("propose")
 def propose(
     region: Annotated[
-        str, typer.Option("--region", callback=read_area, help="It and those below; 000000: all.")
+        str, typer.Option("--region", callback=read_area, help="This region and all below it; 000000: all.")
     ],
     date: DateOption,
     reason: ReasonOption,
     by: ByOption,
 ) -> None:
-    """Vouch for exactly what the files say now: it counts from that date on, once another confirms.
+    """Propose exactly the files' values: they count from that date on, once another person confirms them.
 
     Until then the region's money stands still; its decision does not. Refused (exit 1) where nothing differs.
     """
@@ -93,10 +93,10 @@ def propose(
 
 @app.command("accept-total")
 def accept_total(region: RegionOption, date: DateOption, reason: ReasonOption, by: ByOption) -> None:
-    """Let a region's total of a night stand though it is beyond the factor of its last night's.
+    """Accept a region's total of a night although it is beyond the factor of its last night's.
 
-    The night's next run takes it over. Who accepts it may not approve the batches it pays. Refused (exit 1)
-    where no total of that night is stopped.
+    The night's next run uses it. The person who accepts it may not approve its batches. Refused (exit 1)
+    if no total of that night is stopped.
     """
     on = read_date(date)
     act("accept-total", by, region_code=region, on=on, reason=reason)

@@ -1,4 +1,4 @@
-"""`stable-jobs proposal …`: what one person proposed and another must confirm."""
+"""`stable-jobs proposal …`: acts that one person proposed and another must confirm."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ IdArgument = Annotated[int, typer.Argument(metavar="ID", help="The proposal's id
 @app.command("list")
 def list_proposals(
     region: BelowOption = None,
-    is_all: Annotated[bool, typer.Option("--all", help="Those that are answered too.")] = False,
+    is_all: Annotated[bool, typer.Option("--all", help="Answered proposals too.")] = False,
 ) -> None:
-    """List what waits for a second person."""
+    """List the proposals that wait for a second person."""
     from stable_jobs.cli.ledger_tables import print_listing
     from stable_jobs.ledger.views import Which, proposals
 
@@ -34,16 +34,16 @@ def confirm(
         str | None, typer.Option(callback=read_reason, help="A remark; a confirmation needs none.")
     ] = None,
 ) -> None:
-    """Confirm what another person proposed: it takes effect at once.
+    """Confirm another person's proposal: it takes effect at once.
 
-    Refused (exit 1) for whoever proposed it, and where the ledger has moved on since.
+    Refused (exit 1) for the person who proposed it, and if the ledger has changed since.
     """
     _decide(proposal_id, "confirmed", reason or "", by)
 
 
 @app.command("reject")
 def reject(proposal_id: IdArgument, reason: ReasonOption, by: ByOption) -> None:
-    """Reject a proposal: nothing follows from it. Whoever made it may take it back in this way."""
+    """Reject a proposal: it has no effect. The person who made it may withdraw it in this way."""
     _decide(proposal_id, "rejected", reason, by)
 
 

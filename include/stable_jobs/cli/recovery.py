@@ -1,4 +1,4 @@
-"""`stable-jobs recovery …`: what was paid and is no longer due (追回), closed by two people."""
+"""`stable-jobs recovery …`: cases of money paid and no longer due (追回), closed by two people."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 @app.command("list")
 def list_recoveries(
     region: BelowOption = None,
-    is_all: Annotated[bool, typer.Option("--all", help="Those that are closed too.")] = False,
+    is_all: Annotated[bool, typer.Option("--all", help="Closed cases too.")] = False,
 ) -> None:
     """List the cases that nobody has closed."""
     from stable_jobs.cli.ledger_tables import print_listing
@@ -44,7 +44,7 @@ def close(
     """Propose that a recovery case end; another person confirms it with `proposal confirm`.
 
     `recovered` is confirmed only once finance's prior_refunds show the money: its row with our payment
-    reference says what is left of the payment. Both people prepare whatever the unit is paid afterwards.
+    reference gives the amount left of the payment. Both people are preparers of the unit's later payments.
     """
     number = act("propose-recovery-closing", by, case_id=case_id, outcome=outcome.value, reason=reason)
     typer.echo(

@@ -1,4 +1,4 @@
-"""`stable-jobs refund …`: a refund that finance reports and that may be ours is ruled on by a person."""
+"""`stable-jobs refund …`: a person rules on a refund that finance reports and that may be ours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ app = typer.Typer(help="Refunds reported by finance that may be ours (存疑拨�
 def list_refunds(
     region: BelowOption = None,
     is_all: Annotated[
-        bool, typer.Option("--all", help="Those that were ruled on, and those with our reference, too.")
+        bool, typer.Option("--all", help="Refunds that were ruled on, and those with our reference, too.")
     ] = False,
 ) -> None:
     """List the refunds in doubt: nothing more is paid to their units until a person has ruled."""
@@ -32,12 +32,12 @@ def rule(
     refund_id: Annotated[int, typer.Argument(metavar="ID", help="The refund's id, from `refund list`.")],
     reason: ReasonOption,
     by: ByOption,
-    is_same: Annotated[bool, typer.Option("--same", help="It is the money that we paid.")] = False,
+    is_same: Annotated[bool, typer.Option("--same", help="The refund is our own payment.")] = False,
     is_outside: Annotated[
-        bool, typer.Option("--outside", help="It was paid beside ours, and counts as paid.")
+        bool, typer.Option("--outside", help="The refund was paid beside ours, and counts as paid.")
     ] = False,
 ) -> None:
-    """Say whether a refund in doubt is the same money as ours or was paid outside; once."""
+    """Rule once whether a refund in doubt is our own payment or was paid outside."""
     if is_same == is_outside:
         raise UsageError("a refund is either --same or --outside: give one of them")
     ruling = "same" if is_same else "outside"

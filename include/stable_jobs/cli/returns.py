@@ -24,10 +24,10 @@ app = typer.Typer(help="The bank's answers, and payments that came back.", no_ar
 
 @app.command("take")
 def take(date: DateOption) -> None:
-    """Take the bank's answers of a business date and publish what they say.
+    """Read the bank's answers of a business date and publish the results.
 
-    Each file once, whatever it is called; running it again changes nothing. Exit 0 also where rows were
-    refused: they are on a list with what to do.
+    Each file is read once, whatever its name; another run changes nothing. Exit 0 also if rows were
+    refused: a list gives the next step for each.
     """
     from stable_jobs.disbursement.returns_steps import lists, take, unanswered
     from stable_jobs.night.context import open_night
@@ -43,7 +43,7 @@ def take(date: DateOption) -> None:
 def list_returns(
     date: Annotated[str | None, typer.Option("--date", help="As of this date; today by default.")] = None,
 ) -> None:
-    """List what is open with the bank, corrected accounts to confirm, and lines without an answer.
+    """List the lines that are open with the bank, corrected accounts to confirm, and lines without an answer.
 
     standing: `returned` waits for an account; `same` goes again to the same one; `new_account` waits for a
     person's `returns accept-account`; `duplicate` waits for the bank; `contradiction` for `returns settle`.
@@ -119,13 +119,13 @@ def confirm(
 @app.command("settle")
 def settle(
     end_to_end_id: LineArgument,
-    outcome: Annotated[str, typer.Option(help="What became of the line: `paid` or `returned`.")],
+    outcome: Annotated[str, typer.Option(help="The result of the line: `paid` or `returned`.")],
     reason: ReasonOption,
     by: ByOption,
 ) -> None:
-    """Propose what became of a line about which the bank contradicts itself, by the bank's letter.
+    """Propose the result of a line about which the bank contradicts itself, by the bank's letter.
 
-    So too for a line that the bank rejected as a duplicate and says no more of. It counts once another person
+    The same for a line that the bank rejected as a duplicate without a result. It counts once another person
     has confirmed it; until then the unit is stopped.
     """
     number = act("propose-settlement", by, end_to_end_id=end_to_end_id, outcome=outcome, reason=reason)
@@ -134,9 +134,9 @@ def settle(
 
 @app.command("accept-account")
 def accept_account(end_to_end_id: LineArgument, reason: ReasonOption, by: ByOption) -> None:
-    """Accept the account that the newest extract brings after that line came back; the payment goes again.
+    """Accept the account of the newest extract after that line came back; the payment goes out again.
 
-    Who accepts it has seen the bank's reason, and may not approve a batch with it.
+    The person who accepts it has seen the bank's reason, and may not approve a batch with it.
     """
     account = act("accept-account", by, end_to_end_id=end_to_end_id, reason=reason)
     typer.echo(f"Account {account} is accepted; the next batch takes the payment.")

@@ -1,4 +1,4 @@
-"""What the command line prints: tables for a terminal, plain when it is none."""
+"""The command line's tables: formatted for a terminal, plain elsewhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def console() -> Console:
 
 
 def print_night(night: NightContext, decision: Decision, report: Path | None) -> None:
-    """The regions beside what was published that day, what is held and why, and where everything lies."""
+    """Print the regions beside the totals published that day, the held ones with reasons, and the folders."""
     out = console()
     figures = region_figures(night, decision, quarantined_rows(night, decision))
     published = published_totals(night.business_date)
@@ -131,7 +131,7 @@ def _print_held(console: Console, region: RegionFigures) -> None:
 
 
 def print_untaken(problems: Sequence[Problem]) -> None:
-    """One line for whatever lay in the landing folder and is no delivery: no report has a line of it."""
+    """Print one line for each file of the landing folder that is no delivery: no report has a line of it."""
     for problem in problems:
         console().print(escape(f"Untaken  {problem.sentence()}"), soft_wrap=True)
 
@@ -142,7 +142,7 @@ UNREAD = ("superseded", "已由后来的文件取代，未读取 replaced by a l
 def print_deliveries(
     deliveries: Sequence[Delivery], held: Sequence[HeldOutcome], releases: Sequence[Release]
 ) -> None:
-    """One line a delivery: its id, where it is from, what became of it, and what to do or who released it."""
+    """Print one line for each delivery: id, origin, outcome, and the next step or who released it."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("id", "department", "extract", "region", "file", "rows", "status", "what"):
         table.add_column(name)

@@ -1,6 +1,6 @@
 """Standard output and error as every command prints to them.
 
-A name may have a character that the terminal's encoding lacks, and whoever reads through a pipe may have seen
+A name may have a character that the terminal's encoding lacks, and the reader of a pipe may have seen
 enough (`| head`). Neither ends a command: it goes on to its own end and exit code.
 """
 
@@ -33,7 +33,7 @@ def _steady(stream: TextIO) -> TextIO:
 
 
 class _Lasting(io.FileIO):
-    """A file that nobody needs to read any more: what is written after that goes nowhere."""
+    """A file that nobody reads any more: later output goes nowhere."""
 
     def write(self, data: object) -> int:
         try:

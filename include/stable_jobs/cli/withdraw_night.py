@@ -1,4 +1,4 @@
-"""`stable-jobs withdraw-night`: a night that should not have been, taken back by two people."""
+"""`stable-jobs withdraw-night`: two people withdraw a night that was run by mistake."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def withdraw_night(
         typer.Option("--region", callback=read_region, help="Only this region and those below it."),
     ] = None,
 ) -> None:
-    """Propose that the night of a date be taken back; another person confirms it with `proposal confirm`.
+    """Propose to withdraw the night of a date; another person confirms it with `proposal confirm`.
 
     Only a region's newest night. The night before is its newest again; what the night put on notice or
-    cleared is withdrawn, its formed batches are voided, and the next night weighs everything again. What is
-    instructed stays: the bank has it.
+    cleared is withdrawn, its formed batches are voided, and the next night decides everything again.
+    Instructed payments stay: the bank has them.
     """
     from stable_jobs.cli.ledger_tables import print_rows
 

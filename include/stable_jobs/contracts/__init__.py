@@ -1,1 +1,1 @@
-"""What departments promise: contract documents, and all that is projected from their column lists."""
+"""Contracts: their documents, and everything that is derived from their column lists."""

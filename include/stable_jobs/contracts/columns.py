@@ -48,7 +48,7 @@ FORMAT_KINDS = {"name": Kind.TEXT}
 
 @dataclass(frozen=True)
 class Described:
-    """A column, what its rules need beside it, and its place in the key (None: not in it)."""
+    """A column, the options of its rules, and its place in the key (None: not in it)."""
 
     column: Column
     options: Options

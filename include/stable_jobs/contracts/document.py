@@ -1,7 +1,7 @@
 """A contract document, read strictly: bytes, YAML, the standard's models, and our own where it is free-form.
 
 The standard's models (Open Data Contract Standard 3) say what a document looks like; they take anything in
-`logicalTypeOptions`, `implementation`, `arguments` and `customProperties`. What stands there is ours, so it
+`logicalTypeOptions`, `implementation`, `arguments` and `customProperties`. Their content is ours, so it
 is checked here, with `extra="forbid"`: nothing unknown passes.
 """
 
@@ -111,7 +111,7 @@ class Window(Strict):
 
 
 class SendingRegion(Strict):
-    """One entry of `sendingRegions`: what differs in files of this region and of those below it.
+    """One entry of `sendingRegions`: the differences of files of this region and of those below it.
 
     From its day on, instead of what the contract says. What is left out comes from the entry of the level
     above (county, city, province, 000000), then from the contract. A later entry of the same region replaces

@@ -1,4 +1,4 @@
-"""What people may see of a department's row: no account number, whatever column it was put into.
+"""The masking of a department's row for people: no account number, in whatever column it was put.
 
 Once in Python, for a few staged values, and once in SQL, for rows as sent; one table of cases holds both.
 """

@@ -1,4 +1,4 @@
-"""What a contract says, as plain frozen values: the one column list everything else is projected from."""
+"""A contract as plain frozen values: the one column list from which everything else is derived."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Severity(StrEnum):
 
 
 class Scope(StrEnum):
-    """What one failure of a rule is: a row of the extract, a whole delivery, or a unit's joined facts."""
+    """The subject of a rule's failure: a row of the extract, a whole delivery, or a unit's joined facts."""
 
     ROW = "row"
     DELIVERY = "delivery"
@@ -95,7 +95,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Terms:
-    """What may differ by the region that sends; None where it does not. Names as in `Contract`."""
+    """The terms that may differ by sending region; None if one does not. Names as in `Contract`."""
 
     encoding: str | None = None
     formats: tuple[str, ...] | None = None
@@ -111,7 +111,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class SendingRegion:
-    """What differs in files sent for a region and those below it, from `effective_from` on.
+    """The differences of files sent for a region and those below it, from `effective_from` on.
 
     headers: column → the header that stands in the file instead of the contract's.
     """
@@ -119,7 +119,7 @@ class SendingRegion:
     region: str
     effective_from: date
     reference: str
-    """Who agreed to it, and why."""
+    """The person or letter that agreed to it, and the reason."""
     terms: Terms
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -131,7 +131,7 @@ class SendingRegion:
 
 @dataclass(frozen=True)
 class Contract:
-    """What one department promises of one extract, from `effective_from` on."""
+    """One department's contract for one extract, from `effective_from` on."""
 
     department: str
     extract: str
@@ -166,7 +166,7 @@ class Contract:
     fingerprint: str
     """SHA-256 of the document."""
     purpose_zh: str = ""
-    """What the extract is for, as the data dictionary says it."""
+    """The purpose of the extract, as the data dictionary gives it."""
     purpose_en: str = ""
     sending_regions: tuple[SendingRegion, ...] = ()
     """Where a region's files differ; empty in what `for_region` returns."""
@@ -215,7 +215,7 @@ class Contract:
 
     @cached_property
     def _resolved(self) -> dict[tuple[tuple[str, date], ...], Contract]:
-        """What `for_region` has made, by the entries that hold: thousands of counties share a few."""
+        """The results of `for_region`, by the entries in force: thousands of counties share a few."""
         return {}
 
     @property

@@ -1,4 +1,4 @@
-"""Rules that follow from one column: required, readable, bounds, length, and what its format means."""
+"""Rules that follow from one column: required, readable, bounds, length, and those of its format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABELLED = (Kind.ENUM, Kind.BOOLEAN)
 
 @dataclass(frozen=True)
 class Saying:
-    """What an officer reads, in both languages."""
+    """The texts of a rule for an officer, in both languages."""
 
     zh: str
     en: str
@@ -309,4 +309,4 @@ FORMATS: dict[str, Callable[[Place], Iterator[Rule]]] = {
     "name": _name,
     "region_code": _none,
 }
-"""What each `logicalTypeOptions.format` adds."""
+"""The rules that each `logicalTypeOptions.format` adds."""

@@ -1,4 +1,4 @@
-"""The bank's files as they lie in its folder, and what one of them says as rows for the ledger."""
+"""The bank's files in its folder, and the content of one of them as rows for the ledger."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TAKE_OUT = "next: 请移出该目录并联系银行 take it out of the folder an
 
 @dataclass(frozen=True)
 class Found:
-    """A file of a bank. folder: the profile in whose own folder it lies; None: in the common one."""
+    """A file of a bank. folder: the profile whose own folder contains it; None: the common folder."""
 
     path: Path
     folder: str | None = None
@@ -45,9 +45,9 @@ class Found:
 
 
 def answer_files(root: Path, banks: Banks) -> Iterator[Found]:
-    """What lies in the banks' folder and in each profile's own folder below it, by name.
+    """The files in the banks' folder and in each profile's own folder below it, by name.
 
-    What a bank still writes (`.name`, `name.part`) is left, and so are signatures (`name.sig`).
+    Files that a bank still writes (`.name`, `name.part`) are left out, and so are signatures (`name.sig`).
     """
     own_folders = banks.named
     for path in _listed(root):
@@ -112,7 +112,7 @@ def not_the_banks(found: Found, profile: BankProfile) -> str | None:
 
 
 def rows_of(answer: Answer) -> pa.Table:
-    """Columns of `ledger.returns.ROWS`: what was read, then what could not be, with its rule.
+    """Columns of `ledger.returns.ROWS`: the rows that were read, then those that could not be, with the rule.
 
     A problem that belongs to no row gets a number of 0 or less.
     """

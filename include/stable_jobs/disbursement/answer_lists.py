@@ -1,4 +1,4 @@
-"""What is published of the bank's answers: paid and returned by batch, what waits and what was refused."""
+"""The lists about the bank's answers: paid and returned by batch, waiting payments, and refused rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTCOMES = {"paid": "outcome = 'paid'", "returned": "outcome = 'returned'", "una
 
 @dataclass(frozen=True)
 class BatchResults:
-    """What the bank has said of a batch up to the date. The three sums add up to the batch."""
+    """The bank's results for a batch up to the date. The three sums add up to the batch."""
 
     batch_no: str
     folder: Path
@@ -34,7 +34,7 @@ class BatchResults:
 
 @dataclass(frozen=True)
 class AnswerLists:
-    """What stands in the folders of a date.
+    """The lists in the folders of a date.
 
     batches: those that got a result on it. returned: region → its payments that wait for another account.
     refused: rows of the date's files that were not applied.

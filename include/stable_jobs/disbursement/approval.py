@@ -1,4 +1,4 @@
-"""What a person who approves a batch is shown, and what their answer does. The ledger decides on it."""
+"""The question to a person who approves a batch, and the effect of the answer. The ledger decides on it."""
 
 # ruff: noqa: S608 - what is put into the queries is this module's own
 
@@ -73,7 +73,7 @@ class Facts:
 
     given: (level, approver, answer, reason); change: None for the first of its kind; checks: code of `CHECKS`
     → how many; largest: (unit, scheme, yuan), the largest amount first;
-    hands: level → where its answer was given, as `answer_hands` says.
+    hands: level → the place of its answer, as `answer_hands` gives it.
     """
 
     given: tuple[tuple[int, str, str, str], ...]
@@ -81,10 +81,10 @@ class Facts:
     checks: Mapping[str, int]
     largest: tuple[tuple[str, str, Decimal], ...]
     policy: tuple[PolicyChange, ...] = ()
-    """What changed of the region's values since its last published batch."""
+    """The changes of the region's values since its last published batch."""
     totals: tuple[RegionTotal, ...] = ()
     confirmed: str = ""
-    """What its region's values stand on: `proposal N`, `demonstration`, `no`; empty where it is not known."""
+    """The confirmation of its region's values: `proposal N`, `demonstration`, `no`; empty if not known."""
     hands: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -97,9 +97,9 @@ def waiting_batches(night: NightContext, batches: Sequence[Batch]) -> list[Batch
 def approval_request(
     night: NightContext, batch_no: str, level: int, *, is_authenticated: bool = False
 ) -> Request | None:
-    """The question for that level; None if it is not asked: answered, not needed, the batch has ended.
+    """The question for that level; None if it is answered or not needed, or if the batch has ended.
 
-    is_authenticated: for people whose login is checked, and whom somebody assigned under one; nobody is asked
+    is_authenticated: for people who are assigned under a checked login and act under one; nobody is asked
     beside an answer on trust.
     """
     with night.database.connect() as connection:
@@ -150,7 +150,7 @@ def answer(
 
 
 def approval_facts(connection: Connection, batch: Batch) -> Facts:
-    """What a person who approves the batch is to know, wherever it is shown."""
+    """The facts that a person who approves the batch must see, wherever it is shown."""
     return Facts(
         given=tuple(answers(connection, batch.id)),
         change=_change(connection, batch),
@@ -233,7 +233,7 @@ CHECKS = {
         WHERE o.region_code = b.region_code AND o.state IN ('voided', 'refused') AND o.id < b.id
     """,
 }
-"""What deserves a look before approving: its code and how many."""
+"""The points to look at before approving: code and count."""
 
 
 def _largest(connection: Connection, batch: Batch) -> tuple[tuple[str, str, Decimal], ...]:

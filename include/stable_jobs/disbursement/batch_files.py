@@ -34,7 +34,7 @@ ENGINE = {"memory_limit": "256MB", "threads": 1}
 """Settings under which 300,000 lines take less than 500 MB: with more, DuckDB keeps what it may."""
 
 TO_TAKE_AWAY = frozenset({"disbursement_application.csv", "disbursement_application.xlsx"})
-"""What of a batch may leave the server through a browser: no account number is in it. All else has them: the
+"""The files of a batch that a browser may download: they have no account number. All else has them: the
 detail, the messages, the bank's own file under whatever name its profile gives it."""
 
 
@@ -46,7 +46,7 @@ def write_batch_files(
     work: Path,
     workbook_rows: int,
 ) -> dict[str, Sum]:
-    """Write every file of a batch into a workspace of the folder it is for; file name → what it says itself.
+    """Write every file of a batch into a workspace of its folder; file name → its count and total.
 
     con: with the settings of ENGINE. source_sql: a table expression of the lines (`read_parquet('…')`), the
     same rows whenever it is asked. A detail of more than `workbook_rows` lines is CSV only. The same lines,
@@ -83,10 +83,10 @@ def _bank_file(
 def keep_files(
     lake: Lake, work: Path, names: Iterable[str], folder: str, said: Mapping[str, Any]
 ) -> list[PublishedFile]:
-    """Keep finished files and their manifest in the lake; what the ledger is to remember of each.
+    """Keep finished files and their manifest in the lake; returns each one's entry for the ledger.
 
-    work: where the files are. folder: below `<out>`, where they will stand. said: the manifest, with what is
-    known of each file under `files`.
+    work: where the files are. folder: their later place below `<out>`. said: the manifest, with the
+    known facts of each file under `files`.
     """
     kept = [_kept(lake, work / name, folder) for name in sorted(names)]
     entries = {
@@ -99,9 +99,9 @@ def keep_files(
 
 
 def place_files(lake: Lake, out: Path, files: Iterable[PublishedFile], group: str | None = None) -> bool:
-    """Give every file its name, the manifest last; False if all stood there. StepError for other bytes.
+    """Give every file its name, the manifest last; False if all had theirs. StepError for other bytes.
 
-    A payment file is for its owner's eyes; `group`: the system's group that may read it too.
+    Only its owner may read a payment file; `group`: the system's group that may read it too.
     """
     is_new = False
     for file in sorted(files, key=lambda f: (f.name == MANIFEST, f.name)):

@@ -37,7 +37,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Correction:
-    """A corrected account that nobody has confirmed. account: masked; amount: yuan.
+    """A corrected account that waits for its confirmation. account: masked; amount: yuan.
 
     is_own_name: the account's name is the unit's (NFKC, without blanks); it is shown instead of the name.
     """
@@ -82,12 +82,12 @@ def confirm(settings: Settings, correction_id: int, person: str, account_no: str
 
 
 def waiting_corrections(connection: Connection) -> list[Correction]:
-    """Corrections of payments that are still returned, which nobody has confirmed, by number."""
+    """Unconfirmed corrections of payments that are still returned, by number."""
     return [Correction(**row) for row in connection.execute(text(WAITING)).mappings()]
 
 
 def waiting_correction(connection: Connection, correction_id: int) -> Correction:
-    """The one with that number. LedgerRefused where it waits for nobody."""
+    """The correction with that number. LedgerRefused if it does not wait for a confirmation."""
     found = [one for one in waiting_corrections(connection) if one.id == correction_id]
     if not found:
         raise LedgerRefused(
@@ -130,7 +130,7 @@ def _plain(account: Account) -> Account:
 
 
 def _check(account: Account) -> None:
-    """What would stop a whole batch later is refused here."""
+    """Refuse here what would later stop a whole batch."""
     import duckdb
 
     if not is_cnaps(account.bank_code):

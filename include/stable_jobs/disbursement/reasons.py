@@ -1,4 +1,4 @@
-"""Why nothing, or not everything, went out on a date: for whoever ran the disbursement."""
+"""The reasons why payments did not go out on a date, for the person who ran the disbursement."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WORDS = {
 
 
 def reasons(night: NightContext, left: Sequence[Waits]) -> tuple[Waits, ...]:
-    """Each region's causes in words. left: what was ready when batches were formed and is in none."""
+    """Each region's causes in words. left: payments ready when batches were formed that are in none."""
     with night.database.connect() as connection:
         known = waits(connection, night.business_date)
     explained = {one.region_code for one in left}

@@ -49,9 +49,9 @@ UNREADABLE = "unreadable"
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of one file of the bank.
+    """The result for one file of the bank.
 
-    sha256: None for what lies in the bank's folder and is no file to be taken: it is told again each time.
+    sha256: None for an entry of the bank's folder that cannot be read: every run reports it again.
     format: `pain.002`, `csv` or `unreadable`. problem: why the whole of it could not be read.
     """
 
@@ -64,7 +64,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """Lines of a batch of which the bank has said nothing final in the region's days. total: yuan."""
+    """Lines of a batch without a final result of the bank in the region's days. total: yuan."""
 
     batch_no: str
     region_code: str
@@ -198,7 +198,7 @@ CONTRADICTED = """
         SELECT end_to_end_id FROM answer_rows WHERE rule IS NULL AND outcome IN ('paid', 'returned')
         GROUP BY end_to_end_id HAVING count(DISTINCT outcome) > 1)
 """
-"""What is said of a whole and what is said of one of its lines: where they differ, neither counts."""
+"""The statements about a whole message and about one of its lines: if they differ, neither counts."""
 
 
 def _spread(night: NightContext, event: Event, whole: Whole, work: Path) -> None:

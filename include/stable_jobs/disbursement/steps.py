@@ -172,7 +172,7 @@ def answer(
     is_approved: bool,
     reason: str,
 ) -> Answered:
-    """Put an answer into the ledger, whatever its reason looks like: Airflow took it and asks no more.
+    """Put an answer into the ledger, with any reason: Airflow accepted it and does not ask again.
 
     LedgerRefused where the ledger does not take it from this person for these lines.
     """
@@ -182,7 +182,7 @@ def answer(
 
 @dataclass(frozen=True)
 class Instructed:
-    """One batch that is published. is_new: False where it stood there already."""
+    """One published batch. is_new: False if it was published before."""
 
     batch: Batch
     folder: Path
@@ -207,7 +207,7 @@ class PublishedBatches(Result[dict[str, Any]]):
 
 @step(logged="published")
 def publish(night: NightContext) -> PublishedBatches:
-    """Publish every batch with the approvals it needs, then what was instructed today and has no files.
+    """Publish every batch that has its approvals, then those instructed today whose files are missing.
 
     A batch that the ledger refuses (a hold, a newer night, values that nobody confirmed) stays as it is, and
     so does one whose bank profile has a fault. StepError, once all others are published, if a unit of one
@@ -354,7 +354,7 @@ def list_waiting(night: NightContext) -> Waiting:
 def _publish_what_waits(night: NightContext) -> dict[str, tuple[int, Decimal]]:
     """Region → count and yuan of what did not go out.
 
-    Of regions whose newest night this is: what an older night left is told by the newest. A list of the date
+    Only for regions whose newest night this is; it lists the older ones' payments too. A list of the date
     that has become empty is published empty.
     """
     decision = decision_to_pay(night)

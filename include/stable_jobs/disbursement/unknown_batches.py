@@ -1,4 +1,4 @@
-"""What stands in the published folders and not in the ledger: a batch whose units may have been paid already.
+"""Batches in the published folders that the ledger does not know: their units may have been paid already.
 
 A ledger that was restored from an older copy forms the same batch again, with other bytes and the same
 end-to-end ids. So the folders are looked into before anything is instructed.
@@ -17,9 +17,9 @@ UNIT = "统一社会信用代码"
 
 
 def published_elsewhere(night: NightContext, connection: Connection, batch: Batch) -> str | None:
-    """Why the batch may not be published: a unit of it stands in a folder that the ledger does not know.
+    """The reason why the batch may not be published: a folder that the ledger does not know has a unit of it.
 
-    Any unit of the batch, under whatever end-to-end id: a restored ledger may count its payments otherwise. A
+    Any unit of the batch, under any end-to-end id: a restored ledger may count its payments otherwise. A
     folder that cannot be read stops every batch of its region.
     """
     out = night.settings.out_root

@@ -1,4 +1,4 @@
-"""The year's end: what each region had not settled by its deadline, published by the first night after it."""
+"""The year's end: the money not paid by each region's deadline, listed by the first night after it."""
 
 # ruff: noqa: S608 - every path in SQL goes through quote_literal
 

@@ -1,4 +1,4 @@
-"""What is in one file: agreed text → staged rows, then its promises. Whoever sent it, wherever it lies.
+"""The content of one file: agreed text → staged rows, then its promises, for every sender and place.
 
 Neither catalog nor lake: the night stages with it, and a department checks a file with it before it sends.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Sent(Protocol):
-    """A file with its number, its slot, and what its manifest promises (None: nothing)."""
+    """A file with its number, its slot, and its manifest's promises (None: no manifest)."""
 
     @property
     def id(self) -> int:
@@ -31,11 +31,11 @@ class Sent(Protocol):
 
     @property
     def department(self) -> str:
-        """Who sent it."""
+        """The department that sent it."""
 
     @property
     def extract(self) -> str:
-        """What of."""
+        """The extract of the file."""
 
     @property
     def region_code(self) -> str:
@@ -66,7 +66,7 @@ def as_text(contract: Contract, sent: Sent, source: Path, target: Path) -> Text:
 
 
 def check_outside(slot: Slot, contract: Contract, file_format: str, size_bytes: int) -> None:
-    """What a file is before anybody opens it. DeliveryRefused: size, format, empty."""
+    """Check a file before it is opened. DeliveryRefused: size, format, empty."""
     if size_bytes > contract.max_bytes:
         raise too_large(slot, contract.max_bytes, f"{size_bytes} bytes")
     check_format(slot, contract, file_format)
@@ -146,7 +146,7 @@ NEVER = "\x02no such text\x03"
 
 
 class Numbered(Protocol):
-    """What of a delivery stands in its rows."""
+    """The values of a delivery that stand in its rows."""
 
     @property
     def id(self) -> int:
@@ -158,7 +158,7 @@ class Numbered(Protocol):
 
 
 def staging_sql(contract: Contract, delivery: Numbered, text: Text) -> str:
-    """The one statement: file → cleaned text → values → what became of each → the staged columns."""
+    """The one statement: file → cleaned text → values → the outcome of each → the staged columns."""
     columns = readings(contract)
     quick = ", ".join(f"{r.quick_sql()} AS {r.quick}" for r in columns)
     cleaned = ", ".join(f"{r.clean_sql()} AS {r.clean}" for r in columns)

@@ -45,7 +45,7 @@ class Text:
 def decode(slot: Slot, contract: Contract, source: Path, target: Path) -> Text:
     """Check `source` byte by byte and give it as UTF-8 with the contract's headers.
 
-    A UTF-8 source is read where it lies; a GB18030 one is written to `target`. DeliveryRefused: another
+    A UTF-8 source is read in place; a GB18030 one is written to `target`. DeliveryRefused: another
     kind of file, empty, encoding, truncated, header.
     """
     refuse_unlike_csv(slot, source)

@@ -1,6 +1,6 @@
-"""What a department offers for a date → bytes in the lake and rows in the catalog.
+"""A department's files for a date → bytes in the lake and rows in the catalog.
 
-Judged here is what can be told without reading the rows: the name, the format, the size and the manifest.
+This step judges all that needs no reading of rows: the name, the format, the size and the manifest.
 Row count and control total are compared at staging. A refused file is landed like any other, so that it can
 still be looked at, but for one that is larger than its contract allows, or closed to us: of that, a note of
 some hundred bytes is kept in its place, and not one byte of it is copied.
@@ -55,10 +55,10 @@ NOT_COPIED = ("delivery.too_large", "delivery.no_access")
 
 @dataclass(frozen=True)
 class CollectResult:
-    """What lay there: every delivery as the catalog now has it, and every problem.
+    """The files found: every delivery as the catalog now has it, and every problem.
 
-    `unrecorded`: those of the problems that no delivery tells, since there is none: a stray name, a closed
-    folder, a file that went.
+    `unrecorded`: the problems that belong to no delivery: a stray name, a closed folder, a file that
+    disappeared.
     """
 
     deliveries: tuple[Delivery, ...]
@@ -68,7 +68,7 @@ class CollectResult:
 
 @dataclass(frozen=True)
 class Landed:
-    """One file's bytes in the lake, and what its manifest promises of the rows or why it is refused."""
+    """One file's bytes in the lake, and its manifest's promises of rows, or the reason of its refusal."""
 
     sha256: str
     size_bytes: int

@@ -56,7 +56,7 @@ class Manifest(BaseModel):
 
 
 def read_manifest(source: IO[bytes] | None, file: IncomingFile) -> Manifest:
-    """The manifest, if it is there, readable and speaks of this file's slot; DeliveryRefused otherwise."""
+    """The manifest, if it exists, is readable and names this file's slot; DeliveryRefused otherwise."""
     slot = Slot(file.department, file.extract, file.region_code)
     if source is None:
         stem = file.file_name.removesuffix("." + file.file_format)

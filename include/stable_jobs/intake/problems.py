@@ -14,7 +14,7 @@ SHOWN_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class Slot:
-    """Whose file it is: what every problem with it must name. `region` is empty where it cannot be told."""
+    """The owner of a file, which every problem with it must name. `region` is empty if it is not known."""
 
     department: str
     extract: str

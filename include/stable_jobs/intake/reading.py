@@ -32,12 +32,12 @@ FULL_WIDTH = "".join(chr(c) for c in range(0xFF01, 0xFF5F)) + "\u3000\u00a0"
 HALF_WIDTH = "".join(chr(c) for c in range(0x21, 0x7F)) + "  "
 BLANKS = " \t\r\n\v\f"
 UNUSUAL = f"^[{BLANKS}]|[{BLANKS}]$|[\uff01-\uff5e\u3000\u00a0]"
-"""What cleaning changes: blanks at the ends, full-width characters."""
+"""The characters that cleaning changes: blanks at the ends, full-width characters."""
 SHEET_ERRORS = (
     *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!"),
     *("#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#EXTERNAL!", "#PYTHON!", "#GETTING_DATA"),
 )
-"""What a spreadsheet writes where it has no value: never a name or a code."""
+"""The texts that a spreadsheet writes without a value: never a name or a code."""
 ERROR_START, ERROR_NUMBER = "Err:", r"Err:\d{3}"
 """The same from LibreOffice, `Err:502`."""
 OPEN_ENDS = ("9999-12-31", "9999-09-09")
@@ -49,7 +49,7 @@ LAST = "9998-12-31"
 DAY = rf"{YEAR}-\d{{1,2}}-\d{{1,2}}|{YEAR}/\d{{1,2}}/\d{{1,2}}|{YEAR}\d{{4}}"
 CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
 NUL = "chr(0)"
-"""What old programs fill fixed widths with: no text, and nothing that a database takes as one."""
+"""The filler of old programs for fixed widths: no text, and no database takes it as one."""
 DIGITS_LOST = r"-?\d(\.\d+)?[Ee]\+\d+"
 """A number as a spreadsheet shows it once its digits are gone: never a code or a name."""
 
@@ -71,7 +71,7 @@ class Reading:
         return f"CASE WHEN {self.raw} NOT IN ({never}) THEN {_QUICK[self.column.kind](self)} END"
 
     def clean_sql(self) -> str:
-        """NULL for what is read already, nothing or a null word; else half-width without blanks around it."""
+        """NULL for an empty text or a null word; else half-width without blanks around it."""
         half = f"translate({self.raw}, {quote_literal(FULL_WIDTH)}, {quote_literal(HALF_WIDTH)})"
         text = (
             f"CASE WHEN regexp_matches({self.raw}, {quote_literal(UNUSUAL)}) "
@@ -90,7 +90,7 @@ class Reading:
     def value_sql(self) -> str:
         """The value of the column's type; NULL where there is none or it cannot be read.
 
-        An open end (9999-12-31) is kept here, so that it is told from an unreadable one.
+        An open end (9999-12-31) is kept here, so that it differs from an unreadable date.
         """
         slow = f"CAST({_SLOW[self.column.kind](self)} AS {TYPES[self.column.kind]})"
         needs_it = f"{self.quick} IS NULL AND {self.clean} IS NOT NULL"
@@ -121,7 +121,7 @@ class Reading:
 
 
 def half_width(text: str) -> str:
-    """What `clean_sql` does, for a contract's own words."""
+    """The same as `clean_sql`, for a contract's own words."""
     return text.translate(str.maketrans(FULL_WIDTH, HALF_WIDTH)).strip(BLANKS)
 
 

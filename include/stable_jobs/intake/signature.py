@@ -1,7 +1,7 @@
-"""What a file is that is not what its name says, told by its first bytes: the sender then knows what to do.
+"""The kind of a file that differs from its name, found by its first bytes, so that the sender can mend it.
 
-Nothing is guessed about a file that may be as agreed: only what no CSV file and no workbook begins with is
-named here. Renaming is how most of these arise.
+A file that may be as agreed is never guessed about: only bytes with which no CSV file and no workbook
+begins are named here. Renaming is how most of these arise.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ IN_ZIP = {
     "word/document.xml": "a text document (.docx)",
     "content.xml": "an OpenDocument sheet (.ods)",
 }
-"""What an archive is that holds this part."""
+"""The kind of an archive that contains this part."""
 MAX_PARTS_BYTES = 4 << 20
 """Of an archive's directory: a workbook has some dozen parts, each entry takes about 80 bytes."""
 HTML = ("<!doctype html", "<html", "<head", "<meta", "<body", "<table", "<style", "<script", "<div")
@@ -136,7 +136,7 @@ def _streams(path: Path, names: tuple[str, ...]) -> set[str]:
 
 
 def _directory_bytes(path: Path) -> int:
-    """Of a ZIP archive's directory, as its end says: whoever opens it reads that much at once."""
+    """The size of a ZIP archive's directory, as its end says: a program reads that much at once."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - (1 << 16) - 22 - 76))
         end = file.read()
@@ -149,7 +149,7 @@ def _directory_bytes(path: Path) -> int:
 
 
 def _zip_kind(path: Path) -> str | None:
-    """What the archive is, by its parts; None for one that is only an archive."""
+    """The kind of the archive, by its parts; None for one that is only an archive."""
     if _directory_bytes(path) > MAX_PARTS_BYTES:
         return None
     try:
@@ -161,7 +161,7 @@ def _zip_kind(path: Path) -> str | None:
 
 
 def _kind(slot: Slot, start: bytes) -> str | None:
-    """What a file is that begins so, and is neither archive nor compound file; None where nothing is told.
+    """The kind of a file that begins so, and is neither archive nor compound file; None if it is not known.
 
     DeliveryRefused for a packed one.
     """

@@ -1,8 +1,8 @@
 """A landed delivery → one typed Parquet file, every source row in it, in one pass of the engine.
 
-What a file holds is never dropped: a value that cannot be read is NULL, named in `unreadable`, and stands in
-`raw` as it was sent. What a file is (encoding, columns, quotes, totals) must be as agreed, or all of it is
-refused.
+No content of a file is dropped: a value that cannot be read is NULL, named in `unreadable`, and stands in
+`raw` as it was sent. The form of a file (encoding, columns, quotes, totals) must be as agreed, or all of it
+is refused.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def stage_department(
     known_at: datetime | None = None,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> StageResult:
-    """Stage what counts of the extracts of `contracts` and is not staged by this code and contract yet.
+    """Stage the deliveries of `contracts` that count and are not staged by this code and contract yet.
 
     Of each slot the newest delivery is read, and an older one only where every newer one is refused (ADR
     0004): a slot that was sent two thousand times costs one reading. An older one that nobody needed stays
@@ -147,7 +147,7 @@ def stage_department(
 
 
 def _newest_first(contract: Contract, slot: Iterable[Delivery]) -> list[Delivery]:
-    """What of a slot may be read, the last one sent first. slot: by sequence and id."""
+    """The deliveries of a slot that may be read, the last one sent first. slot: by sequence and id."""
     return [delivery for delivery in slot if _may_be_read(contract, delivery)][::-1]
 
 

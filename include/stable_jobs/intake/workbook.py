@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 EXACT_DIGITS = 15
 ERROR_TEXT = "#N/A"
-"""What a cell is written as that cannot be read; staging calls it unreadable."""
+"""The text written for a cell that cannot be read; staging calls it unreadable."""
 
 TWO_DAYS_IN_ONE = (1900, 2, 28)
 """Spreadsheets count a 29 February 1900, which never was; the reader gives the day before for both."""
@@ -67,7 +67,7 @@ def convert(slot: Slot, contract: Contract, source: Path, target: Path) -> Text:
 
 @contextmanager
 def _reader_errors(slot: Slot) -> Iterator[None]:
-    """Whatever the reader raises about a hostile file is the file's refusal."""
+    """Turn every exception of the reader about a hostile file into the file's refusal."""
     from python_calamine import CalamineError
 
     try:

@@ -1,6 +1,6 @@
-"""Is it safe to open this workbook, and what in it would a reader take for something else?
+"""The check that a workbook is safe to open, and that a reader misreads none of its cells.
 
-Looked at as a ZIP archive of XML, before any reader that trusts it. A workbook of a few kilobytes can claim
+Checked as a ZIP archive of XML, before any reader that trusts it. A workbook of a few kilobytes can claim
 gigabytes: by compression, or by one cell in the last row and column, for which a reader lays out the whole
 rectangle between. And a reader gives nothing for a cell that holds an error, or a formula that nobody
 calculated: nothing is not what the sender meant, so these cells are named here.
@@ -47,7 +47,7 @@ UNREADABLE = (
     RuntimeError,
     expat.ExpatError,
 )
-"""What a damaged archive raises while it is read."""
+"""The exceptions of a damaged archive while it is read."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ PLACE = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]{0,6})")
 
 
 def place_of(text: str) -> tuple[int, int]:
-    """`B12` → (11, 1), the 0-based row and column. ValueError for what is no place."""
+    """`B12` → (11, 1), the 0-based row and column. ValueError for a text that is no place."""
     match = PLACE.fullmatch(text)
     if match is None:
         raise ValueError(f"no place of a cell: {text[:20]!r}")

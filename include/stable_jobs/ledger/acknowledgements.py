@@ -19,7 +19,7 @@ SQL = Statements("acknowledgements")
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """Who said what of a rule's failures in one region (`000000`: in all), and when (Asia/Shanghai)."""
+    """A person's remark on a rule's failures in one region (`000000`: all), and its time (Asia/Shanghai)."""
 
     extract: str
     rule_id: str
@@ -39,7 +39,7 @@ def acknowledge(
     reason: str,
     region_code: str = NATION,
 ) -> int:
-    """Add an acknowledgement; its number. What was said before stays. LedgerRefused without a reason.
+    """Add an acknowledgement; its number. Earlier ones stay. LedgerRefused without a reason.
 
     The event is opened without a business date: nothing changes its state in the name of the night.
     """
@@ -62,7 +62,7 @@ def acknowledge(
 def acknowledgements(
     connection: Connection, business_date: date, extracts: Collection[str]
 ) -> list[Acknowledgement]:
-    """What was said of these extracts' rules in that night, the first first."""
+    """The acknowledgements of these extracts' rules in that night, the first one first."""
     rows = connection.execute(text(SQL["said"]), {"on": business_date, "extracts": list(extracts)}).mappings()
     return [_acknowledgement(dict(row)) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Anchors: the number and hash of an event, written where whoever changes the database cannot reach.
+"""Anchors: the number and hash of an event, written where nobody who changes the database can reach.
 
 An anchor says that the ledger had that event. A ledger that has it no more, or has another in its place,
 was cut off, rewritten, or restored from an older copy.

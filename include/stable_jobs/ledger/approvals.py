@@ -1,4 +1,4 @@
-"""Approvals: an answer belongs to a batch's hash and to a person. Who may answer, the database decides."""
+"""Approvals: an answer belongs to a batch's hash and to a person. The database decides whether it counts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def answer_hands(connection: Connection, batch_id: int) -> dict[int, str]:
 
 
 def has_answer_on_trust(connection: Connection, batch_id: int) -> bool:
-    """Whether somebody answered for the batch whose login nobody checked: others do not count beside it."""
+    """Whether the batch has an unauthenticated answer: authenticated ones do not count beside it."""
     query = "SELECT EXISTS (SELECT FROM approval_hands WHERE batch_id = :id AND NOT is_authenticated)"
     return bool(connection.scalar(text(query), {"id": batch_id}))
 
@@ -89,7 +89,7 @@ def missing_level(connection: Connection, batch: Batch) -> int | None:
 def approvers(
     connection: Connection, region_code: str, level: int, *, is_authenticated: bool = False
 ) -> list[str]:
-    """Who is assigned as approver of that level for the region, there or above.
+    """The people who are assigned as approvers of that level for the region, or for one above it.
 
     is_authenticated: only those whom a person assigned under a checked login, whose answers there count.
     """
@@ -99,7 +99,7 @@ def approvers(
 
 
 def hindrance(connection: Connection, batch: Batch, level: int, person: str) -> str | None:
-    """Why the ledger would not take that person's answer under a checked login, before they give it.
+    """The reason why that person's answer under a checked login would not count, before they give it.
 
     `prepared` a line, `answered` already, `not_assigned` to the level here or above, assigned by an
     `unchecked` person, `mixed` with unauthenticated answers; None: it would.

@@ -1,6 +1,6 @@
-"""Batches: what may be paid, one per region and review level, in priority order, while the budget lasts.
+"""Batches: payments that may go out, by region and review level, in priority order, within the budget.
 
-A batch never changes: its lines come with it, its hash is over them, and what no longer holds voids it.
+A batch never changes: its lines come with it, its hash covers them, and a line that is wrong now voids it.
 """
 
 from __future__ import annotations

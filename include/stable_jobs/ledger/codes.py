@@ -18,7 +18,7 @@ REGISTRATION = "code_registration"
 def propose_code(event: Event, code: str, region: str, *, evidence: str, reason: str, person: str) -> int:
     """A code for a region, by one person; it counts from the next night on once another confirms it.
 
-    evidence: the licence, and where it is kept. UsageError for what no licence can bear; LedgerRefused for a
+    evidence: the licence, and where it is kept. UsageError if no licence can have it; LedgerRefused for a
     code that is registered there.
     """
     _check(code)
@@ -39,7 +39,7 @@ def propose_code(event: Event, code: str, region: str, *, evidence: str, reason:
 
 
 def register_code(event: Event, proposal: Proposal, person: str) -> None:
-    """What follows from the second person's word: the code counts."""
+    """The effect of the second person's confirmation: the code counts."""
     event.connection.execute(
         text(SQL["insert_registered_codes"]),
         {

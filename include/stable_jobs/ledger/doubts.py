@@ -1,6 +1,6 @@
-"""What looks like one unit, or one account, twice: counted, shown, and of some kinds stopped until a ruling.
+"""Doubts: two units or accounts that may be one; counted, shown, and of some kinds stopped until a ruling.
 
-Looked for over every entitlement of the policy year, whatever its region, review level or batch. A doubt is
+They are sought over all entitlements of the policy year, of every region, review level and batch. A doubt is
 between an entitlement and an earlier one. It ends when a person rules on it, or by itself when a night no
 longer shows it.
 """
@@ -42,10 +42,10 @@ def note_doubts(connection: Connection) -> None:
 
 
 def rule_on_doubt(event: Event, doubt_id: int, outcome: str, reason: str, person: str) -> None:
-    """A person says that a doubt is `cleared` (two units, payments go on) or that both are the `same` unit.
+    """A person rules that a doubt is `cleared` (two units, payments go on) or that both are the `same` unit.
 
-    The same unit: the later entitlement gets nothing more; within one region its code is joined with the
-    earlier one's, and what it got counts for that one from the next night on.
+    The same unit: the later entitlement gets nothing more; within one region its code is connected with
+    the earlier one's, and its payments count for that one from the next night on.
     """
     if outcome not in ("cleared", "same"):
         raise LedgerRefused(f"a doubt is ruled cleared or same, not {outcome}")

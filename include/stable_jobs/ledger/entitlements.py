@@ -1,7 +1,7 @@
-"""A night's decisions become entitlements and payments on notice; what changed falls out, with its reason.
+"""A night's decisions become entitlements and payments on notice; changed ones fall out, with the reason.
 
 One statement does each thing for every unit of every region, under the code that the ledger knows the unit
-by. Where the decision and the ledger say different amounts for no known reason, the unit gets nothing new.
+by. If decision and ledger count different amounts for no known reason, the unit gets nothing new.
 Nothing here touches money that was instructed: a higher entitlement is topped up once the open payment has
 ended, a lower one opens a recovery case.
 """

@@ -24,7 +24,7 @@ SQL = Statements("event")
 LEDGER_LOCK = 5_700_003
 """The advisory lock that serialises the ledger's writers."""
 FIRST = "0" * 64
-"""What the first event names as the hash before it."""
+"""The hash that the first event names as the one before it."""
 REFUSED = frozenset({"23001", "23505", "23514"})
 """SQLSTATEs by which the database keeps the ledger's rules: restrict, unique, check."""
 SYSTEM = "stable-jobs"
@@ -33,7 +33,7 @@ SYSTEM = "stable-jobs"
 
 @dataclass(frozen=True)
 class Event:
-    """An open event. What is put into `detail` (plain JSON, no account) goes into the chain."""
+    """An open event. The values put into `detail` (plain JSON, no account) go into the chain."""
 
     id: int
     connection: Connection
@@ -44,7 +44,7 @@ class Event:
 def ledger_event(
     engine: Engine, kind: str, *, actor: str = SYSTEM, business_date: date | None = None, subject: str = ""
 ) -> Iterator[Event]:
-    """Write to the ledger: all of the block or nothing; where it wrote nothing, no event is left.
+    """Write to the ledger all of the block or nothing; a block without writes leaves no event.
 
     actor: a person, whose hand `hands.acting` says, or `SYSTEM`. business_date: the night in whose name
     states change; the database refuses what an older night may not do. LedgerRefused where one of the

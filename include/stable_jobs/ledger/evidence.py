@@ -1,4 +1,4 @@
-"""What a night's decision stood on, in the night's event: the catalog's rows and the bytes of its files."""
+"""The evidence of a night's decision, in the night's event: the catalog's rows and its files' bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def record_evidence(event: Event, decision_id: int) -> None:
 
 
 def require_evidence(connection: Connection, decision_id: int) -> None:
-    """LedgerRefused unless the catalog still says of the decision what it said when it was taken over."""
+    """LedgerRefused if the catalog's rows of the decision have changed since the ledger took it over."""
     known = text("SELECT EXISTS (SELECT FROM night_evidence WHERE decision_id = :id)")
     if not connection.scalar(known, {"id": decision_id}):
         raise LedgerRefused(

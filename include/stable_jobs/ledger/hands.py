@@ -1,4 +1,4 @@
-"""By whose hand an act is done: what the software checked of who acts, and which account ran it."""
+"""The person who does an act: the login that the software checked, and the system's user who ran it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from stable_jobs.errors import LedgerRefused
 AIRFLOW = "airflow"
 """The login that Airflow checked."""
 UNAUTHENTICATED = "未经验证 unauthenticated"
-"""What stands beside a person whose login nobody checked; the database's `as_known` says the same."""
+"""The mark beside a person whose login nobody checked; the database's `as_known` gives the same."""
 BROWSER, COMMAND_LINE = "browser", "command line"
 
 
 @dataclass(frozen=True)
 class Hand:
-    """What an act of a person rests on.
+    """The login and the place of a person's act.
 
-    login: `airflow` where Airflow checked who asks, None where nobody did (only a demonstration takes such
-    acts); via: where the act was done; os_user and host: who ran the command line, as it says itself.
+    login: `airflow` if Airflow checked the person, None if nobody did (only a demonstration accepts such
+    acts); via: the place of the act; os_user and host: those of the command line, by its own statement.
     """
 
     login: str | None
@@ -33,7 +33,7 @@ class Hand:
     host: str | None = None
 
     def as_json(self) -> dict[str, str | None]:
-        """As an event's body tells of it."""
+        """The form that an event's body contains."""
         return {"login": self.login, "via": self.via, "user": self.os_user, "host": self.host}
 
 
@@ -42,7 +42,7 @@ _HAND: ContextVar[Hand | None] = ContextVar("stable_jobs_hand", default=None)
 
 @contextmanager
 def acting(hand: Hand) -> Iterator[None]:
-    """Events of people that are opened in the block are done by this hand."""
+    """Give the events of people that are opened in the block this login and place."""
     token = _HAND.set(hand)
     try:
         yield
@@ -51,7 +51,7 @@ def acting(hand: Hand) -> Iterator[None]:
 
 
 def hand_of(person: str) -> Hand:
-    """The hand of whoever acts now. LedgerRefused where nobody has said anything of it."""
+    """The login and place of the current act. LedgerRefused if `acting` gave none."""
     hand = _HAND.get()
     if hand is None:
         raise LedgerRefused(f"nothing says that this is {person}: a person's act needs a login")
@@ -59,7 +59,7 @@ def hand_of(person: str) -> Hand:
 
 
 def here(login: str | None = None) -> Hand:
-    """The hand at this command line: the operating system's user, and who became it by sudo."""
+    """The place of an act at this command line: the system's user, and the user who became it by sudo."""
     return Hand(login, COMMAND_LINE, os_user(), socket.gethostname())
 
 

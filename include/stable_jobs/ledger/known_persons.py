@@ -1,6 +1,6 @@
-"""Persons whom the ledger knows: one key however a name is spelled, and no two whose names look alike.
+"""Persons whom the ledger knows: one key for all spellings of a name, and no two names that look alike.
 
-The key is the database's (`person_key`). What a name looks like, Unicode's list of confusables says (UTS 39).
+The database makes the key (`person_key`). Unicode's list of confusables (UTS 39) gives a name's appearance.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def check_person(connection: Connection, name: str) -> str | None:
 
 
 def skeleton(key: str) -> str:
-    """What the key of a name looks like: the same for all that can be mistaken for one another."""
+    """The appearance of a name's key: equal for all names that can be mistaken for one another."""
     prototypes = _prototypes()
     previous, shown = "", key
     while shown != previous:

@@ -1,4 +1,4 @@
-"""What a night decided, laid beside the ledger: temporary tables that every step of the ledger joins with."""
+"""A night's decision beside the ledger: temporary tables with which every step of the ledger joins."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ REFUNDS: Mapping[str, str] = {
     "voucher_no": "text",
     "payment_reference": "text",
 }
-"""What finance reports as paid for the policy year, accepted rows."""
+"""The refunds that finance reports as paid for the policy year, accepted rows."""
 
 CODES: Mapping[str, str] = {"region_code": "text", "old_code": "text", "new_code": "text"}
 """Each unit's code with the old number that labor names beside it."""
@@ -95,7 +95,7 @@ TABLES = {
 
 
 def night_tables(connection: Connection) -> None:
-    """The empty tables; whoever knows the night fills them (`store.loading`)."""
+    """Make the empty tables; the night fills them (`store.loading`)."""
     for name, columns in TABLES.items():
         temporary_table(connection, name, columns)
 
@@ -115,7 +115,7 @@ def leave_out_known(connection: Connection) -> None:
 
 
 def put_in_force(event: Event, decision_id: int) -> None:
-    """What was decided last for the event's date is its decision in force; nothing for the one that is."""
+    """Record the last decision of the event's date as the one in force; no change if it is already."""
     event.connection.execute(
         text(SQL["insert_decisions_in_force"]),
         {"decision": decision_id},
@@ -138,7 +138,7 @@ def decision_taken(connection: Connection, business_date: date) -> int | None:
 def decision_that_counts(connection: Connection, business_date: date) -> int | None:
     """The decision of the date by which money moves; None if no night of the date counts.
 
-    LedgerRefused where the date was decided again since: what the ledger has is not in force.
+    LedgerRefused if the date was decided again since: the ledger's decision is not in force.
     """
     taken, current = decision_taken(connection, business_date), decision_in_force(connection, business_date)
     if taken is not None and current not in (None, taken):

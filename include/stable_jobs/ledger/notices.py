@@ -16,7 +16,7 @@ def close_due_notices(event: Event) -> int:
     """Close the notices that are due on the event's date and clear their units; how many units were cleared.
 
     Only in regions whose newest night is this one, as the date's decision in force has it, and is not held:
-    what the night no longer bears out fell out when it was applied. LedgerRefused where the ledger has not
+    payments without the night's support fell out when it was applied. LedgerRefused where the ledger has not
     taken that decision over.
     """
     decision_that_counts(event.connection, event.connection.scalar(text("SELECT ledger_date()")))
@@ -24,7 +24,7 @@ def close_due_notices(event: Event) -> int:
 
 
 def add_objection(event: Event, region_code: str, uscc: str, reason: str, person: str) -> int:
-    """Hold a unit that is on notice; the objection's id. LedgerRefused if the unit is not on notice."""
+    """Stop a unit that is on notice; the objection's id. LedgerRefused if the unit is not on notice."""
     found = event.connection.execute(
         text(SQL["add_objection"]),
         {"region": region_code, "uscc": uscc},

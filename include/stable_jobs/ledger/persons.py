@@ -1,4 +1,4 @@
-"""What people decide beside approvals: holding a region, a budget, the waived."""
+"""The decisions of people beside approvals: stopping a region's payments, a budget, waived payments."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def enter_budget(
 
 
 def waive_overdue(event: Event) -> int:
-    """After a region's deadline, what is returned and not corrected, or objected and not decided, is waived.
+    """After a region's deadline, waive payments returned and not corrected, or objected and not decided.
 
     Reads `night_deadlines` (region_code, deadline). How many payments.
     """

@@ -1,6 +1,6 @@
-"""The values that a region's money rests on: found by every night, confirmed by two people, or nothing moves.
+"""The values on which a region's money rests: every night records them, and two people confirm them.
 
-`night_values` holds, per region, what the files say for the event's date. Values are JSON of
+`night_values` has, for each region, the files' values for the event's date. Values are JSON of
 `<scheme>.<parameter>` to `value`, `from` and `reference`, without an account number.
 """
 
@@ -65,10 +65,10 @@ def unconfirmed(connection: Connection) -> list[str]:
 
 
 def confirm_demonstration(event: Event, values: Mapping[str, Content], files: str) -> None:
-    """Count as confirmed, in a demonstration, what equals the demonstration's own values.
+    """Count as confirmed, in a demonstration, the values that equal the demonstration's own.
 
-    files: SHA-256 of the files they come from. Other files than the first that counted do not count: whoever
-    edits them in their place has them confirmed by people.
+    files: SHA-256 of the files they come from. Only the first files that counted do count: if somebody edits
+    them, people must confirm the new values.
     """
     fill_values(event.connection, "own_values", values)
     event.connection.execute(text(SQL["demonstration"]), {"files": files})
@@ -80,7 +80,7 @@ def note_totals(connection: Connection) -> None:
 
 
 def hold_stopped(connection: Connection) -> list[str]:
-    """Mark as held in `night_regions` what its values or its total stop: the ledger stays as it was there.
+    """Mark as held in `night_regions` the regions that values or totals stop: their ledger stays as it was.
 
     The regions, by code. Their decision stands; once people have ruled, the same night is taken over.
     """
@@ -117,7 +117,7 @@ def propose_values(
 
 
 def confirm_values(event: Event, proposal: Proposal, _: str) -> None:
-    """What follows from a confirmed proposal of the kind `policy`: those values count from its date on."""
+    """The effect of a confirmed proposal of the kind `policy`: its values count from its date on."""
     event.connection.execute(
         text(SQL["insert_policy_confirmations"]),
         {"id": proposal.id},

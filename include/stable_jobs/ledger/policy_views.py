@@ -1,4 +1,4 @@
-"""What people are shown of the values that money rests on, and of regions' totals. Reads only."""
+"""The views of the values on which money rests, and of regions' totals, for people. Reads only."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class PolicyChange:
 def policy_changes(
     connection: Connection, on: date | None = None, region: str | None = None, since: date | None = None
 ) -> list[PolicyChange]:
-    """What changed: all that is not confirmed, and what is confirmed that no earlier night went by.
+    """The changes: all unconfirmed values, and confirmed ones that no earlier night used.
 
-    on: the business date; None: of each region the newest. region: only this one. since: what is confirmed is
-    left out where a night up to that date had it. Values of a region that has none confirmed before are one
-    change (`FIRST`), and none where they are the demonstration's own.
+    on: the business date; None: of each region the newest. region: only this one. since: confirmed values
+    are left out if a night up to that date had them. The first values of a region are one change (`FIRST`),
+    and none if they are the demonstration's own.
     """
     _look_at(connection, on)
     asked = {"region": region, "first": FIRST, "since": since}
@@ -87,7 +87,7 @@ def _look_at(connection: Connection, on: date | None) -> None:
 
 
 def policy_version(connection: Connection, region_code: str) -> dict[str, str]:
-    """What a region's money goes by, for manifests: the values' hash, and by whom they are confirmed."""
+    """The values by which a region's money goes, for manifests: their hash and who confirmed them."""
     row = connection.execute(
         text(
             "SELECT hash, is_confirmed, proposal_id, files FROM policy_standing WHERE region_code = :region"
@@ -120,7 +120,7 @@ def differences_of(connection: Connection, values: Mapping[str, Content], on: da
 
 
 def differences_of_proposal(connection: Connection, proposal_id: int) -> Listing:
-    """What a proposal of the kind `policy` asks to confirm, beside what is confirmed for its date."""
+    """The values that a proposal of the kind `policy` names, beside those confirmed for its date."""
     date_of = "SELECT content ->> 'from' FROM proposals WHERE id = :id AND kind = 'policy'"
     found = connection.scalar(text(date_of), {"id": proposal_id})
     return _listing(connection, SQL["asked"], values=None, id=proposal_id, on=found)

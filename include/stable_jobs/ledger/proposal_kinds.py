@@ -1,4 +1,4 @@
-"""The kinds of proposals, and what follows when another person confirms one."""
+"""The kinds of proposals, and the effect of each one's confirmation by another person."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What two people must agree on: one proposes, another confirms, and only then anything follows.
+"""Proposals: one person proposes an act, another confirms it, and only then it takes effect.
 
-A row each, in the chain of events. What follows from a kind of proposal is in `ledger.proposal_kinds`.
+A row each, in the chain of events. `ledger.proposal_kinds` has the effect of each kind.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ SQL = Statements("proposals")
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a person asks another one to confirm.
+    """An act that a person asks another one to confirm.
 
-    kind: of `proposal_kinds.KINDS`; subject: what it is about (a case, a code, a date); content: plain JSON
+    kind: of `proposal_kinds.KINDS`; subject: its case, code or date; content: plain JSON
     that the kind defines, without an account number.
     """
 

@@ -1,4 +1,4 @@
-"""The published folders beside the ledger: their bytes, what does not belong, what it does not know."""
+"""The published folders beside the ledger: their bytes, foreign files, and batches it does not know."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def verify_published(connection: Connection, out: Path) -> Iterator[Break]:
 
 
 def anchors_in(out: Path) -> Iterator[Anchor]:
-    """What the manifests of all published batches say of the ledger when they were made."""
+    """The anchors in the manifests of all published batches."""
     for manifest in sorted(out.glob("*/*/*/manifest.json")):
         if BATCH.fullmatch(manifest.parent.name):
             said = _manifest(manifest).get("anchor")

@@ -1,4 +1,4 @@
-"""Reasons: what people write down for good and many read. No account number, and never more than is kept."""
+"""Reasons: people write them for good and many read them. No account number, and a limited length."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_reason(text: str, what: str = "the reason") -> str:
 
 
 def kept_reason(text: object) -> str:
-    """What is kept of a reason that was taken already: account numbers masked, cut, and both said."""
+    """The reason that is kept of an accepted answer: account numbers masked, cut, and both visible."""
     lines = ("" if text is None else str(text)).replace("\r\n", "\n").strip().split("\n")
     reason = "\n".join(visible(line) for line in lines)
     accounts = _accounts(_plain(reason))

@@ -1,7 +1,7 @@
-"""Recovery cases (追回): what finance says came back, and the two people who end a case.
+"""Recovery cases (追回): the money that finance says came back, and the two people who end a case.
 
 Money that came back is not already paid, so finance's `prior_refunds` show it: the rows with our payment
-reference add up to what is left of the payment. A case ends as `recovered` only with such a row.
+reference add up to the amount left of the payment. A case ends as `recovered` only with such a row.
 """
 
 from __future__ import annotations

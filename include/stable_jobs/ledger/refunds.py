@@ -1,4 +1,4 @@
-"""What finance reports as paid, laid beside what we paid: each payment is counted once.
+"""The refunds that finance reports beside our payments: each payment is counted once.
 
 A row with one of our references is ours. One without that equals a payment of ours in unit, year, scheme and
 amount may be the same money or a second payment: a person rules, and until then nothing more is paid.

@@ -34,9 +34,9 @@ NULL; fault: whose it is that money came back."""
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """What became of an answer's rows. is_new: False for a file that was taken before.
+    """The outcome of an answer's rows. is_new: False for a file that was read before.
 
-    duplicate: the bank has the payment, what becomes of it is open. contradiction: it opened a case.
+    duplicate: the bank has the payment, its result is open. contradiction: it opened a case.
     """
 
     is_new: bool

@@ -1,4 +1,4 @@
-"""Why a region's money does not go out on a date: one row per region and cause, with payments and yuan."""
+"""The reasons why a region's money does not go out on a date: one row per region and cause, with yuan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SQL = Statements("standing")
 
 @dataclass(frozen=True)
 class Waits:
-    """What payments of one region wait for. cause: a word; night: the region's newest night that counts."""
+    """Payments of one region that wait. cause: a word; night: the region's newest night that counts."""
 
     region_code: str
     night: date | None
@@ -26,7 +26,7 @@ class Waits:
 
 
 def newest_of(connection: Connection, on: date) -> int:
-    """Of how many regions the night of that date is the newest that counts, held ones too."""
+    """The number of regions, held ones too, whose newest night that counts is the night of that date."""
     query = "SELECT count(*) FROM newest_nights WHERE business_date = :on"
     return int(connection.scalar(text(query), {"on": on}) or 0)
 
@@ -37,5 +37,5 @@ def waits(connection: Connection, on: date) -> list[Waits]:
 
 
 def left_out(connection: Connection) -> list[Waits]:
-    """What was ready and is in no batch, within the transaction that formed them (reads its tables)."""
+    """The ready payments that are in no batch, within the transaction that formed them (reads its tables)."""
     return [Waits(*row) for row in connection.execute(text(SQL["left_out"]))]

@@ -33,7 +33,7 @@ CLOCKS_APART = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Verified:
-    """What was looked at, and the breaks in the order in which they stand."""
+    """The number of things checked, and the breaks in their order."""
 
     events: int
     entitlements: int
@@ -56,7 +56,7 @@ def verify_ledger(
 
     out: the root below which files were published. lake: where every byte is read again; None leaves it out.
     anchors: events that were written down outside; those in the published manifests are looked for anyway.
-    say hears what is looked at next. What cannot even be asked of the database is a break too.
+    `say` receives the next check's name. A question that the database cannot answer is a break too.
     """
     events = connection.scalar(text("SELECT count(*) FROM audit_events")) or 0
     checks: dict[str, Callable[[], Iterator[Break]]] = {
@@ -80,7 +80,7 @@ def verify_ledger(
 
 
 def _checked(connection: Connection, name: str, check: Callable[[], Iterator[Break]]) -> list[Break]:
-    """What a check finds; where the database cannot answer it, that."""
+    """The breaks that a check finds; a check that the database cannot answer is one break."""
     try:
         with connection.begin_nested():
             return list(check())
@@ -110,7 +110,7 @@ def verify_schema(connection: Connection) -> Iterator[Break]:
 def verify_chain(connection: Connection) -> Iterator[Break]:
     """Every event: numbered without a gap, hashed over the one before, and its rows as it wrote them.
 
-    A broken hash ends the look at the chain: what follows cannot be told.
+    A broken hash ends the check of the chain: later events cannot be judged.
     """
     before, number, latest = FIRST, 0, None
     for event in connection.execute(
@@ -140,7 +140,7 @@ def verify_chain(connection: Connection) -> Iterator[Break]:
 
 
 def _said(body: str) -> dict[str, Any]:
-    """What an event says, `rows` among it; nothing where it cannot be read."""
+    """The content of an event, `rows` among it; empty if it cannot be read."""
     try:
         said = json.loads(body)
         rows = said["rows"]

@@ -1,4 +1,4 @@
-"""What people are shown of the ledger: lists to work through, one unit's history, the sums. Reads only.
+"""The views of the ledger for people: lists to work through, one unit's history, the sums. Reads only.
 
 Each function gives a `Listing` whose headers are the query's own column names. Numbers that count nothing
 (ids, years, levels) are text. Of an account the last four characters are
@@ -30,7 +30,7 @@ class Listing:
 class Which:
     """Which rows: of a region and all below it, or of one unit of exactly that region.
 
-    is_all: those that wait for nobody any more, too.
+    is_all: also those that no longer wait.
     """
 
     region: str | None = None
@@ -57,7 +57,7 @@ def at(event: str = "a") -> str:
 
 
 def actor() -> str:
-    """SQL: who did the event, and beside the name whether nobody checked that."""
+    """SQL: the person of the event, with a mark if nobody checked the login."""
     return "as_known(a.body::jsonb ->> 'actor', a.id)"
 
 
@@ -77,7 +77,7 @@ def objections(connection: Connection, which: Which = EVERY) -> Listing:
 
 
 def recoveries(connection: Connection, which: Which = EVERY) -> Listing:
-    """Recovery cases that nobody has closed; with the closed ones where all are asked for."""
+    """Open recovery cases; closed ones too if all are asked for."""
     return _ask(connection, SQL["recoveries"], **vars(which))
 
 
@@ -92,7 +92,7 @@ def holds(connection: Connection, which: Which = EVERY) -> Listing:
 
 
 def assigned(connection: Connection, which: Which = EVERY) -> Listing:
-    """Who is assigned as approver where; of a region: those assigned there, above and below."""
+    """The assigned approvers and their regions; of a region: those assigned there, above and below."""
     return _ask(connection, SQL["assigned"], region=which.region)
 
 
@@ -117,17 +117,17 @@ def batch_list(connection: Connection, on: date | None = None, *, is_open: bool 
 
 
 def batch_history(connection: Connection, batch_id: int) -> Listing:
-    """What became of a batch: each change of its state, of which night, when, by whom and why."""
+    """The history of a batch: each change of its state, with its night, time, person and reason."""
     return _ask(connection, SQL["batch_history"], id=batch_id)
 
 
 def batch_answers(connection: Connection, batch_id: int) -> Listing:
-    """Who answered for a batch, where, under a checked login or not, and who ran the command line."""
+    """The answers to a batch: person, place, login checked or not, and the system's user."""
     return _ask(connection, SQL["batch_answers"], id=batch_id)
 
 
 def batch_preparers(connection: Connection, batch_id: int) -> Listing:
-    """Who had a hand in a line of a batch, and by what: they may not approve it."""
+    """The preparers of a batch's lines, with the act of each: they may not approve it."""
     return _ask(connection, SQL["batch_preparers"], id=batch_id)
 
 
@@ -161,7 +161,7 @@ def newest_date(connection: Connection) -> date | None:
 
 
 def proposals(connection: Connection, which: Which = EVERY) -> Listing:
-    """What waits for a second person, oldest first; with what is answered where all is asked for."""
+    """The proposals that wait for a second person, oldest first; answered ones too if all are asked for."""
     return _ask(connection, SQL["proposals"], region=which.region, is_all=which.is_all)
 
 

@@ -1,6 +1,6 @@
-"""A night that two people take back: it is no region's newest any more, and what it promised goes with it.
+"""The withdrawal of a night by two people: it is no region's newest any more, and its promises end.
 
-What was instructed stays, and so does the payment list of the night: the bank has it.
+Instructed payments stay, and so does the payment list of the night: the bank has it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WITHDRAWAL = "night_withdrawal"
 
 @dataclass(frozen=True)
 class Undone:
-    """What a region's night did that its withdrawal takes back, and what stays (yuan).
+    """The acts of a region's night that its withdrawal takes back, and those that stay (yuan).
 
     announced: payments put on notice or cleared in its name, not instructed; batches: formed ones.
     """
@@ -57,7 +57,7 @@ def propose_withdrawal(
 ) -> tuple[int, list[Undone]]:
     """A person asks that the night of a date be taken back, of a region and those below it; the proposal.
 
-    LedgerRefused where it is nobody's newest night: what came after it stands on what came after.
+    LedgerRefused if it is no region's newest night.
     """
     found = would_undo(event.connection, business_date, region_code)
     if not found:

@@ -1,4 +1,4 @@
-"""What changed between two decisions: every row exactly, every row for people, and a summary."""
+"""The changes between two decisions: every row exactly, every row for people, and a summary."""
 
 # ruff: noqa: S608 - every name and text in SQL goes through quote_identifier or quote_literal
 
@@ -31,9 +31,9 @@ NOTE = "差额只计所采用返还类型的应付金额 The difference counts w
 
 @dataclass(frozen=True)
 class Changes:
-    """One comparison, and what its files must say.
+    """One comparison, and the sums that its files must have.
 
-    name, summary_name: what the files are called. rows_path: Parquet of the rows that differ (`EXACT`);
+    name, summary_name: of the files. rows_path: Parquet of the rows that differ (`EXACT`);
     summary_path: of their sums (region_code, change, rows, payable_before, …_after, …_difference).
     rows, difference: of all rows, in yuan. names: region → its name. remarks: region → what to know of it.
     notes: stand above a workbook's header.
@@ -52,7 +52,7 @@ class Changes:
 
     @property
     def expected(self) -> Sum:
-        """What each file must say: the summary the same as the rows."""
+        """The sums that each file must have: the summary the same as the rows."""
         return Sum(self.rows, self.difference)
 
 

@@ -1,4 +1,4 @@
-"""What the lists of one night are made from."""
+"""The inputs of one night's lists."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class QuarantineFile:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Parquet paths that the connection can read, and what the manifest says beside the lists.
+    """Parquet paths that the connection can read, and the manifest's values beside the lists.
 
     names: region → (Chinese, English). versions: code, policies, contracts, … as plain JSON values that do
     not differ between two runs of the same inputs. files: delivery id → `<business_date>/<file name>`; the id
@@ -69,7 +69,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class RegionNight:
-    """One region's share of the night: what a list is made for."""
+    """One region's share of the night, for which a list is made."""
 
     code: str
     inputs: Inputs
@@ -88,7 +88,7 @@ class RegionNight:
 
     @property
     def status(self) -> str:
-        """What a payment list is not yet."""
+        """A note that a payment list is not final."""
         return f"{BEFORE_ALL}; {DEMONSTRATION}" if self.is_demo else BEFORE_ALL
 
     @property

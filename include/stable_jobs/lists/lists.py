@@ -54,10 +54,10 @@ FAULT = "lists_do_not_add_up"
 
 @dataclass(frozen=True)
 class RegionLists:
-    """What is in force for one region.
+    """The lists in force for one region.
 
     `units` and `payable` (yuan) are of the taken rows with payable above 0; a held region has none.
-    `is_new` is False where the same content stood there already. `files`: logical name → file.
+    `is_new` is False if the same content was published before. `files`: logical name → file.
     """
 
     region_code: str
@@ -69,7 +69,7 @@ class RegionLists:
     is_new: bool
     files: Mapping[str, Path]
     fault: str | None = None
-    """What does not add up: why a region is held that was decided."""
+    """The sum that does not add up: the reason why a decided region is held."""
 
 
 def publish_lists(
@@ -102,7 +102,7 @@ def publish_lists(
 
 
 def _data_errors() -> tuple[type[Exception], ...]:
-    """What one region's rows can cause; a full disk or a lost file is every region's."""
+    """The errors that one region's rows can cause; a full disk or a lost file concerns every region."""
     import duckdb
 
     return SumDiffers, duckdb.DataError

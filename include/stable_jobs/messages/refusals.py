@@ -14,7 +14,7 @@ from stable_jobs.words import Words
 
 @dataclass(frozen=True)
 class Refusal:
-    """What is wrong, and what the sender does next."""
+    """A fault, and the sender's next step."""
 
     what_zh: str
     what_en: str

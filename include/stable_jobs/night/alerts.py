@@ -1,4 +1,4 @@
-"""Who is told what, from what the night and the ledger know, through the notifier of the settings."""
+"""The alerts of a night and of the ledger, sent through the notifier of the settings."""
 
 # ruff: noqa: S608 - the path goes through quote_literal
 
@@ -24,7 +24,7 @@ from stable_jobs.store.engine import quote_literal
 
 
 def tell_held(night: NightContext, decision: Decision) -> None:
-    """Which regions are held tonight, and why; and whose money waits for people."""
+    """Send the regions that are held tonight, with the reasons, and those whose money waits for people."""
     with night.database.connect() as connection:
         decision = after_lists(connection, decision)
     path = quote_literal(night.lake.path(decision.held.name))
@@ -51,7 +51,7 @@ def tell_owed(night: NightContext, department: str, count: int, lines: Sequence[
 
 
 def tell_awaiting(night: NightContext, batches: Sequence[Batch]) -> None:
-    """Which batches wait for whom, with the command that answers."""
+    """Send the batches that wait, with the people who may answer and the command for it."""
     if not batches:
         return
     with night.database.connect() as connection:
@@ -76,7 +76,7 @@ def _people(connection: Connection, batch: Batch, level: int) -> str:
 
 
 def tell_returns(night: NightContext, lines: Sequence[str]) -> None:
-    """What the bank returned or what of its answer was refused."""
+    """Send the lines that the bank returned, and the rows of its answer that were refused."""
     if lines:
         _tell(
             night,
@@ -113,7 +113,7 @@ def tell_late(night: NightContext, regions: Sequence[str]) -> None:
 
 
 def tell_anchor(night: NightContext) -> None:
-    """The ledger's newest event: whoever changes the database cannot change a mail that was sent."""
+    """Send the ledger's newest event: a person who changes the database cannot change a mail already sent."""
     with night.database.connect() as connection:
         anchor = last_anchor(connection)
     if anchor is not None:

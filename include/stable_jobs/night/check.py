@@ -1,6 +1,6 @@
 """One file, judged before it is sent, as the night would judge it: no database, no lake, no other delivery.
 
-What only the night knows is left out: the rows that were accepted last, and codes that people registered.
+Two facts that only the night knows are left out: the rows accepted last, and the registered codes.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Checked:
-    """What would become of one file. `contract` is as it holds for the slot; rows are None if refused."""
+    """The result for one file. `contract`: the one in force for its slot; a refused file's rows are None."""
 
     file: Path
     contract: Contract

@@ -32,7 +32,7 @@ from stable_jobs.store.catalog import Snapshot
 
 KIND = "eligibility"
 FILES = {"night_before": ("changes", "summary"), "earlier_decision": ("corrections", "corrections_summary")}
-"""What the files of each of `ComparisonFacts`' baselines are called: every row, and the summary."""
+"""The names of the files of each of `ComparisonFacts`' baselines: every row, and the summary."""
 
 
 SHEETS = (exact_changes, listed_changes, changes_summary)

@@ -1,4 +1,4 @@
-"""What every step of a night needs, opened once a process: stores, engine, contracts, policies."""
+"""The stores, engine, contracts and policies that every step of a night needs, opened once a process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NightContext:
-    """What a step of one night works with: the business date, stores, engine, contracts and policies."""
+    """The business date, stores, engine, contracts and policies with which a step of one night works."""
 
     settings: Settings
     business_date: date
@@ -66,7 +66,7 @@ class NightContext:
 
     @cached_property
     def names(self) -> dict[str, Words]:
-        """What the policies call each region."""
+        """The name of each region, from the policies."""
         return {code: Words(p.name_zh, p.name_en) for code, p in self.policies.regions.items()}
 
     @cached_property
@@ -77,9 +77,9 @@ class NightContext:
 
 @contextmanager
 def scratch(night: NightContext) -> Iterator[Path]:
-    """A folder for what is on its way between stores, accounts among it: gone afterwards.
+    """A folder for files on their way between stores, accounts among them; it is removed afterwards.
 
-    Below the home, where the next one sweeps away what a killed process left.
+    It is below the home, where the next one removes the files that a killed process left.
     """
     parent = night.settings.scratch_root
     _own(parent)

@@ -73,9 +73,9 @@ def require_came(night: NightContext) -> None:
 
 
 def nothing_came(night: NightContext) -> str | None:
-    """A sentence where no delivery of the business date lies there or is known, and no such night counts.
+    """A sentence if no delivery of the business date is in the folder or known, and no night of it counts.
 
-    UsageError where no delivery of any date was ever taken: there is nothing that a night could be run with.
+    UsageError if no delivery of any date was ever received: a night would have no data.
     """
     on = night.business_date
     with night.database.connect() as connection:

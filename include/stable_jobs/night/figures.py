@@ -1,4 +1,4 @@
-"""What a night comes to, region by region: the table that the command line prints."""
+"""The figures of a night, region by region: the table that the command line prints."""
 
 from __future__ import annotations
 

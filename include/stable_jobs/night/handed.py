@@ -1,6 +1,6 @@
 """The results that other tasks read: as ids, each checked against the catalog and the ledger before its use.
 
-Whoever may edit what a task returned could hand on anything. So an id counts only if it is of the right kind,
+A person who may edit a task's result could pass on anything. So an id counts only if it is of the right kind,
 of the run's own date, and, of a decision that promises something, the one in force.
 """
 
@@ -80,7 +80,7 @@ class Determined(Result[dict[str, Any]]):
 
 
 def decide_in_force(night: NightContext, decision: Decision) -> None:
-    """Write down that this is the date's decision in force: what was decided last, as known now."""
+    """Record that this is the date's decision in force: the last one made with all that is known now."""
     with ledger_event(night.database, "decided", business_date=night.business_date) as event:
         put_in_force(event, decision.id)
         event.detail.update(decision=decision.eligibility.fingerprint)

@@ -97,9 +97,9 @@ def _own_copies(night: NightContext, connection: Connection, decision: Decision,
 
 
 def units_query(night: NightContext, decision: Decision) -> str:
-    """One row per unit: the taken row if there is one, else the one that says most; with the account.
+    """One row per unit: the taken row if there is one, else the most informative one; with the account.
 
-    An account that no bank can take counts as none, and says why: one unit's text must not stop a batch. A
+    An account that no bank can take counts as none, with the reason: one unit's text must not stop a batch. A
     general entitlement above the premium it returns is none: such a unit is undecided, whatever the decision
     says.
     """

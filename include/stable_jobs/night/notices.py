@@ -1,4 +1,4 @@
-"""The step `notices`: the ledger takes over the night's decision; what is newly announced is published."""
+"""The step `notices`: the ledger takes over the night's decision; the new notices are published."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from stable_jobs.publishing.table import Heading, Rows, ledger_rows
 
 @dataclass(frozen=True)
 class Notices:
-    """What was announced on a date. older: regions of which the ledger knows a newer night: nothing was done.
+    """The notices of a date. older: regions for which the ledger has a newer night, so nothing was done.
 
-    stopped: regions whose values or total wait for people: the ledger stays as it was there.
+    stopped: regions whose values or total wait for people, and where the ledger stays as it was.
 
     units and payable (yuan): on the notices opened on that date, by however many runs.
     """
@@ -103,7 +103,7 @@ def tonight(night: NightContext) -> Path:
 
 
 def heading_of(night: NightContext, region_code: str, *about: str) -> Heading:
-    """What stands on a list of that region tonight."""
+    """The place that a list of that region names tonight."""
     names = night.names.get(region_code)
     both = (names.zh, names.en) if names else ("", "")
     return Heading(region_code, night.business_date, both, region_code in night.demo_regions, about)

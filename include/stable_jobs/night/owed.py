@@ -1,4 +1,4 @@
-"""What a department still owes for a business date: not sent yet, refused, or held by a rule."""
+"""The deliveries that a department owes for a business date: not sent yet, refused, or held by a rule."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ STOPPED = ("refused", "held")
 
 @dataclass(frozen=True)
 class Owed:
-    """What the department must send, or send again, for one region. `status`: missing, refused or held.
+    """A delivery that the department must send for one region. `status`: missing, refused or held.
 
-    `expected` and `found` are rows of a held one: what else was found in a file is not for a log.
+    `expected` and `found` are rows of a held one; other content of a file does not belong in a log.
     """
 
     extract: str
@@ -86,7 +86,7 @@ def due_at(night: NightContext, contract: Contract, region: str) -> datetime:
 def owed_by(night: NightContext, department: str, validations: Sequence[Validation]) -> list[Owed]:
     """Everything owed, by extract and region. Quarantined rows within the tolerance are not in it.
 
-    validations: what this night's `validate` of the department returned.
+    validations: the results of this night's `validate` of the department.
     """
     stopped = [
         one for c in night.contracts_of(department).values() for one in _stopped(night, c, validations)

@@ -1,4 +1,4 @@
-"""What the ledger instructed before a business date, as a snapshot that the night's decision reads."""
+"""The payments instructed before a business date, as a snapshot that the night's decision reads."""
 
 from __future__ import annotations
 

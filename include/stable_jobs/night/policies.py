@@ -1,7 +1,7 @@
-"""What a night's money rests on, as the files say it: policies, bank profiles and contracts.
+"""The values on which a night's money rests, as the files give them: policies, bank profiles, contracts.
 
-The files may be edited by whoever may write them. What they say is noted in the ledger by every step that
-moves money, and a region whose values two people have not confirmed stays as it is there.
+Everybody who may write the files can edit them. Every step that moves money records their values in the
+ledger, and a region whose values two people have not confirmed stays as it is there.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from stable_jobs.words import Words
 SECRET = "bank.debtor.account_no"  # noqa: S105 - where our account stands
 """Kept as a hash: no account number leaves the payment files."""
 FAULTS = frozenset({"fault", "bank.fault"})
-"""What stands for a file that cannot be read."""
+"""The value in place of a file that cannot be read."""
 
 
 def note_policies(night: NightContext) -> None:
@@ -65,9 +65,9 @@ def note_policies(night: NightContext) -> None:
 
 
 def note_profiles(night: NightContext) -> Banks:
-    """Note the bank profiles as they are now beside the values by which the night was decided.
+    """Record the bank profiles as they are now beside the values by which the night was decided.
 
-    The profiles that were noted: what goes by others was not.
+    Returns the profiles that were recorded.
     """
     banks = load_sound_banks(night.settings.banks_root)
     with ledger_event(night.database, "bank profiles", business_date=night.business_date) as event:
@@ -92,16 +92,16 @@ def _confirm_own(event: Event, on: date) -> None:
 
 
 def propose_policy(night: NightContext, event: Event, area: str, reason: str, person: str) -> tuple[int, int]:
-    """A person vouches for what the files say for the night's date, in a region and those below it.
+    """A person proposes the files' values for the night's date, in a region and those below it.
 
-    The proposal's number and how many regions it is about. Regions whose files have a fault are left out.
+    The proposal's number and the number of its regions. Regions whose files have a fault are left out.
     """
     values = {code: found for code, found in _now(night, area).items() if not FAULTS & found.keys()}
     return propose_values(event, values, area, night.business_date, reason, person)
 
 
 def policy_differences(night: NightContext, connection: Connection, area: str | None) -> Listing:
-    """What the files say for the night's date beside what is confirmed for it."""
+    """The values of the files for the night's date beside those that are confirmed for it."""
     return differences_of(connection, _now(night, area), night.business_date)
 
 
@@ -111,7 +111,7 @@ def _now(night: NightContext, area: str | None) -> dict[str, Content]:
 
 
 def policy_facts(night: NightContext) -> PolicyFacts:
-    """What changed and what is beyond its factor on the night's date, for the report; a night as known then
+    """The changed values and totals beyond their factor on the date, for the report; a night as known then
     moves no money, and has nothing to show."""
     if night.known_at is not None:
         return NO_POLICY
@@ -192,10 +192,10 @@ def region_values(
 
 
 def _agreed(contracts: Mapping[str, Contract], region: str, on: date) -> dict[str, Content]:
-    """By contract what holds for the region's own files, and for those that are sent for all regions.
+    """By contract, the terms of the region's own files and of those that are sent for all regions.
 
-    Where nothing differs for them, that is the contract without its sending regions: what is agreed with
-    another region is not asked about here.
+    If nothing differs for them, that is the contract without its sending regions: agreements with
+    other regions do not matter here.
     """
     return {
         f"contract.{name}": _value(_agreed_with(one, region, on)) for name, one in sorted(contracts.items())

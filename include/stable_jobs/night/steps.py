@@ -180,7 +180,7 @@ def decide(night: NightContext, validation_ids: Collection[int] = ()) -> Decisio
 def deliveries_in_force(
     night: NightContext, validation_ids: Collection[int] = ()
 ) -> tuple[list[InForce], frozenset[tuple[str, str]]]:
-    """What counts tonight, and which (extract, region) came and is held by a rule."""
+    """The deliveries that count tonight, and each (extract, region) that came and is held by a rule."""
     with night.database.connect() as connection:
         found = catalog.in_force(
             connection, night.business_date, night.contracts, night.known_at, validation_ids

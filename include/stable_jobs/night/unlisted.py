@@ -1,6 +1,6 @@
 """Regions whose lists do not add up to their decision: held like those for which nothing was decided.
 
-That is no department's fault but ours. What the lists found is registered beside the decision, so that every
+That is no department's fault but ours. The finding is registered beside the decision, so that every
 step after them, in this process or another, holds the region: no list, no notice, no payment.
 """
 
@@ -26,14 +26,14 @@ KIND = "held_by_lists"
 
 @dataclass(frozen=True)
 class _Found:
-    """What the lists of a decision found last: region → what does not add up."""
+    """The last finding of a decision's lists: region → the count or total that does not add up."""
 
     snapshot: Snapshot
     faults: Mapping[str, str]
 
 
 def hold_unlisted(night: NightContext, decision: Decision, faults: Mapping[str, str]) -> None:
-    """Register what the lists found: region → what does not add up. What is registered already stays."""
+    """Register the lists' finding: region → what does not add up. Earlier findings stay."""
     with night.database.connect() as connection:
         before = _last(connection, decision)
     if dict(faults) == (dict(before.faults) if before else {}):

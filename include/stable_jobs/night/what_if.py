@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What would be different. `changes` and `summary` are compare.py's tables; folder holds them too."""
+    """The differences. `changes` and `summary` are compare.py's tables; the folder contains them too."""
 
     folder: Path
     changes: DataFrame

@@ -1,4 +1,4 @@
-"""Whose account the money may go to: names and numbers are compared in one form, whoever wrote them."""
+"""The account to which the money may go: names and numbers are compared in one form, from every source."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def account_key(number: ir.StringValue) -> ir.StringValue:
 
 
 def is_same_name(a: ir.StringValue, b: ir.StringValue) -> ir.BooleanValue:
-    """Whether two names are compared equal; what is written alike is not normalised first."""
+    """Whether two names are equal in comparison; names written alike are not normalised first."""
     return (a == b).ifelse(True, plain_name(a) == plain_name(b))
 
 
@@ -96,7 +96,7 @@ def _numbered(tax: ir.Table, corporate: ir.Table) -> ir.Table:
 
 
 def is_blank(name: ir.StringValue) -> ir.BooleanValue:
-    """Whether a name is empty, or blanks only: nobody can be paid under it. A column in, a column out."""
+    """Whether a name is empty or blank: no payment can go to such a name. A column in, a column out."""
     return ~name.fill_null("").re_search(f"[^{BLANKS}]")
 
 

@@ -35,7 +35,7 @@ class Months:
     last_year: int
 
     def has(self, month: ir.IntegerValue) -> ir.BooleanValue:
-        """Whether YYYYMM lies in the span."""
+        """Whether YYYYMM is in the span."""
         return month.between(self.first_year * 100 + 1, self.last_year * 100 + 12)
 
     def bit(self, month: ir.IntegerValue) -> ir.IntegerValue:

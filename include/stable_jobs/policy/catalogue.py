@@ -1,4 +1,4 @@
-"""Every parameter a policy file may set: its unit, where it may stand, what it means.
+"""Every parameter that a policy file may set: its unit, its schemes and bounds, its meaning.
 
 Code holds no policy value. A name that is not here is refused when the files are read.
 """
@@ -41,7 +41,7 @@ PROVINCE = "province"
 
 
 class Unit(StrEnum):
-    """What a value is counted in, and so how its text is read."""
+    """The unit of a value, which determines how its text is read."""
 
     SHARE = "share"  # decimal as text, at most 4 places
     FACTOR = "factor"  # likewise

@@ -69,14 +69,14 @@ class Decision:
 
     @property
     def id(self) -> int:
-        """What `decision_by_id` finds it by: the id of its eligibility table."""
+        """The id of its eligibility table, by which `decision_by_id` finds the decision."""
         return self.eligibility.id
 
 
 def decide(
     backend: BaseBackend, inputs: Inputs, policies: Policies, on: date, keep: Keep
 ) -> dict[str, ir.Table]:
-    """Decide every region at once, by kind (`KINDS`). Touches nothing but what `keep` writes: what-if too.
+    """Decide every region at once, by kind (`KINDS`). Writes only through `keep`: what-if too.
 
     PolicyError for a missing parameter; StepError where units or yuan do not add up.
     """
@@ -254,7 +254,7 @@ class DecidedOn:
 
 
 def decided_on(connection: Connection, decision: Decision) -> DecidedOn:
-    """As the decision registered them: what was sent, validated or released since changes nothing here."""
+    """The inputs that the decision registered; later deliveries, validations, releases change nothing."""
     inputs = inputs_of(connection, decision.id)
     on = decision.eligibility.business_date
     rows: list[list[Any]] = inputs["in_force"]

@@ -1,7 +1,7 @@
-"""Rows that are there and cannot be counted, brought to the unit they may be about: not absent, but unknown.
+"""Rows that exist and cannot be counted, assigned to the unit they may be about: not absent, but unknown.
 
 A quarantined row of the unit; rows under an old 15-digit registration number (原注册号) that is another
-unit's own key; and for a unit that has no code but an old number, whatever is listed by codes. An old number
+unit's own key; and for a unit that has no code but an old number, every extract that lists by codes. An old number
 that is nobody else's is replaced by the code that took its place. Source: domain, sections 3 and 9.
 """
 
@@ -24,7 +24,7 @@ def clashes(units: ir.Table, keys: ir.Table) -> ir.Table:
     """`clash_region, clash_number, clash_uscc`: old numbers of a unit that are another unit's own key.
 
     units: accepted rows of insured_units. keys: `region_code, uscc` of every unit, quarantined ones too.
-    Whose the rows under such a number are, nobody can say.
+    The owner of the rows under such a number is unknown.
     """
     old = units.filter((units.registration_no.length() == OLD_LENGTH) & (units.registration_no != units.uscc))
     claimed = old.select(clash_region="region_code", clash_number="registration_no", clash_uscc="uscc")
@@ -83,7 +83,7 @@ UNIT_EXTRACTS = (
 DOUBTED_ENTERPRISES = ("exclusion_list", "enterprise_sizes")
 """Extracts about enterprises whose quarantined rows leave something unknown."""
 LISTED_BY_CODE = ("exclusion_list", "prior_refunds", "applications")
-"""What lists by codes, where absence means none. It cannot speak of a unit known by an old number alone."""
+"""The extracts that list by codes, where absence means none. They cannot name a unit known by old number."""
 
 
 def unaccepted(extracts: Extracts) -> ir.Table:

@@ -65,7 +65,7 @@ def ask(con: duckdb.DuckDBPyConnection, name: str, value: str | Sequence[str]) -
 
 
 def rows(con: duckdb.DuckDBPyConnection, statement: str) -> list[dict[str, Any]]:
-    """What a statement finds, as plain rows."""
+    """The result of a statement, as plain rows."""
     found = con.execute(statement)
     names = [column[0] for column in found.description or ()]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

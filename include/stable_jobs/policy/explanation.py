@@ -18,7 +18,7 @@ from stable_jobs.policy.tests import TESTS
 
 @dataclass(frozen=True)
 class Reads:
-    """What a test reads: extracts, columns of the situation, parameters."""
+    """The inputs of a test: extracts, columns of the situation, parameters."""
 
     extracts: tuple[str, ...]
     inputs: tuple[str, ...]
@@ -213,7 +213,7 @@ def row_explained(
 
 
 def tests_alone(row: Mapping[str, Any]) -> tuple[LegalTest, ...]:
-    """What a row of the eligibility table itself says of each test: its outcome, and nothing it came from."""
+    """The outcome of each test by a row of the eligibility table alone, without its inputs."""
     return tuple(LegalTest(name, *_outcome(row, name), {}, (), ()) for name in TESTS)
 
 

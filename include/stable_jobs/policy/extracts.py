@@ -52,9 +52,9 @@ class InputFile:
 
 @dataclass(frozen=True)
 class Inputs:
-    """All a decision reads. `contracts`: by extract, as of the business date.
+    """All inputs of a decision. `contracts`: by extract, as of the business date.
 
-    `held_deliveries`: (extract, region) whose delivery came but is not accepted, to tell it from a
+    `held_deliveries`: (extract, region) whose delivery came but is not accepted, unlike a
     missing one. `paid_by_us`: the ledger's file (paid.py); None: nothing was paid by us. `registered`:
     (region, code) that two people registered though the code rule refuses it.
     """
@@ -74,7 +74,7 @@ class Inputs:
         return self._by_extract[extract]
 
     def covers(self, extract: str, region: str) -> bool:
-        """Whether an accepted delivery speaks for the region: its own, or its part of one for all."""
+        """Whether an accepted delivery counts for the region: its own, or its part of one for all."""
         return any(
             f.region_code == region or (f.region_code == NATION and region not in f.held_regions)
             for f in self.of(extract)
@@ -233,7 +233,7 @@ def _engine_type(kind: DataType) -> str:
 
 
 def step(table: ir.Table, **columns: ir.Value) -> ir.Table:
-    """The table with these columns, computed once: what builds on them names them.
+    """The table with these columns, computed once; later columns name them.
 
     A plain `mutate` is merged into the next one by writing the expressions out again wherever they are used;
     a dozen such steps grow the query a hundredfold.
@@ -242,7 +242,7 @@ def step(table: ir.Table, **columns: ir.Value) -> ir.Table:
 
 
 def rows_of(table: ir.Table) -> list[dict[str, Any]]:
-    """A small result as plain rows: what is counted, listed or explained, never the units of a night."""
+    """A small result (counts, lists, an explanation) as plain rows, never the units of a night."""
     return list(table.to_pyarrow().to_pylist())
 
 

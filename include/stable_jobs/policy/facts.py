@@ -39,7 +39,7 @@ UNIT = ("region_code", "uscc")
 
 @dataclass(frozen=True)
 class Gathered:
-    """What is computed once and read by several: accepted units, their facts, per-unit sums for the orphans.
+    """Tables computed once and read by several: accepted units, their facts, per-unit sums for the orphans.
 
     `strays`: what stands under codes of no unit, by `region_code, uscc, extract`, with `rows` and `amount`.
     `refunds`: prior_refunds of the policy year as finance reports them (`aggregates.reported`).
@@ -258,7 +258,7 @@ EXTRACT = "enterprise_sizes"
 
 
 def unknowable(extracts: Extracts, facts: ir.Table, clashing: ir.Table, regions: tuple[str, ...]) -> ir.Table:
-    """`unsized_uscc, unsized_cause`, one row per parent that may have a size nobody could send.
+    """`unsized_uscc, unsized_cause`, one row per parent that may have a size that no department could send.
 
     `parent_code`: no code at all by the code rule; `clash`: an old number that two units share; `missing`: it
     is insured, or registered, in a region whose sizes are not in force.

@@ -122,7 +122,7 @@ def _missing(inputs: Inputs, needed: Mapping[str, tuple[str, ...]]) -> Iterator[
 
 
 def required_extracts(rows: list[Row]) -> tuple[str, ...]:
-    """What a region's parameters need: rows of the parameter table of that region."""
+    """The extracts that a region's parameters need. rows: of the parameter table of that region."""
     applies = any(r["lane"] == "application" for r in rows)
     is_difficult = any(r["scheme"] == "difficult" for r in rows)
     has_order = any(r["place_last"] > 1 for r in rows)

@@ -35,7 +35,7 @@ def fault(file: str, place: str, expected: str, found: object, next_step: str = 
 
 Scalar = bool | int | Decimal | date | str | tuple[str, ...]
 Parsed = Scalar | Mapping[str, Scalar] | None
-"""What a value is in code; by size: one per size; None: ended, or not set."""
+"""A value in code; by size: one per size; None: ended, or not set."""
 
 _DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
 _LIKE = {Unit.SHARE: "0.055", Unit.FACTOR: "3"}
@@ -163,7 +163,7 @@ class RegionPolicy:
 
 @dataclass(frozen=True)
 class Policies:
-    """All policy files. `regions`: code → its own policy; what it inherits is looked up when asked
+    """All policy files. `regions`: code → its own policy; inherited values are looked up when asked
     (parameters.py). `fingerprint`: SHA-256 over names and bytes of the files.
 
     faults: code of a folder that cannot be read → why. It has no values, and neither has a region below it.
@@ -173,7 +173,7 @@ class Policies:
     fingerprint: str
     faults: Mapping[str, str] = field(default_factory=dict)
     known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was worked out from these files once (parameters.py)."""
+    """Results computed from these files once (parameters.py)."""
 
 
 class _Strict(BaseModel):
@@ -181,7 +181,7 @@ class _Strict(BaseModel):
 
 
 def _plain(text: str) -> str:
-    """What people read and the ledger keeps: no database takes a NUL, and a page no line without an end."""
+    """A text that people can read and the ledger can keep: without NUL, with a limited length of line."""
     if _UNFIT.search(text):
         raise ValueError("text without control characters")
     return text

@@ -1,5 +1,5 @@
-"""The work list: what is missing for each row that cannot be decided or priced, and which department
-owes it."""
+"""The work list: the data that each row lacks that cannot be decided or priced, and the department
+that owes it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def debts(t: ir.Table) -> Mapping[str, tuple[Debt, ...]]:
 
 
 def _doubt_first(t: ir.Table, extract: str, conflict: ir.BooleanValue | None = None) -> tuple[Debt, ...]:
-    """What labor owes where its numbers do not say whose the rows are, then the extract's own department."""
+    """Labor's debt if its numbers do not say whose the rows are, then the extract's own department's."""
     clash = Debt("insured_units", "clash", t[f"clash_{extract}"])
     old = (Debt("insured_units", "old_number", t.is_old_key),) if extract in LISTED_BY_CODE else ()
     middle = () if conflict is None else (Debt(extract, "conflict", conflict),)

@@ -69,7 +69,7 @@ def region_faults(policies: Policies, on: date) -> Mapping[str, str]:
     """Region → why its parameters cannot be used on that date; no province.
 
     The first fault of its files or of those above, a required parameter without a value, or a notice that
-    ends in a year whose working days nobody knows yet.
+    ends in a year whose working days are not known yet.
     """
     if on not in policies.known:
         broken = {code for code in policies.faults if is_code(code)}
@@ -83,9 +83,9 @@ def region_faults(policies: Policies, on: date) -> Mapping[str, str]:
 
 
 def province_fault(policies: Policies, province: str, on: date) -> str | None:
-    """Why the parameters of a province cannot be used for units of its own; None: they can, or it has none.
+    """Why a province's parameters cannot be used for its own units; None: they can, or it has no values.
 
-    No fault of a province that insures nobody: it may set some values and leave the others to its cities.
+    A province that insures no unit has no fault: it may set some values and leave the others to its cities.
     """
     key = (on, province)
     if key not in policies.known:

@@ -47,7 +47,7 @@ class Reason(Enum):
 
     @property
     def department(self) -> str:
-        """Who owes what is missing, where it is not told by the extract; empty: nobody."""
+        """The department that owes the missing data, if the extract does not say it; empty: none."""
         return self.value[1]
 
     @property

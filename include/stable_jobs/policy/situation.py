@@ -145,7 +145,7 @@ FINANCE_DIVISIONS = ("66", "67", "68", "69")
 
 @dataclass(frozen=True)
 class Setting:
-    """What every stage joins: facts per unit, parameters per region and scheme, and those per size."""
+    """The tables that every stage joins: facts per unit, parameters per region and scheme, and by size."""
 
     facts: ir.Table
     region: ir.Table

@@ -44,7 +44,7 @@ def meets_no_arrears(t: ir.Table) -> ir.BooleanValue:
 def meets_layoff_rate(t: ir.Table) -> ir.BooleanValue:
     """Any of the region's formulas is within the cap (layoff.py).
 
-    Claims that are still to come can only be more: what fails by those accepted fails by all.
+    More claims can only raise the rate: a rate that fails by the accepted claims fails by all.
     """
     in_doubt = _unless(t.doubt_monthly_headcount | ~t.fails_by_claims, False)
     value = (t.doubt_benefit_claims & uses_claims(t)).ifelse(in_doubt, t.meets_any_formula)
@@ -52,7 +52,7 @@ def meets_layoff_rate(t: ir.Table) -> ir.BooleanValue:
 
 
 def meets_headcount_held(t: ir.Table) -> ir.BooleanValue:
-    """The newest month is not more than the region's share below last year's average; not set: passes."""
+    """The newest month is at most the region's share below last year's average; without a share it passes."""
     held = t.newest_count * t.year_months * BP >= (BP - t.headcount_held_max_drop_bp) * t.year_sum
     known = (t.year_months > 0) & ~t.is_headcount_conflict
     value = _unless(t.doubt_monthly_headcount | ~known, held)
@@ -93,7 +93,7 @@ def meets_fund_able(t: ir.Table) -> ir.BooleanValue:
 def meets_in_time(t: ir.Table) -> ir.BooleanValue:
     """D, or in the application lane the application's date, is on or before the deadline.
 
-    Only the newest application counts: a late one stays late whatever other rows say.
+    Only the newest application counts: other rows cannot make a late one timely.
     """
     import ibis
 

@@ -77,7 +77,7 @@ def _write_checked(con: duckdb.DuckDBPyConnection, table: ListTable, path: Path,
 
 
 def checked_sum(path: Path, expected: Sum, found: Sum) -> Sum:
-    """What a written file says of itself; SumDiffers where that is not the expected."""
+    """The count and total of a written file; SumDiffers if they are not the expected ones."""
     if found != expected:
         raise SumDiffers(
             f"{path.name} of {path.parents[2].name} says {found.count} and {found.total} yuan,"

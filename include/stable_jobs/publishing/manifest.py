@@ -95,7 +95,7 @@ def manifest_bytes(body: Mapping[str, Any]) -> bytes:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What differs, in words: changed, new and dropped files first, then the other entries by their path."""
+    """The differences in words: changed, new and dropped files first, then other entries by their path."""
     old, new = before.get("files", {}), after.get("files", {})
     files = [_file_difference(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
     rest = _other_differences({**before, "files": None}, {**after, "files": None}, "")

@@ -41,7 +41,7 @@ Content = bytes | Path
 
 @dataclass(frozen=True)
 class Published:
-    """What is in force in a folder. `files`: logical name (`notice.csv`) → the file that holds it."""
+    """The files in force in a folder. `files`: logical name (`notice.csv`) → the file with its content."""
 
     folder: Path
     manifest: Path
@@ -205,7 +205,7 @@ def _with_previous(body: Mapping[str, Any], before: Manifest | None) -> dict[str
 
 
 def file_entry(found: Sum) -> dict[str, Any]:
-    """What a file says of itself: rows, yuan as text, and `inert`, its columns whose text may differ from
+    """The entry of a file: rows, yuan as text, and `inert`, its columns whose text may differ from
     what was sent: to read it back, take away one apostrophe and put the characters for their `⟨U+…⟩`."""
     said = {"count": found.count, "total": None if found.total is None else str(found.total)}
     return said if found.inert is None else {**said, "inert": list(found.inert)}

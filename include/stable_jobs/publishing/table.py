@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What a list's column holds."""
+    """The kind of value in a list's column."""
 
     TEXT = "text"  # somebody else's words: made visible and inert
     WORD = "word"  # ours: a code or a label
@@ -63,7 +63,7 @@ class Sum:
 class ListTable:
     """One list of one region.
 
-    source: SQL from `FROM` on. order: what comes after `ORDER BY`; it must be unique, or bytes would vary.
+    source: SQL from `FROM` on. order: the terms of `ORDER BY`; they must be unique, or bytes would vary.
     count_sql, total_sql: aggregates over the file's own columns as text (named as `columns`), by which a
     written file is checked; no total_sql: the list has no amount. notes: stand above a workbook's header.
     """
@@ -157,7 +157,7 @@ class Rows:
 
     @property
     def sum(self) -> Sum:
-        """What each list of all these rows must say."""
+        """The count and total that each list of all these rows must have."""
         return Sum(self.count, self.total)
 
     def where(self, con: duckdb.DuckDBPyConnection, condition: str) -> Rows:

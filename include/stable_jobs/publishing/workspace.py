@@ -1,7 +1,7 @@
-"""A hidden folder of one process's unfinished files, beside what it publishes and gone when it ends.
+"""A hidden folder of one process's unfinished files, beside its published ones, removed at its end.
 
-A killed process cannot clean up. So each workspace holds a file lock, and whoever comes next removes those
-whose lock nobody holds any more: after a kill and a re-run the folder looks as if nothing had happened.
+A killed process cannot clean up. So each workspace has a file lock, and the next process removes those
+whose lock is free: after a kill and a re-run the folder looks as if nothing had happened.
 """
 
 from __future__ import annotations

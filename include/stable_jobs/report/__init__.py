@@ -1,1 +1,1 @@
-"""The night told as one value: the validation report, built, written and read."""
+"""The validation report as one value: built, written and read."""

@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class HeldFact:
-    """A row of the `held` snapshot: why a region is held. Empty department: nobody's delivery is at fault."""
+    """A row of the `held` snapshot: why a region is held. Empty department: no delivery is at fault."""
 
     region_code: str
     reason: str
@@ -57,7 +57,7 @@ class HeldFact:
 
 @dataclass(frozen=True)
 class ExtractFacts:
-    """What is known of one extract tonight."""
+    """The facts about one extract tonight."""
 
     contract: Contract
     deliveries: Sequence[DeliveryLine] = ()
@@ -70,7 +70,7 @@ class ExtractFacts:
 
 @dataclass(frozen=True)
 class NightFacts:
-    """What is known of the night, before it is arranged for the reader."""
+    """The facts about the night, before they are arranged for the reader."""
 
     business_date: date
     is_demo: bool

@@ -1,4 +1,4 @@
-"""The night's validation report: what the catalog and the decision know of one business date, collected.
+"""The night's validation report: the facts of the catalog and of the decision about one business date.
 
 `collect_report` gathers, `report.build` arranges, `report.render` writes. Failing rows are masked, so that no
 account and no person is shown.
@@ -43,9 +43,9 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class Night:
-    """What the steps before hand to the report. Snapshots are those of the decision.
+    """The results of the earlier steps for the report. Snapshots are those of the decision.
 
-    `validations`: tonight's, those of unit rules (`<extract>:unit`) too. `in_force`: what the decision read;
+    `validations`: tonight's, those of unit rules (`<extract>:unit`) too. `in_force`: the decision's inputs;
     `held_deliveries`: the (extract, region) that were held then, whatever was released since.
     `names`: region names by code. `versions`: by the codes of `messages.night.VERSION`. What came or was
     released after `known_at` is left out, as the validations left it out.
@@ -232,7 +232,7 @@ def _query(con: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
 
 
 def doubt_lines(connection: Connection, on: date, names: Mapping[str, Words]) -> tuple[DoubtLine, ...]:
-    """Of the newest night of each region on that date; what came later is not in it."""
+    """The doubts of each region's newest night on that date, without later ones."""
     found = connection.execute(text(QUERY), {"on": on})
     return tuple(DoubtLine(place_of(region, names), kind, count) for region, kind, count in found)
 

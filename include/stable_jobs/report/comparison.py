@@ -104,7 +104,7 @@ class Sums(Filed):
 
 @dataclass(frozen=True)
 class RegionChanges(Sums):
-    """What changed in one region; kinds that do not occur have no line.
+    """The changes in one region; kinds that do not occur have no line.
 
     A region that was decided on one side only was held on the other, or is new: all its rows appear or go.
     """
@@ -122,7 +122,7 @@ class RegionChanges(Sums):
 
     @property
     def sides(self) -> str | None:
-        """Which of `words.ONE_SIDED` is to be said; None where both sides were decided."""
+        """The word of `words.ONE_SIDED` for the region; None if both sides were decided."""
         if self.is_decided_before and self.is_decided_after:
             return None
         return "only_before" if self.is_decided_before else "only_after"
@@ -236,7 +236,7 @@ def baseline_figures(
     found: Differences,
     names: Names,
 ) -> Baseline:
-    """What the report shows of a comparison with an earlier decision of `business_date`."""
+    """The report's figures of a comparison with an earlier decision of `business_date`."""
     return Baseline(
         business_date=business_date,
         regions=_regions(con, _codes(con, before), _codes(con, after), found, names),

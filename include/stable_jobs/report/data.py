@@ -77,7 +77,7 @@ class DeliveryLine(Filed):
 
     @property
     def slot(self) -> str:
-        """What the file is for: a region's code, or `000000`; a line of a file for all names one region."""
+        """The file's region: a code, or `000000`; a line of a file for all names one region."""
         return self.file_name.partition(".")[0]
 
     def __post_init__(self) -> None:
@@ -186,7 +186,7 @@ class OrphanLine(Filed):
 
 @dataclass(frozen=True)
 class ExtractReport(Filed):
-    """One extract of one department: what came, which rules failed, what matches no unit."""
+    """One extract of one department: its deliveries, the rules that failed, the rows that match no unit."""
 
     DERIVED: ClassVar = {"contract_version": ("received", "accepted", "quarantined", "missing")}
     department: str
@@ -226,7 +226,7 @@ class ExtractReport(Filed):
 
 @dataclass(frozen=True)
 class HeldCause:
-    """Why a region is held. `reason`: one of `words.HELD`; `department`: who owes, or `policy`."""
+    """One reason why a region is held: one of `words.HELD`; `department`: the one that owes, or `policy`."""
 
     reason: str
     department: str
@@ -318,7 +318,7 @@ class NightReport:
         return tuple(e for e in self.extracts if e.department == department)
 
     def owed_by(self, department: str) -> tuple[OwedItem, ...]:
-        """What a department owes, what holds a region first."""
+        """The items that a department owes; those that hold a region come first."""
         return tuple(item for item in self.owed if item.department == department)
 
 

@@ -1,4 +1,4 @@
-"""What became of each delivery, region by region, for the report."""
+"""The outcome of each delivery, region by region, for the report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stable_jobs.words import Words
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of one extract's deliveries beside themselves. `outcomes`: tonight's validation's.
+    """Facts about one extract's deliveries. `outcomes`: those of tonight's validation.
 
     held: (extract, region) that no release counts for: they were held when the night was decided.
     """

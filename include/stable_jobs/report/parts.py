@@ -55,7 +55,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong with a delivery, in both languages where both are known.
+    """A fault of a delivery, in both languages if both are known.
 
     `rule_id` is a rule of the contract or a reason of intake; `row` is the 1-based data row.
     """
@@ -155,7 +155,7 @@ class Reconciliation:
 
     @property
     def stages(self) -> tuple[tuple[str, int], ...]:
-        """What is left of the units in, step by step."""
+        """The units that are left after each step."""
         readable = self.units_in - self.units_quarantined
         decided = readable - self.units_held - self.units_undecided
         left = (self.units_in, readable, decided, self.units_eligible)
@@ -179,7 +179,7 @@ def totals(lines: Iterable[Reconciliation]) -> Reconciliation | None:
 @dataclass(frozen=True)
 class DoubtLine(Filed):
     """How many doubts of a kind waited for a ruling in a region. kind: of `ledger.doubts.KINDS`, or
-    `disagreement`: units of which decision and ledger said different amounts."""
+    `disagreement`: units for which decision and ledger count different amounts."""
 
     place: Place
     kind: str
@@ -190,7 +190,7 @@ class DoubtLine(Filed):
 class PolicyLine:
     """One value of a region that is not what was confirmed before. old, new: empty where it is not set.
 
-    confirmed_by: empty where nobody has: then the region's money stands still.
+    confirmed_by: empty if it is not confirmed; then the region's money waits.
     """
 
     place: Place
@@ -218,7 +218,7 @@ class TotalLine:
 
 @dataclass(frozen=True)
 class PolicyFacts:
-    """What people are to look at before money moves; nothing on most nights."""
+    """The changes that people must look at before money moves; on most nights there are none."""
 
     changes: tuple[PolicyLine, ...] = ()
     totals: tuple[TotalLine, ...] = ()

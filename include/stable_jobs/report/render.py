@@ -70,7 +70,7 @@ def _pages(report: NightReport, edition: int) -> list[tuple[str, str, dict[str, 
 
 
 def overview_facts(report: NightReport) -> dict[str, object]:
-    """What `overview.html` shows beside the report itself."""
+    """The values that `overview.html` shows beside the report itself."""
     total = totals(balance for _, balance in report.balances)
     return {
         "received": sum(extract.received for extract in report.extracts),
@@ -81,7 +81,7 @@ def overview_facts(report: NightReport) -> dict[str, object]:
 
 
 def department_facts(report: NightReport, department: str) -> dict[str, object]:
-    """What `department_parts.html` shows, and the page it is on."""
+    """The values that `department_parts.html` shows, and the page it is on."""
     return {
         "page": department,
         "extracts": report.of_department(department),

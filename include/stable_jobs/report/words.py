@@ -21,7 +21,7 @@ def place_of(code: str, names: Mapping[str, Words]) -> Place:
 
 
 def slot_of(code: str, names: Mapping[str, Words]) -> Place:
-    """The same for what a delivery speaks of: `000000` is a file for all regions."""
+    """The same for a delivery's slot: `000000` is a file for all regions."""
     return Place(code, words_of("place", "all")) if code == NATION else place_of(code, names)
 
 

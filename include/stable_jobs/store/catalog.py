@@ -1,4 +1,4 @@
-"""The catalog: what exists, and what is in force. Functions take a connection; the caller commits."""
+"""The catalog: the files that exist and those in force. Functions take a connection; the caller commits."""
 
 from stable_jobs.store.deliveries import (
     Delivery,

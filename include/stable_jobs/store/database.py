@@ -105,7 +105,7 @@ def init_database(
     owner: a role that may create databases and roles, connected to any database of the server. Any number of
     processes may do this at once. The owner role owns the tables and cannot log in; the application role
     `stable_jobs_app` may add rows and change almost none. Without `app_password` it keeps the one it has.
-    is_demonstration: what the installation is marked as, once, when it is made. StepError if the server does
+    is_demonstration: the mark of the installation, set once, when it is made. StepError if the server does
     not answer or refuses.
     """
     url = postgres_url(owner) if isinstance(owner, str) else owner
@@ -120,7 +120,7 @@ def init_database(
 
 
 def is_demonstration(connection: Connection) -> bool:
-    """Whether this installation was made as a demonstration: its money and people are nobody's."""
+    """Whether this installation was made as a demonstration, without real money and people."""
     return bool(connection.scalar(text("SELECT is_demonstration FROM installation")))
 
 
@@ -134,16 +134,16 @@ def upgrade(owner: URL, revision: str = "head") -> None:
 
 
 def downgrade(owner: URL, revision: str) -> None:
-    """Migrate back to `revision` (`base`: no tables) likewise. What is newer is dropped with its rows."""
+    """Migrate back to `revision` (`base`: no tables) likewise. Newer tables are dropped with their rows."""
     _migrate(owner, "downgrade", revision)
 
 
 @contextmanager
 def business_date_lock(engine: Engine, business_date: date) -> Iterator[None]:
-    """Hold a business date: one writer at a time. Waits for whoever holds it; a dead holder holds nothing.
+    """Lock a business date: one writer at a time. Waits for the process with the lock; a dead one has none.
 
-    It is a session's advisory lock on a connection of its own, whatever the caller does with others. Who
-    waits says for whom, in the log. StepError where the lock is not this session's to the end.
+    It is a session's advisory lock on a connection of its own, independent of the caller's others. A process
+    that waits logs the one for which it waits. StepError if the session loses the lock before the end.
     """
     keys = {"kind": _DATE_LOCK, "day": business_date.toordinal()}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -218,7 +218,7 @@ def _session(connection: Connection) -> int:
 
 @contextmanager
 def _engine(url: URL, options: str = "") -> Iterator[Engine]:
-    """options: what the server's session begins with, in libpq's words; with any, it only reads."""
+    """options: settings of the server's session, as libpq writes them; with any, the session only reads."""
     given = {"options": f"{options} -c default_transaction_read_only=on"} if options else {}
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=given)
     try:

@@ -1,4 +1,4 @@
-"""Deliveries: what departments sent, what became of each, and what a person released."""
+"""Deliveries: the files that departments sent, the outcome of each, and the releases by people."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def releases(connection: Connection, known_at: datetime | None = None) -> list[R
 
 
 def releases_shown(connection: Connection) -> list[Release]:
-    """Every release, each person as people are shown them: whose login nobody checked is marked."""
+    """Every release, with each person's name, and a mark if nobody checked the login."""
     return [Release(**row) for row in connection.execute(text(SHOWN)).mappings()]
 
 

@@ -1,4 +1,4 @@
-"""Which delivery speaks for a region tonight: the newest accepted one, or the one that may stand in."""
+"""The delivery that counts for a region tonight: the newest accepted one, or the one that may stand in."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def last_accepted_rows(
 def held_outcomes(
     connection: Connection, business_date: date, known_at: datetime | None = None
 ) -> list[HeldOutcome]:
-    """What rules hold of that date's current deliveries, released or not, by extract, delivery and region."""
+    """That date's current deliveries that rules hold, released or not, by extract, delivery and region."""
     parameters = {"business_date": business_date, **_moment(known_at, ())}
     return [HeldOutcome(**row) for row in connection.execute(_HELD, parameters).mappings()]
 

@@ -1,4 +1,4 @@
-"""The lake: landing bytes and Parquet snapshots under one fsspec URL. What is there never changes."""
+"""The lake: landed bytes and Parquet snapshots under one fsspec URL. Its files never change."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LakeChanged(StepError):
 
 @dataclass(frozen=True)
 class Content:
-    """What a file of the lake consists of: SHA-256 (hex) over its bytes, and their number."""
+    """The content of a file of the lake: SHA-256 (hex) over its bytes, and their number."""
 
     sha256: str
     size_bytes: int
@@ -68,7 +68,7 @@ class Lake:
         return self.land(_pieces(source)).sha256
 
     def land(self, pieces: Iterable[bytes]) -> Content:
-        """The same for bytes as they come; what they consist of. Nothing is kept of pieces that raise."""
+        """The same for bytes as they come; returns their content. Nothing is kept of pieces that raise."""
         return self._put(pieces, "landing")
 
     def has_landed(self, sha256: str) -> bool:
@@ -106,7 +106,7 @@ class Lake:
     def path(self, name: str) -> str:
         """The absolute path or URL of a name, for DuckDB to read or write. Its parent folder exists.
 
-        In a folder, one for files with account numbers is its owner's, whatever the umask.
+        In a folder, only the owner may read one for files with account numbers, with any umask.
         """
         full = self._full(name)
         folder = self._fs._parent(full)
@@ -118,13 +118,13 @@ class Lake:
         return full
 
     def keep(self, name: str) -> Content:
-        """Close a finished file for good, its mode with it; what it consists of, to be registered."""
+        """Close a finished file for good, its mode with it; returns its content, to be registered."""
         if self._is_local:
             _restrict(Path(self._full(name)), OWN_FILE if _has_accounts(name) else READ_ONLY)
         return self.content(name)
 
     def content(self, name: str) -> Content:
-        """What a file consists of now. LakeChanged if there is none.
+        """The content of a file now. LakeChanged if there is none.
 
         In a folder, bytes that this process read before are not read again as long as the file's inode says
         that nothing happened to it.
@@ -155,7 +155,7 @@ class Lake:
     def fetch(self, name: str, target: Path, expected: Content | None = None) -> None:
         """Copy a file of the lake to a local path of this process's own, and check the very bytes copied.
 
-        expected: what was registered; a file that is named by its hash needs none. LakeChanged, and no
+        expected: the registered content; a file that is named by its hash needs none. LakeChanged, and no
         copy, if the bytes are others.
         """
         digest, size = hashlib.sha256(), 0
@@ -253,13 +253,13 @@ def _restrict(path: Path, mode: int) -> None:
 
 
 def _mark(source: IO[bytes]) -> tuple[int, ...]:
-    """What changes when anybody writes to a file, replaces it or gives it back its old time."""
+    """Values that change when anybody writes to a file, replaces it or gives it back its old time."""
     known = os.fstat(source.fileno())
     return known.st_dev, known.st_ino, known.st_size, known.st_mtime_ns, known.st_ctime_ns
 
 
 def content_of(pieces: Iterable[bytes]) -> Content:
-    """What bytes consist of that come in pieces."""
+    """The content of bytes that come in pieces."""
     digest, size = hashlib.sha256(), 0
     for piece in pieces:
         digest.update(piece)

@@ -33,7 +33,7 @@ def load_rows(connection: Connection, name: str, rows: Iterable[Sequence[Any]]) 
 def load_from_engine(
     connection: Connection, name: str, duck: duckdb.DuckDBPyConnection, query: str, work: Path
 ) -> None:
-    """What the engine answers into a table of the same columns; `work` is a folder for the stream."""
+    """Copy the engine's answer into a table of the same columns; `work` is a folder for the stream."""
     path = work / f"{name}.csv"
     options = "FORMAT csv, HEADER false, QUOTE '\"', ESCAPE '\"', NULLSTR '', FORCE_QUOTE *"
     try:

@@ -1,4 +1,4 @@
-"""What validation finds of one extract, in counts. Plain values: no database is needed to make them."""
+"""The findings of validation about one extract, in counts. Plain values, which need no database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this version's database is made of, object by object: whether somebody took a guard away.
+"""The objects of this version's database, to find out whether somebody removed a guard.
 
 The database describes itself from PostgreSQL's catalog; `migrations/schema.csv` says what this version's
 migrations and code make; `python -m stable_jobs.store.schema_check` writes it anew after either changed.
@@ -65,7 +65,7 @@ def differences(connection: Connection) -> list[Difference]:
 
 
 def describe(connection: Connection) -> Described:
-    """Every object of the database but PostgreSQL's own, whatever the connection's settings are."""
+    """Every object of the database but PostgreSQL's own, under any settings of the connection."""
     with connection.begin_nested() as savepoint:
         connection.execute(text(PLAIN))
         objects = {one.name: one.sha256 for one in connection.execute(text(OBJECTS))}
@@ -75,7 +75,7 @@ def describe(connection: Connection) -> Described:
 
 
 def shipped_schema(file: Path = FILE) -> Described:
-    """What the file says."""
+    """The content of the file."""
     rows = list(csv.reader(io.StringIO(file.read_text(encoding="utf-8"))))
     (version, server), *objects = rows
     return Described(version, int(server), {one[0]: one[1] for one in objects})

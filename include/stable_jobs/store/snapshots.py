@@ -80,10 +80,10 @@ def register_snapshot(
     inputs: Mapping[str, object],
     content: Content | None = None,
 ) -> Snapshot:
-    """Make a written file exist. Where another run was first with the same inputs, its snapshot is returned.
+    """Register a written file. If another run was first with the same inputs, its snapshot is returned.
 
     The caller must then use the returned `name`, not its own. `inputs` are kept to explain the fingerprint.
-    content: what the file consists of, as `Lake.keep` says; money never rests on a snapshot without it.
+    content: the file's, as `Lake.keep` returns it; money never rests on a snapshot without it.
     """
     values = {
         "kind": kind,
@@ -111,9 +111,9 @@ KEEP_CONTENT = """
 
 
 def contents(connection: Connection, names: Collection[str]) -> dict[str, Content]:
-    """What those files (names in the lake) consisted of when they were registered.
+    """The contents of those files (names in the lake) when they were registered.
 
-    A snapshot of a version that did not write it down is left out.
+    A snapshot of a version that did not record it is left out.
     """
     query = """
         SELECT s.name, c.sha256, c.size_bytes FROM snapshots s JOIN snapshot_contents c ON c.snapshot_id =
@@ -152,7 +152,7 @@ def newest_before(connection: Connection, kind: str, business_date: date) -> Sna
 
 
 def earlier_of_date(connection: Connection, snapshot: Snapshot) -> Snapshot | None:
-    """What was registered last of the same kind and business date before this one: made from other inputs."""
+    """The snapshot of the same kind and date registered before this one, made from other inputs."""
     same = (snapshots.c.kind == snapshot.kind) & (snapshots.c.business_date == snapshot.business_date)
     return _last(connection, same & (snapshots.c.id < snapshot.id))
 

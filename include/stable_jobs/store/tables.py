@@ -102,7 +102,7 @@ deliveries = Table(
     CheckConstraint("(status = 'staged') = (staged_snapshot_id IS NOT NULL)", name="staged"),
     CheckConstraint("(status = 'refused') = (problem IS NOT NULL)", name="refused"),
 )
-"""What departments sent. What describes the bytes never changes; landed becomes staged or refused."""
+"""The deliveries. Columns about the bytes never change; landed becomes staged or refused."""
 
 delivery_releases = Table(
     "delivery_releases",
@@ -172,4 +172,4 @@ delivery_outcomes = Table(
     CheckConstraint("received = accepted + quarantined", name="balance"),
     CheckConstraint("held_rule <> ''", name="held_rule"),
 )
-"""What validation made of a delivery: rows in and out, and the rule that holds it, if one does."""
+"""The outcome of a delivery's validation: rows in and out, and the rule that holds it, if one does."""

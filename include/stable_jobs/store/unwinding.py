@@ -1,4 +1,4 @@
-"""Being told to end while something must still be put away: signals become exceptions, then wait."""
+"""Signals to end the process while files must still be removed: they become exceptions, or wait."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def signals_unwind() -> Iterator[None]:
 
 @contextmanager
 def signals_wait() -> Iterator[None]:
-    """Let nothing that would end the process disturb the block. Only the main thread can be told to end."""
+    """Keep every signal that would end the process away from the block. Only the main thread gets signals."""
     with _handled(list(ENDING) if _is_main() else [], lambda _number, _frame: None):
         yield
 

@@ -1,4 +1,4 @@
-"""Validations: what the rules found in one business date's deliveries, in counts."""
+"""Validations: the rules' findings in one business date's deliveries, in counts."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A delivery is checked: what passed, what is quarantined, what is held."""
+"""The validation of deliveries: rows that pass or are quarantined, and deliveries that are held."""

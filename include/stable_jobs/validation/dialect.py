@@ -56,7 +56,7 @@ class BorrowedConnection(ConnectionWrapper):
 
 
 def engine_options(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """What `create_engine(URL, …)` takes so that `con` is its only connection."""
+    """The options of `create_engine(URL, …)` that make `con` its only connection."""
     return {"creator": lambda: BorrowedConnection(con), "poolclass": StaticPool}
 
 

@@ -1,4 +1,4 @@
-"""Holding a delivery, or one region's part of a delivery for all: the contract's delivery rules.
+"""The contract's rules about a whole delivery: they hold it, or one region's part of a delivery for all.
 
 The rules run over a small table `deliveries` with one row per judged part: `row_id, delivery_id,
 delivery_region, rows, previous_rows, quarantined, tolerance`. A file of one region is one part. A file for
@@ -38,8 +38,8 @@ DELIVERIES = """
 class Judged:
     """One row of the table `deliveries`. `previous_rows` is None where there is nothing to compare with.
 
-    quarantined: those that count against the tolerance. tolerance: the share that whoever sent the file may
-    have of them.
+    quarantined: those that count against the tolerance. tolerance: the share of them that the sender's
+    contract allows.
     """
 
     delivery_id: int
@@ -77,7 +77,7 @@ def with_vanished(
 def judged_parts(
     parts: Iterable[Part], contract: Contract, previous_rows: Mapping[str, int], business_date: date
 ) -> tuple[Judged, ...]:
-    """What is judged, by the terms of its slot.
+    """The parts that are judged, each by the terms of its slot.
 
     previous_rows: rows of each region's last accepted delivery of an earlier date.
     """
@@ -157,7 +157,7 @@ def _results(
 
 
 def outcome_of(part: Part, judgement: Judgement, released: frozenset[str]) -> DeliveryOutcome:
-    """What became of a part. `released`: rules from which a person released this delivery's bytes.
+    """The outcome of a part. `released`: rules from which a person released this delivery's bytes.
 
     The rule named is the first that nobody released it from; if all were released, the first of them, which
     the catalog then takes as released.

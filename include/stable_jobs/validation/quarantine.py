@@ -31,7 +31,7 @@ class Counted(Protocol):
 
     @property
     def extract(self) -> str:
-        """What it is of."""
+        """The extract of the delivery."""
 
     @property
     def region_code(self) -> str:
@@ -52,7 +52,7 @@ HOME_REGION = (
 
 @dataclass(frozen=True)
 class Part:
-    """What a delivery holds of one region, in rows: `received = accepted + quarantined`.
+    """A delivery's rows of one region: `received = accepted + quarantined`.
 
     tolerated: of the quarantined ones those that do not count against the contract's tolerance.
     """
@@ -117,7 +117,7 @@ def count_parts(
     """Each delivery's rows per region, from the files themselves; StepError where a row is lost or made.
 
     Accepted are the staged rows without a quarantined one of the same id, quarantined those of the file.
-    A delivery for all regions always has a part `000000`: what belongs to no region, maybe nothing.
+    A delivery for all regions always has a part `000000`: the rows that belong to no region, maybe none.
     """
     counted = _counted(con, quarantine, rules)
     slots = {(d.id, d.region_code): (0, 0, 0, 0) for d in deliveries}

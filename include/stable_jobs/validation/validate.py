@@ -2,7 +2,7 @@
 
     staged rows → row rules → quarantine → parts balanced → delivery rules → recorded, in one transaction
 
-Rules find data wrong, never the step: what a department sent wrongly is counted and kept. A rule that breaks,
+Faults in data stop no step: a department's faulty rows are counted and kept. A rule that breaks,
 a lost row or a quarantine that is not whole is a StepError, and nothing is recorded.
 """
 
@@ -49,7 +49,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Found:
-    """What a validation found, before it is recorded."""
+    """The findings of a validation, before they are recorded."""
 
     quarantine_name: str
     quarantine_rows: int

@@ -1,4 +1,4 @@
-"""What the bank answered, as data: rows to apply, rows nobody can read, what is said of a whole message."""
+"""The bank's answer as data: rows to apply, unreadable rows, statements about a whole message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ result."""
 
 
 class Row(NamedTuple):
-    """What the bank says of one payment line. row_no: 1-based place in the file; amount: yuan.
+    """The bank's statement about one payment line. row_no: 1-based place in the file; amount: yuan.
 
     reason_code, reason_text: the bank's, accounts masked, hidden characters visible. booked_on: the day of
     the settlement or return; fault: of what came back (`reasons.Fault`). None: the bank does not say.
@@ -67,7 +67,7 @@ class AnswerProblem:
 
 @dataclass(frozen=True)
 class Whole:
-    """What is said of all lines of a message, or of one payment block of it, without naming them.
+    """A statement about all lines of a message, or of one payment block of it, that does not name them.
 
     original_message_id: the MsgId of our payment file. original_payment_id: its PmtInfId; None: the message.
     """
@@ -114,7 +114,7 @@ class AnswerRefused(StableJobsError):
 
 
 Item = Row | AnswerProblem | Whole | Heading
-"""What a reader of one format gives, in the order of the file."""
+"""An item that a reader of one format gives, in the order of the file."""
 
 
 # --- every reason for which an answer, or a row of it, is refused: one table, so that all say the same ---
@@ -126,7 +126,7 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class Wording:
-    """What is wrong, what was expected, and what to do next."""
+    """The fault, the expected value and the next step, in words."""
 
     what_zh: str
     what_en: str

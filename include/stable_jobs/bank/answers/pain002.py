@@ -1,6 +1,6 @@
 """ISO 20022 pain.002 (customer payment status report), read as a stream.
 
-A status stands for the message, for a payment block or for a transaction. What names transactions speaks for
+A status is for the message, for a payment block or for a transaction. One that names transactions is for
 them; a status above them that names none becomes a Whole. Source of the statuses and of what may not
 contradict: ISO 20022 external code sets, and the message's rules GroupStatusAccepted and
 GroupStatusRejected.
@@ -112,7 +112,7 @@ class _Report:
         self.has_spoken = False
 
     def items(self, element: Element) -> Iterator[Item]:
-        """What one entry says."""
+        """The rows of one entry."""
         name = _local(element)
         if name == GROUP:
             yield from self._group(element)
@@ -126,7 +126,7 @@ class _Report:
             yield row_of(self.namespace, element, self.rows, above, self.inherited, self.agreed)
 
     def end(self, root: Element | None) -> Iterator[Item]:
-        """The message's own status, where nothing below it said anything."""
+        """The message's own status, if nothing below it has one."""
         if self.message_id is None:
             self._take_namespace(root)
             raise refused("answer.structure", f"no {GROUP}")
@@ -339,7 +339,7 @@ def _outcome(
 
 
 def _amount(namespace: str, element: Element) -> Decimal | None:
-    """What we instructed, else what was settled; None where the bank repeats neither."""
+    """The amount that we instructed, else the settled one; None if the bank repeats neither."""
     for steps in AMOUNTS:
         found = element.find(path(namespace, steps))
         if found is not None:
@@ -369,7 +369,7 @@ START = 512
 
 
 class Source:
-    """What `iterparse` reads from. `entry_ended` says that what was read so far has been used."""
+    """The source that `iterparse` reads. `entry_ended` says that the bytes read so far have been used."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 Fault = Literal["payee_account", "payee_name", "regulatory", "our_account", "our_file", "bank", "unknown"]
-"""Of a payment that came back. regulatory: a law or a supervisor stands against it."""
+"""The fault of a payment that came back. regulatory: a law or a supervisor forbids the payment."""
 Verdict = Literal[Fault, "duplicate"]
 """duplicate: the bank has the payment already; that is no result of it."""
 Agreed = Mapping[Verdict, Sequence[str]]
@@ -75,7 +75,7 @@ ORDER: tuple[Verdict, ...] = (
     "our_file",
     "bank",
 )
-"""Of several codes the one that lets money move least."""
+"""Of several codes the first in this order counts: the one with the most cautious consequence."""
 
 
 def verdict(
@@ -85,9 +85,9 @@ def verdict(
     *,
     of_whole: bool = False,
 ) -> Verdict:
-    """What a reject means. agreed: the bank's own codes and words, by verdict.
+    """The fault of a reject. agreed: the bank's own codes and words, by verdict.
 
-    of_whole: the reason stands above the transactions, where what says nothing is about our file.
+    of_whole: the reason is above the transactions, where a text that says nothing is about our file.
     """
     given = tuple(_plain(code) for code in codes if code)
     own = tuple((name, tuple(map(_plain, texts))) for name, texts in (agreed or {}).items())

@@ -26,7 +26,7 @@ LEAST_RSA = 2_048
 
 
 def check_public_key(pem: str) -> None:
-    """ValueError for what is no public key of a kind that counts."""
+    """ValueError for a text that is no public key of an accepted kind."""
     _key(pem)
 
 

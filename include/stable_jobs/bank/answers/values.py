@@ -80,7 +80,7 @@ def _day(text: str, date_format: str) -> date:
 def read_iso_day(text: str) -> date:
     """The day in Asia/Shanghai of an ISO 8601 date and time; without an offset it is local.
 
-    A plain date is taken as it is, whatever offset an XML date may bear.
+    A plain date is used as it is, without an offset that an XML date may have.
     """
     try:
         if "T" in text:

@@ -164,7 +164,7 @@ OPEN = f"""
     WHERE c.id IN (SELECT max(id) FROM contradictions GROUP BY line_id) AND c.line_id IN ({{cases}})
     ORDER BY 1, 2, 6
 """
-"""What was open with the bank at the end of a date, with the line that it is about: payments that came back,
+"""The cases open with the bank at the end of a date, each with its line: payments that came back,
 also those that go again to the same account or to a new one; lines that the bank has and says no more of;
 lines that it contradicts itself about. correction: the newest one that nobody has confirmed."""
 CASES = """
@@ -309,7 +309,7 @@ OURS: Mapping[str, Wording] = {
         ASK_EN,
     ),
 }
-"""What only the ledger can tell, beside the reader's own."""
+"""The refusals that only the ledger can give, beside the reader's own."""
 WORDS = {**WORDINGS, **OURS}
 OUTCOMES = {
     "paid": "已付 paid",

@@ -49,7 +49,7 @@ def _anchor_note(head: BatchHead) -> tuple[str, ...]:
 
 
 def _anchor(head: BatchHead) -> tuple[Column, ...]:
-    """What the ledger's end was, on a paper that leaves the server."""
+    """The ledger's newest event, on a paper that leaves the server."""
     if not head.anchor:
         return ()
     return (Column("anchor", "账本凭证 Ledger anchor", Kind.WORD, quote_literal(head.anchor)),)

@@ -27,13 +27,13 @@ DATA_NAME = re.compile(
     r"(?P<region>[0-9]{6})(?:\.(?P<sequence>[2-9]|[1-9][0-9]{1,3}))?\.(?P<format>csv|xlsx)"
 )
 REGION_FIRST = re.compile(r"[0-9]{6}(?![0-9])")
-"""Whose file it is can be told of `610100.CSV`, too."""
+"""The region of `610100.CSV` is known, too."""
 FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 IGNORED = re.compile(r"\..*|~\$.*|.*\.(?:tmp|part|filepart)", re.DOTALL)
 """Hidden and half-written files: an uploader renames them when it is done."""
 
 GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
-"""What opening says of a file that went, or that a link or a socket stands for since it was listed."""
+"""The errors of opening a file that disappeared, or became a link or a socket since it was listed."""
 EXPECTED_NAME = "<region>[.N].csv or .xlsx, a plain file beside <same name>.manifest.json"
 
 

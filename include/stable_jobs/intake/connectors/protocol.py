@@ -1,4 +1,4 @@
-"""What landing needs of a source of files, whatever carries them."""
+"""The protocol that a source of files has for landing, whatever carries the files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in one extract's place for a date: files in order, and what could not be taken for one."""
+    """The entries in one extract's place for a date: files in order, and entries that are no such files."""
 
     files: tuple[IncomingFile, ...]
     problems: tuple[Problem, ...]
@@ -52,5 +52,5 @@ class Connector(Protocol):
         ...
 
     def fetch(self, file: IncomingFile) -> AbstractContextManager[Fetched]:
-        """Both opened. DeliveryRefused where the source no longer holds, or will not give, what it listed."""
+        """Both files, opened. DeliveryRefused if the source no longer has or gives a file it listed."""
         ...

@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `stable_jobs.store.database` hands in; it commits."""
+"""Runs migrations on the connection that `stable_jobs.store.database` passes in; it commits."""
 
 from alembic import context
 from sqlalchemy import Connection

@@ -1,4 +1,4 @@
-"""What people say to a validation report: acknowledgements, and the audit event of each released delivery.
+"""People's answers to a validation report: acknowledgements, and the audit event of each released delivery.
 
 A release was a row of the catalog without an event. From here on the database refuses one that no event
 covers; those made before stay as they are, outside the chain.

@@ -1,4 +1,4 @@
-"""What two people must agree on, and whether this installation is a demonstration.
+"""Proposals that two people must agree on, and the mark of a demonstration installation.
 
 From here on the tables that an event's digest covers come from the database's own catalog, so that a later
 version adds a table without a new digest; a column that a later version adds counts where it has a value.

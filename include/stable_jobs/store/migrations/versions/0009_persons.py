@@ -1,4 +1,4 @@
-"""By whose hand an act of a person is done, who is one person, and a role that may only read."""
+"""The login of each person's act, one key for each person, and a role that may only read."""
 
 from stable_jobs.store.migrations.scripts import run
 

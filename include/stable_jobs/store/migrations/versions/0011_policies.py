@@ -1,4 +1,4 @@
-"""The values that money rests on, found and confirmed; regions' totals; no refund above its premium."""
+"""The values on which money rests, recorded and confirmed; regions' totals; no refund above its premium."""
 
 from stable_jobs.store.migrations.scripts import run
 

@@ -1,4 +1,4 @@
-"""What proves what a night stood on: its files' bytes and its rows of the catalog, in its event."""
+"""The evidence of a night in its event: its files' bytes and its rows of the catalog."""
 
 from stable_jobs.store.migrations.scripts import run
 

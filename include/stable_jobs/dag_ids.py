@@ -15,5 +15,7 @@ DETERMINE = "determine"
 COMPARE = "compare"
 REPORT = "report"
 READY = "ready"
+LIST_WAITING = "list_waiting"
+"""Of the disbursement: it runs whether or not people are asked."""
 APPROVALS = {1: "review.first_approval", 2: "review.second_approval"}
 """Level → the task that asks the approvers of that level; one of them for each batch."""

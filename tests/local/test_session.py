@@ -82,7 +82,7 @@ def test_an_airflow_that_ended_is_not_waited_for() -> None:
         run_key(airflow(("running", {}), ended=1), "2020-05-11", lambda _: None, 60)
 
 
-ASKED = {"form": "success", "review.first_approval[0]": "awaiting_input"}
+ASKED = {"form": "success", "review.first_approval[0]": "awaiting_input", "list_waiting": "success"}
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,12 @@ ASKED = {"form": "success", "review.first_approval[0]": "awaiting_input"}
     [
         pytest.param([("running", {"form": "running"}), ("success", {"form": "success"})], id="it has ended"),
         pytest.param(
-            [("running", ASKED | {"waiting": "queued"}), ("running", ASKED)], id="only people are awaited"
+            [("running", ASKED | {"list_waiting": "queued"}), ("running", ASKED)],
+            id="only people are awaited",
+        ),
+        pytest.param(
+            [("running", ASKED | {"list_waiting": None}), ("running", ASKED)],
+            id="the list of waiting payments is not scheduled yet",
         ),
     ],
 )
@@ -101,6 +106,8 @@ def test_a_disbursement_is_waited_for_as_far_as_it_goes(looks: list[Look]) -> No
     assert isinstance(found.client, Scripted)
     assert len(found.client.looks) == 1
     assert "disbursement.form: done" in said
+    if "list_waiting" in looks[-1][1]:
+        assert "disbursement.list_waiting: done" in said
 
 
 @pytest.mark.parametrize(

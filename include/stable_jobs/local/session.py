@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from stable_jobs.dag_ids import DETERMINE, DISBURSEMENT, NIGHTLY, OWED, REPORT
+from stable_jobs.dag_ids import DETERMINE, DISBURSEMENT, LIST_WAITING, NIGHTLY, OWED, REPORT
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.local.client import Client, logged_in
 from stable_jobs.local.configuration import HOST, POOL, SLOTS, airflow_home, dags_folder, passwords
@@ -164,9 +164,12 @@ def _watch(
 
 
 def _only_people(states: dict[str, str | None]) -> bool:
-    """Somebody is awaited, and nothing else is on its way."""
+    """Somebody is awaited, nothing else is on its way, and the list of the waiting payments has been made.
+
+    That list's task may not be scheduled yet where a batch's question is asked quickly.
+    """
     found = set(states.values())
-    return AWAITED in found and not found & set(ON_THE_WAY)
+    return AWAITED in found and not found & set(ON_THE_WAY) and states.get(LIST_WAITING) is not None
 
 
 def _check_time(deadline: float, what: str, seconds: float, airflow: LocalAirflow) -> None:

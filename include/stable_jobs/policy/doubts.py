@@ -1,8 +1,8 @@
 """Rows that exist and cannot be counted, assigned to the unit they may be about: not absent, but unknown.
 
 A quarantined row of the unit; rows under an old 15-digit registration number (原注册号) that is another
-unit's own key; and for a unit that has no code but an old number, every extract that lists by codes. An old number
-that is nobody else's is replaced by the code that took its place. Source: domain, sections 3 and 9.
+unit's own key; and for a unit that has no code but an old number, every extract that lists by codes. An old
+number that is nobody else's is replaced by the code that took its place. Source: domain, sections 3 and 9.
 """
 
 from __future__ import annotations

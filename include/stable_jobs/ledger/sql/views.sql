@@ -121,11 +121,13 @@ WHERE p.batch_id = :id ORDER BY p.person, p.deed;
 
 -- name: unit_sums
 -- OFFSET 0 keeps the planner from adding up every unit's payments to show one unit's.
+-- noqa: disable=AM09
 SELECT s.policy_year::text AS year, s.uscc, s.unit_name AS unit, s.scheme, s.entitled_amount AS entitled,
        s.outside, s.paid, s.open, s.waived, s.recovering, e.decided_on AS decided
 FROM entitlements e
-CROSS JOIN LATERAL (SELECT * FROM entitlement_standing s WHERE s.entitlement_id = e.id OFFSET 0) s -- noqa: AM09
+CROSS JOIN LATERAL (SELECT * FROM entitlement_standing s WHERE s.entitlement_id = e.id OFFSET 0) s
 WHERE e.region_code = :region AND e.uscc IN (SELECT unit_codes(:region, :uscc)) ORDER BY s.policy_year;
+-- noqa: enable=AM09
 
 -- name: unit_changes
 SELECT e.policy_year || '-' || lpad(p.ordinal::text, 2, '0') AS payment, p.amount AS yuan,

@@ -116,19 +116,19 @@ MASKED = [
 
 
 @pytest.mark.parametrize(("text", "shown", "in_a_list"), MASKED)
-def test_an_account_is_masked(text, shown, in_a_list):
+def test_an_account_is_masked(text: str, shown: str, in_a_list: str) -> None:
     pieces = f"{masked_sql('v')}, {masked_sql('v', keeps_length=True)}"
     found = duckdb.connect().execute(f"SELECT {pieces} FROM (SELECT ?::VARCHAR AS v)", [text]).fetchone()
     assert masked(text) == shown
     assert found == (shown, in_a_list)
 
 
-def test_no_account_is_masked_too():
+def test_no_account_is_masked_too() -> None:
     asked = f"SELECT {masked_sql('v')}, {masked_sql('v', keeps_length=True)} FROM (SELECT NULL::VARCHAR AS v)"
     assert duckdb.connect().execute(asked).fetchone() == ("****", "****")
 
 
-def test_no_piece_of_sql_has_what_formatting_reads():
+def test_no_piece_of_sql_has_what_formatting_reads() -> None:
     """Great Expectations formats a rule's query, drivers read percent signs, SQLAlchemy reads `:name`."""
     pieces = (is_account_no_sql("v"), names.UNPRINTABLE, names.INVISIBLE, names.PRIVATE, accounts.SEPARATORS)
     assert not set("{}%:") & set("".join(pieces))

@@ -119,7 +119,9 @@ GOOD = {
     "unit_name": "西安某某有限公司", "account_name": "西安某某有限公司", "account_no": "6222021234567",
     "bank_code": "102791000014", "bank_name": "工商银行", "account_source": "corporate",
 }  # fmt: skip
-NOBODY = dict.fromkeys(("account_name", "account_no", "bank_code", "bank_name", "account_source"))
+NO_ACCOUNT: dict[str, str | None] = dict.fromkeys(
+    ("account_name", "account_no", "bank_code", "bank_name", "account_source")
+)
 
 
 def faults(**changed: str | None) -> tuple[str | None, str | None]:
@@ -132,22 +134,22 @@ def faults(**changed: str | None) -> tuple[str | None, str | None]:
 
 
 @pytest.mark.parametrize(
-    "changed", [{}, {"account_source": "premium"}, NOBODY, {"account_no": "1502-0110-4990"}]
+    "changed", [{}, {"account_source": "premium"}, NO_ACCOUNT, {"account_no": "1502-0110-4990"}]
 )
-def test_a_unit_that_can_be_paid_has_no_fault(changed):
+def test_a_unit_that_can_be_paid_has_no_fault(changed: dict[str, str | None]) -> None:
     assert faults(**changed) == (None, None)
 
 
 @pytest.mark.parametrize(
     "sign", ["\x00", "\x07", "\x85", "\u2028", "\u2029", "\ufdd0", "\uffff", "\U0001fffe"]
 )
-def test_the_name_is_labors_to_mend(sign):
+def test_the_name_is_labors_to_mend(sign: str) -> None:
     name, account = faults(unit_name=f"西安{sign}某某")
     assert name is not None
     assert name.startswith("人社 labor insured_units: 单位名称 unit_name 含有银行报文不能容纳的字符")
     assert "(insured_units.unit_name.control_character); 请更正后重新报送 correct it" in name
     assert account is None
-    assert faults(unit_name=f"西安{sign}某某", **NOBODY)[0] == name
+    assert faults(unit_name=f"西安{sign}某某", **NO_ACCOUNT)[0] == name
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ def test_the_name_is_labors_to_mend(sign):
         ),
     ],
 )
-def test_the_account_is_its_senders_to_mend(changed, told):
+def test_the_account_is_its_senders_to_mend(changed: dict[str, str | None], told: str) -> None:
     name, account = faults(**changed)
     assert name is None
     assert account is not None

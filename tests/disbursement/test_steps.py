@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from stable_jobs.bank import pain001
 from stable_jobs.disbursement import steps
 from stable_jobs.errors import LedgerRefused, StepError, UsageError
 from stable_jobs.ledger.approvals import assign_approver

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -40,7 +41,7 @@ class Waiting:
         self.bank.leave(f"{len(list(self.bank.answers.iterdir()))}.csv", lines(*rows))
         self.bank.take()
 
-    def listed(self, night: Night) -> dict[str, tuple[int, Decimal]]:
+    def listed(self, night: Night) -> Mapping[str, tuple[int, Decimal]]:
         fill = self.bank.books._fill
         self.patch.setattr(
             disbursement, "fill_night", lambda desk, connection, decision: fill(connection, night)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stable_jobs.local.client import DAG as NIGHTLY
+from stable_jobs.dag_ids import NIGHTLY
 from tests.e2e.asked import DAG, Asked, batch, runs
 from tests.e2e.reviewed import FIRST, LATER, PAGES, PLAIN, TWICE, Reviewed
 

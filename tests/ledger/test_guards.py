@@ -30,7 +30,7 @@ def plain_column(connection: Connection, table: str) -> str:
     return str(connection.scalar(text(query), {"table": table}))
 
 
-def test_the_list_of_tables_is_the_databases(full):
+def test_the_list_of_tables_is_the_databases(full: Books) -> None:
     found = full.ask("SELECT tablename FROM pg_tables WHERE schemaname = 'ledger'")
     assert {name for (name,) in found} == set(TABLES)
 

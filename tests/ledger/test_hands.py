@@ -135,7 +135,7 @@ def test_an_assignment_on_trust_is_made_good_under_a_login(demonstration: Books)
 def test_what_two_people_do_is_of_one_kind(
     demonstration: Books, monkeypatch: pytest.MonkeyPatch, what: str, first: Hand, second: Hand
 ) -> None:
-    kinds = {"test": proposal_kinds.Kind("试", "test", lambda event, proposal, person: None)}
+    kinds = {"test": lambda event, proposal, person: None}
     monkeypatch.setattr(proposal_kinds, "KINDS", kinds)
     acts: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         "hold": (

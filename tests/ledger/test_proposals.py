@@ -10,7 +10,7 @@ from sqlalchemy import URL, text
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import proposal_kinds
 from stable_jobs.ledger.event import Event
-from stable_jobs.ledger.proposal_kinds import Kind, decide_proposal
+from stable_jobs.ledger.proposal_kinds import decide_proposal
 from stable_jobs.ledger.proposals import Proposal, propose
 from stable_jobs.ledger.views import Which, proposals
 from tests.ledger.conftest import REGION, Books
@@ -21,8 +21,11 @@ from tests.ledger.full import person
 def applied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """A kind of proposal whose effect is kept in this list: (subject, who confirmed)."""
     seen: list[tuple[str, str]] = []
-    kind = Kind("例", "example", lambda event, proposal, who: seen.append((proposal.subject, who)))
-    monkeypatch.setattr(proposal_kinds, "KINDS", {"example": kind})
+
+    def apply(event: Event, proposal: Proposal, who: str) -> None:
+        seen.append((proposal.subject, who))
+
+    monkeypatch.setattr(proposal_kinds, "KINDS", {"example": apply})
     return seen
 
 
@@ -71,7 +74,7 @@ def test_what_does_not_fit_any_more_is_not_confirmed(books: Books, monkeypatch: 
     def refuse(event: Event, proposal: Proposal, who: str) -> None:
         raise LedgerRefused("the case is closed")
 
-    monkeypatch.setattr(proposal_kinds, "KINDS", {"example": Kind("例", "example", refuse)})
+    monkeypatch.setattr(proposal_kinds, "KINDS", {"example": refuse})
     number = proposed(books)
     with pytest.raises(LedgerRefused, match="the case is closed"):
         person(books, "li", decide_proposal, number, "confirmed", "", "li")

@@ -140,7 +140,7 @@ def test_a_ruling_is_final(paid: Books) -> None:
         rule(paid, "outside", "zhao")
 
 
-def by_us(books, on):
+def by_us(books: Books, on: date) -> list[tuple[Any, ...]]:
     return [row[3:] for row in books.ask(refunds.paid_by_us_query(on))]
 
 

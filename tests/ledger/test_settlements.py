@@ -130,7 +130,7 @@ class Killed(BaseException):
     """Nobody catches it, as nobody catches a kill."""
 
 
-@pytest.mark.parametrize("place", ["SETTLED", "MOVED", "BALANCING", "end"])
+@pytest.mark.parametrize("place", ["settled", "moved", "balancing", "end"])
 def test_a_killed_settlement_leaves_nothing(sent: Books, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     say(sent, PAID, RETURNED)
     number = propose(sent, RETURNED)
@@ -139,12 +139,12 @@ def test_a_killed_settlement_leaves_nothing(sent: Books, monkeypatch: pytest.Mon
 
     def killed(event: Event, proposal: Proposal, by: str) -> None:
         if place != "end":
-            monkeypatch.setattr(settlements, place, "SELECT 1 FROM no_such_table")
+            monkeypatch.setitem(settlements.SQL.scripts, place, ("SELECT 1 FROM no_such_table",))
         real(event, proposal, by)
         raise Killed
 
     with monkeypatch.context() as patch:
-        kinds = {settlements.KIND: proposal_kinds.Kind("", "", killed)}
+        kinds = {settlements.KIND: killed}
         patch.setattr(proposal_kinds, "KINDS", kinds)
         with pytest.raises((Killed, DBAPIError)):
             person(sent, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,35 +21,35 @@ COMMON = re.compile(r"\b(\w+)\s*(?:\([^()]*\))?\s+AS\s+(?:MATERIALIZED\s+)?\(")
 NO_TABLES = {"LATERAL", "SELECT"}
 
 
-def script_of(file):
+def script_of(file: str) -> str:
     return (MODULES / "sql" / f"{file}.sql").read_text("utf-8")
 
 
-def tables(script):
+def tables(script: str) -> tuple[set[str], set[str]]:
     """The tables and views that a script reads and those that it writes."""
     bare = re.sub(r"\"[^\"]*\"|'[^']*'", "''", re.sub(r"--.*", "", script))
     written = set(WRITES.findall(bare))
-    read = set()
+    read: set[str] = set()
     for first, others in READS.findall(bare):
         read |= {first, *re.findall(r",\s*(\w+)\s+\w+", others)}
     return read - set(COMMON.findall(bare)) - NO_TABLES, written
 
 
-def header(script, word):
+def header(script: str, word: str) -> set[str]:
     """The names behind `-- Reads:` or `-- Writes:`, which may go on over indented lines."""
     found = re.search(rf"^-- {word}: (.*(?:\n--   .*)*)\.$", script, re.MULTILINE)
     return set(re.findall(r"\w+", found[1])) if found else set()
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_the_header_says_what_is_read_and_written(file):
+def test_the_header_says_what_is_read_and_written(file: str) -> None:
     script = script_of(file)
     read, written = tables(script)
     assert header(script, "Reads") == read
     assert header(script, "Writes") == written
 
 
-def used_in(module, name):
+def used_in(module: str, name: str) -> Iterator[str]:
     """The statements that a module asks of the file that it calls `name`."""
     for node in ast.walk(ast.parse(module)):
         match node:
@@ -58,7 +59,7 @@ def used_in(module, name):
                 yield from (one for arg in args for one in _texts(arg))
 
 
-def _texts(node):
+def _texts(node: ast.expr) -> Iterator[str]:
     match node:
         case ast.Constant(value=str(name)):
             yield name
@@ -67,8 +68,8 @@ def _texts(node):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_every_statement_is_used_and_every_used_one_is_there(file):
-    used = set()
+def test_every_statement_is_used_and_every_used_one_is_there(file: str) -> None:
+    used: set[str] = set()
     for path in MODULES.glob("*.py"):
         module = path.read_text("utf-8")
         used |= set(used_in(module, f"{file.upper()}_SQL"))
@@ -76,16 +77,16 @@ def test_every_statement_is_used_and_every_used_one_is_there(file):
     assert used == set(Statements(file).scripts)
 
 
-def test_a_name_may_stand_for_several_statements():
+def test_a_name_may_stand_for_several_statements() -> None:
     assert len(Statements("batches").scripts["preparers"]) > 5
 
 
-def test_comments_are_no_part_of_a_statement():
+def test_comments_are_no_part_of_a_statement() -> None:
     assert all(
         "--" not in one for file in FILES for script in Statements(file).scripts.values() for one in script
     )
 
 
-def test_an_unknown_name_is_an_error():
+def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(KeyError):
         Statements("batches")["nothing"]

@@ -66,8 +66,8 @@ def test_each_task_is_told_once_in_words() -> None:
     ]
 
 
-def test_a_failed_run_names_what_broke_but_not_who_owes():
-    tasks = {"tax.owed": "skipped", "lists": "failed", "report": "failed", "determine": "success"}
+def test_a_failed_run_names_what_broke_but_not_who_owes() -> None:
+    tasks: States = {"tax.owed": "skipped", "lists": "failed", "report": "failed", "determine": "success"}
     with pytest.raises(StepError, match=r"failed in lists, report;"):
         run_key(airflow(("failed", tasks)), "2020-05-11", lambda _: None, 60)
 

@@ -20,7 +20,6 @@ import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
-from stable_jobs.validation.staged import open_staged
 
 from stable_jobs.credit_code import make_credit_code, make_registration_no
 from stable_jobs.policy.aggregates import OURS
@@ -28,6 +27,7 @@ from stable_jobs.policy.catalogue import CATALOGUE, CATEGORIES, EXCLUSION_LISTS,
 from stable_jobs.policy.extracts import HEAD, TYPES, InputFile, Inputs
 from stable_jobs.policy.load import Policies, RegionPolicy, Value, parse
 from stable_jobs.validation.quarantine import write_quarantine
+from stable_jobs.validation.queries import open_staged
 from tests.policy.builder import EXTRACTS, STAGED_TAIL, Row, World, contracts, policies
 
 NATION = "000000"

@@ -161,6 +161,7 @@ def test_parquet_is_exact(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> Non
 
 
 def ask(con: duckdb.DuckDBPyConnection, sql: str, value: str | None) -> str | None:
+    found: str | None
     ((found,),) = con.execute(f"SELECT {sql} FROM (SELECT ?::VARCHAR AS v)", [value]).fetchall()
     return found
 

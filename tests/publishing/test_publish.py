@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stable_jobs.publishing.names import newest
 
 from stable_jobs.errors import StepError
 from stable_jobs.publishing import publish, workspace
-from stable_jobs.publishing.manifest import latest_manifest
+from stable_jobs.publishing.manifest import latest_manifest, newest
 from stable_jobs.publishing.publish import publish_folder
 
 A, B, C = b"first\r\n", b"second\r\n", b"third\r\n"

@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from stable_jobs.contracts.model import Scope
+from stable_jobs.contracts.model import Contract, Scope
 from stable_jobs.errors import Problem
-from stable_jobs.report.collect import Night, collect_report, masked_samples
+from stable_jobs.report.collect import Night, Row, collect_report, masked_samples
+from stable_jobs.report.data import NightReport
 from stable_jobs.report.render import render_report
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, RuleResult, Snapshot, Validation
@@ -209,17 +210,17 @@ def test_an_extract_of_which_nothing_was_validated(shop: Shop) -> None:
 pytestmark = pytest.mark.xdist_group("great_expectations")
 
 
-def validate(shop, contract=CONTRACT):
+def validate(shop: Shop, contract: Contract = CONTRACT) -> Validation:
     with shop.engine.connect() as connection:
         deliveries = catalog.current_deliveries(connection, D, contract.extract)
     return validate_extract(shop.con, shop.engine, shop.lake, contract, D, deliveries)
 
 
-def samples(shop, contract=CONTRACT, **options):
+def samples(shop: Shop, contract: Contract = CONTRACT, **options: int) -> dict[str, list[Row]]:
     return masked_samples(shop.con, shop.engine, shop.lake, contract, validate(shop, contract), **options)
 
 
-def test_a_sample_says_where_the_row_is_and_shows_no_account(shop):
+def test_a_sample_says_where_the_row_is_and_shows_no_account(shop: Shop) -> None:
     delivery = shop.deliver(
         NATION,
         values(
@@ -267,7 +268,7 @@ def test_a_sample_says_where_the_row_is_and_shows_no_account(shop):
     }
 
 
-def test_what_staging_changed_is_shown_as_it_was_sent(shop):
+def test_what_staging_changed_is_shown_as_it_was_sent(shop: Shop) -> None:
     sent = values((GOOD, XIAN, "１２３", -1000))
     shop.deliver(XIAN, f'SELECT *, \'{{"amount": "－１，０００", "x": 1}}\' AS raw FROM ({sent})')
     shown = samples(shop)["refunds.amount.minimum"][0]["values"]
@@ -282,7 +283,7 @@ def test_what_staging_changed_is_shown_as_it_was_sent(shop):
         pytest.param("6222000220961514681", "****4681", id="an account in another column"),
     ],
 )
-def test_what_a_sample_shows_of_a_text(shop, sent, shown):
+def test_what_a_sample_shows_of_a_text(shop: Shop, sent: str, shown: str) -> None:
     rows = values((GOOD, XIAN, "1", -1000))
     shop.deliver(XIAN, f'SELECT *, \'{{"amount": "{sent}"}}\' AS raw FROM ({rows})')
     found = samples(shop)["refunds.amount.minimum"][0]["values"]
@@ -290,18 +291,18 @@ def test_what_a_sample_shows_of_a_text(shop, sent, shown):
 
 
 @pytest.mark.parametrize("limit", [pytest.param(5, id="five"), pytest.param(2, id="two")])
-def test_the_first_failing_rows_by_id(shop, limit):
+def test_the_first_failing_rows_by_id(shop: Shop, limit: int) -> None:
     shop.deliver(XIAN, many(100, XIAN, bad=9))
     found = samples(shop, limit=limit)["refunds.amount.minimum"]
     assert [s["row_no"] for s in found] == list(range(1, limit + 1))
 
 
-def test_nothing_failed_nothing_shown(shop):
+def test_nothing_failed_nothing_shown(shop: Shop) -> None:
     shop.deliver(XIAN, many(10, XIAN))
     assert samples(shop) == {}
 
 
-def test_a_warning_that_is_no_query_has_no_samples(shop):
+def test_a_warning_that_is_no_query_has_no_samples(shop: Shop) -> None:
     made = rule("refunds.amount.between", "ExpectColumnValuesToBeBetween", column="amount", max_value=5)
     shop.deliver(XIAN, many(10, XIAN))
     warning = replace(made, severity=CONTRACT.rules[3].severity)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -32,16 +33,16 @@ NIGHTS = {
 
 
 @pytest.mark.parametrize("name", NIGHTS)
-def test_what_was_written_comes_back(name):
+def test_what_was_written_comes_back(name: str) -> None:
     assert read_report(report_json(NIGHTS[name])) == NIGHTS[name]
 
 
-def test_its_pages_are_the_published_ones():
+def test_its_pages_are_the_published_ones() -> None:
     night = NIGHTS["compared"]
     assert render_report(read_report(report_json(night))) == render_report(night)
 
 
-def without(*path):
+def without(*path: str | int) -> bytes:
     """The document of a night without one key: what an earlier version wrote."""
     document = json.loads(report_json(a_night(comparison=COMPARED)))
     inner = document
@@ -51,7 +52,7 @@ def without(*path):
     return json.dumps(document).encode()
 
 
-def changed(value, *path):
+def changed(value: Any, *path: str | int) -> bytes:
     """The document of a night with another value somewhere."""
     document = json.loads(report_json(a_night(comparison=COMPARED)))
     inner = document
@@ -61,11 +62,11 @@ def changed(value, *path):
     return json.dumps(document).encode()
 
 
-def test_a_report_from_before_people_confirmed_values_is_still_read():
+def test_a_report_from_before_people_confirmed_values_is_still_read() -> None:
     assert read_report(without("policy")).policy == NO_POLICY
 
 
-def with_(**changed):
+def with_(**changed: Any) -> bytes:
     return json.dumps(json.loads(report_json(a_night())) | changed).encode()
 
 
@@ -101,12 +102,12 @@ SAMPLE = ("extracts", 1, "rules", 0, "samples", 0)
         pytest.param(changed("2020-05-32", "comparison", "night_before", "business_date"), id="no such day"),
     ],
 )
-def test_anything_else_is_to_be_published_again(content):
+def test_anything_else_is_to_be_published_again(content: bytes) -> None:
     with pytest.raises(UsageError, match="publish the night again"):
         read_report(content)
 
 
-def test_rows_that_do_not_add_up_are_not_shown():
+def test_rows_that_do_not_add_up_are_not_shown() -> None:
     document = json.loads(report_json(a_night()))
     line = next(d for e in document["extracts"] for d in e["deliveries"] if d["received"])
     line["received"] += 1
@@ -114,7 +115,7 @@ def test_rows_that_do_not_add_up_are_not_shown():
         read_report(json.dumps(document).encode())
 
 
-def test_numbers_stay_what_they_are():
+def test_numbers_stay_what_they_are() -> None:
     orphans = read_report(report_json(a_night())).of_department("tax")[0].orphans
     assert orphans == replace(a_night().of_department("tax")[0]).orphans
     assert str(orphans[-1].amount) == "88123.45"
@@ -124,18 +125,19 @@ def test_numbers_stay_what_they_are():
 
 
 @pytest.fixture(scope="module")
-def document():
-    return json.loads(report_json(a_night()))
+def document() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(report_json(a_night()))
+    return found
 
 
-def test_the_night(document):
+def test_the_night(document: dict[str, Any]) -> None:
     assert document["format"] == 1
     assert (document["business_date"], document["is_demo"]) == ("2020-05-11", True)
     assert document["versions"]["code"] == "c" * 64
     assert {r["region_code"]: r["is_held"] for r in document["regions"]}["620100"] is True
 
 
-def test_a_rule_has_its_severity_counts_share_regions_trend_and_samples(document):
+def test_a_rule_has_its_severity_counts_share_regions_trend_and_samples(document: dict[str, Any]) -> None:
     tax = next(e for e in document["extracts"] if e["extract"] == "premium_payments")
     code = next(r for r in tax["rules"] if r["id"] == CODE)
     assert (code["severity"], code["evaluated"], code["failed"]) == ("critical", 371_000, 41)
@@ -149,28 +151,28 @@ def test_a_rule_has_its_severity_counts_share_regions_trend_and_samples(document
     assert code["samples"][0]["values"]["paid_date"] is None
 
 
-def test_every_sum_stands_beside_its_parts(document):
+def test_every_sum_stands_beside_its_parts(document: dict[str, Any]) -> None:
     for extract in document["extracts"]:
         assert extract["received"] == extract["accepted"] + extract["quarantined"]
     xian = next(r for r in document["regions"] if r["region_code"] == "610100")["reconciliation"]
     assert xian["premium_in"] == "882098358.11"
 
 
-def test_a_refused_delivery_says_why(document):
+def test_a_refused_delivery_says_why(document: dict[str, Any]) -> None:
     tax = next(e for e in document["extracts"] if e["extract"] == "premium_payments")
     refused = next(d for d in tax["deliveries"] if d["status"] == "refused")
     assert refused["received"] is None
     assert (refused["trouble"]["rule"], refused["trouble"]["row"]) == ("delivery.encoding", 381)
 
 
-def test_the_comparison_or_that_it_did_not_run(document):
+def test_the_comparison_or_that_it_did_not_run(document: dict[str, Any]) -> None:
     assert document["comparison"] is None
     compared = json.loads(report_json(a_night(comparison=COMPARED)))["comparison"]
     assert (compared["night_before"]["gone"], compared["earlier_decision"]) == (1_242, None)
     assert [row["unit_name"] for row in compared["night_before"]["largest"]][1:] == list(HOSTILE)
 
 
-def test_half_a_surrogate_is_escaped_and_comes_back():
+def test_half_a_surrogate_is_escaped_and_comes_back() -> None:
     night = a_night(versions={"code": "\ud800"})
     assert json.loads(report_json(night))["versions"] == {"code": "\ud800"}
 
@@ -184,5 +186,5 @@ def test_half_a_surrogate_is_escaped_and_comes_back():
         pytest.param(0, 0, None, id="no whole"),
     ],
 )
-def test_share(part, whole, text):
+def test_share(part: int, whole: int, text: str | None) -> None:
     assert share(part, whole) == text

@@ -35,7 +35,7 @@ def test_trend(failed: list[int], state: str, nights_failing: int) -> None:
 LINE = line((3, 2, 1, 4), "10.01", late="0.02", orphan="0.03", held=5)
 
 
-def test_parts_stand_beside_their_whole():
+def test_parts_stand_beside_their_whole() -> None:
     assert (LINE.units_in, LINE.premium_in) == (15, Decimal("10.06"))
     assert dict(LINE.units) == {"eligible": 3, "ineligible": 2, "undecided": 1, "held": 5, "quarantined": 4}
     assert dict(LINE.premium)["orphan"] == Decimal("0.03")
@@ -49,12 +49,12 @@ def test_parts_stand_beside_their_whole():
         pytest.param("premium_late_fee", "premium", id="a yuan appears"),
     ],
 )
-def test_a_line_that_does_not_add_up_is_not_made(field, what):
+def test_a_line_that_does_not_add_up_is_not_made(field: str, what: str) -> None:
     with pytest.raises(AssertionError, match=f"{what} do"):
         replace(LINE, **{field: getattr(LINE, field) + 1})
 
 
-def test_totals():
+def test_totals() -> None:
     both = totals([LINE, line((1, 0, 0, 0), "1.00")])
     assert both is not None
     assert (both.units_in, both.premium_in) == (16, Decimal("11.06"))

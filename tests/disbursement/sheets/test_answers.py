@@ -120,7 +120,7 @@ def test_a_returned_payment_says_what_to_do(
     assert row["等待事项 Waits for"].endswith(command)
 
 
-RULES = sorted({*WORDINGS, *re.findall(r"'(answer\.\w+)'", ledger_returns.JUDGED), UNKNOWN_MESSAGE})
+RULES = sorted({*WORDINGS, *re.findall(r"'(answer\.\w+)'", ledger_returns.SQL["judged"]), UNKNOWN_MESSAGE})
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -80,7 +80,7 @@ def test_head_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == database.head()
 
 
-def test_the_owner_role_owns_the_tables(migrated):
+def test_the_owner_role_owns_the_tables(migrated: URL) -> None:
     question = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('public', 'ledger')"
     assert read(migrated, question) == {(database.OWNER,)}
 

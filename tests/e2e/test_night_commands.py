@@ -42,7 +42,7 @@ def unit_of(home: Home, trap: str, region: str) -> dict[str, Any]:
             "small_unit_thirty_one",
             "360100",
             "en",
-            ("ineligible", "[fail] layoff_rate", "0.055", "headcount=31", "labor/monthly_headcount"),
+            ("Ineligible", "[fail] layoff_rate", "0.055", "headcount=31", "labor/monthly_headcount"),
             id="31 heads",
         ),
         pytest.param(

@@ -10,9 +10,10 @@ import pytest
 
 from stable_jobs.contracts.model import Contract, Scope
 from stable_jobs.errors import Problem
-from stable_jobs.report.collect import Night, Row, collect_report, masked_samples
+from stable_jobs.report.collect import Night, collect_report
 from stable_jobs.report.data import NightReport
 from stable_jobs.report.render import render_report
+from stable_jobs.report.samples import Row, masked_samples
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, RuleResult, Snapshot, Validation
 from stable_jobs.store.engine import quote_literal

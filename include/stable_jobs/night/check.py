@@ -21,7 +21,7 @@ from stable_jobs.intake.connectors.protocol import IncomingFile
 from stable_jobs.intake.contents import as_text, check_outside, check_promises, write_rows
 from stable_jobs.intake.manifest import check_hash, control_total, read_manifest
 from stable_jobs.intake.problems import Slot
-from stable_jobs.report.collect import Row, samples_of
+from stable_jobs.report.samples import Row, samples_of
 from stable_jobs.report.words import expected_of, measured
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect, quote_literal

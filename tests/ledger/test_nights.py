@@ -15,7 +15,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import persons, proposal_kinds, withdrawals
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import decision_in_force, decision_taken, put_in_force
-from stable_jobs.ledger.standing import newest_of, waits
+from stable_jobs.ledger.waits import newest_of, waits
 from stable_jobs.store import catalog
 from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import (

@@ -35,8 +35,8 @@ from stable_jobs.ledger.payments import PublishedFile, files_of, instruct, lines
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.ledger.policies import noted
 from stable_jobs.ledger.policy_views import policy_version
-from stable_jobs.ledger.standing import Waits, left_out, newest_of
 from stable_jobs.ledger.units import resolve_units
+from stable_jobs.ledger.waits import Waits, left_out, newest_of
 from stable_jobs.night.alerts import tell_anchor, tell_awaiting
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.handed import decision_to_pay

@@ -16,7 +16,7 @@ from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.evidence import record_evidence
 from stable_jobs.ledger.payments import PublishedFile, record_files
-from stable_jobs.ledger.policies import hold_stopped
+from stable_jobs.ledger.policies import suspend_stopped
 from stable_jobs.lists.sheets import ANNOUNCED, ANNOUNCED_ROWS, public_notice
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.ledger_night import fill_night
@@ -54,7 +54,7 @@ def open_notices(night: NightContext, decision: Decision) -> Notices:
     with ledger_event(night.database, "night", business_date=night.business_date) as event:
         require_same_files(night, event.connection, decision)
         fill_night(night, event.connection, decision)
-        stopped = hold_stopped(event.connection)
+        stopped = suspend_stopped(event.connection)
         older = apply_night(event.connection)
         record_evidence(event, decision.id)
         event.detail.update(decision=decision.eligibility.fingerprint, older=older, stopped=stopped)

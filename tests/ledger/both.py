@@ -24,7 +24,7 @@ from tests.ledger.model.records import Forbidden, Model, Newest, Payment, UnitKe
 ASKED = {
     "units": """
         SELECT concat_ws(' ', region_code, uscc, policy_year), scheme, entitled_amount, outside, paid, open,
-               waived, recovering FROM entitlement_standing
+               waived, to_recover FROM entitlement_balances
     """,
     "payments": """
         SELECT concat_ws(' ', region_code, uscc, policy_year, p.ordinal), p.scheme, p.amount, p.state

@@ -1,5 +1,5 @@
 -- A unit has several codes over time: the night's tables are put under the code that the ledger knows it by.
--- Reads: code_units, entitlement_standing, entitlements, ledger_codes, night_codes, night_refunds,
+-- Reads: code_units, entitlement_balances, entitlements, ledger_codes, night_codes, night_refunds,
 --   night_regions, night_units, superseded_entitlements, unit_aliases, unit_conflicts, unit_heads,
 --   unit_links.
 -- Writes: code_changes, code_units, ledger_codes, night_refunds, night_units, paid_elsewhere,
@@ -112,5 +112,5 @@ SELECT e.region_code, c.ledger_code AS uscc,
 FROM superseded_entitlements d
 JOIN entitlements e ON e.id = d.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
 JOIN ledger_codes c ON c.region_code = e.region_code AND c.code = e.uscc
-JOIN entitlement_standing s ON s.entitlement_id = e.id
+JOIN entitlement_balances s ON s.entitlement_id = e.id
 WHERE c.ledger_code <> e.uscc;

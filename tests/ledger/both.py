@@ -118,7 +118,7 @@ class Both(RuleBasedStateMachine):
         settled = {a.end_to_end_id[:-3] for _, a in self.model.attempts().values() if a.settled_by}
         nobody_is_paid_twice(self.ledger_says, settled)
         for region, newest in self.model.newest.items():
-            if not newest.is_held:
+            if not newest.is_suspended:
                 nobody_is_forgotten(self.model, region, newest)
 
     def ask_ledger(self) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def test_an_event_written_again_breaks_the_next(copy: Books) -> None:
         pytest.param(
             "bank_results", "1", "UPDATE bank_results SET outcome = 'paid'", id="an answer turned round"
         ),
-        pytest.param("region_holds", "id", "DELETE FROM region_holds", id="a hold removed"),
+        pytest.param("region_holds", "id", "DELETE FROM payment_stops", id="a hold removed"),
         pytest.param(
             "state_changes", "id", "DELETE FROM state_changes WHERE id = 1", id="a change of state removed"
         ),
@@ -295,13 +295,13 @@ def test_a_changed_line_cannot_be_published_and_is_named(copy: Books, postgres_u
             id="a function more",
         ),
         pytest.param(
-            "CREATE RULE r AS ON INSERT TO region_holds DO INSTEAD NOTHING",
-            "rule: ledger.region_holds.r",
+            "CREATE RULE r AS ON INSERT TO payment_stops DO INSTEAD NOTHING",
+            "rule: ledger.payment_stops.r",
             id="a rule that swallows holds",
         ),
         pytest.param(
-            "ALTER TABLE region_holds ENABLE ROW LEVEL SECURITY",
-            "table: ledger.region_holds",
+            "ALTER TABLE payment_stops ENABLE ROW LEVEL SECURITY",
+            "table: ledger.payment_stops",
             id="rows that are hidden",
         ),
         pytest.param(

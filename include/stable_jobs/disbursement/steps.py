@@ -374,7 +374,7 @@ def _publish_what_waits(night: NightContext) -> dict[str, tuple[int, Decimal]]:
     return {code: (own.count, own.total) for code, own in parts.items() if own.count}
 
 
-NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NOT is_held"
+NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NOT is_suspended"
 
 
 def list_waiting_again(night: NightContext) -> None:

@@ -158,9 +158,9 @@ def regions_query(night: NightContext, decision: Decision, sent: Collection[str]
     ).fetchall()
     return f"""
         SELECT {columns} FROM (
-            SELECT region_code, {decision.id} AS decision_id, false AS is_held, false AS is_silent,
+            SELECT region_code, {decision.id} AS decision_id, false AS is_suspended, false AS is_silent,
                    min(notice_working_days) AS working_days,
-                   {_clears(night, [d for (d,) in days])} AS clears_on,
+                   {_clears(night, [d for (d,) in days])} AS notice_ends_on,
                    max(pooling_region) FILTER (scheme = 'general') AS pooling_region,
                    max(refund_budget) FILTER (scheme = 'general') AS refund_budget
             FROM {_file(night, decision.terms)} AS t

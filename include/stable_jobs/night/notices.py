@@ -76,18 +76,18 @@ def open_notices(night: NightContext, decision: Decision) -> Notices:
 
 
 NOTICES = """
-    SELECT id, region_code, ordinal, clears_on FROM notices WHERE opened_on = :on
+    SELECT id, region_code, ordinal, notice_ends_on FROM notices WHERE opened_on = :on
     ORDER BY region_code, ordinal
 """
 
 
 def _publish_notice(
-    night: NightContext, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: date
+    night: NightContext, rows: Rows, notice_id: int, region_code: str, ordinal: int, notice_ends_on: date
 ) -> Published:
-    about = f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}"
+    about = f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {notice_ends_on}"
     heading = heading_of(night, region_code, about)
     own = rows.where(night.duck, f"notice_id = {notice_id}")
-    said = {"notice": ordinal, "clears_on": str(clears_on), "count": own.count, "total": str(own.total)}
+    said = {"notice": ordinal, "clears_on": str(notice_ends_on), "count": own.count, "total": str(own.total)}
     return publish_tables(
         night.duck,
         region_folder(tonight(night), region_code) / f"notice-{ordinal}",

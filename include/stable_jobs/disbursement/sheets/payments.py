@@ -114,7 +114,7 @@ WAITING = """
                     CASE WHEN NOT c.is_entered THEN coalesce(f.end_to_end_id,
                     'stable-jobs returns accept-account ' || d.end_to_end_id) END) END AS detail
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
     JOIN newest_nights w ON w.region_code = e.region_code AND w.business_date = DATE '{on}'
     LEFT JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
     LEFT JOIN LATERAL (
@@ -151,7 +151,7 @@ WAITING = """
            n.entitlement - s.outside - s.paid - s.open - s.waived + s.to_recover - s.dropped, 'first_payment',
            i.end_to_end_id
     FROM under_way s
-    JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
+    JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_suspended
     JOIN newest_nights w ON w.region_code = s.region_code AND w.business_date = DATE '{on}'
     JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc AND n.decision = 'eligible'
     JOIN LATERAL (
@@ -163,7 +163,7 @@ WAITING = """
     SELECT d.region_code, coalesce(n.priority, 999999), d.uscc, d.unit_name, coalesce(n.scheme, 'general'),
            coalesce(d.payable, 0), 'disagreement', d.detail
     FROM open_disagreements d
-    JOIN night_regions r ON r.region_code = d.region_code AND NOT r.is_held
+    JOIN night_regions r ON r.region_code = d.region_code AND NOT r.is_suspended
     LEFT JOIN night_units n ON n.region_code = d.region_code AND n.uscc = d.uscc
     WHERE NOT EXISTS (
         SELECT FROM payments p WHERE p.entitlement_id = d.entitlement_id

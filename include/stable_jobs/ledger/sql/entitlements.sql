@@ -8,8 +8,8 @@
 --   unit_forms, unit_balances.
 
 -- name: nights
-INSERT INTO region_nights (region_code, business_date, decision_id, is_held, is_silent)
-SELECT region_code, ledger_date(), decision_id, is_held, nullif(is_silent, false)
+INSERT INTO region_nights (region_code, business_date, decision_id, is_suspended, is_silent)
+SELECT region_code, ledger_date(), decision_id, is_suspended, nullif(is_silent, false)
 FROM night_regions ORDER BY region_code;
 
 -- name: standing
@@ -21,7 +21,7 @@ SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.to_recov
        n.is_paid_known, n.is_revoked,
        CASE WHEN n.decision = 'eligible' THEN n.entitlement END AS entitlement
 FROM unit_positions s
-JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_suspended
 LEFT JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc
 LEFT JOIN unit_outside o ON o.region_code = s.region_code AND o.uscc = s.uscc
 WHERE s.policy_year = extract(year FROM ledger_date());
@@ -82,7 +82,7 @@ WITH known AS (
            coalesce(u.open, 0) AS open, coalesce(u.dropped, 0) AS dropped,
            CASE WHEN n.decision = 'eligible' THEN n.entitlement ELSE 0 END AS entitlement
     FROM night_units n
-    JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
+    JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_suspended
     LEFT JOIN unit_balances u ON u.region_code = n.region_code AND u.uscc = n.uscc
     LEFT JOIN unit_outside o ON o.region_code = n.region_code AND o.uscc = n.uscc
     WHERE n.is_paid_known AND NOT coalesce(u.is_instructed OR u.is_doubtful, false)
@@ -193,11 +193,11 @@ WHERE e.id = v.entitlement_id
       IS DISTINCT FROM (v.entitled, v.outside, v.scheme, v.unit_name);
 
 -- name: notices
-INSERT INTO notices (region_code, opened_on, ordinal, working_days, clears_on)
+INSERT INTO notices (region_code, opened_on, ordinal, working_days, notice_ends_on)
 SELECT r.region_code, ledger_date(),
        1 + (SELECT count(*) FROM notices o
             WHERE o.region_code = r.region_code AND o.opened_on = ledger_date()),
-       r.working_days, r.clears_on
+       r.working_days, r.notice_ends_on
 FROM night_regions r
 WHERE r.region_code IN (SELECT region_code FROM due WHERE difference > 0) ORDER BY r.region_code;
 
@@ -232,7 +232,7 @@ WHERE d.difference < 0 ORDER BY e.id;
 INSERT INTO unit_forms (entitlement_id, is_individual)
 SELECT e.id, n.legal_form = 'individual_business'
 FROM entitlements e JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
-JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
 LEFT JOIN individual_businesses i ON i.entitlement_id = e.id
 WHERE e.policy_year = extract(year FROM ledger_date())
   AND (n.legal_form = 'individual_business') <> (i.entitlement_id IS NOT NULL) ORDER BY e.id;
@@ -262,7 +262,7 @@ SELECT e.id, d.line_id, n.account_name, n.account_no, n.bank_code, n.bank_name
 FROM doubtful_accounts d
 JOIN entitlements e ON e.id = d.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
 JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc AND n.decision = 'eligible'
-JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
 WHERE n.account_no IS NOT NULL AND n.account_name IS NOT NULL
   AND NOT EXISTS (
     SELECT FROM failed_lines f WHERE f.entitlement_id = e.id AND f.account = account_key(n.account_no)

@@ -51,7 +51,7 @@ SELECT * FROM (
     FROM night_regions r JOIN policies_in_force s ON s.region_code = r.region_code
     JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
     LEFT JOIN night_units u ON u.region_code = r.region_code AND u.decision = 'eligible'
-    WHERE NOT r.is_held GROUP BY r.region_code, v.content
+    WHERE NOT r.is_suspended GROUP BY r.region_code, v.content
 ) t
 WHERE NOT EXISTS (
     SELECT FROM totals_in_force s
@@ -60,12 +60,12 @@ WHERE NOT EXISTS (
 ORDER BY region_code;
 
 -- name: hold_for_values
-UPDATE night_regions r SET is_held = true FROM policy_stops s
-WHERE s.region_code = r.region_code AND NOT r.is_held;
+UPDATE night_regions r SET is_suspended = true FROM policy_stops s
+WHERE s.region_code = r.region_code AND NOT r.is_suspended;
 
 -- name: hold_for_total
-UPDATE night_regions r SET is_held = true FROM total_stops s
-WHERE s.region_code = r.region_code AND NOT r.is_held;
+UPDATE night_regions r SET is_suspended = true FROM total_stops s
+WHERE s.region_code = r.region_code AND NOT r.is_suspended;
 
 -- name: asked
 SELECT n.region_code, n.hash FROM night_values n

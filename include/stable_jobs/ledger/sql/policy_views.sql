@@ -27,7 +27,7 @@ CROSS JOIN LATERAL (
     FROM policy_differences(s.region_code, NULL, s.hash) WHERE s.before_hash IS NULL HAVING count(*) > 0
 ) d
 WHERE (NOT s.is_confirmed OR CASE WHEN CAST(:since AS date) IS NULL THEN NOT EXISTS (
-        SELECT FROM region_nights w WHERE w.region_code = s.region_code AND NOT w.is_held
+        SELECT FROM region_nights w WHERE w.region_code = s.region_code AND NOT w.is_suspended
             AND w.business_date >= s.first_night AND w.business_date < s.business_date)
         ELSE s.first_night > CAST(:since AS date) END)
   AND NOT (s.is_confirmed AND s.files IS NOT NULL AND s.before_hash IS NULL)

@@ -3,8 +3,8 @@
 --   batch_preparers, batches, budget_entries, code_changes, doubt_rulings, doubt_stops, doubts,
 --   entitlement_balances, entitlements, event_hands, instructions, line_results, masked_accounts,
 --   objection_decisions, objections, open_contradictions, open_disagreements, payment_lines, payments,
---   proposal_decisions, proposals, recovery_cases, recovery_closings, refund_rulings, region_hold_releases,
---   region_holds, registered_codes, reported_refunds, state_changes.
+--   proposal_decisions, proposals, recovery_cases, recovery_closings, refund_rulings, payment_stop_ends,
+--   payment_stops, registered_codes, reported_refunds, state_changes.
 
 -- name: objections
 SELECT o.id::text AS id, e.region_code AS region, e.uscc, e.unit_name AS unit, p.amount AS yuan,
@@ -51,11 +51,11 @@ ORDER BY e.id;
 
 -- name: holds
 SELECT h.id::text AS id, h.region_code AS region, h.reason,
-       as_known(h.held_by, h.event_id) AS "held by", minute_of(a.body) AS at,
+       as_known(h.stopped_by, h.event_id) AS "held by", minute_of(a.body) AS at,
        as_known(r.released_by, r.event_id) AS "released by", minute_of(b.body) AS released, r.reason AS why
-FROM region_holds h JOIN audit_events a ON a.id = h.event_id
-LEFT JOIN region_hold_releases r ON r.hold_id = h.id LEFT JOIN audit_events b ON b.id = r.event_id
-WHERE (:is_all OR r.hold_id IS NULL) AND (CAST(:region AS text) IS NULL OR is_within(h.region_code, :region))
+FROM payment_stops h JOIN audit_events a ON a.id = h.event_id
+LEFT JOIN payment_stop_ends r ON r.stop_id = h.id LEFT JOIN audit_events b ON b.id = r.event_id
+WHERE (:is_all OR r.stop_id IS NULL) AND (CAST(:region AS text) IS NULL OR is_within(h.region_code, :region))
 ORDER BY h.id;
 
 -- name: assigned

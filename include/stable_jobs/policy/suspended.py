@@ -1,4 +1,4 @@
-"""Regions for which nothing is decided tonight, and why. A region is held, never the night (design:
+"""Regions for which nothing is decided tonight, and why. A region is suspended, never the night (design:
 section 6)."""
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOT_ONE_UNREADABLE = ("exclusion_list", "prior_refunds")
 
 
 def regions_of_night(extracts: Extracts, policies: Policies, on: date) -> tuple[str, ...]:
-    """The regions taking part that are to be decided or held: a province only where it insures somebody."""
+    """The participating regions, to be decided or suspended: a province only where it insures somebody."""
     insuring = _senders(extracts)
     participating = participating_regions(policies, on)
     return tuple(code for code in participating if not is_province(code) or code in insuring)

@@ -11,7 +11,7 @@ from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.persons import hold_region
 from tests.databases import Databases, run_sql
 
-HELD = "SELECT id, region_code FROM region_holds"
+HELD = "SELECT id, region_code FROM payment_stops"
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def test_the_next_one_begins_as_the_first_did(own: Databases, template_database:
     "changed",
     [
         pytest.param("ALTER TABLE payments DISABLE TRIGGER guard", id="a guard is off"),
-        pytest.param("ALTER TABLE region_holds ADD COLUMN more text", id="a column more"),
+        pytest.param("ALTER TABLE payment_stops ADD COLUMN more text", id="a column more"),
         pytest.param("DROP VIEW newest_nights CASCADE", id="a view is gone"),
-        pytest.param("GRANT DELETE ON region_holds TO stable_jobs_app", id="a right more"),
+        pytest.param("GRANT DELETE ON payment_stops TO stable_jobs_app", id="a right more"),
         pytest.param("CREATE TABLE more (id int)", id="a table more"),
         pytest.param(
             "SET session_replication_role = replica; UPDATE installation SET is_demonstration = true",
@@ -63,7 +63,7 @@ def test_who_is_still_connected_is_sent_away(own: Databases, template_database: 
     name = own.take(template_database)
     other = create_engine(own.postgres.set(database=name), poolclass=NullPool)
     with pytest.raises(OperationalError), other.connect() as connection:  # noqa: PT012  # the last one breaks
-        connection.execute(text("LOCK TABLE region_holds"))
+        connection.execute(text("LOCK TABLE payment_stops"))
         own.give_back(template_database, name)
         connection.execute(text("SELECT 1"))
     own.close()

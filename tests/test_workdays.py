@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from stable_jobs.errors import PolicyError
-from stable_jobs.workdays import add_working_days, clears_on, is_working_day
+from stable_jobs.workdays import add_working_days, is_working_day, notice_ends_on
 
 CASES = [
     pytest.param("2020-05-11", 5, "2020-05-18", id="a plain week from a Monday"),
@@ -64,7 +64,7 @@ def test_between_is_the_inverse(day: str, count: int, expected: str) -> None:
     ],
 )
 def test_clears(opened: str, working_days: int, expected: str) -> None:
-    assert clears_on(date.fromisoformat(opened), working_days) == date.fromisoformat(expected)
+    assert notice_ends_on(date.fromisoformat(opened), working_days) == date.fromisoformat(expected)
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_an_unknown_year_names_the_remedy(day: str, year: int) -> None:
 def test_the_years_end_runs_into_an_unknown_year() -> None:
     """Each function that would have to look past the last year known says so; none guesses."""
     last = date(max(_known_years()), 12, 31)
-    for ask in (add_working_days, clears_on):
+    for ask in (add_working_days, notice_ends_on):
         with pytest.raises(PolicyError, match=f"holidays of {last.year + 1}"):
             ask(last, 1)
     with pytest.raises(PolicyError, match=f"holidays of {last.year + 1}"):
         working_days_between(last, date(last.year + 1, 1, 1))
-    assert add_working_days(last, 0) == clears_on(last, 0) == last
+    assert add_working_days(last, 0) == notice_ends_on(last, 0) == last
 
 
 def _known_years() -> set[int]:
@@ -114,7 +114,7 @@ def _known_years() -> set[int]:
     "wrong",
     [
         pytest.param(lambda: add_working_days(date(2020, 5, 11), -1), id="negative count"),
-        pytest.param(lambda: clears_on(date(2020, 5, 11), -1), id="negative notice"),
+        pytest.param(lambda: notice_ends_on(date(2020, 5, 11), -1), id="negative notice"),
     ],
 )
 def test_refused(wrong: Callable[[], object]) -> None:

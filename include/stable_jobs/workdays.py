@@ -39,7 +39,7 @@ def add_working_days(day: date, count: int) -> date:
     return day
 
 
-def clears_on(opened: date, working_days: int) -> date:
+def notice_ends_on(opened: date, working_days: int) -> date:
     """The business date from which a notice opened on `opened` counts as over (domain: section 5).
 
     The calendar day after its last working day; with 0 working days the opening day itself.

@@ -11,7 +11,7 @@ from tests.cli.conftest import Done, Run
 from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import CLEARED, formed
 
-STANDING = "SELECT region_code, reason, held_by FROM standing_holds ORDER BY id"
+STANDING = "SELECT region_code, reason, stopped_by FROM payment_stops_in_force ORDER BY id"
 
 
 def hold(run: Run, region: str = REGION, by: str = "zhao") -> Done:

@@ -70,7 +70,7 @@ def test_nobody_acts_in_anothers_name(
     done = run(*HOLD, "--by", "sun")
     assert (done.code, "you are logged in as li" in done.err) == (2, True)
     assert run(*HOLD, "--by", "li").code == 0
-    assert books.ask("SELECT held_by FROM region_holds") == [("li",)]
+    assert books.ask("SELECT stopped_by FROM payment_stops") == [("li",)]
 
 
 def test_each_role_does_what_it_may(app: FastAPI, run: Run, settings_with_database: Settings) -> None:
@@ -127,7 +127,7 @@ def test_a_bureau_takes_no_name_on_trust(
     done = run(*HOLD, "--by", "li")
     assert (done.code, "nobody checked that this is li: log in" in done.err) == (1, True)
     assert "stable-jobs login" in done.err
-    assert books.ask("SELECT count(*) FROM region_holds") == [(0,)]
+    assert books.ask("SELECT count(*) FROM payment_stops") == [(0,)]
 
 
 def test_where_an_airflow_runs_nobody_acts_without_a_login(

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.disbursement.answer_lists import AnswerLists, publish_answers
-from stable_jobs.disbursement.returns import Taken, take_answers
+from stable_jobs.disbursement.returns import Ingested, take_answers
 from stable_jobs.disbursement.steps import publish
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.night.context import NightContext
@@ -124,7 +124,7 @@ class BankDesk:
         path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
         return path
 
-    def take(self, on: date = D) -> list[Taken]:
+    def take(self, on: date = D) -> list[Ingested]:
         with self.at(on) as desk:
             return take_answers(desk)
 

@@ -161,7 +161,7 @@ def test_undecided_units(end: YearEnd, rows: list[dict[str, Any]], expected: lis
 @pytest.mark.parametrize(
     ("last", "count"),
     [
-        pytest.param({"is_held": True}, 1, id="held on the last night: the one before it counts"),
+        pytest.param({"is_suspended": True}, 1, id="held on the last night: the one before it counts"),
         pytest.param({}, 0, id="decided on the last night"),
     ],
 )

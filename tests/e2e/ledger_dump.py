@@ -48,7 +48,7 @@ KEYS = {
     "refund_id": """
         SELECT concat_ws(' ', region_code, policy_year, voucher_no)
         FROM reported_refunds WHERE id = t.refund_id""",
-    "hold_id": "SELECT region_code || ' ' || reason FROM region_holds WHERE id = t.hold_id",
+    "stop_id": "SELECT region_code || ' ' || reason FROM payment_stops WHERE id = t.stop_id",
     "proposal_id": "SELECT concat_ws(' ', kind, region_code, subject) FROM proposals WHERE id ="
     " t.proposal_id",
     "subject_id": """

@@ -157,7 +157,7 @@ def test_check_tells_of_every_file_what_the_night_did_with_it(story: Story, sett
         file = story.landing / contract.department / extract / BUSINESS_DATE / name
         found = check_file(settings, contract, file, name[:6], D, manifest_beside(file))
         rule = found.refusal and found.refusal.rule
-        held = found.holds[0].rule.id if found.holds else None
+        held = found.held_parts[0].rule.id if found.held_parts else None
         told[extract, name] = (rule, held, found.received, found.accepted, found.quarantined)
         did[extract, name] = tuple(row[key] for key in OUTCOME)
 

@@ -24,7 +24,7 @@ from tests.ledger.model.records import Forbidden, Model, Newest, Payment, UnitKe
 ASKED = {
     "units": """
         SELECT concat_ws(' ', region_code, uscc, policy_year), scheme, entitled_amount, outside, paid, open,
-               waived, recovering FROM entitlement_standing
+               waived, to_recover FROM entitlement_balances
     """,
     "payments": """
         SELECT concat_ws(' ', region_code, uscc, policy_year, p.ordinal), p.scheme, p.amount, p.state
@@ -118,7 +118,7 @@ class Both(RuleBasedStateMachine):
         settled = {a.end_to_end_id[:-3] for _, a in self.model.attempts().values() if a.settled_by}
         nobody_is_paid_twice(self.ledger_says, settled)
         for region, newest in self.model.newest.items():
-            if not newest.is_held:
+            if not newest.is_suspended:
                 nobody_is_forgotten(self.model, region, newest)
 
     def ask_ledger(self) -> dict[str, Any]:

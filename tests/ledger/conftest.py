@@ -21,7 +21,7 @@ from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.store import catalog
 from stable_jobs.store.database import APP
 from stable_jobs.store.loading import load_rows
-from stable_jobs.workdays import clears_on
+from stable_jobs.workdays import notice_ends_on
 from tests.databases import copy_database, drop_database
 from tests.shared import made_once
 
@@ -185,7 +185,7 @@ class Books:
             inputs={},
         )
         defaults: dict[str, Any] = {
-            "is_held": False,
+            "is_suspended": False,
             "is_silent": False,
             "working_days": 5,
             "pooling_region": REGION,
@@ -196,7 +196,7 @@ class Books:
         rows = []
         for code, changed in night.regions.items():
             values: dict[str, Any] = {"region_code": code, "decision_id": decision.id} | defaults | changed
-            values.setdefault("clears_on", clears_on(night.on, values["working_days"]))
+            values.setdefault("notice_ends_on", notice_ends_on(night.on, values["working_days"]))
             rows.append([values[c] for c in REGIONS])
         load_rows(connection, "night_regions", rows)
         return decision.id

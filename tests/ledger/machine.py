@@ -168,7 +168,7 @@ class LedgerMachine(People):
         """As the step `notices` does: the values are noted, and what they stop is held."""
         with ledger_event(self.books.engine, "policy values", business_date=night.on) as event:
             policies.note_values(event, {r: values(self.model.values[r]) for r in night.regions})
-        return self.books.apply(night, before=policies.hold_stopped)
+        return self.books.apply(night, before=policies.suspend_stopped)
 
     @rule(plan=plans, which=st.sampled_from(["same", "earlier decision", "older"]))
     def night_again(self, plan: Plan, which: str) -> None:

@@ -74,7 +74,7 @@ SAME = {"codes": (0, 0, 0, 0), "is_crosswalk_given": False, "stopping": ""}
 def made(on: date, plan: Plan, joined: Collection[Change]) -> Night:
     """The night of a drawn plan. joined: changes of codes given before, which it may leave out."""
     clears = on + timedelta(days=8 if plan["days"] else 0)
-    terms = {"working_days": plan["days"], "clears_on": clears, "pooling_region": POOL}
+    terms = {"working_days": plan["days"], "notice_ends_on": clears, "pooling_region": POOL}
     terms |= {"refund_budget": plan["budget"], "stopping_doubts": plan["stopping"]}
     going = [code for code in (A, B) if code != plan["absent"]]
     decided = [code for code in going if code != plan["held"]]
@@ -94,8 +94,8 @@ def made(on: date, plan: Plan, joined: Collection[Change]) -> Night:
 
 
 def _held(region: str, plan: Plan) -> dict[str, bool]:
-    is_held = region == plan["held"]
-    return {"is_held": is_held, "is_silent": is_held and plan["is_silent"]}
+    is_suspended = region == plan["held"]
+    return {"is_suspended": is_suspended, "is_silent": is_suspended and plan["is_silent"]}
 
 
 def code_of(place: int, plan: Plan) -> str:

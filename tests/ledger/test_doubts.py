@@ -113,7 +113,7 @@ def test_a_region_that_no_longer_names_the_unit_still_counts(books: Books) -> No
 @pytest.mark.parametrize(
     ("region", "found"),
     [
-        pytest.param({"is_held": True}, [("two_regions", 2)], id="held: nobody knows its premium"),
+        pytest.param({"is_suspended": True}, [("two_regions", 2)], id="held: nobody knows its premium"),
         pytest.param({"working_days": 0}, [], id="decided, with another premium"),
     ],
 )
@@ -124,8 +124,8 @@ def test_a_unit_that_finance_paid_in_another_region_is_a_doubt_until_its_premium
     there = unit(A, region_code=OTHER, account_no="999", premium_base=Decimal(777))
     money = refund(A, region_code=OTHER)
     assert day(books, CLEARED, there, regions={OTHER: {"working_days": 0}}, refunds=(money,)) == []
-    told = [] if "is_held" in region else [there]
-    refunds = () if "is_held" in region else (money,)
+    told = [] if "is_suspended" in region else [there]
+    refunds = () if "is_suspended" in region else (money,)
     paid_now = day(books, LATER, unit(A), *told, regions=BOTH | {OTHER: region}, refunds=refunds)
     assert (kinds(books), paid_now) == (found, [] if found else [A])
 
@@ -187,7 +187,7 @@ def test_a_region_that_is_held_ends_no_doubt(books: Books) -> None:
     both = [unit(A, account_no="1"), unit(B, account_no="1", region_code=OTHER)]
     day(books, CLEARED, *both, regions=BOTH)
     before = kinds(books)
-    day(books, LATER, both[0], regions=BOTH | {OTHER: {"is_held": True}})
+    day(books, LATER, both[0], regions=BOTH | {OTHER: {"is_suspended": True}})
     assert kinds(books) == before != []
 
 

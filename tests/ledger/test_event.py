@@ -48,7 +48,7 @@ def test_what_failed_leaves_nothing(books: Books) -> None:
 
     with pytest.raises(ZeroDivisionError):
         person(books, "zhao", fails)
-    assert events(books) == books.ask("SELECT id FROM region_holds") == []
+    assert events(books) == books.ask("SELECT id FROM payment_stops") == []
 
 
 def test_an_error_that_is_no_rule_stays_what_it_is(books: Books) -> None:

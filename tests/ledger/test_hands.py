@@ -55,7 +55,7 @@ def test_without_a_word_of_who_acts_nobody_acts(books: Books, monkeypatch: pytes
 def test_a_bureau_takes_no_name_on_trust(books: Books) -> None:
     with pytest.raises(LedgerRefused, match="nobody checked that this is li: log in first"):
         hold(books, "li", ON_TRUST)
-    assert books.ask("SELECT count(*) FROM region_holds") == [(0,)]
+    assert books.ask("SELECT count(*) FROM payment_stops") == [(0,)]
 
 
 def test_a_demonstration_does_and_says_so(demonstration: Books) -> None:
@@ -67,7 +67,7 @@ def test_a_demonstration_does_and_says_so(demonstration: Books) -> None:
     ]
     body = json.loads(demonstration.ask("SELECT body FROM audit_events ORDER BY id LIMIT 1")[0][0])
     assert body["hand"] == {"login": None, "via": "command line", "user": "root (sudo: li)", "host": "desk"}
-    assert demonstration.ask("SELECT as_known(held_by, event_id) FROM region_holds ORDER BY id") == [
+    assert demonstration.ask("SELECT as_known(stopped_by, event_id) FROM payment_stops ORDER BY id") == [
         ("li（未经验证 unauthenticated）",),
         ("sun",),
     ]
@@ -156,7 +156,7 @@ def test_what_two_people_do_is_of_one_kind(
 
 
 INSERT = """
-    INSERT INTO region_holds (region_code, reason, held_by) VALUES ('610100', 'x', :who)
+    INSERT INTO payment_stops (region_code, reason, stopped_by) VALUES ('610100', 'x', :who)
 """
 
 

@@ -64,7 +64,7 @@ def test_a_look_alike_is_refused(books: Books, known: str, name: str) -> None:
         books.assign((name, 2))
     with pytest.raises(LedgerRefused, match=f"{name} looks like {known}"):
         person(books, name, persons.hold_region, REGION, "x", name)
-    assert books.ask("SELECT count(*) FROM region_holds") == [(0,)]
+    assert books.ask("SELECT count(*) FROM payment_stops") == [(0,)]
 
 
 CHINESE = ("李明", "李朋", "王一", "王二", "王三", "末", "未", "土", "士", "日", "曰", "己", "已", "巳")

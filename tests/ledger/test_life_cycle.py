@@ -89,7 +89,7 @@ def test_what_changed_during_the_notice_falls_out_with_its_reason(
 
 def test_a_held_night_moves_nothing(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
-    held = Night(CLEARED, (), regions={REGION: {"is_held": True}})
+    held = Night(CLEARED, (), regions={REGION: {"is_suspended": True}})
     books.apply(held)
     assert books.close(CLEARED) == 0
     assert books.form(held) == []

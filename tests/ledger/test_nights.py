@@ -15,7 +15,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import persons, proposal_kinds, withdrawals
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.night import decision_in_force, decision_taken, put_in_force
-from stable_jobs.ledger.standing import newest_of, waits
+from stable_jobs.ledger.waits import newest_of, waits
 from stable_jobs.store import catalog
 from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import (
@@ -34,9 +34,9 @@ from tests.ledger.full import (
 
 A, B = CODES[:2]
 NEXT = date(2020, 5, 12)
-SILENT = {REGION: {"is_held": True, "is_silent": True}}
-HELD = {REGION: {"is_held": True}}
-NEWEST = "SELECT business_date::text, is_held FROM newest_nights WHERE region_code = '610100'"
+SILENT = {REGION: {"is_suspended": True, "is_silent": True}}
+HELD = {REGION: {"is_suspended": True}}
+NEWEST = "SELECT business_date::text, is_suspended FROM newest_nights WHERE region_code = '610100'"
 
 
 # -- the decision in force ------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def other_snapshot(books: Books, kind: str, on: date) -> int:
 
 
 TAKE = """
-    INSERT INTO region_nights (region_code, business_date, decision_id, is_held)
+    INSERT INTO region_nights (region_code, business_date, decision_id, is_suspended)
     VALUES ('610100', '{on}', {decision}, false)
 """
 
@@ -169,7 +169,9 @@ def test_the_real_next_night_is_taken_over_after_a_silent_one(books: Books) -> N
 def test_only_a_held_region_is_silent(books: Books) -> None:
     books.decide(unit(A), on=OPENED)
     with as_app(books.engine, on=OPENED) as connection:
-        statement = TAKE.replace("is_held)", "is_held, is_silent)").replace("false)", "false, true)")
+        statement = TAKE.replace("is_suspended)", "is_suspended, is_silent)").replace(
+            "false)", "false, true)"
+        )
         refused(
             connection, statement.format(on=OPENED, decision=decision_of(books, OPENED)), "is_silent_check"
         )
@@ -343,9 +345,9 @@ def test_why_a_regions_money_of_its_newest_night_waits(books: Books) -> None:
             1,
             id="nobody is due anything",
         ),
-        pytest.param(Night(CLEARED, (), regions={"610100": {"is_held": True}}), 1, id="held"),
+        pytest.param(Night(CLEARED, (), regions={"610100": {"is_suspended": True}}), 1, id="held"),
         pytest.param(
-            Night(CLEARED, (), regions={"610100": {"is_held": True, "is_silent": True}}), 0, id="silent"
+            Night(CLEARED, (), regions={"610100": {"is_suspended": True, "is_silent": True}}), 0, id="silent"
         ),
     ],
 )

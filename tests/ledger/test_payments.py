@@ -54,7 +54,7 @@ def test_a_batch_is_published_once(books: Books) -> None:
             CLEARED, None, "newest decided night is 2020-07-01", id="on the day it was formed, later"
         ),
         pytest.param(
-            LATER, {"is_held": True}, "the region is held that night", id="its region is held tonight"
+            LATER, {"is_suspended": True}, "the region is held that night", id="its region is held tonight"
         ),
         pytest.param(
             LATER.replace(day=2), None, "newest decided night is 2020-07-01", id="on a night not decided"

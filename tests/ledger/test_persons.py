@@ -28,7 +28,7 @@ def test_another_person_releases_every_hold_of_the_region(books: Books) -> None:
     hold(books, "sun")
     hold(books, "zhao", "620100")
     assert release(books) == 2
-    assert books.ask("SELECT region_code FROM standing_holds") == [("620100",)]
+    assert books.ask("SELECT region_code FROM payment_stops_in_force") == [("620100",)]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_nobody_releases_their_own_hold(books: Books, name: str) -> None:
     hold(books)
     with pytest.raises(LedgerRefused, match="another person than zhao"):
         release(books, name)
-    assert len(books.ask("SELECT * FROM standing_holds")) == 1
+    assert len(books.ask("SELECT * FROM payment_stops_in_force")) == 1
 
 
 @pytest.mark.parametrize("region", ["620100", "610102", "000000"], ids=["another", "below", "above"])

@@ -109,7 +109,7 @@ def test_a_voucher_that_names_another_unit_now_counts_for_that_one(paid: Books) 
 
 
 def test_a_refund_of_a_held_region_is_not_looked_at(paid: Books) -> None:
-    held = Night(LATER, (), refunds=(refund(A),), regions={"610100": {"is_held": True}})
+    held = Night(LATER, (), refunds=(refund(A),), regions={"610100": {"is_suspended": True}})
     paid.apply(held)
     assert standings(paid) == []
 

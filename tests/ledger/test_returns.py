@@ -220,8 +220,8 @@ def test_a_file_that_cannot_be_read_is_kept_with_its_problem(sent: Books) -> Non
         )
     assert counts == returns.AnswerCounts(is_new=True)
     assert sent.ask("SELECT file_name, rows, problem FROM bank_answers") == [("x.xml", 0, "not XML")]
-    assert returns.is_taken(sent.engine.connect(), "b" * 64)
-    assert not returns.is_taken(sent.engine.connect(), "c" * 64)
+    assert returns.is_ingested(sent.engine.connect(), "b" * 64)
+    assert not returns.is_ingested(sent.engine.connect(), "c" * 64)
 
 
 def test_an_answer_for_a_batch_that_never_went_out_is_unknown(books: Books) -> None:

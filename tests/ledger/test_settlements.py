@@ -61,7 +61,7 @@ def state(books: Books) -> str:
 
 def standing(books: Books, uscc: str = A) -> tuple[int, int, int, int]:
     query = """
-        SELECT entitled_amount::int, paid::int, open::int, recovering::int FROM entitlement_standing
+        SELECT entitled_amount::int, paid::int, open::int, to_recover::int FROM entitlement_balances
         WHERE uscc = :uscc
     """
     found: tuple[int, int, int, int] = books.ask(query, uscc=uscc)[0]

@@ -26,8 +26,8 @@ SENT = """
     SELECT (SELECT count(*) FROM batches WHERE state = 'published'), (SELECT count(*) FROM instructions),
            (SELECT count(*) FROM bank_results), (SELECT count(*) FROM batches)
 """
-HAS = "SELECT region_code, uscc, paid, recovering FROM entitlement_standing"
-OPEN = "SELECT region_code, uscc, open FROM entitlement_standing WHERE open > 0"
+HAS = "SELECT region_code, uscc, paid, to_recover FROM entitlement_balances"
+OPEN = "SELECT region_code, uscc, open FROM entitlement_balances WHERE open > 0"
 
 
 def run_together(url: str, seconds: float) -> list[Told]:

@@ -74,7 +74,7 @@ def night_of(number: int, *, decided: int = 0) -> Night:
         for place, code in enumerate(UNITS)
         if (number + place) % 11
     ]
-    terms = {"working_days": days, "clears_on": on + timedelta(days=days), "stopping_doubts": ""}
+    terms = {"working_days": days, "notice_ends_on": on + timedelta(days=days), "stopping_doubts": ""}
     return Night(on, tuple(units), (), dict.fromkeys(REGIONS, terms), key=str(decided))
 
 

@@ -22,7 +22,7 @@ from stable_jobs.disbursement.steps import publish
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.proposal_kinds import decide_proposal
-from stable_jobs.night.alerts import tell_held
+from stable_jobs.night.alerts import tell_suspended
 from stable_jobs.night.context import NightContext
 from stable_jobs.night.policies import (
     note_policies,
@@ -135,7 +135,7 @@ def test_the_mail_about_a_held_region_says_what_is_wrong(
         path.parent.mkdir(parents=True, exist_ok=True)
         opened.duck.execute(f"COPY ({HELD}) TO {quote_literal(str(path))} (FORMAT parquet)")
         held, decided = SimpleNamespace(name="held.parquet"), SimpleNamespace(fingerprint="f")
-        tell_held(opened, cast(Any, SimpleNamespace(held=held, eligibility=decided)))
+        tell_suspended(opened, cast(Any, SimpleNamespace(held=held, eligibility=decided)))
     assert "2 regions are held" in caplog.text
     assert "610100 bad_parameters general.yaml: 5.0 | 610122 missing_delivery tax taxpayers" in caplog.text
 

@@ -61,7 +61,7 @@ def ask(desk: NightContext, sql: str) -> list[Any]:
 
 def ledger(desk: NightContext) -> dict[str, list[Any]]:
     return {
-        "held": ask(desk, "SELECT region_code FROM newest_nights WHERE is_held"),
+        "held": ask(desk, "SELECT region_code FROM newest_nights WHERE is_suspended"),
         "notices": ask(desk, "SELECT region_code FROM notices ORDER BY 1"),
         "entitled": ask(desk, "SELECT DISTINCT region_code FROM entitlements ORDER BY 1"),
     }

@@ -55,7 +55,7 @@ HUGE = Decimal("1000000000000.00")
 class Landing(World):
     """A world that knows which files there are and which regions take part."""
 
-    taking_part: tuple[str, ...] = ()
+    participating: tuple[str, ...] = ()
     files: set[tuple[str, str]] = field(default_factory=set)
     policies: Policies | None = None
 
@@ -154,7 +154,7 @@ def landing(seed: int, units: int) -> Landing:
     able = [c for c in (*PACKAGED, *RANDOM) if _takes_part(by, c, on)]
     regions = rng.sample(able, min(7, len(able)))
     world = Landing(on=on, slots=tuple(regions), policies=by)
-    world.taking_part = tuple(c for c in able if c in regions or not c.endswith("0000"))
+    world.participating = tuple(c for c in able if c in regions or not c.endswith("0000"))
     _files(world, rng)
     for region in regions:
         _region(world, rng, region)

@@ -303,6 +303,6 @@ class Books:
             sent = {slot for slots in self.slots.values() for slot in slots}
             parts = {r for held in self.world.held_parts.values() for r in held}
             insuring = {r["region_code"] for r in self.units}
-            self.cache["tonight"] = (sent | parts | insuring | set(self.world.taking_part)) - {NATION}
+            self.cache["tonight"] = (sent | parts | insuring | set(self.world.participating)) - {NATION}
         found: set[str] = self.cache["tonight"]
         return found

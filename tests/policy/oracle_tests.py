@@ -152,7 +152,7 @@ def found(u: Unit) -> Found:
 
 def decide(books: Books) -> dict[tuple[str, str, str], Found]:
     """(region, uscc, scheme) → what the eligibility row must say, of every region that is decided."""
-    going = {r for r in books.world.taking_part if not books.is_held(r)}
+    going = {r for r in books.world.participating if not books.is_held(r)}
     decided: dict[tuple[str, str, str], Found] = {}
     for row in books.units:
         region = row["region_code"]

@@ -161,7 +161,7 @@ def test_a_decision_says_what_it_was_made_from(night: Night) -> None:
     """As it registered them: the catalog as it is now is not asked again."""
     held = frozenset({("taxpayers", "220400"), ("fund_balances", "000000")})
     earlier, *rest = night.in_force
-    in_force = (replace(earlier, held_regions=(LANZHOU,)), *rest)
+    in_force = (replace(earlier, held_parts=(LANZHOU,)), *rest)
     made = night.determine(in_force=in_force, held_deliveries=held)
     with night.engine.connect() as connection:
         found = decided_on(connection, made)

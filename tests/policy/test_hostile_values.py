@@ -16,7 +16,7 @@ from stable_jobs import workdays
 from stable_jobs.policy import load, parameters
 from stable_jobs.policy.catalogue import CATALOGUE
 from stable_jobs.policy.load import load_sound
-from stable_jobs.policy.parameters import parameter_table, region_faults, regions_taking_part
+from stable_jobs.policy.parameters import parameter_table, participating_regions, region_faults
 from stable_jobs.settings import data_folder
 from stable_jobs.strict_yaml import read_regular
 from tests.policy.builder import LANZHOU, NANCHANG, XIAN, World, code, decided
@@ -46,7 +46,7 @@ def root(tmp_path: Path) -> Path:
 def fault_of(root: Path) -> str:
     """What is wrong with Xi'an, by which alone nothing is decided."""
     policies = load_sound(root)
-    assert regions_taking_part(policies, ON) == tuple(sorted(OTHERS))
+    assert participating_regions(policies, ON) == tuple(sorted(OTHERS))
     assert {row["region_code"] for row in parameter_table(policies, ON)} == set(OTHERS)
     faults = region_faults(policies, ON)
     assert list(faults) == [XIAN]
@@ -205,7 +205,7 @@ def test_a_folder_that_is_no_region_stops_nobody(name: bytes, root: Path) -> Non
     other = Path(os.fsdecode(os.fsencode(root) + b"/" + name))
     shutil.copytree(root / XIAN, other)
     (other / os.fsdecode(b"\xff.yaml")).write_text("x")
-    assert set(regions_taking_part(load_sound(root), ON)) == {XIAN, *OTHERS}
+    assert set(participating_regions(load_sound(root), ON)) == {XIAN, *OTHERS}
 
 
 def test_a_notice_that_the_calendar_does_not_reach_is_its_own_regions_fault(

@@ -16,7 +16,7 @@ from stable_jobs.policy.parameters import (
     demo_regions,
     levels,
     parameter_table,
-    regions_taking_part,
+    participating_regions,
     resolve,
     schemes_open,
 )
@@ -123,8 +123,8 @@ def test_pooled_with_the_province() -> None:
         pytest.param(on(1, 1, 2023), {"360430"}, id="2023"),
     ],
 )
-def test_regions_taking_part(day: date, expected: set[str]) -> None:
-    assert set(regions_taking_part(policies(), day)) == expected
+def test_participating_regions(day: date, expected: set[str]) -> None:
+    assert set(participating_regions(policies(), day)) == expected
     assert set(demo_regions(policies(), day)) == expected
 
 
@@ -142,7 +142,7 @@ def test_table_of_the_demonstration() -> None:
         len(keys)
         == len(set(keys))
         == 5
-        * sum(len(list(schemes_open(policies(), c, NIGHT))) for c in regions_taking_part(policies(), NIGHT))
+        * sum(len(list(schemes_open(policies(), c, NIGHT))) for c in participating_regions(policies(), NIGHT))
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from stable_jobs.policy.extracts import Extracts, rows_of, working_tables
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.parameters import parameter_table, regions_taking_part, resolve
+from stable_jobs.policy.parameters import parameter_table, participating_regions, resolve
 from stable_jobs.policy.situation import region_table
 from stable_jobs.policy.situation import terms as policy_terms
 from tests.policy.builder import (
@@ -91,7 +91,7 @@ def terms_alone(made: World, folder: Path) -> Terms:
     """The terms of a night without the decision that they stand beside."""
     inputs, by = write(made, folder), base()
     with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
-        rows = parameter_table(by, made.on, list(regions_taking_part(by, made.on)))
+        rows = parameter_table(by, made.on, list(participating_regions(by, made.on)))
         region = region_table(Extracts(inputs, working), by, rows, made.on)
         return by_size(rows_of(policy_terms(region, rows)))
 

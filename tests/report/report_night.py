@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from stable_jobs.contracts.model import Contract, Rule, Scope, Severity
-from stable_jobs.report.build import ExtractFacts, HeldFact, NightFacts, build_report
+from stable_jobs.report.build import ExtractFacts, NightFacts, SuspensionFact, build_report
 from stable_jobs.report.data import DeliveryLine, NightReport, OrphanLine, Release, Sample
 from stable_jobs.report.parts import Reconciliation, Trouble
 from stable_jobs.report.words import place_of
@@ -214,11 +214,11 @@ def units() -> ExtractFacts:
 
 def facts(**changes: Any) -> NightFacts:
     held = [
-        HeldFact("220500", "missing_delivery", "tax", "premium_payments", None),
-        HeldFact("220500", "missing_delivery", "labor", "insured_units", None),
-        HeldFact("220500", "unreadable_unit", "development", "exclusion_list", None),
-        HeldFact("620100", "held_delivery", "tax", "premium_payments", None),
-        HeldFact("990100", "no_parameters", None, None, "2020"),
+        SuspensionFact("220500", "missing_delivery", "tax", "premium_payments", None),
+        SuspensionFact("220500", "missing_delivery", "labor", "insured_units", None),
+        SuspensionFact("220500", "unreadable_unit", "development", "exclusion_list", None),
+        SuspensionFact("620100", "held_delivery", "tax", "premium_payments", None),
+        SuspensionFact("990100", "no_parameters", None, None, "2020"),
     ]
     night = NightFacts(
         business_date=NIGHT,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stable_jobs.report.build import ExtractFacts, HeldFact, build_report, owed_items
+from stable_jobs.report.build import ExtractFacts, SuspensionFact, build_report, owed_items
 from stable_jobs.report.data import DeliveryLine, NightReport, OwedItem, RuleLine
 from tests.report.report_night import (
     AMOUNT,
@@ -128,7 +128,7 @@ def test_a_night_without_anything() -> None:
 
 
 def test_an_extract_that_is_held_for_by_no_contract_is_still_named() -> None:
-    report = a_night(held=[HeldFact("610100", "missing_delivery", "finance", "fund_balances", None)])
+    report = a_night(held=[SuspensionFact("610100", "missing_delivery", "finance", "fund_balances", None)])
     cause = next(r for r in report.regions if r.place.code == "610100").causes[0]
     assert (cause.department, cause.extract) == ("finance", None)
 

@@ -46,7 +46,7 @@ def server(engine: Engine, settings_with_database: Settings) -> Iterator[Server]
 def test_an_act_is_of_whom_the_token_names(server: Server) -> None:
     done = server.act("hold", "li:officer", user="root", host="desk")
     assert (done.status_code, done.json()) == (200, {"result": 1})
-    assert server.books.ask("SELECT region_code, held_by, reason FROM region_holds") == [
+    assert server.books.ask("SELECT region_code, stopped_by, reason FROM payment_stops") == [
         (REGION, "li", "a letter")
     ]
     assert server.books.ask(HANDS) == [("li", True, "command line", "root", "desk")]

@@ -46,7 +46,7 @@ def test_addresses(browser: TestClient, path: str, status: int) -> None:
 def test_sizes_with_the_same_value_stand_together() -> None:
     lines = parameter_lines(load_policies(data_folder("policies")), "610100", "general", ON)
     [cap] = [line for line in lines if line.name == "layoff_cap"]
-    assert [one.sizes for one in cap.held] == [("large",), ("medium",), ("small", "micro")]
+    assert [one.sizes for one in cap.in_force] == [("large",), ("medium",), ("small", "micro")]
 
 
 def test_what_changes_when(tmp_path: Path) -> None:

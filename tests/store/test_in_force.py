@@ -67,7 +67,7 @@ class Expected:
     sequence: int = 1
     region: str = "610100"
     is_stand_in: bool = False
-    held_regions: tuple[str, ...] = ()
+    held_parts: tuple[str, ...] = ()
 
 
 def at(hour: int, days: int = 0) -> datetime:
@@ -110,7 +110,7 @@ def play(book: Book, story: Iterable[Sent]) -> Names:
 
 def expected_rows(found: Iterable[InForce], names: Names) -> list[Expected | InForce]:
     return [
-        Expected(*names[f.delivery_id], f.is_stand_in, f.held_regions)
+        Expected(*names[f.delivery_id], f.is_stand_in, f.held_parts)
         if f.business_date == D - timedelta(days=names[f.delivery_id][0])
         else f
         for f in found
@@ -188,7 +188,7 @@ STORIES = [
     ),
     pytest.param(
         [Sent(0, "held", region=ALL, parts=(("220400", True), ("610100", False)))],
-        [Expected(0, region=ALL, held_regions=("220400",))],
+        [Expected(0, region=ALL, held_parts=("220400",))],
         id="a file for all, one region held",
     ),
     pytest.param(

@@ -361,7 +361,7 @@ def in_force(shop: Shop, **changes: Any) -> dict[str, tuple[str, ...]]:
     """The slots in force for tonight, with the regions held inside."""
     contracts = {"refunds": replace(CONTRACT, **{"oldest_days": 0, **changes})}
     with shop.engine.connect() as connection:
-        return {i.region_code: i.held_regions for i in catalog.in_force(connection, D, contracts)}
+        return {i.region_code: i.held_parts for i in catalog.in_force(connection, D, contracts)}
 
 
 # --- the step

@@ -206,8 +206,8 @@ def account_fault_sql() -> str:
 
 def _account_cases(department: str, extract: str, is_source: str) -> Iterator[str]:
     yield from _name_cases(department, extract, "户名", "account_name", is_source)
-    is_taken = f"regexp_full_match(account_no, '{ACCOUNT_NO}') AND {is_account_no_sql(WITHOUT_HYPHENS)}"
-    number = f"coalesce({is_taken}, false)"
+    is_well_formed = f"regexp_full_match(account_no, '{ACCOUNT_NO}') AND {is_account_no_sql(WITHOUT_HYPHENS)}"
+    number = f"coalesce({is_well_formed}, false)"
     yield _case(
         department, extract, "账号", "account_no", "account_no", NUMBER, f"{is_source} AND NOT {number}"
     )

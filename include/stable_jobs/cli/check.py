@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from stable_jobs.contracts.model import Contract
-    from stable_jobs.night.check import Broken, Checked, Hold
+    from stable_jobs.night.check import Broken, Checked, HeldPart
 
 Trouble = tuple[str, Sequence[tuple[str, str]]]
 """The rule that was broken, then lines of a label (of `words.CHECK`) and a text."""
@@ -155,7 +155,7 @@ def _troubles(one: Checked, lang: str) -> Iterator[Trouble]:
     """The faults of the whole file, then those of rows."""
     if one.refusal is not None:
         yield _refusal(one.refusal, lang)
-    for hold in one.holds:
+    for hold in one.held_parts:
         yield _hold(hold, lang)
     for broken in one.broken:
         yield _broken(broken, lang)
@@ -187,7 +187,7 @@ def _refusal(problem: Problem, lang: str) -> Trouble:
     return "  ".join([problem.rule, *map(visible, where)]), lines
 
 
-def _hold(hold: Hold, lang: str) -> Trouble:
+def _hold(hold: HeldPart, lang: str) -> Trouble:
     what, step = _sentences(hold.rule, lang)
     expected = "" if hold.expected is None else hold.expected.of(lang)
     found = hold.found.of(lang)

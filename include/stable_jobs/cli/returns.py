@@ -16,7 +16,7 @@ from stable_jobs.settings import now
 if TYPE_CHECKING:
     from stable_jobs.disbursement.answer_lists import AnswerLists
     from stable_jobs.disbursement.corrections import Correction
-    from stable_jobs.disbursement.returns import Taken, Unanswered
+    from stable_jobs.disbursement.returns import Ingested, Unanswered
 
 LineArgument = Annotated[str, typer.Argument(metavar="ID", help="The end-to-end id of the line.")]
 app = typer.Typer(help="The bank's answers, and payments that came back.", no_args_is_help=True)
@@ -33,7 +33,7 @@ def take(date: DateOption) -> None:
     from stable_jobs.night.context import open_night
 
     with open_night(read_home(), read_past_date(date)) as night:
-        _print_taken(take(night).files)
+        _print_ingested(take(night).files)
         _print_lists(lists(night).lists)
         _print_unanswered(unanswered(night).batches)
         typer.echo(f"Files    {night.settings.out_root / night.business_date.isoformat()}")
@@ -149,7 +149,7 @@ def _account_no() -> str:
     return sys.stdin.readline().strip()
 
 
-def _print_taken(taken: Sequence[Taken]) -> None:
+def _print_ingested(taken: Sequence[Ingested]) -> None:
     from stable_jobs.cli.ledger_tables import print_rows
 
     rows = [

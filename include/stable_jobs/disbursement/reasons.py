@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from stable_jobs.ledger.standing import Waits, waits
+from stable_jobs.ledger.waits import Waits, waits
 from stable_jobs.night.context import NightContext
 from stable_jobs.night.handed import decision_to_pay
 from stable_jobs.night.unlisted import after_lists

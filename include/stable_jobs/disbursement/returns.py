@@ -35,7 +35,7 @@ from stable_jobs.errors import PolicyError
 from stable_jobs.ledger.batches import batch_by_no
 from stable_jobs.ledger.event import Event, ledger_event
 from stable_jobs.ledger.payments import files_of
-from stable_jobs.ledger.returns import ROWS, AnswerCounts, answer_table, is_taken, take_answer
+from stable_jobs.ledger.returns import ROWS, AnswerCounts, answer_table, is_ingested, take_answer
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.policy.parameters import resolve
 from stable_jobs.publishing.manifest import MANIFEST
@@ -48,7 +48,7 @@ UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
-class Taken:
+class Ingested:
     """The result for one file of the bank.
 
     sha256: None for an entry of the bank's folder that cannot be read: every run reports it again.
@@ -74,7 +74,7 @@ class Unanswered:
     total: Decimal
 
 
-def take_answers(night: NightContext) -> list[Taken]:
+def take_answers(night: NightContext) -> list[Ingested]:
     """Apply every file of the bank's folder whose bytes were not taken before, in the order of their names.
 
     The folder is only read; the bytes are kept in the lake before anything else. Each file is one event, so a
@@ -86,21 +86,21 @@ def take_answers(night: NightContext) -> list[Taken]:
     return [taken for taken in done if taken is not None]
 
 
-def _take(night: NightContext, banks: Banks, found: Found) -> Taken | None:
+def _take(night: NightContext, banks: Banks, found: Found) -> Ingested | None:
     """None for bytes that are known."""
     path, name = found.path, found.name
     if (why := not_readable(path)) is not None:
-        return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), why)
+        return Ingested(name, None, UNREADABLE, AnswerCounts(is_new=False), why)
     try:
         with night.database.connect() as connection:
-            if is_taken(connection, sha256_of(path)):
+            if is_ingested(connection, sha256_of(path)):
                 return None
         profile = profile_for(banks, found)
         if (why := not_the_banks(found, profile)) is not None:
-            return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), why)
+            return Ingested(name, None, UNREADABLE, AnswerCounts(is_new=False), why)
         sha256 = night.lake.put_landing(path)
     except (OSError, PolicyError) as error:
-        return Taken(name, None, UNREADABLE, AnswerCounts(is_new=False), str(error))
+        return Ingested(name, None, UNREADABLE, AnswerCounts(is_new=False), str(error))
     with scratch(night) as work:
         copy = work / path.name
         night.lake.fetch(f"landing/{sha256}", copy)
@@ -111,7 +111,9 @@ def _take(night: NightContext, banks: Banks, found: Found) -> Taken | None:
         return _apply(night, banks, profile, name, sha256, answer, work)
 
 
-def _record_unreadable(night: NightContext, name: str, sha256: str, problem: AnswerProblem) -> Taken | None:
+def _record_unreadable(
+    night: NightContext, name: str, sha256: str, problem: AnswerProblem
+) -> Ingested | None:
     """The file as one refused row, so that it stands on the list of what was refused."""
     row = problem_row(problem)
     with ledger_event(
@@ -122,7 +124,7 @@ def _record_unreadable(night: NightContext, name: str, sha256: str, problem: Ans
         counts = take_answer(
             event, sha256=sha256, file_name=name, file_format=UNREADABLE, problem=problem.sentence()
         )
-    return Taken(name, sha256, UNREADABLE, counts, problem.sentence()) if counts.is_new else None
+    return Ingested(name, sha256, UNREADABLE, counts, problem.sentence()) if counts.is_new else None
 
 
 def _apply(
@@ -133,7 +135,7 @@ def _apply(
     sha256: str,
     answer: Answer,
     work: Path,
-) -> Taken | None:
+) -> Ingested | None:
     with ledger_event(
         night.database, "bank answer", business_date=night.business_date, subject=name
     ) as event:
@@ -151,7 +153,7 @@ def _apply(
             )
         _bind(night, event.connection, banks, profile, answer, work)
         counts = take_answer(event, sha256=sha256, file_name=name, file_format=answer.format)
-    return Taken(name, sha256, answer.format, counts) if counts.is_new else None
+    return Ingested(name, sha256, answer.format, counts) if counts.is_new else None
 
 
 def _bind(

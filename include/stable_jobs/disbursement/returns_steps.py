@@ -30,7 +30,7 @@ def is_over(business_date: date) -> bool:
 class TakenAnswers(Result[dict[str, Any]]):
     """What became of each new file of the bank. is_over: the day is, so no more are awaited."""
 
-    files: tuple[returns.Taken, ...]
+    files: tuple[returns.Ingested, ...]
     is_over: bool
 
     def tell(self, night: NightContext) -> None:

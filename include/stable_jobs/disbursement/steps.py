@@ -35,8 +35,8 @@ from stable_jobs.ledger.payments import PublishedFile, files_of, instruct, lines
 from stable_jobs.ledger.persons import waive_overdue
 from stable_jobs.ledger.policies import noted
 from stable_jobs.ledger.policy_views import policy_version
-from stable_jobs.ledger.standing import Waits, left_out, newest_of
 from stable_jobs.ledger.units import resolve_units
+from stable_jobs.ledger.waits import Waits, left_out, newest_of
 from stable_jobs.night.alerts import tell_anchor, tell_awaiting
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.handed import decision_to_pay
@@ -374,7 +374,7 @@ def _publish_what_waits(night: NightContext) -> dict[str, tuple[int, Decimal]]:
     return {code: (own.count, own.total) for code, own in parts.items() if own.count}
 
 
-NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NOT is_held"
+NEWEST = "SELECT region_code FROM newest_nights WHERE business_date = :on AND NOT is_suspended"
 
 
 def list_waiting_again(night: NightContext) -> None:

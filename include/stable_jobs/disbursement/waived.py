@@ -75,7 +75,7 @@ def _deadlines(night: NightContext) -> Iterator[tuple[str, int, date]]:
 DUE = """
     SELECT d.region_code, d.policy_year, (
         SELECT n.decision_id FROM standing_nights n
-        WHERE n.region_code = d.region_code AND n.business_date <= d.deadline AND NOT n.is_held
+        WHERE n.region_code = d.region_code AND n.business_date <= d.deadline AND NOT n.is_suspended
           AND extract(year FROM n.business_date) = d.policy_year
         ORDER BY n.business_date DESC, n.id DESC LIMIT 1) AS decision_id
     FROM deadlines d

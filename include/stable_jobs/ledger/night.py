@@ -55,19 +55,19 @@ say. Accounts are here only while the transaction lasts.
 REGIONS: Mapping[str, str] = {
     "region_code": "text",
     "decision_id": "bigint",
-    "is_held": "boolean",
+    "is_suspended": "boolean",
     "is_silent": "boolean",
     "working_days": "integer",
-    "clears_on": "date",
+    "notice_ends_on": "date",
     "pooling_region": "text",
     "refund_budget": "numeric(18, 2)",
     "stopping_doubts": "text",
     "shared_account_units": "bigint",
 }
-"""Every region of the night. Of a held one only `is_held` and `is_silent` are known. stopping_doubts: kinds,
-by `;`.
+"""Every region of the night. Of a suspended one only `is_suspended` and `is_silent` are known.
+stopping_doubts: kinds, by `;`.
 
-is_silent: it is held and sent nothing for the date. Such a night is written down and never the region's
+is_silent: it is suspended and sent nothing for the date. Such a night is written down and never the region's
 newest.
 """
 

@@ -17,7 +17,7 @@ def hold_region(event: Event, region_code: str, reason: str, person: str) -> int
     """Stop the payments of a region and all below it at once; the hold's number."""
     number = event.connection.scalar(
         text(
-            "INSERT INTO region_holds (region_code, reason, held_by)"
+            "INSERT INTO payment_stops (region_code, reason, stopped_by)"
             " VALUES (:region, :reason, :by) RETURNING id"
         ),
         {"region": region_code, "reason": reason, "by": person},
@@ -29,7 +29,7 @@ def hold_region(event: Event, region_code: str, reason: str, person: str) -> int
 def release_region(event: Event, region_code: str, reason: str, person: str) -> int:
     """Release every hold of exactly this region; how many. The database refuses the person who held it."""
     released = event.connection.execute(
-        text(SQL["insert_region_hold_releases"]),
+        text(SQL["insert_payment_stop_ends"]),
         {"region": region_code, "reason": reason, "by": person},
     ).rowcount
     if not released:

@@ -79,7 +79,7 @@ def note_totals(connection: Connection) -> None:
     connection.execute(text(SQL["totals"]))
 
 
-def hold_stopped(connection: Connection) -> list[str]:
+def suspend_stopped(connection: Connection) -> list[str]:
     """Mark as held in `night_regions` the regions that values or totals stop: their ledger stays as it was.
 
     The regions, by code. Their decision stands; once people have ruled, the same night is taken over.

@@ -90,7 +90,7 @@ def policy_version(connection: Connection, region_code: str) -> dict[str, str]:
     """The values by which a region's money goes, for manifests: their hash and who confirmed them."""
     row = connection.execute(
         text(
-            "SELECT hash, is_confirmed, proposal_id, files FROM policy_standing WHERE region_code = :region"
+            "SELECT hash, is_confirmed, proposal_id, files FROM policies_in_force WHERE region_code = :region"
         ),
         {"region": region_code},
     ).one_or_none()

@@ -53,7 +53,7 @@ def answer_table(connection: Connection) -> None:
     temporary_table(connection, "answer_rows", ROWS)
 
 
-def is_taken(connection: Connection, sha256: str) -> bool:
+def is_ingested(connection: Connection, sha256: str) -> bool:
     """Whether these bytes were taken before."""
     query = "SELECT EXISTS (SELECT FROM bank_answers WHERE sha256 = :sha256)"
     return bool(connection.scalar(text(query), {"sha256": sha256}))
@@ -67,7 +67,7 @@ def take_answer(
     problem: why the whole file could not be read; it is then recorded without rows.
     """
     connection = event.connection
-    if is_taken(connection, sha256):
+    if is_ingested(connection, sha256):
         return AnswerCounts(is_new=False)
     values = {"sha256": sha256, "name": file_name, "format": file_format, "problem": problem}
     answer = connection.scalar(text(SQL["answer"]), values)

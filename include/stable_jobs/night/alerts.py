@@ -23,7 +23,7 @@ from stable_jobs.settings import Settings
 from stable_jobs.store.engine import quote_literal
 
 
-def tell_held(night: NightContext, decision: Decision) -> None:
+def tell_suspended(night: NightContext, decision: Decision) -> None:
     """Send the regions that are held tonight, with the reasons, and those whose money waits for people."""
     with night.database.connect() as connection:
         decision = after_lists(connection, decision)

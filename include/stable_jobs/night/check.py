@@ -47,7 +47,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Hold:
+class HeldPart:
     """A delivery rule that would hold the file, or one region's part of a file for all."""
 
     rule: Rule
@@ -70,14 +70,14 @@ class Checked:
     accepted: int | None = None
     quarantined: int | None = None
     broken: tuple[Broken, ...] = ()
-    holds: tuple[Hold, ...] = ()
+    held_parts: tuple[HeldPart, ...] = ()
 
     @property
     def verdict(self) -> str:
         """`refused`, `held`, `quarantined` (some rows) or `accepted` (all of it)."""
         if self.refusal is not None:
             return "refused"
-        if self.holds:
+        if self.held_parts:
             return "held"
         return "quarantined" if self.quarantined else "accepted"
 
@@ -163,7 +163,7 @@ def _judged(con: duckdb.DuckDBPyConnection, checked: Checked, sent: SentFile, fo
         accepted=sum(part.accepted for part in parts),
         quarantined=sum(part.quarantined for part in parts),
         broken=_broken(con, contract, rules),
-        holds=_holds(con, checked, parts),
+        held_parts=_held_parts(con, checked, parts),
     )
 
 
@@ -182,13 +182,15 @@ def _rows_of(rule: Rule) -> str:
     return f"SELECT * FROM staged WHERE row_id IN ({failed})"  # noqa: S608 - as above
 
 
-def _holds(con: duckdb.DuckDBPyConnection, checked: Checked, parts: Sequence[Part]) -> tuple[Hold, ...]:
+def _held_parts(
+    con: duckdb.DuckDBPyConnection, checked: Checked, parts: Sequence[Part]
+) -> tuple[HeldPart, ...]:
     contract, on = checked.contract, checked.business_date
     judgement = judge(con, contract, on, judged_parts(parts, contract, {}, on), run=find_failures)
     rules = {rule.id: rule for rule in contract.rules}
     outcomes = [outcome_of(part, judgement, frozenset()) for part in parts]
     return tuple(
-        Hold(
+        HeldPart(
             rules[one.held_rule],
             one.region_code,
             expected_of(one.held_rule, contract, one.held_detail or {}),

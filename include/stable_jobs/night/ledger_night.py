@@ -18,13 +18,13 @@ from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.unlisted import after_lists
 from stable_jobs.policy.determine import Decision
-from stable_jobs.policy.parameters import regions_taking_part, resolve
+from stable_jobs.policy.parameters import participating_regions, resolve
 from stable_jobs.regions import NATION
 from stable_jobs.store.catalog import contents, deliveries_for
 from stable_jobs.store.engine import quote_literal
 from stable_jobs.store.lake import Lake
 from stable_jobs.store.loading import load_from_engine
-from stable_jobs.workdays import clears_on
+from stable_jobs.workdays import notice_ends_on
 
 ACCOUNT = ("account_name", "account_no", "bank_code", "bank_name")
 REVOKING = ("in_scope", "paid_months", "layoff_rate", "size_known")
@@ -158,9 +158,9 @@ def regions_query(night: NightContext, decision: Decision, sent: Collection[str]
     ).fetchall()
     return f"""
         SELECT {columns} FROM (
-            SELECT region_code, {decision.id} AS decision_id, false AS is_held, false AS is_silent,
+            SELECT region_code, {decision.id} AS decision_id, false AS is_suspended, false AS is_silent,
                    min(notice_working_days) AS working_days,
-                   {_clears(night, [d for (d,) in days])} AS clears_on,
+                   {_clears(night, [d for (d,) in days])} AS notice_ends_on,
                    max(pooling_region) FILTER (scheme = 'general') AS pooling_region,
                    max(refund_budget) FILTER (scheme = 'general') AS refund_budget
             FROM {_file(night, decision.terms)} AS t
@@ -182,7 +182,7 @@ def _doubt_terms(night: NightContext) -> str:
 
     rows = [
         (region, value(region, "stopping_doubts"), value(region, "shared_account_units"))
-        for region in regions_taking_part(night.policies, night.business_date)
+        for region in participating_regions(night.policies, night.business_date)
     ]
     said = ", ".join(
         f"({quote_literal(region)}, {'NULL' if kinds is None else quote_literal(';'.join(kinds))},"
@@ -200,14 +200,15 @@ def deadlines(night: NightContext) -> list[tuple[str, date]]:
     """(region, last day) of every region that takes part in the business date's policy year."""
     policies, on = night.policies, night.business_date
     found = (
-        (r, resolve(policies, r, "general", "deadline", on).value) for r in regions_taking_part(policies, on)
+        (r, resolve(policies, r, "general", "deadline", on).value)
+        for r in participating_regions(policies, on)
     )
     return [(region, day) for region, day in found if isinstance(day, date)]
 
 
 def _clears(night: NightContext, days: list[int]) -> str:
     cases = " ".join(
-        f"WHEN {count} THEN DATE {quote_literal(clears_on(night.business_date, count).isoformat())}"
+        f"WHEN {count} THEN DATE {quote_literal(notice_ends_on(night.business_date, count).isoformat())}"
         for count in days
     )
     return f"CASE min(notice_working_days) {cases} END" if cases else "NULL::DATE"

@@ -16,7 +16,7 @@ from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.evidence import record_evidence
 from stable_jobs.ledger.payments import PublishedFile, record_files
-from stable_jobs.ledger.policies import hold_stopped
+from stable_jobs.ledger.policies import suspend_stopped
 from stable_jobs.lists.sheets import ANNOUNCED, ANNOUNCED_ROWS, public_notice
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.ledger_night import fill_night
@@ -54,7 +54,7 @@ def open_notices(night: NightContext, decision: Decision) -> Notices:
     with ledger_event(night.database, "night", business_date=night.business_date) as event:
         require_same_files(night, event.connection, decision)
         fill_night(night, event.connection, decision)
-        stopped = hold_stopped(event.connection)
+        stopped = suspend_stopped(event.connection)
         older = apply_night(event.connection)
         record_evidence(event, decision.id)
         event.detail.update(decision=decision.eligibility.fingerprint, older=older, stopped=stopped)
@@ -76,18 +76,18 @@ def open_notices(night: NightContext, decision: Decision) -> Notices:
 
 
 NOTICES = """
-    SELECT id, region_code, ordinal, clears_on FROM notices WHERE opened_on = :on
+    SELECT id, region_code, ordinal, notice_ends_on FROM notices WHERE opened_on = :on
     ORDER BY region_code, ordinal
 """
 
 
 def _publish_notice(
-    night: NightContext, rows: Rows, notice_id: int, region_code: str, ordinal: int, clears_on: date
+    night: NightContext, rows: Rows, notice_id: int, region_code: str, ordinal: int, notice_ends_on: date
 ) -> Published:
-    about = f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {clears_on}"
+    about = f"公示第 {ordinal} 号 notice {ordinal} · 期满日 over before {notice_ends_on}"
     heading = heading_of(night, region_code, about)
     own = rows.where(night.duck, f"notice_id = {notice_id}")
-    said = {"notice": ordinal, "clears_on": str(clears_on), "count": own.count, "total": str(own.total)}
+    said = {"notice": ordinal, "clears_on": str(notice_ends_on), "count": own.count, "total": str(own.total)}
     return publish_tables(
         night.duck,
         region_folder(tonight(night), region_code) / f"notice-{ordinal}",

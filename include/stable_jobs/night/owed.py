@@ -10,7 +10,7 @@ from stable_jobs import settings
 from stable_jobs.contracts.model import Contract
 from stable_jobs.messages import words_of
 from stable_jobs.night.context import NightContext
-from stable_jobs.policy.held import needed_extracts
+from stable_jobs.policy.suspended import needed_extracts
 from stable_jobs.regions import NATION
 from stable_jobs.report.data import DeliveryLine
 from stable_jobs.report.deliveries import Known, delivery_lines

@@ -40,7 +40,7 @@ from stable_jobs.ledger.views import Listing
 from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.load import Policies, load_sound
-from stable_jobs.policy.parameters import region_faults, regions_taking_part, settled
+from stable_jobs.policy.parameters import participating_regions, region_faults, resolved_parameters
 from stable_jobs.regions import NATION
 from stable_jobs.report.parts import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
 from stable_jobs.report.words import place_of
@@ -184,7 +184,7 @@ def region_values(
             **_bank(banks, region),
             **_agreed(contracts, region, on),
         }
-        for region in regions_taking_part(policies, on)
+        for region in participating_regions(policies, on)
         if _is_in(region, area)
     }
     broken = region_faults(policies, on).items()
@@ -217,7 +217,7 @@ def _is_in(region: str, area: str | None) -> bool:
 def _parameters(policies: Policies, region: str, on: date) -> dict[str, dict[str, Any]]:
     return {
         name: _value(one.value, one.source.effective_from.isoformat(), one.source.reference)
-        for name, one in settled(policies, region, on).items()
+        for name, one in resolved_parameters(policies, region, on).items()
         if one.source is not None
     }
 

@@ -21,7 +21,7 @@ from stable_jobs.errors import Problem, StableJobsError, StepError, StepsMissing
 from stable_jobs.intake.connectors.dropped_file import DroppedFiles
 from stable_jobs.intake.landing import CollectResult, collect_department
 from stable_jobs.intake.staging import stage_department
-from stable_jobs.ledger.standing import newest_of
+from stable_jobs.ledger.waits import newest_of
 from stable_jobs.lists.inputs import Inputs, QuarantineFile
 from stable_jobs.lists.lists import RegionLists, publish_lists
 from stable_jobs.night import alerts, owed
@@ -42,7 +42,7 @@ from stable_jobs.night.step import Result, step
 from stable_jobs.night.unlisted import after_lists, hold_unlisted, require_listed
 from stable_jobs.policy.determine import Decision, decided_on
 from stable_jobs.policy.determine import determine as determine_regions
-from stable_jobs.policy.parameters import regions_taking_part, resolve
+from stable_jobs.policy.parameters import participating_regions, resolve
 from stable_jobs.publishing.publish import publish_folder
 from stable_jobs.report.collect import Night, collect_report
 from stable_jobs.report.render import render_edition
@@ -249,7 +249,7 @@ class Announced(Result[dict[str, Any]]):
     def tell(self, night: NightContext) -> None:
         """Who is held and why, and the ledger's newest event."""
         if self.notices is not None:
-            alerts.tell_held(night, self.decision)
+            alerts.tell_suspended(night, self.decision)
             alerts.tell_anchor(night)
 
     def as_json(self, night: NightContext) -> dict[str, Any]:
@@ -301,7 +301,7 @@ def list_late(night: NightContext) -> Late:
     policies, on = night.policies, night.business_date
     promised = [
         code
-        for code in regions_taking_part(policies, on)
+        for code in participating_regions(policies, on)
         if resolve(policies, code, "general", "same_day_promise", on).value
     ]
     return Late(tuple(f"{code} {night.names[code].both}" for code in promised))

@@ -17,7 +17,7 @@ from stable_jobs.errors import StepsMissing
 from stable_jobs.lists.lists import FAULT
 from stable_jobs.night.context import NightContext
 from stable_jobs.policy.determine import Decision
-from stable_jobs.policy.held import COLUMNS
+from stable_jobs.policy.suspended import COLUMNS
 from stable_jobs.store.catalog import Snapshot, fingerprint, register_snapshot, snapshot_by_id
 from stable_jobs.store.engine import quote_literal
 

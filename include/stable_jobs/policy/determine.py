@@ -13,14 +13,14 @@ from stable_jobs.errors import StepError
 from stable_jobs.policy.aggregates import REPORTED, SUM
 from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, count_of, working_tables
 from stable_jobs.policy.facts import gather
-from stable_jobs.policy.held import COLUMNS as HELD_COLUMNS
-from stable_jobs.policy.held import held_regions, regions_of_night
 from stable_jobs.policy.layoff import READS, laid_off
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.owed import owed, unsettled
+from stable_jobs.policy.owed import open_rows, owed
 from stable_jobs.policy.parameters import parameter_table, typed_table
 from stable_jobs.policy.reconcile import assert_balanced, orphans, reconciliation
-from stable_jobs.policy.situation import ROW, region_table, setting, settled, terms
+from stable_jobs.policy.situation import ROW, region_table, resolved_rows, setting, terms
+from stable_jobs.policy.suspended import COLUMNS as HELD_COLUMNS
+from stable_jobs.policy.suspended import regions_of_night, suspended_regions
 from stable_jobs.policy.verdict import eligibility, judged
 from stable_jobs.regions import NATION
 from stable_jobs.settings import code_fingerprint
@@ -86,7 +86,7 @@ def decide(
 
 def _decide(extracts: Extracts, policies: Policies, on: date, keep: Keep) -> dict[str, ir.Table]:
     materialize = extracts.working.materialize
-    held = held_regions(extracts, policies, on)
+    held = suspended_regions(extracts, policies, on)
     gone = {row["region_code"] for row in held}
     tonight = regions_of_night(extracts, policies, on)
     going = [code for code in tonight if code not in gone]
@@ -95,7 +95,7 @@ def _decide(extracts: Extracts, policies: Policies, on: date, keep: Keep) -> dic
     gathered = replace(gathered, facts=keep("unit_facts", gathered.facts))
     region = materialize(region_table(extracts, policies, rows, on))
     scene = setting(gathered.facts, region, rows, on)
-    results = materialize(settled(scene))
+    results = materialize(resolved_rows(scene))
     results = materialize(results.join(laid_off(scene.wide(results, *READS), on), ROW))
     decided = materialize(judged(scene.wide(results)))
     table = keep("eligibility", eligibility(decided))
@@ -106,7 +106,7 @@ def _decide(extracts: Extracts, policies: Policies, on: date, keep: Keep) -> dic
         "eligibility": table,
         "payees": keep("payees", payees(gathered.accounts, table)),
         "owed": keep(
-            "owed", owed(materialize(unsettled(scene, results, decided)), extracts.inputs.contracts)
+            "owed", owed(materialize(open_rows(scene, results, decided)), extracts.inputs.contracts)
         ),
         "orphans": keep("orphans", orphans(extracts, gathered)),
         "reconciliation": _balanced(keep("reconciliation", lines), extracts),
@@ -158,7 +158,7 @@ def input_files(lake: Lake, in_force: Sequence[InForce]) -> tuple[InputFile, ...
             delivery_id=f.delivery_id,
             staged=lake.path(f.staged_name),
             quarantine=lake.path(f.quarantine_name),
-            held_regions=f.held_regions,
+            held_parts=f.held_parts,
         )
         for f in in_force
     )
@@ -232,7 +232,7 @@ def fingerprint_inputs(
         "step": "determine",
         "business_date": business_date,
         "in_force": sorted(
-            [f.extract, f.region_code, f.delivery_id, f.staged_name, f.quarantine_name, list(f.held_regions)]
+            [f.extract, f.region_code, f.delivery_id, f.staged_name, f.quarantine_name, list(f.held_parts)]
             for f in in_force
         ),
         "held_deliveries": sorted(list(pair) for pair in held_deliveries),

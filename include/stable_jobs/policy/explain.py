@@ -21,7 +21,7 @@ from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, Working, ro
 from stable_jobs.policy.layoff import READS, laid_off
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.parameters import parameter_table
-from stable_jobs.policy.situation import ROW, Setting, region_table, setting, settled
+from stable_jobs.policy.situation import ROW, Setting, region_table, resolved_rows, setting
 from stable_jobs.policy.verdict import judged
 from stable_jobs.regions import upward
 from stable_jobs.store.catalog import delivery_by_id, find_snapshot
@@ -277,7 +277,7 @@ class ExplainedNight:
         materialize = self._working.materialize
         scene = setting(materialize(facts), given, parameters, self._on)
         scene = Setting(scene.facts, scene.region, self._lasting.materialize(scene.sizes), scene.on)
-        results = materialize(settled(scene))
+        results = materialize(resolved_rows(scene))
         results = materialize(results.join(laid_off(scene.wide(results, *READS), self._on), ROW))
         wide = materialize(scene.wide(results))
         again = materialize(judged(wide)).select(*ROW, again="reasons", months_paid="months_paid")

@@ -47,7 +47,7 @@ class InputFile:
     delivery_id: int
     staged: str
     quarantine: str
-    held_regions: tuple[str, ...] = ()
+    held_parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Inputs:
     def covers(self, extract: str, region: str) -> bool:
         """Whether an accepted delivery counts for the region: its own, or its part of one for all."""
         return any(
-            f.region_code == region or (f.region_code == NATION and region not in f.held_regions)
+            f.region_code == region or (f.region_code == NATION and region not in f.held_parts)
             for f in self.of(extract)
         )
 
@@ -124,7 +124,7 @@ class Extracts:
         files = self.inputs.of(extract)
         own = {f.region_code for f in files if f.region_code != NATION}
         own = own if self.inputs.contracts[extract].row_region == "own" else set()
-        gone = sorted(own | {code for f in files for code in f.held_regions})
+        gone = sorted(own | {code for f in files for code in f.held_parts})
         if not gone or all(f.region_code != NATION for f in files):
             return rows
         return rows.filter(~((rows.delivery_region == NATION) & region.isin(gone)).fill_null(False))

@@ -317,7 +317,7 @@ def _is_covered_at_large(inputs: Inputs) -> bool:
 
 def _places(facts: ir.Table, inputs: Inputs, regions: tuple[str, ...]) -> ir.Table:
     """`place, is_covered`: every region of this night and whether its sizes are in force."""
-    slots = {f.region_code for f in inputs.files} | {r for f in inputs.files for r in f.held_regions}
+    slots = {f.region_code for f in inputs.files} | {r for f in inputs.files for r in f.held_parts}
     known = sorted({*regions, *slots, *_insuring(facts)} - {NATION})
     rows = [{"place": r, "is_covered": inputs.covers(EXTRACT, r)} for r in known]
     return typed_table(rows, {"place": "string", "is_covered": "boolean"})

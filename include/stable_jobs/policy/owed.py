@@ -135,7 +135,7 @@ def _account(t: ir.Table) -> tuple[Debt, ...]:
     )
 
 
-def unsettled(scene: Setting, results: ir.Table, decided: ir.Table) -> ir.Table:
+def open_rows(scene: Setting, results: ir.Table, decided: ir.Table) -> ir.Table:
     """The wide rows of what is undecided, or eligible without a known amount, with their tests and
     amounts."""
     is_unpriced = (decided.decision == "eligible") & (
@@ -150,7 +150,7 @@ def unsettled(scene: Setting, results: ir.Table, decided: ir.Table) -> ir.Table:
 def owed(t: ir.Table, contracts: Mapping[str, Contract]) -> ir.Table:
     """One row per reason of every undecided row, and of every eligible one whose amount is not known.
 
-    t: unsettled rows. Columns: `COLUMNS`; sorted by all keys.
+    t: open rows. Columns: `COLUMNS`; sorted by all keys.
     """
     import ibis
 

@@ -26,7 +26,7 @@ from stable_jobs.policy.catalogue import (
 )
 from stable_jobs.policy.load import Parsed, Policies, Scalar, Value
 from stable_jobs.regions import NATION, is_code, is_province, upward
-from stable_jobs.workdays import clears_on
+from stable_jobs.workdays import notice_ends_on
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -51,7 +51,7 @@ def in_force(versions: tuple[Value, ...], on: date) -> Value | None:
     return as_of((v for v in versions if v.effective_from.year == on.year), on)
 
 
-def regions_taking_part(policies: Policies, on: date) -> tuple[str, ...]:
+def participating_regions(policies: Policies, on: date) -> tuple[str, ...]:
     """Codes whose own folder has a value in force in the policy year; the nation only passes on.
 
     Without those that have a fault: nothing can be decided by their parameters. A province takes part for the
@@ -108,7 +108,7 @@ def _fault_of(policies: Policies, region: str, on: date) -> str | None:
     if read is not None:
         return read
     try:
-        found = settled(policies, region, on)
+        found = resolved_parameters(policies, region, on)
         for days in {one.value for name, one in found.items() if name.endswith(".notice_working_days")}:
             _last_day(on, days)
     except PolicyError as error:
@@ -120,10 +120,10 @@ def _fault_of(policies: Policies, region: str, on: date) -> str | None:
 def _last_day(opened: date, days: object) -> None:
     """PolicyError where the calendar does not reach that far; asked once for all regions."""
     if isinstance(days, int):
-        clears_on(opened, days)
+        notice_ends_on(opened, days)
 
 
-def settled(policies: Policies, region: str, on: date) -> dict[str, Resolved]:
+def resolved_parameters(policies: Policies, region: str, on: date) -> dict[str, Resolved]:
     """Every parameter that is set for a region on a date: `<scheme>.<name>`, or `<scheme>.<name>.<size>`.
 
     Of a scheme that is closed only that it is. PolicyError where a required one is missing.
@@ -142,7 +142,7 @@ def settled(policies: Policies, region: str, on: date) -> dict[str, Resolved]:
 
 def demo_regions(policies: Policies, on: date) -> tuple[str, ...]:
     """Regions taking part that use, themselves or by inheritance, a value marked `demo: true`."""
-    return tuple(code for code in regions_taking_part(policies, on) if _uses_demo(policies, code, on))
+    return tuple(code for code in participating_regions(policies, on) if _uses_demo(policies, code, on))
 
 
 def _uses_demo(policies: Policies, region: str, on: date) -> bool:
@@ -272,7 +272,7 @@ def parameter_table(policies: Policies, on: date, regions: Iterable[str] | None 
 
     regions: only these; None: all that take part. Raises PolicyError for a missing parameter.
     """
-    codes = regions_taking_part(policies, on) if regions is None else regions
+    codes = participating_regions(policies, on) if regions is None else regions
     return tuple(
         row
         for region in codes

@@ -175,7 +175,7 @@ def setting(facts: ir.Table, region: ir.Table, rows: tuple[Row, ...], on: date) 
     return Setting(facts, region, sized.rename(sized_region="region_code", sized_scheme="scheme"), on)
 
 
-def settled(s: Setting) -> ir.Table:
+def resolved_rows(s: Setting) -> ir.Table:
     """One row per unit and scheme: `headcount`, `is_dispatch`, `is_by_reference`, `policy_size`, and
     the newest application of the row's scheme (`applied_on, is_signed, declared_headcount, declared_size`).
 

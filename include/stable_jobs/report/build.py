@@ -15,7 +15,6 @@ from stable_jobs.report.comparison import ComparisonFacts
 from stable_jobs.report.data import (
     DeliveryLine,
     ExtractReport,
-    HeldCause,
     NightReport,
     OrphanLine,
     OwedItem,
@@ -23,6 +22,7 @@ from stable_jobs.report.data import (
     RegionLine,
     RuleLine,
     Sample,
+    SuspensionCause,
 )
 from stable_jobs.report.parts import (
     NO_POLICY,
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class HeldFact:
+class SuspensionFact:
     """A row of the `held` snapshot: why a region is held. Empty department: no delivery is at fault."""
 
     region_code: str
@@ -78,7 +78,7 @@ class NightFacts:
     names: Mapping[str, Words]
     """Region names by code."""
     extracts: Sequence[ExtractFacts]
-    held: Sequence[HeldFact]
+    held: Sequence[SuspensionFact]
     reconciliation: Mapping[str, Reconciliation]
     """By region code; `000000`: rows whose region cannot be read."""
     comparison: ComparisonFacts | None = None
@@ -192,10 +192,10 @@ def region_lines(facts: NightFacts, extracts: Sequence[ExtractReport]) -> tuple[
     )
 
 
-def held_cause(held: HeldFact, extracts: Sequence[ExtractReport]) -> HeldCause:
+def held_cause(held: SuspensionFact, extracts: Sequence[ExtractReport]) -> SuspensionCause:
     """Why a region is held, with the trouble of the delivery that was refused or stopped, if one was."""
     extract = next((e for e in extracts if e.extract == held.extract), None)
-    return HeldCause(
+    return SuspensionCause(
         reason=held.reason,
         department=held.department or "policy",
         extract=extract.extract if extract else None,
@@ -289,7 +289,7 @@ def _most_urgent_first(item: OwedItem) -> tuple[int, int, str, int]:
 
 
 def _causes(regions: Iterable[RegionLine]) -> list[OwedItem]:
-    places: dict[HeldCause, list[Place]] = defaultdict(list)
+    places: dict[SuspensionCause, list[Place]] = defaultdict(list)
     for region in regions:
         for cause in region.causes:
             places[cause].append(region.place)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from stable_jobs.contracts.model import Contract
-from stable_jobs.report.build import ExtractFacts, HeldFact, NightFacts, build_report
+from stable_jobs.report.build import ExtractFacts, NightFacts, SuspensionFact, build_report
 from stable_jobs.report.comparison import ComparisonFacts
 from stable_jobs.report.data import NightReport, OrphanLine, Sample
 from stable_jobs.report.deliveries import Known, delivery_lines
@@ -65,7 +65,7 @@ def collect_report(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, n
     """Read the catalog, the decision's snapshots and masked samples; writes nothing."""
     orphans = _orphans(con, lake, night)
     extracts = [_extract(con, engine, lake, night, c, orphans) for c in night.contracts.values()]
-    held = [HeldFact(**row) for row in _rows(con, lake, night.held)]
+    held = [SuspensionFact(**row) for row in _rows(con, lake, night.held)]
     return build_report(
         NightFacts(
             business_date=night.business_date,

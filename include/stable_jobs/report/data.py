@@ -225,7 +225,7 @@ class ExtractReport(Filed):
 
 
 @dataclass(frozen=True)
-class HeldCause:
+class SuspensionCause:
     """One reason why a region is held: one of `words.HELD`; `department`: the one that owes, or `policy`."""
 
     reason: str
@@ -247,7 +247,7 @@ class RegionLine(Filed):
 
     DERIVED: ClassVar = {"place": ("is_held",)}
     place: Place
-    causes: tuple[HeldCause, ...]
+    causes: tuple[SuspensionCause, ...]
     reconciliation: Reconciliation | None
 
     @property

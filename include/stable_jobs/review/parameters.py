@@ -8,13 +8,13 @@ from datetime import date
 
 from stable_jobs.policy.catalogue import CATALOGUE, SIZES, Parameter
 from stable_jobs.policy.load import Policies, Value
-from stable_jobs.policy.parameters import Resolved, regions_taking_part, resolve, schemes_open
+from stable_jobs.policy.parameters import Resolved, participating_regions, resolve, schemes_open
 from stable_jobs.regions import upward
 from stable_jobs.words import Words
 
 
 @dataclass(frozen=True)
-class Held:
+class ValueInForce:
     """A value for some sizes (empty: whatever the size). level: the region that set it."""
 
     sizes: tuple[str, ...]
@@ -30,7 +30,7 @@ class ParameterLine:
     name: str
     unit: str
     meaning: Words
-    held: tuple[Held, ...]
+    in_force: tuple[ValueInForce, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def region_cards(policies: Policies, on: date) -> list[RegionCard]:
             tuple(schemes_open(policies, code, on)),
             min((c.source.effective_from for c in changes(policies, code, on) if c.is_ahead), default=None),
         )
-        for code in regions_taking_part(policies, on)
+        for code in participating_regions(policies, on)
     ]
 
 
@@ -73,11 +73,11 @@ def parameter_lines(policies: Policies, region: str, scheme: str, on: date) -> l
     PolicyError where one that must be set is not.
     """
     lines = (
-        ParameterLine(p.name, p.unit.value, _meaning(p), tuple(_held(policies, p, region, scheme, on)))
+        ParameterLine(p.name, p.unit.value, _meaning(p), tuple(_in_force(policies, p, region, scheme, on)))
         for p in CATALOGUE.values()
         if scheme in p.schemes
     )
-    return [line for line in lines if any(one.source is not None for one in line.held)]
+    return [line for line in lines if any(one.source is not None for one in line.in_force)]
 
 
 def changes(policies: Policies, region: str, on: date) -> list[Change]:
@@ -105,7 +105,9 @@ def changes(policies: Policies, region: str, on: date) -> list[Change]:
     )
 
 
-def _held(policies: Policies, parameter: Parameter, region: str, scheme: str, on: date) -> Iterator[Held]:
+def _in_force(
+    policies: Policies, parameter: Parameter, region: str, scheme: str, on: date
+) -> Iterator[ValueInForce]:
     if not parameter.by_size:
         yield _one(resolve(policies, region, scheme, parameter.name, on), ())
         return
@@ -115,8 +117,8 @@ def _held(policies: Policies, parameter: Parameter, region: str, scheme: str, on
         yield _one(found[sizes[0]], () if sizes == SIZES else sizes)
 
 
-def _one(found: Resolved, sizes: tuple[str, ...]) -> Held:
-    return Held(sizes, found.value, found.region, found.source)
+def _one(found: Resolved, sizes: tuple[str, ...]) -> ValueInForce:
+    return ValueInForce(sizes, found.value, found.region, found.source)
 
 
 def _meaning(parameter: Parameter) -> Words:

@@ -16,7 +16,7 @@ from stable_jobs.contracts.model import Contract
 class InForce:
     """One delivery that counts tonight. `region_code` is its slot; `000000` is a file for all regions.
 
-    `staged_name` and `quarantine_name` are relative to the lake. `held_regions` are the regions of a file for
+    `staged_name` and `quarantine_name` are relative to the lake. `held_parts` are the regions of a file for
     all whose part of it is held: their rows do not count.
     """
 
@@ -27,7 +27,7 @@ class InForce:
     staged_name: str
     quarantine_name: str
     is_stand_in: bool
-    held_regions: tuple[str, ...] = ()
+    held_parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ _IN_FORCE = text(f"""
     accepted AS (
         SELECT id, extract, region_code, business_date, staged_snapshot_id, quarantine_snapshot_id,
                array_remove(array_agg(CASE WHEN is_held THEN part_code END ORDER BY part_code), NULL)
-                   AS held_regions
+                   AS held_parts
         FROM part
         GROUP BY id, extract, region_code, business_date, staged_snapshot_id, quarantine_snapshot_id
         HAVING NOT bool_and(is_held) AND NOT bool_or(is_held AND part_code = region_code)
@@ -95,7 +95,7 @@ _IN_FORCE = text(f"""
     SELECT DISTINCT ON (a.extract, a.region_code)
            a.extract, a.region_code, a.id AS delivery_id, a.business_date, s.name AS staged_name,
            q.name AS quarantine_name, a.business_date < CAST(:business_date AS date) AS is_stand_in,
-           a.held_regions
+           a.held_parts
     FROM accepted a
     JOIN snapshots s ON s.id = a.staged_snapshot_id
     JOIN snapshots q ON q.id = a.quarantine_snapshot_id
@@ -175,4 +175,4 @@ def _moment(known_at: datetime | None, validation_ids: Collection[int]) -> dict[
 
 
 def _in_force(row: dict[str, object]) -> InForce:
-    return InForce(**{**row, "held_regions": tuple(row["held_regions"])})  # type: ignore[arg-type]
+    return InForce(**{**row, "held_parts": tuple(row["held_parts"])})  # type: ignore[arg-type]

@@ -34,11 +34,11 @@ def apply(model: Model, night: Night) -> list[str]:
     told = model.in_ledger(night)
     taken = []
     for region in sorted(set(night.regions) - set(older)):
-        held = bool(night.regions[region].get("is_held")) or model.is_unconfirmed(region, night.on)
+        held = bool(night.regions[region].get("is_suspended")) or model.is_unconfirmed(region, night.on)
         known = model.newest.get(region)
         if night.regions[region].get("is_silent"):
             continue
-        if known is None or (known.night, known.is_held) != (night, held):
+        if known is None or (known.night, known.is_suspended) != (night, held):
             model.standing.setdefault(region, []).append(Newest(night, held, model.clock))
             model.taken.append((region, night.on, model.clock))
             if not held:
@@ -61,7 +61,7 @@ def _decide_region(model: Model, night: Night, region: str) -> None:
     for row in night.refunds:
         if row["region_code"] == region:
             _note_left(model, night, row)
-    notice = Notice(region, night.regions[region]["clears_on"], night.on)
+    notice = Notice(region, night.regions[region]["notice_ends_on"], night.on)
     mine = [key for key in model.units if key[0] == region and key[2] == night.on.year]
     for key in sorted({*said, *mine}):
         outside = model.newest[region].outside[key] = model.outside(night, key)

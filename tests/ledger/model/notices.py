@@ -12,7 +12,7 @@ def close(model: Model, on: date) -> int:
     model.clock += 1
     cleared = 0
     for notice in model.notices:
-        if not notice.is_closed and notice.clears_on <= on and model.is_current(notice.region, on):
+        if not notice.is_closed and notice.notice_ends_on <= on and model.is_current(notice.region, on):
             notice.closed_on = on
             mine = [p for p in model.payments() if p.notice is notice and p.state == "on_notice"]
             cleared += len(mine)

@@ -24,7 +24,7 @@ class Forbidden(Exception):
 @dataclass
 class Notice:
     region: str
-    clears_on: date
+    notice_ends_on: date
     opened_on: date
     closed_on: date | None = None
 
@@ -242,7 +242,7 @@ class Batch:
 @dataclass
 class Newest:
     night: Night
-    is_held: bool
+    is_suspended: bool
     at: int
     outside: dict[UnitKey, Decimal] = field(default_factory=dict)
     excused: set[UnitKey] = field(default_factory=set)
@@ -353,13 +353,13 @@ class Model:
         return (
             newest is not None
             and newest.night.on == on
-            and not newest.is_held
+            and not newest.is_suspended
             and self.decided[on] == newest.night
         )
 
     def is_stopped(self, region: str, on: date) -> bool:
-        is_held = any(held in (region, "000000") for held, _ in self.holds)
-        return is_held or self.is_unconfirmed(region, on)
+        is_stopped = any(held in (region, "000000") for held, _ in self.holds)
+        return is_stopped or self.is_unconfirmed(region, on)
 
     def _counts(self, row: dict[str, Any]) -> bool:
         known = self.reported.get(voucher(row))

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from stable_jobs.store import catalog, database
 from tests.databases import run_sql
 from tests.ledger.conftest import Books
-from tests.ledger.full import TABLES, fill
+from tests.ledger.full import TABLES, fill, person
 
 CATALOG = (
     "snapshots",
@@ -141,6 +141,25 @@ def test_releases_are_in_the_chain_from_the_version_that_covers_them_on(url: URL
     assert rows(url, "SELECT * FROM acknowledgements") == []
 
 
+def test_a_renamed_table_or_column_changes_no_events_hash(url: URL, tmp_path: Path) -> None:
+    """0014 hashes the names that tables and columns had then; its events verify under today's names."""
+    digests = "SELECT id, event_digest(id)::text FROM audit_events"
+    books = Books(engine_of(url, username=database.APP), tmp_path)
+    fill(books)
+    today = rows(url, digests)
+    for renamed in ("payment_stops", "payment_stop_ends", "region_nights", "notices"):
+        assert rows(url, f"SELECT 1 FROM {renamed} LIMIT 1") == [(1,)]
+
+    database.downgrade(url, "0014")
+    assert rows(url, digests) == today
+    stop = "INSERT INTO region_holds (region_code, reason, held_by) VALUES ('610300', 'x', 'zhao')"
+    person(books, "zhao", lambda event: event.connection.execute(text(stop)))
+    then = rows(url, digests)
+    database.upgrade(url)
+    assert rows(url, digests) == then
+    assert books.breaks() == []
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Lima"])
 def test_a_release_verifies_whatever_the_time_zone(url: URL, tmp_path: Path, zone: str) -> None:
     fill(Books(engine_of(url, username=database.APP), tmp_path))
@@ -160,7 +179,7 @@ def test_rights_in_the_ledger(url: URL) -> None:
     views = (
         "assigned_approvers",
         "doubtful_refunds",
-        "entitlement_standing",
+        "entitlement_balances",
         "newest_nights",
         "standing_nights",
         "open_proposals",
@@ -173,8 +192,8 @@ def test_rights_in_the_ledger(url: URL) -> None:
         "contradiction_stops",
         "policy_stops",
         "total_stops",
-        "policy_standing",
-        "total_standing",
+        "policies_in_force",
+        "totals_in_force",
         "newest_settlements",
         "line_results",
         "open_contradictions",
@@ -183,7 +202,7 @@ def test_rights_in_the_ledger(url: URL) -> None:
         "doubtful_accounts",
         "accepted_accounts",
         "surplus_payments",
-        "standing_holds",
+        "payment_stops_in_force",
     )
     recorded = (
         "life_cycle",

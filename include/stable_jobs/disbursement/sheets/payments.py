@@ -90,7 +90,7 @@ def batch_detail(batch: Batch) -> ListTable:
 
 WAITING = """
     WITH under_way AS MATERIALIZED (
-        SELECT * FROM entitlement_standing s
+        SELECT * FROM entitlement_balances s
         WHERE s.is_instructed AND s.policy_year = CAST(extract(year FROM DATE '{on}') AS integer)
     )
     SELECT e.region_code, coalesce(n.priority, 999999) AS priority, e.uscc, e.unit_name, p.scheme, p.amount,
@@ -114,7 +114,7 @@ WAITING = """
                     CASE WHEN NOT c.is_entered THEN coalesce(f.end_to_end_id,
                     'stable-jobs returns accept-account ' || d.end_to_end_id) END) END AS detail
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
-    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+    JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
     JOIN newest_nights w ON w.region_code = e.region_code AND w.business_date = DATE '{on}'
     LEFT JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
     LEFT JOIN LATERAL (
@@ -148,22 +148,22 @@ WAITING = """
     WHERE p.state IN ('cleared', 'corrected', 'batched', 'objected', 'returned')
     UNION ALL
     SELECT s.region_code, coalesce(n.priority, 999999), s.uscc, s.unit_name, n.scheme,
-           n.entitlement - s.outside - s.paid - s.open - s.waived + s.recovering - s.dropped, 'first_payment',
+           n.entitlement - s.outside - s.paid - s.open - s.waived + s.to_recover - s.dropped, 'first_payment',
            i.end_to_end_id
     FROM under_way s
-    JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
+    JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_suspended
     JOIN newest_nights w ON w.region_code = s.region_code AND w.business_date = DATE '{on}'
     JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc AND n.decision = 'eligible'
     JOIN LATERAL (
         SELECT end_to_end_id FROM instructions
         WHERE payment_id = s.open_payment_id ORDER BY attempt DESC LIMIT 1) i ON true
     WHERE n.is_paid_known
-      AND n.entitlement - s.outside - s.paid - s.open - s.waived + s.recovering - s.dropped > 0
+      AND n.entitlement - s.outside - s.paid - s.open - s.waived + s.to_recover - s.dropped > 0
     UNION ALL
     SELECT d.region_code, coalesce(n.priority, 999999), d.uscc, d.unit_name, coalesce(n.scheme, 'general'),
            coalesce(d.payable, 0), 'disagreement', d.detail
     FROM open_disagreements d
-    JOIN night_regions r ON r.region_code = d.region_code AND NOT r.is_held
+    JOIN night_regions r ON r.region_code = d.region_code AND NOT r.is_suspended
     LEFT JOIN night_units n ON n.region_code = d.region_code AND n.uscc = d.uscc
     WHERE NOT EXISTS (
         SELECT FROM payments p WHERE p.entitlement_id = d.entitlement_id

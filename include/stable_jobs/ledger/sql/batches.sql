@@ -3,7 +3,7 @@
 --   candidates, chosen, deliveries, delivery_releases, doubt_rulings, doubtful_accounts, doubtful_refunds,
 --   doubts, entitlements, failed_lines, instructions, line_results, newest_nights, night_regions,
 --   night_units, notices, objection_decisions, objections, payment_lines, payments, proposal_decisions,
---   proposals, recovery_cases, recovery_closings, refund_rulings, region_hold_releases, region_holds,
+--   proposals, recovery_cases, recovery_closings, refund_rulings, payment_stop_ends, payment_stops,
 --   region_nights, region_stops, region_totals, reported_refunds, settlements, total_rulings, unit_stops.
 -- Writes: batch_preparers, batches, candidates, chosen, payment_lines, payments.
 
@@ -33,9 +33,9 @@ SELECT p.id AS payment_id, p.state, p.scheme, p.amount, p.ordinal, e.region_code
 FROM payments p
 JOIN entitlements e ON e.id = p.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
 JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
-JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
 JOIN newest_nights w ON w.region_code = e.region_code AND w.decision_id = r.decision_id
-    AND w.business_date = ledger_date() AND NOT w.is_held
+    AND w.business_date = ledger_date() AND NOT w.is_suspended
 LEFT JOIN LATERAL (
     SELECT k.* FROM account_corrections k JOIN account_confirmations f ON f.correction_id = k.id
     WHERE k.payment_id = p.id AND k.source = 'person'
@@ -75,7 +75,7 @@ UPDATE batches b SET state = 'voided', reason = 'an account or a unit changed'
 FROM night_regions r
 JOIN newest_nights w ON w.region_code = r.region_code AND w.decision_id = r.decision_id
 WHERE b.state = 'formed' AND r.region_code = b.region_code
-  AND w.business_date = ledger_date() AND NOT w.is_held
+  AND w.business_date = ledger_date() AND NOT w.is_suspended
   AND EXISTS (
     SELECT FROM payment_lines l LEFT JOIN candidates c ON c.payment_id = l.payment_id
     WHERE l.batch_id = b.id AND (c.payment_id IS NULL OR c.review_level <> b.review_level
@@ -187,8 +187,8 @@ CROSS JOIN LATERAL (VALUES (k.closed_by), (q.proposed_by)) AS people (who)
 WHERE l.event_id = ledger_event() AND who IS NOT NULL;
 INSERT INTO batch_preparers (batch_id, person, deed)
 SELECT DISTINCT b.id, r.released_by, 'release'
-FROM batches b JOIN region_holds h ON is_within(b.region_code, h.region_code)
-JOIN region_hold_releases r ON r.hold_id = h.id
+FROM batches b JOIN payment_stops h ON is_within(b.region_code, h.region_code)
+JOIN payment_stop_ends r ON r.stop_id = h.id
 WHERE b.event_id = ledger_event() AND r.event_id > coalesce((
     SELECT max(n.event_id) FROM region_nights n
     WHERE n.region_code = b.region_code AND n.business_date < b.business_date - 366), 0);

@@ -23,7 +23,7 @@ INSERT INTO doubt_terms (region_code, stopping, shared_account_units)
 SELECT r.region_code, r.stopping_doubts, r.shared_account_units
 FROM (SELECT region_code, coalesce(stopping_doubts, 'new_code;two_regions;shared_account') AS stopping_doubts,
              coalesce(shared_account_units, 2) AS shared_account_units
-      FROM night_regions WHERE NOT is_held) r
+      FROM night_regions WHERE NOT is_suspended) r
 LEFT JOIN LATERAL (SELECT t.stopping, t.shared_account_units FROM doubt_terms t
                    WHERE t.region_code = r.region_code ORDER BY t.id DESC LIMIT 1) t ON true
 WHERE (t.stopping, t.shared_account_units) IS DISTINCT FROM (r.stopping_doubts, r.shared_account_units)
@@ -32,7 +32,7 @@ ORDER BY r.region_code;
 -- name: numbers
 INSERT INTO unit_numbers (entitlement_id, unit_no)
 SELECT e.id, n.unit_no
-FROM night_units n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
+FROM night_units n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_suspended
 JOIN entitlements e ON e.region_code = n.region_code AND e.uscc = n.uscc
     AND e.policy_year = extract(year FROM ledger_date())
 WHERE n.unit_no IS NOT NULL AND NOT EXISTS (
@@ -45,7 +45,7 @@ CREATE TEMPORARY TABLE unit_marks ON COMMIT DROP AS
 SELECT e.id AS entitlement_id, e.region_code, e.uscc, name_key(e.unit_name) AS name,
        coalesce(n.premium_base, l.premium_base) AS premium, r.region_code IS NOT NULL AS is_tonight
 FROM entitlements e
-LEFT JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+LEFT JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
 LEFT JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
 LEFT JOIN (
     SELECT DISTINCT ON (p.entitlement_id) p.entitlement_id, l.premium_base
@@ -65,7 +65,7 @@ SELECT entitlement_id, account, max(name) AS name FROM (
       AND k.outcome IS DISTINCT FROM 'returned'
     UNION ALL
     SELECT e.id, account_key(n.account_no), name_key(n.account_name)
-    FROM night_units n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
+    FROM night_units n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_suspended
     JOIN entitlements e ON e.region_code = n.region_code AND e.uscc = n.uscc
         AND e.policy_year = extract(year FROM ledger_date())
     WHERE n.account_no IS NOT NULL AND EXISTS (
@@ -135,8 +135,8 @@ SELECT d.id, 'gone', 'this night no longer shows it', 'stable-jobs'
 FROM open_doubts d
 JOIN entitlements e ON e.id = d.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
 JOIN entitlements o ON o.id = d.other_entitlement_id
-JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
-JOIN night_regions s ON s.region_code = o.region_code AND NOT s.is_held
+JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
+JOIN night_regions s ON s.region_code = o.region_code AND NOT s.is_suspended
 WHERE NOT EXISTS (
     SELECT FROM found_doubts f WHERE (f.kind, f.entitlement_id, f.other_entitlement_id, f.units)
         = (d.kind, d.entitlement_id, d.other_entitlement_id, d.units))

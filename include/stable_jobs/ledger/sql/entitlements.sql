@@ -2,26 +2,26 @@
 -- Reads: corrected, disagreeing, doubtful_accounts, due, entitlements, failed_lines, falling,
 --   individual_businesses, instructions, matched, new_accounts, night_regions, night_units, notices,
 --   objection_decisions, objections, payment_lines, payments, recovery_cases, recovery_closings,
---   superseded_entitlements, unit_conflicts, unit_heads, unit_outside, unit_positions, unit_standing.
+--   superseded_entitlements, unit_conflicts, unit_heads, unit_outside, unit_positions, unit_balances.
 -- Writes: account_corrections, batches, corrected, disagreeing, disagreements, due, entitlements, falling,
 --   new_accounts, notice_lines, notices, payments, recovery_cases, recovery_closings, region_nights,
---   unit_forms, unit_standing.
+--   unit_forms, unit_balances.
 
 -- name: nights
-INSERT INTO region_nights (region_code, business_date, decision_id, is_held, is_silent)
-SELECT region_code, ledger_date(), decision_id, is_held, nullif(is_silent, false)
+INSERT INTO region_nights (region_code, business_date, decision_id, is_suspended, is_silent)
+SELECT region_code, ledger_date(), decision_id, is_suspended, nullif(is_silent, false)
 FROM night_regions ORDER BY region_code;
 
 -- name: standing
 -- Every entitlement of the night's regions and year, with what the night says of its unit.
-CREATE TEMPORARY TABLE unit_standing ON COMMIT DROP AS
-SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.recovering, s.dropped, s.settled,
+CREATE TEMPORARY TABLE unit_balances ON COMMIT DROP AS
+SELECT s.entitlement_id, s.open_payment_id, s.paid, s.open, s.waived, s.to_recover, s.dropped, s.settled,
        s.is_instructed, s.is_doubtful, s.region_code, s.uscc,
        coalesce(o.outside, 0) AS outside, n.decision, n.reasons, n.scheme, n.unit_name,
        n.is_paid_known, n.is_revoked,
        CASE WHEN n.decision = 'eligible' THEN n.entitlement END AS entitlement
 FROM unit_positions s
-JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = s.region_code AND NOT r.is_suspended
 LEFT JOIN night_units n ON n.region_code = s.region_code AND n.uscc = s.uscc
 LEFT JOIN unit_outside o ON o.region_code = s.region_code AND o.uscc = s.uscc
 WHERE s.policy_year = extract(year FROM ledger_date());
@@ -37,14 +37,14 @@ SELECT p.id AS payment_id, u.entitlement_id, CASE
     WHEN u.decision = 'undecided' THEN 'undecided:' || u.reasons
     WHEN u.scheme <> p.scheme THEN 'scheme_changed'
     ELSE 'amount_changed' END AS reason
-FROM unit_standing u JOIN payments p ON p.id = u.open_payment_id
+FROM unit_balances u JOIN payments p ON p.id = u.open_payment_id
 WHERE p.state <> 'instructed' AND CASE
     WHEN u.decision IS NULL OR u.decision = 'ineligible' THEN true
     WHEN u.decision = 'undecided' THEN p.state NOT IN ('returned', 'corrected') AND NOT EXISTS (
         SELECT FROM payment_lines l WHERE l.payment_id = p.id AND l.attempt > 1)
     WHEN NOT u.is_paid_known OR u.is_doubtful THEN false
     ELSE u.scheme <> p.scheme
-         OR p.amount <> u.entitlement - u.outside - u.paid - u.waived + u.recovering - u.dropped END;
+         OR p.amount <> u.entitlement - u.outside - u.paid - u.waived + u.to_recover - u.dropped END;
 
 -- name: voided
 UPDATE batches SET state = 'voided', reason = 'a line fell out'
@@ -60,7 +60,7 @@ FROM falling f WHERE p.id = f.payment_id;
 INSERT INTO recovery_closings (case_id, outcome, reason, closed_by)
 SELECT c.id, 'superseded', 'decided again', 'stable-jobs'
 FROM recovery_cases c
-JOIN unit_standing u ON u.entitlement_id = c.entitlement_id
+JOIN unit_balances u ON u.entitlement_id = c.entitlement_id
 JOIN entitlements e ON e.id = c.entitlement_id
 LEFT JOIN recovery_closings k ON k.case_id = c.id
 WHERE k.case_id IS NULL AND (u.decision = 'eligible' OR u.decision = 'ineligible' AND u.is_revoked)
@@ -70,7 +70,7 @@ ORDER BY c.id;
 
 -- name: standing_again
 -- As `standing`, once payments that fell out are withdrawn and old recovery cases are superseded.
-DROP TABLE unit_standing;
+DROP TABLE unit_balances;
 
 -- name: due
 -- What each unit is still due, or got too much.
@@ -82,8 +82,8 @@ WITH known AS (
            coalesce(u.open, 0) AS open, coalesce(u.dropped, 0) AS dropped,
            CASE WHEN n.decision = 'eligible' THEN n.entitlement ELSE 0 END AS entitlement
     FROM night_units n
-    JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
-    LEFT JOIN unit_standing u ON u.region_code = n.region_code AND u.uscc = n.uscc
+    JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_suspended
+    LEFT JOIN unit_balances u ON u.region_code = n.region_code AND u.uscc = n.uscc
     LEFT JOIN unit_outside o ON o.region_code = n.region_code AND o.uscc = n.uscc
     WHERE n.is_paid_known AND NOT coalesce(u.is_instructed OR u.is_doubtful, false)
       AND (n.decision = 'eligible' AND (n.entitlement > 0 OR u.entitlement_id IS NOT NULL)
@@ -128,11 +128,11 @@ SELECT * FROM (
     SELECT d.region_code, d.uscc, d.entitlement_id, n.unit_name, n.payable, n.already_paid,
            d.outside + coalesce(p.counted, 0) + coalesce(t.amount, 0) AS counted,
            coalesce(p.fresh, 0) + greatest(d.difference, 0) AS difference,
-           coalesce(p.is_moved, false) OR coalesce(u.waived > 0 OR u.recovering > 0, false)
+           coalesce(p.is_moved, false) OR coalesce(u.waived > 0 OR u.to_recover > 0, false)
                OR d.is_barred AS is_explained
     FROM due d
     JOIN night_units n ON n.region_code = d.region_code AND n.uscc = d.uscc
-    LEFT JOIN unit_standing u ON u.entitlement_id = d.entitlement_id
+    LEFT JOIN unit_balances u ON u.entitlement_id = d.entitlement_id
     LEFT JOIN (
         SELECT p.entitlement_id,
                sum(p.amount) FILTER (WHERE i.first_on < ledger_date() AND NOT i.came_back AND NOT (
@@ -183,8 +183,8 @@ FROM (
            coalesce(d.unit_name, e.unit_name) AS unit_name,
            coalesce(d.outside, e.outside_amount) AS outside,
            coalesce(d.entitlement,
-               e.outside_amount + u.paid + u.open + u.waived - u.recovering) AS entitled
-    FROM unit_standing u JOIN entitlements e ON e.id = u.entitlement_id
+               e.outside_amount + u.paid + u.open + u.waived - u.to_recover) AS entitled
+    FROM unit_balances u JOIN entitlements e ON e.id = u.entitlement_id
     LEFT JOIN due d ON d.entitlement_id = u.entitlement_id
     WHERE NOT u.is_instructed
 ) v
@@ -193,11 +193,11 @@ WHERE e.id = v.entitlement_id
       IS DISTINCT FROM (v.entitled, v.outside, v.scheme, v.unit_name);
 
 -- name: notices
-INSERT INTO notices (region_code, opened_on, ordinal, working_days, clears_on)
+INSERT INTO notices (region_code, opened_on, ordinal, working_days, notice_ends_on)
 SELECT r.region_code, ledger_date(),
        1 + (SELECT count(*) FROM notices o
             WHERE o.region_code = r.region_code AND o.opened_on = ledger_date()),
-       r.working_days, r.clears_on
+       r.working_days, r.notice_ends_on
 FROM night_regions r
 WHERE r.region_code IN (SELECT region_code FROM due WHERE difference > 0) ORDER BY r.region_code;
 
@@ -232,7 +232,7 @@ WHERE d.difference < 0 ORDER BY e.id;
 INSERT INTO unit_forms (entitlement_id, is_individual)
 SELECT e.id, n.legal_form = 'individual_business'
 FROM entitlements e JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
-JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
 LEFT JOIN individual_businesses i ON i.entitlement_id = e.id
 WHERE e.policy_year = extract(year FROM ledger_date())
   AND (n.legal_form = 'individual_business') <> (i.entitlement_id IS NOT NULL) ORDER BY e.id;
@@ -241,7 +241,7 @@ WHERE e.policy_year = extract(year FROM ledger_date())
 -- A returned payment whose unit has another account now than those that failed.
 CREATE TEMPORARY TABLE corrected ON COMMIT DROP AS
 SELECT p.id AS payment_id, i.attempt
-FROM unit_standing u JOIN payments p ON p.id = u.open_payment_id AND p.state = 'returned'
+FROM unit_balances u JOIN payments p ON p.id = u.open_payment_id AND p.state = 'returned'
 JOIN night_units n ON n.region_code = u.region_code AND n.uscc = u.uscc AND n.decision = 'eligible'
 JOIN instructions i ON i.payment_id = p.id
     AND i.attempt = (SELECT max(attempt) FROM instructions WHERE payment_id = p.id)
@@ -262,7 +262,7 @@ SELECT e.id, d.line_id, n.account_name, n.account_no, n.bank_code, n.bank_name
 FROM doubtful_accounts d
 JOIN entitlements e ON e.id = d.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
 JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc AND n.decision = 'eligible'
-JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
 WHERE n.account_no IS NOT NULL AND n.account_name IS NOT NULL
   AND NOT EXISTS (
     SELECT FROM failed_lines f WHERE f.entitlement_id = e.id AND f.account = account_key(n.account_no)

@@ -14,7 +14,7 @@ OR EXISTS (
     WHERE n.region_code = r.region_code AND n.business_date = ledger_date()
       AND n.id = (SELECT max(id) FROM region_nights m
                   WHERE m.region_code = n.region_code AND m.business_date = n.business_date)
-      AND n.decision_id = r.decision_id AND n.is_held = r.is_held
+      AND n.decision_id = r.decision_id AND n.is_suspended = r.is_suspended
       AND coalesce(n.is_silent, false) = coalesce(r.is_silent, false)
       AND NOT EXISTS (SELECT FROM night_withdrawals w WHERE w.region_code = n.region_code
                       AND w.business_date = n.business_date AND w.night_id >= n.id));

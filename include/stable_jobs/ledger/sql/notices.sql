@@ -7,9 +7,9 @@
 INSERT INTO notice_closings (notice_id)
 SELECT n.id FROM notices n
 JOIN newest_nights w ON w.region_code = n.region_code AND w.business_date = ledger_date()
-    AND NOT w.is_held AND w.decision_id = coalesce(decision_in_force(ledger_date()), w.decision_id)
+    AND NOT w.is_suspended AND w.decision_id = coalesce(decision_in_force(ledger_date()), w.decision_id)
 LEFT JOIN notice_closings c ON c.notice_id = n.id
-WHERE c.notice_id IS NULL AND n.clears_on <= ledger_date() ORDER BY n.id;
+WHERE c.notice_id IS NULL AND n.notice_ends_on <= ledger_date() ORDER BY n.id;
 
 -- name: cleared
 UPDATE payments p SET state = 'cleared', reason = 'notice ended', changed_on = ledger_date()

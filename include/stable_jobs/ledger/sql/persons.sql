@@ -1,10 +1,10 @@
 -- What people decide beside approvals: holding a region, a budget, the waived.
--- Reads: entitlements, night_deadlines, standing_holds.
--- Writes: budget_entries, payments, region_hold_releases.
+-- Reads: entitlements, night_deadlines, payment_stops_in_force.
+-- Writes: budget_entries, payments, payment_stop_ends.
 
--- name: insert_region_hold_releases
-INSERT INTO region_hold_releases (hold_id, reason, released_by)
-SELECT id, :reason, :by FROM standing_holds WHERE region_code = :region;
+-- name: insert_payment_stop_ends
+INSERT INTO payment_stop_ends (stop_id, reason, released_by)
+SELECT id, :reason, :by FROM payment_stops_in_force WHERE region_code = :region;
 
 -- name: insert_budget_entries
 INSERT INTO budget_entries (pooling_region, policy_year, amount, reason, entered_by)

@@ -1,6 +1,6 @@
 -- The values that a region's money rests on: found by every night, confirmed by two people, or nothing moves.
 -- Reads: bank_values, night_regions, night_units, night_values, own_values, policy_confirmations,
---   policy_standing, policy_stops, policy_values, proposals, region_totals, total_rulings, total_standing,
+--   policies_in_force, policy_stops, policy_values, proposals, region_totals, total_rulings, totals_in_force,
 --   total_stops.
 -- Writes: night_regions, night_values, policy_confirmations, policy_nights, policy_values, region_totals.
 
@@ -10,14 +10,14 @@ SELECT region_code, content, policy_hash(content) FROM (
     SELECT s.region_code, coalesce((
         SELECT jsonb_object_agg(e.key, e.value) FROM jsonb_each(v.content) e
         WHERE NOT starts_with(e.key, 'bank.')), '{}') || b.content AS content
-    FROM policy_standing s JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
+    FROM policies_in_force s JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
     JOIN bank_values b ON b.region_code = s.region_code WHERE s.business_date = ledger_date()
 ) merged;
 
 -- name: noted
 SELECT s.region_code, CASE WHEN s.is_confirmed
     THEN CAST(v.content -> 'general.deadline' ->> 'value' AS date) END AS deadline
-FROM policy_standing s JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
+FROM policies_in_force s JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
 WHERE s.business_date = ledger_date();
 
 -- name: values
@@ -30,13 +30,13 @@ ORDER BY region_code;
 -- name: nights
 INSERT INTO policy_nights (region_code, hash)
 SELECT n.region_code, n.hash FROM night_values n
-LEFT JOIN policy_standing s ON s.region_code = n.region_code AND s.business_date = ledger_date()
+LEFT JOIN policies_in_force s ON s.region_code = n.region_code AND s.business_date = ledger_date()
 WHERE s.hash IS DISTINCT FROM n.hash ORDER BY n.region_code;
 
 -- name: demonstration
 INSERT INTO policy_confirmations (region_code, effective_on, hash, files)
 SELECT s.region_code, ledger_date(), s.hash, :files
-FROM policy_standing s JOIN own_values o ON (o.region_code, o.hash) = (s.region_code, s.hash)
+FROM policies_in_force s JOIN own_values o ON (o.region_code, o.hash) = (s.region_code, s.hash)
 WHERE NOT s.is_confirmed AND NOT o.content ?| ARRAY['fault', 'bank.fault']
   AND NOT EXISTS (SELECT FROM policy_confirmations k WHERE k.files <> :files)
 ORDER BY s.region_code;
@@ -48,24 +48,24 @@ SELECT * FROM (
            least(coalesce(sum(u.entitlement), 0), 9999999999999999.99) AS total,
            (v.content -> 'general.total_factor' ->> 'value')::numeric AS factor,
            (v.content -> 'general.total_floor' ->> 'value')::numeric AS floor
-    FROM night_regions r JOIN policy_standing s ON s.region_code = r.region_code
+    FROM night_regions r JOIN policies_in_force s ON s.region_code = r.region_code
     JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
     LEFT JOIN night_units u ON u.region_code = r.region_code AND u.decision = 'eligible'
-    WHERE NOT r.is_held GROUP BY r.region_code, v.content
+    WHERE NOT r.is_suspended GROUP BY r.region_code, v.content
 ) t
 WHERE NOT EXISTS (
-    SELECT FROM total_standing s
+    SELECT FROM totals_in_force s
     WHERE s.region_code = t.region_code AND s.business_date = ledger_date()
       AND (s.units, s.total) = (t.units, t.total) AND s.factor IS NOT DISTINCT FROM t.factor)
 ORDER BY region_code;
 
 -- name: hold_for_values
-UPDATE night_regions r SET is_held = true FROM policy_stops s
-WHERE s.region_code = r.region_code AND NOT r.is_held;
+UPDATE night_regions r SET is_suspended = true FROM policy_stops s
+WHERE s.region_code = r.region_code AND NOT r.is_suspended;
 
 -- name: hold_for_total
-UPDATE night_regions r SET is_held = true FROM total_stops s
-WHERE s.region_code = r.region_code AND NOT r.is_held;
+UPDATE night_regions r SET is_suspended = true FROM total_stops s
+WHERE s.region_code = r.region_code AND NOT r.is_suspended;
 
 -- name: asked
 SELECT n.region_code, n.hash FROM night_values n

@@ -1,6 +1,6 @@
 -- What people are shown of the values that money rests on, and of regions' totals. Reads only.
--- Reads: policy_confirmations, policy_nights, policy_standing, policy_stops, policy_values,
---   proposal_decisions, proposals, region_nights, total_standing, total_stops.
+-- Reads: policy_confirmations, policy_nights, policies_in_force, policy_stops, policy_values,
+--   proposal_decisions, proposals, region_nights, totals_in_force, total_stops.
 
 -- name: changes
 SELECT s.region_code, d.name, coalesce(d.old ->> 'value', '') AS old,
@@ -12,7 +12,7 @@ SELECT s.region_code, d.name, coalesce(d.old ->> 'value', '') AS old,
             ELSE p.proposed_by END AS proposed_by,
        CASE WHEN NOT s.is_confirmed THEN '' WHEN s.files IS NOT NULL THEN 'stable-jobs'
             ELSE k.decided_by END AS confirmed_by
-FROM policy_standing s
+FROM policies_in_force s
 LEFT JOIN proposals p ON p.id = s.proposal_id LEFT JOIN proposal_decisions k ON k.proposal_id = p.id
 CROSS JOIN LATERAL (
     SELECT name, old, new FROM (
@@ -27,7 +27,7 @@ CROSS JOIN LATERAL (
     FROM policy_differences(s.region_code, NULL, s.hash) WHERE s.before_hash IS NULL HAVING count(*) > 0
 ) d
 WHERE (NOT s.is_confirmed OR CASE WHEN CAST(:since AS date) IS NULL THEN NOT EXISTS (
-        SELECT FROM region_nights w WHERE w.region_code = s.region_code AND NOT w.is_held
+        SELECT FROM region_nights w WHERE w.region_code = s.region_code AND NOT w.is_suspended
             AND w.business_date >= s.first_night AND w.business_date < s.business_date)
         ELSE s.first_night > CAST(:since AS date) END)
   AND NOT (s.is_confirmed AND s.files IS NOT NULL AND s.before_hash IS NULL)
@@ -37,7 +37,7 @@ ORDER BY s.is_confirmed, s.region_code, d.name;
 -- name: beyond
 SELECT region_code, business_date, units, total, factor, last_date, last_total,
        coalesce(ruled_by, '') AS ruled_by, coalesce(reason, '') AS reason
-FROM total_standing WHERE is_beyond AND (CAST(:region AS text) IS NULL OR region_code = :region)
+FROM totals_in_force WHERE is_beyond AND (CAST(:region AS text) IS NULL OR region_code = :region)
 ORDER BY region_code;
 
 -- name: stop_of

@@ -10,7 +10,7 @@ SELECT f.payment_reference, i.amount, f.amount, f.vouchers
 FROM (
     SELECT n.region_code, n.uscc, n.policy_year, n.payment_reference, sum(n.amount) AS amount,
            string_agg(n.voucher_no, ' ' ORDER BY n.voucher_no) AS vouchers
-    FROM night_refunds n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
+    FROM night_refunds n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_suspended
     WHERE n.payment_reference IS NOT NULL AND n.policy_year = extract(year FROM ledger_date())
     GROUP BY n.region_code, n.uscc, n.policy_year, n.payment_reference
 ) f

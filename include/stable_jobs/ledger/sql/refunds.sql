@@ -17,7 +17,7 @@ SELECT f.*, CASE
           AND p.scheme = f.scheme AND p.amount = f.amount AND p.state IN ('instructed', 'paid'))
     THEN 'doubtful' END AS standing
 FROM night_refunds f
-JOIN night_regions r ON r.region_code = f.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = f.region_code AND NOT r.is_suspended
 LEFT JOIN (
     SELECT i.end_to_end_id, i.amount, e.region_code, coalesce(c.ledger_code, e.uscc) AS uscc,
            e.policy_year

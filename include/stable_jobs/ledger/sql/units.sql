@@ -1,5 +1,5 @@
 -- A unit has several codes over time: the night's tables are put under the code that the ledger knows it by.
--- Reads: code_units, entitlement_standing, entitlements, ledger_codes, night_codes, night_refunds,
+-- Reads: code_units, entitlement_balances, entitlements, ledger_codes, night_codes, night_refunds,
 --   night_regions, night_units, superseded_entitlements, unit_aliases, unit_conflicts, unit_heads,
 --   unit_links.
 -- Writes: code_changes, code_units, ledger_codes, night_refunds, night_units, paid_elsewhere,
@@ -9,7 +9,7 @@
 -- An old number that two units claim on one night joins neither.
 INSERT INTO code_changes (region_code, old_code, new_code)
 SELECT n.region_code, n.old_code, min(n.new_code) AS new_code
-FROM night_codes n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
+FROM night_codes n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_suspended
 WHERE n.old_code <> n.new_code
 GROUP BY n.region_code, n.old_code HAVING count(DISTINCT n.new_code) = 1
 ORDER BY n.region_code, n.old_code
@@ -49,7 +49,7 @@ SELECT n.region_code, n.uscc, n.unit_name, n.policy_year, n.payable, n.already_p
        CASE WHEN h.heads > 1 THEN 'one_unit_twice' WHEN t.rows > 1 THEN 'codes_together'
             ELSE 'code_claimed_twice' END AS cause
 FROM night_units n
-JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_held
+JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_suspended
 LEFT JOIN code_units c ON c.region_code = n.region_code AND c.code = n.uscc
 LEFT JOIN (SELECT region_code, unit, count(*) AS heads FROM unit_heads GROUP BY region_code, unit) h
     ON h.region_code = c.region_code AND h.unit = c.unit
@@ -112,5 +112,5 @@ SELECT e.region_code, c.ledger_code AS uscc,
 FROM superseded_entitlements d
 JOIN entitlements e ON e.id = d.entitlement_id AND e.policy_year = extract(year FROM ledger_date())
 JOIN ledger_codes c ON c.region_code = e.region_code AND c.code = e.uscc
-JOIN entitlement_standing s ON s.entitlement_id = e.id
+JOIN entitlement_balances s ON s.entitlement_id = e.id
 WHERE c.ledger_code <> e.uscc;

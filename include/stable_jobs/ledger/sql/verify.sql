@@ -1,6 +1,6 @@
 -- Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files.
 -- Reads: audit_events, bank_answers, batch_changes, batches, broken_evidence, deliveries,
---   entitlement_revisions, entitlement_standing, entitlements, instructions, payment_lines, payments,
+--   entitlement_revisions, entitlement_balances, entitlements, instructions, payment_lines, payments,
 --   pg_attribute, pg_class, published_files, snapshot_contents, snapshots, state_changes.
 
 -- name: counted
@@ -37,8 +37,8 @@ ORDER BY 1;
 
 -- name: balance
 SELECT region_code || ' ' || uscc || ' ' || policy_year, entitled_amount,
-       outside || ' + ' || paid || ' + ' || open || ' + ' || waived || ' - ' || recovering
-FROM entitlement_standing WHERE entitled_amount <> outside + paid + open + waived - recovering ORDER BY 1;
+       outside || ' + ' || paid || ' + ' || open || ' + ' || waived || ' - ' || to_recover
+FROM entitlement_balances WHERE entitled_amount <> outside + paid + open + waived - to_recover ORDER BY 1;
 
 -- name: batches
 SELECT b.batch_no, concat_ws(' ', b.count, b.total, b.hash), concat_ws(' ', l.count, l.total,

@@ -1,10 +1,10 @@
 -- What people are shown of the ledger: lists to work through, one unit's history, the sums. Reads only.
 -- Reads: approval_hands, approvals, approver_changes, assigned_approvers, audit_events, batch_changes,
 --   batch_preparers, batches, budget_entries, code_changes, doubt_rulings, doubt_stops, doubts,
---   entitlement_standing, entitlements, event_hands, instructions, line_results, masked_accounts,
+--   entitlement_balances, entitlements, event_hands, instructions, line_results, masked_accounts,
 --   objection_decisions, objections, open_contradictions, open_disagreements, payment_lines, payments,
---   proposal_decisions, proposals, recovery_cases, recovery_closings, refund_rulings, region_hold_releases,
---   region_holds, registered_codes, reported_refunds, state_changes.
+--   proposal_decisions, proposals, recovery_cases, recovery_closings, refund_rulings, payment_stop_ends,
+--   payment_stops, registered_codes, reported_refunds, state_changes.
 
 -- name: objections
 SELECT o.id::text AS id, e.region_code AS region, e.uscc, e.unit_name AS unit, p.amount AS yuan,
@@ -51,11 +51,11 @@ ORDER BY e.id;
 
 -- name: holds
 SELECT h.id::text AS id, h.region_code AS region, h.reason,
-       as_known(h.held_by, h.event_id) AS "held by", minute_of(a.body) AS at,
+       as_known(h.stopped_by, h.event_id) AS "held by", minute_of(a.body) AS at,
        as_known(r.released_by, r.event_id) AS "released by", minute_of(b.body) AS released, r.reason AS why
-FROM region_holds h JOIN audit_events a ON a.id = h.event_id
-LEFT JOIN region_hold_releases r ON r.hold_id = h.id LEFT JOIN audit_events b ON b.id = r.event_id
-WHERE (:is_all OR r.hold_id IS NULL) AND (CAST(:region AS text) IS NULL OR is_within(h.region_code, :region))
+FROM payment_stops h JOIN audit_events a ON a.id = h.event_id
+LEFT JOIN payment_stop_ends r ON r.stop_id = h.id LEFT JOIN audit_events b ON b.id = r.event_id
+WHERE (:is_all OR r.stop_id IS NULL) AND (CAST(:region AS text) IS NULL OR is_within(h.region_code, :region))
 ORDER BY h.id;
 
 -- name: assigned
@@ -123,9 +123,9 @@ WHERE p.batch_id = :id ORDER BY p.person, p.deed;
 -- OFFSET 0 keeps the planner from adding up every unit's payments to show one unit's.
 -- noqa: disable=AM09
 SELECT s.policy_year::text AS year, s.uscc, s.unit_name AS unit, s.scheme, s.entitled_amount AS entitled,
-       s.outside, s.paid, s.open, s.waived, s.recovering, e.decided_on AS decided
+       s.outside, s.paid, s.open, s.waived, s.to_recover AS recovering, e.decided_on AS decided
 FROM entitlements e
-CROSS JOIN LATERAL (SELECT * FROM entitlement_standing s WHERE s.entitlement_id = e.id OFFSET 0) s
+CROSS JOIN LATERAL (SELECT * FROM entitlement_balances s WHERE s.entitlement_id = e.id OFFSET 0) s
 WHERE e.region_code = :region AND e.uscc IN (SELECT unit_codes(:region, :uscc)) ORDER BY s.policy_year;
 -- noqa: enable=AM09
 
@@ -152,8 +152,8 @@ WHERE e.region_code = :region AND e.uscc IN (SELECT unit_codes(:region, :uscc)) 
 -- name: sums
 SELECT coalesce(region_code, 'all') AS region, policy_year::text AS year, count(*) AS units,
        sum(entitled_amount) AS entitled, sum(outside) AS outside, sum(paid) AS paid, sum(open) AS open,
-       sum(waived) AS waived, sum(recovering) AS recovering
-FROM entitlement_standing WHERE (CAST(:region AS text) IS NULL OR is_within(region_code, :region))
+       sum(waived) AS waived, sum(to_recover) AS recovering
+FROM entitlement_balances WHERE (CAST(:region AS text) IS NULL OR is_within(region_code, :region))
 GROUP BY GROUPING SETS ((region_code, policy_year), (policy_year)) ORDER BY policy_year, 1;
 
 -- name: proposals

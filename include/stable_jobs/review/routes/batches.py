@@ -37,7 +37,7 @@ BatchNo = Annotated[str, Path(pattern=r"^[0-9]{6}-[0-9]{8}-L[0-2]-[0-9]{1,9}$")]
 
 
 @dataclass(frozen=True)
-class Standing:
+class AnswerCheck:
     """Whether a person's answer counts, as the ledger knows it.
 
     level: the approval that is awaited; why_not: of `messages.ledger.WHY_NOT`, empty where it counts.
@@ -87,13 +87,13 @@ async def answer(
 ) -> Response:
     """Answer what Airflow asks about the batch. The ledger takes it from there, and decides on it."""
     person: Person = request.state.person
-    standing = await run_in_threadpool(_standing_of, request, no, person)
-    if standing.why_not:
-        return await _page(request, no, standing.why_not, status=409)
+    check = await run_in_threadpool(_check_of, request, no, person)
+    if check.why_not:
+        return await _page(request, no, check.why_not, status=409)
     said = optional(reason)
     if answer == "refuse" and not said:
         return await _page(request, no, "no_reason", status=409)
-    question = await _question(request, no, standing)
+    question = await _question(request, no, check)
     if question is None:
         return await _page(request, no, "no_question", status=409)
     await request.app.state.airflow.answer(request, question, is_approved=answer == "approve", reason=said)
@@ -129,29 +129,29 @@ def _file(request: Request, prefix: str, found: list[PublishedFile]) -> Response
 async def _page(request: Request, no: str, said: str, *, status: int = 200) -> Response:
     """said: what stands on top, of `messages.ledger.ANSWER_SAID` or `WHY_NOT`; empty for nothing."""
     person: Person = request.state.person
-    standing = await run_in_threadpool(_standing_of, request, no, person)
-    question = None if standing.why_not else await _question(request, no, standing)
-    return await run_in_threadpool(_shown, request, no, standing, question, said, status)
+    check = await run_in_threadpool(_check_of, request, no, person)
+    question = None if check.why_not else await _question(request, no, check)
+    return await run_in_threadpool(_shown, request, no, check, question, said, status)
 
 
-async def _question(request: Request, no: str, standing: Standing) -> Question | None:
+async def _question(request: Request, no: str, check: AnswerCheck) -> Question | None:
     """What Airflow asks about the level that the ledger waits for."""
     try:
         found: Question | None = await request.app.state.airflow.question(request, no)
     except NotAnswered:
         return None
-    return found if found is not None and found.level == standing.level else None
+    return found if found is not None and found.level == check.level else None
 
 
-def _standing_of(request: Request, no: str, person: Person) -> Standing:
+def _check_of(request: Request, no: str, person: Person) -> AnswerCheck:
     with stores_of(request).database.connect() as connection:
         batch = _known(connection, no)
         level = missing_level(connection, batch)
         if level is None:
-            return Standing(None, "complete" if batch.state == "formed" else "ended")
+            return AnswerCheck(None, "complete" if batch.state == "formed" else "ended")
         if Permission.APPROVE not in person.permissions:
-            return Standing(level, "no_role")
-        return Standing(level, hindrance(connection, batch, level, person.name) or "")
+            return AnswerCheck(level, "no_role")
+        return AnswerCheck(level, hindrance(connection, batch, level, person.name) or "")
 
 
 def _known(connection: Connection, no: str) -> Batch:
@@ -162,7 +162,7 @@ def _known(connection: Connection, no: str) -> Batch:
 
 
 def _shown(
-    request: Request, no: str, standing: Standing, question: Question | None, said: str, status: int
+    request: Request, no: str, check: AnswerCheck, question: Question | None, said: str, status: int
 ) -> Response:
     stores = stores_of(request)
     outcome = request.query_params.get("show", "")
@@ -187,7 +187,7 @@ def _shown(
         status=status,
         batch=batch,
         place=place_of(batch.region_code, names_of(stores)),
-        standing=standing,
+        check=check,
         question=question,
         said=said,
         outcome=outcome,

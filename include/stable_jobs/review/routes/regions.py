@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from stable_jobs.ledger.policy_views import confirmations, policy_changes, totals_beyond
 from stable_jobs.ledger.views import Which, holds
 from stable_jobs.night.policies import policy_line, total_line
-from stable_jobs.policy.parameters import region_faults, regions_taking_part, schemes_open
+from stable_jobs.policy.parameters import participating_regions, region_faults, schemes_open
 from stable_jobs.report.words import place_of
 from stable_jobs.review.access import Permission
 from stable_jobs.review.guard import Guard
@@ -48,7 +48,7 @@ def region(request: Request, code: str, on: OnDate = None) -> Response:
     fault = region_faults(policies, day).get(code)
     if fault is not None:
         return html(request, "region_fault.html", "regions", on=day, place=place_of(code, names), fault=fault)
-    if code not in regions_taking_part(policies, day):
+    if code not in participating_regions(policies, day):
         raise HTTPException(404)
     dated = changes(policies, code, day)
     with stores.database.connect() as connection:

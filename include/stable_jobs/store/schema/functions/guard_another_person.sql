@@ -4,8 +4,8 @@ DECLARE
     first_person text;
     second_person text;
 BEGIN
-    IF TG_TABLE_NAME = 'region_hold_releases' THEN
-        SELECT held_by INTO first_person FROM region_holds WHERE id = NEW.hold_id;
+    IF TG_TABLE_NAME = 'payment_stop_ends' THEN
+        SELECT stopped_by INTO first_person FROM payment_stops WHERE id = NEW.stop_id;
         second_person := NEW.released_by;
     ELSIF TG_TABLE_NAME = 'approver_changes' THEN
         first_person := NEW.person;

@@ -23,8 +23,8 @@ BEGIN
     FROM entitlements e
     JOIN (SELECT DISTINCT p.entitlement_id FROM new_rows n JOIN payments p ON p.id = n.payment_id) t
         ON t.entitlement_id = e.id
-    JOIN entitlement_standing s ON s.entitlement_id = e.id
-    WHERE s.paid + s.open > s.entitled_amount - s.outside + s.recovering;
+    JOIN entitlement_balances s ON s.entitlement_id = e.id
+    WHERE s.paid + s.open > s.entitled_amount - s.outside + s.to_recover;
     IF stranger IS NOT NULL THEN
         RAISE EXCEPTION 'unit % would get more than it is entitled to', stranger
             USING ERRCODE = 'restrict_violation';

@@ -4,8 +4,8 @@ DECLARE
     notice record;
 BEGIN
     SELECT * INTO notice FROM notices WHERE id = NEW.notice_id;
-    IF NEW.closed_on < notice.clears_on OR NEW.closed_on IS DISTINCT FROM ledger_date() THEN
-        RAISE EXCEPTION 'notice % of region % stands until %', notice.id, notice.region_code, notice.clears_on
+    IF NEW.closed_on < notice.notice_ends_on OR NEW.closed_on IS DISTINCT FROM ledger_date() THEN
+        RAISE EXCEPTION 'notice % of region % stands until %', notice.id, notice.region_code, notice.notice_ends_on
             USING ERRCODE = 'restrict_violation';
     END IF;
     PERFORM require_newest_night(notice.region_code, 'closing of a notice');

@@ -5,7 +5,7 @@ DECLARE
 BEGIN
     SELECT s.* INTO stop FROM new_rows n
     JOIN (SELECT * FROM policy_stops UNION ALL SELECT * FROM total_stops) s ON s.region_code = n.region_code
-    WHERE NOT n.is_held LIMIT 1;
+    WHERE NOT n.is_suspended LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'the night of region % is not taken over: %: %', stop.region_code, stop.cause, stop.detail
             USING ERRCODE = 'restrict_violation';

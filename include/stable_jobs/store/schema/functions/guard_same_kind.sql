@@ -6,8 +6,8 @@ DECLARE
     kind boolean;
 BEGIN
     SELECT is_authenticated INTO kind FROM event_hands WHERE event_id = ledger_event();
-    IF TG_TABLE_NAME = 'region_hold_releases' THEN
-        SELECT event_id INTO first_event FROM region_holds WHERE id = NEW.hold_id;
+    IF TG_TABLE_NAME = 'payment_stop_ends' THEN
+        SELECT event_id INTO first_event FROM payment_stops WHERE id = NEW.stop_id;
     ELSIF TG_TABLE_NAME = 'account_confirmations' THEN
         SELECT event_id INTO first_event FROM account_corrections WHERE id = NEW.correction_id;
     ELSE

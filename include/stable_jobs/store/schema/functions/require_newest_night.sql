@@ -9,7 +9,7 @@ BEGIN
         RAISE EXCEPTION '% of region % on %: its newest decided night is %', what, region, ledger_date(),
             coalesce(night.business_date::text, 'none') USING ERRCODE = 'restrict_violation';
     END IF;
-    IF night.is_held THEN
+    IF night.is_suspended THEN
         RAISE EXCEPTION '% of region % on %: the region is held that night', what, region, ledger_date()
             USING ERRCODE = 'restrict_violation';
     END IF;

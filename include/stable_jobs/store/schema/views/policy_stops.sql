@@ -5,7 +5,7 @@ SELECT s.region_code, 'policy' AS cause,
             WHEN s.confirmed_hash IS NULL THEN d.count || ' values that nobody has confirmed'
             ELSE 'not confirmed: ' || d.names || CASE WHEN d.count > 5 THEN ', and ' || d.count - 5 || ' more' ELSE '' END
        END || '; stable-jobs policy show --region ' || s.region_code AS detail
-FROM policy_standing s
+FROM policies_in_force s
 CROSS JOIN LATERAL (
     SELECT count(*) AS count, string_agg(name, ', ' ORDER BY name) FILTER (WHERE place <= 5) AS names,
            max(new ->> 'value') FILTER (WHERE name IN ('fault', 'bank.fault')) AS fault

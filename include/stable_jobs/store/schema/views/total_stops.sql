@@ -4,6 +4,6 @@ SELECT region_code, 'total' AS cause,
        total || ' yuan on ' || business_date || ' are more than ' || trim_scale(factor) || ' times the ' || last_total
        || ' yuan of ' || last_date || '; stable-jobs policy accept-total --region ' || region_code || ' --date '
        || business_date AS detail
-FROM total_standing WHERE is_beyond AND ruled_by IS NULL;
+FROM totals_in_force WHERE is_beyond AND ruled_by IS NULL;
 
 GRANT SELECT ON total_stops TO stable_jobs_app;

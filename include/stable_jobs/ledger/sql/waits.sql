@@ -5,7 +5,7 @@
 -- name: waits
 WITH regions AS MATERIALIZED (
     SELECT r.region_code, w.business_date, CASE
-        WHEN w.business_date = :on AND w.is_held THEN 'held'
+        WHEN w.business_date = :on AND w.is_suspended THEN 'held'
         WHEN w.business_date = :on THEN NULL
         WHEN w.business_date > :on THEN 'newer_night'
         WHEN EXISTS (SELECT FROM night_withdrawals k WHERE k.region_code = r.region_code
@@ -18,7 +18,7 @@ WITH regions AS MATERIALIZED (
     LEFT JOIN newest_nights w ON w.region_code = r.region_code
 ),
 open AS MATERIALIZED (
-    SELECT e.region_code, p.id, p.entitlement_id, p.state, p.amount, n.clears_on, p.reason
+    SELECT e.region_code, p.id, p.entitlement_id, p.state, p.amount, n.notice_ends_on, p.reason
     FROM payments p JOIN entitlements e ON e.id = p.entitlement_id JOIN notices n ON n.id = p.notice_id
     WHERE p.state IN ('on_notice', 'objected', 'cleared', 'batched', 'returned', 'corrected')
 ),
@@ -33,7 +33,7 @@ causes AS (
             WHEN 'on_notice' THEN 'notice' WHEN 'objected' THEN 'objection'
             WHEN 'batched' THEN 'approval' WHEN 'returned' THEN 'account_correction'
             ELSE coalesce(s.cause, u.cause, 'waiting_list') END AS cause,
-        CASE o.state WHEN 'on_notice' THEN o.clears_on::text WHEN 'batched' THEN o.reason
+        CASE o.state WHEN 'on_notice' THEN o.notice_ends_on::text WHEN 'batched' THEN o.reason
             WHEN 'objected' THEN '' WHEN 'returned' THEN '' ELSE coalesce(s.detail, '') END AS detail
     FROM open o JOIN regions r ON r.region_code = o.region_code AND r.cause IS NULL
     LEFT JOIN stopped s ON s.region_code = o.region_code
@@ -60,7 +60,7 @@ SELECT e.region_code, w.business_date, CASE
     ELSE 'next_night' END AS cause, count(*), sum(p.amount), ''
 FROM payments p JOIN entitlements e ON e.id = p.entitlement_id
 JOIN newest_nights w ON w.region_code = e.region_code AND w.business_date = ledger_date()
-    AND NOT w.is_held
+    AND NOT w.is_suspended
 LEFT JOIN candidates c ON c.payment_id = p.id
 LEFT JOIN night_units n ON n.region_code = e.region_code AND n.uscc = e.uscc
 WHERE p.state IN ('cleared', 'corrected')

@@ -15,9 +15,9 @@ import pytest
 
 from stable_jobs.errors import StepError
 from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, rows_of, working_tables
-from stable_jobs.policy.held import ALWAYS, held_regions, needed_extracts
 from stable_jobs.policy.load import Policies, RegionPolicy
-from stable_jobs.policy.parameters import region_faults, regions_taking_part
+from stable_jobs.policy.parameters import participating_regions, region_faults
+from stable_jobs.policy.suspended import ALWAYS, needed_extracts, suspended_regions
 from tests.policy.builder import (
     LANZHOU,
     LIAOYUAN,
@@ -58,7 +58,7 @@ def world_of(slots: tuple[str, ...] = HERE) -> World:
 def held(world: World, folder: Path, by: Policies) -> set[tuple[str, str, str]]:
     """(region, reason, extract) of every hold."""
     with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
-        rows = held_regions(Extracts(write(world, folder), working), by, world.on)
+        rows = suspended_regions(Extracts(write(world, folder), working), by, world.on)
     assert all(
         r["department"] == (contracts()[r["extract"]].department if r["extract"] else "") for r in rows
     )
@@ -153,7 +153,7 @@ def test_an_unreadable_row_holds(
     assert {region for region, reason, _ in found if reason == "unreadable_unit"} == expected
 
 
-def test_held_regions_have_no_row_and_stop_nobody(tmp_path: Path) -> None:
+def test_suspended_regions_have_no_row_and_stop_nobody(tmp_path: Path) -> None:
     """One region without parameters, one with a delivery missing; the lists they sent still count."""
     world = world_of()
     world.unit(code(5), FOREIGN)
@@ -242,7 +242,7 @@ def test_every_yuan_is_accounted_for(tmp_path: Path) -> None:
     assert row == expected | {"region_code": XIAN, "is_held": False}
 
 
-def test_nothing_taking_part(tmp_path: Path) -> None:
+def test_no_region_participates(tmp_path: Path) -> None:
     """A year without parameters: every sender is held, nothing breaks."""
     world = world_of()
     assert {r for _, r, _ in held(world, tmp_path, only())} == {"no_parameters"}
@@ -355,7 +355,7 @@ def test_the_nation_never_takes_part(tmp_path: Path) -> None:
     by = with_province()
     own, nation = by.regions["130200"].values, by.regions[NATION]
     by = replace(by, regions={**by.regions, NATION: replace(nation, values={**nation.values, **own})})
-    assert set(regions_taking_part(by, NIGHT)) == {"130200", PROVINCE}
+    assert set(participating_regions(by, NIGHT)) == {"130200", PROVINCE}
 
 
 def test_yuan_add_up_beyond_any_column(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.ledger.statements import Statements
 
-SQL = Statements("standing")
+SQL = Statements("waits")
 
 
 @dataclass(frozen=True)

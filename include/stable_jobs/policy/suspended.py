@@ -1,4 +1,4 @@
-"""Regions for which nothing is decided tonight, and why. A region is held, never the night (design:
+"""Regions for which nothing is decided tonight, and why. A region is suspended, never the night (design:
 section 6)."""
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from stable_jobs.policy.load import Policies
 from stable_jobs.policy.parameters import (
     Row,
     parameter_table,
+    participating_regions,
     province_fault,
     region_faults,
-    regions_taking_part,
 )
 from stable_jobs.regions import NATION, is_province
 
@@ -42,13 +42,13 @@ NOT_ONE_UNREADABLE = ("exclusion_list", "prior_refunds")
 
 
 def regions_of_night(extracts: Extracts, policies: Policies, on: date) -> tuple[str, ...]:
-    """The regions taking part that are to be decided or held: a province only where it insures somebody."""
+    """The participating regions, to be decided or suspended: a province only where it insures somebody."""
     insuring = _senders(extracts)
-    taking_part = regions_taking_part(policies, on)
-    return tuple(code for code in taking_part if not is_province(code) or code in insuring)
+    participating = participating_regions(policies, on)
+    return tuple(code for code in participating if not is_province(code) or code in insuring)
 
 
-def held_regions(extracts: Extracts, policies: Policies, on: date) -> tuple[Row, ...]:
+def suspended_regions(extracts: Extracts, policies: Policies, on: date) -> tuple[Row, ...]:
     """One row per region and reason: `region_code, reason, department, extract, detail`, sorted."""
     regions = regions_of_night(extracts, policies, on)
     rows = parameter_table(policies, on, regions)
@@ -66,7 +66,7 @@ def needed_extracts(policies: Policies, on: date) -> dict[str, tuple[str, ...]]:
 
     For no province is waited: only what it sends says whether it insures anybody.
     """
-    regions = tuple(code for code in regions_taking_part(policies, on) if not is_province(code))
+    regions = tuple(code for code in participating_regions(policies, on) if not is_province(code))
     return _needed(regions, parameter_table(policies, on, regions))
 
 

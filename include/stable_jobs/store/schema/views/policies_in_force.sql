@@ -1,6 +1,6 @@
 -- What counts for the event's night, or for the newest one of the region, beside what was confirmed last for its date
 -- and the other values that were confirmed before.
-CREATE OR REPLACE VIEW policy_standing AS
+CREATE OR REPLACE VIEW policies_in_force AS
 SELECT f.region_code, f.business_date, f.hash, c.hash AS confirmed_hash, c.proposal_id, c.files, o.hash AS before_hash,
        coalesce(f.hash = c.hash, false) AS is_confirmed,
        (SELECT min(n.business_date) FROM policy_nights n WHERE (n.region_code, n.hash) = (f.region_code, f.hash))
@@ -19,4 +19,4 @@ LEFT JOIN LATERAL (
     WHERE k.region_code = f.region_code AND k.effective_on <= f.business_date AND k.hash <> f.hash
     ORDER BY k.effective_on DESC, k.id DESC LIMIT 1) o ON true;
 
-GRANT SELECT ON policy_standing TO stable_jobs_app;
+GRANT SELECT ON policies_in_force TO stable_jobs_app;

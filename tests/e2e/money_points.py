@@ -5,6 +5,8 @@ from __future__ import annotations
 LEDGER = "stable_jobs.ledger"
 NIGHT = "stable_jobs.night"
 DISBURSEMENT = "stable_jobs.disbursement.steps"
+RETURNS = "stable_jobs.disbursement.returns"
+ANSWER_LISTS = "stable_jobs.disbursement.answer_lists"
 EVENT = f"{LEDGER}.event:ledger_event"
 EXECUTE = "sqlalchemy.engine:Connection.execute"
 ONCE = "stable_jobs.disbursement.batch_files"
@@ -59,7 +61,7 @@ POINTS = {
         f"{FILL}:1:before",
         f"{LOADED}[night_units]:1:after",
         f"{FILL}:1:after",
-        f"{LEDGER}.candidates:void_stale:1:after",
+        f"{LEDGER}.batches:void_stale:1:after",
         f"{EXECUTE}[INSERT INTO batches]:1:after",
         f"{EXECUTE}[INSERT INTO payment_lines]:1:after",
         f"{LEDGER}.batches:form_batches:1:after",
@@ -113,13 +115,13 @@ POINTS = {
         f"{DISBURSEMENT}:_publish_waiting:1:after",
     ],
     "answered": [
-        f"{NIGHT}.returns:take_answers:1:before",
+        f"{RETURNS}:take_answers:1:before",
         "stable_jobs.store.lake:Lake.put_landing:1:before",
         "stable_jobs.store.lake:Lake.put_landing:1:after",
         "stable_jobs.bank.answers.read:read_answer:1:after",
         f"{EVENT}[bank answer]:1:before",
         f"{LOADED}:1:after",
-        f"{NIGHT}.returns:_bind:1:after",
+        f"{RETURNS}:_bind:1:after",
         f"{LEDGER}.returns:take_answer:1:before",
         "sqlalchemy.engine:Connection.scalar[INSERT INTO bank_answers]:1:after",
         f"{EXECUTE}[INSERT INTO bank_results]:1:after",
@@ -127,19 +129,19 @@ POINTS = {
         f"{CLOSED}:1:after",
         f"{EVENT}[bank answer]:1:after",
         f"{EVENT}[bank answer]:2:after",
-        f"{NIGHT}.returns:_record_unreadable:1:before",
-        f"{NIGHT}.returns:_record_unreadable:1:after",
-        f"{NIGHT}.answer_lists:publish_answers:1:before",
+        f"{RETURNS}:_record_unreadable:1:before",
+        f"{RETURNS}:_record_unreadable:1:after",
+        f"{ANSWER_LISTS}:publish_answers:1:before",
         f"{LISTS}:ledger_rows:1:after",
-        f"{NIGHT}.answer_lists:_publish_batch:1:before",
+        f"{ANSWER_LISTS}:_publish_batch:1:before",
         f"{PUBLISH}:link:2:after",
         f"{RECORD}:1:before",
         f"{EVENT}[published]:1:after",
-        f"{NIGHT}.answer_lists:_publish_batch:3:after",
-        f"{NIGHT}.answer_lists:_publish_work_list:1:before",
-        f"{NIGHT}.answer_lists:_publish_work_list:2:after",
-        f"{NIGHT}.answer_lists:_publish_refused:1:before",
-        f"{NIGHT}.answer_lists:_publish_refused:1:after",
+        f"{ANSWER_LISTS}:_publish_batch:3:after",
+        f"{ANSWER_LISTS}:_publish_work_list:1:before",
+        f"{ANSWER_LISTS}:_publish_work_list:2:after",
+        f"{ANSWER_LISTS}:_publish_refused:1:before",
+        f"{ANSWER_LISTS}:_publish_refused:1:after",
     ],
 }
 """Stage → where its command is killed: `module:function[text in an argument]:count:before or after`."""

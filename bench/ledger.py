@@ -18,12 +18,10 @@ import duckdb
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from stable_jobs.ledger.batches import form_batches
+from stable_jobs.ledger.batches import form_batches, instruct
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.night import night_tables
-from stable_jobs.ledger.notices import close_due_notices
-from stable_jobs.ledger.payments import instruct
+from stable_jobs.ledger.notices import close_due_notices, night_tables
 from stable_jobs.ledger.returns import answer_table, take_answer
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.store import catalog

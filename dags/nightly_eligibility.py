@@ -28,7 +28,7 @@ from stable_jobs_wiring import (
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.dag_ids import NIGHTLY, OWED
-from stable_jobs.publishing.words import DEPARTMENTS as NAMES
+from stable_jobs.publishing.table import DEPARTMENTS as NAMES
 
 SENT = {
     name: Asset(f"{name}_deliveries", f"stable-jobs://{name}", group="stable-jobs") for name in DEPARTMENTS

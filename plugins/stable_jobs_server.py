@@ -19,8 +19,7 @@ from fastapi import HTTPException, Request
 from sqlalchemy import func, select
 
 from stable_jobs.dag_ids import APPROVALS, DISBURSEMENT, NIGHTLY
-from stable_jobs.review.access import Person, roles_of
-from stable_jobs.review.airflow import NotAnswered, Question, Run
+from stable_jobs.review.access import NotAnswered, Person, Question, Run, roles_of
 
 LEVELS = {task_id: level for level, task_id in APPROVALS.items()}
 APPROVE, REFUSE = "Approve", "Reject"
@@ -29,7 +28,7 @@ NEWEST_FIRST = "-created_at"
 
 
 class AirflowServer:
-    """`stable_jobs.review.airflow.Airflow`, as this server is it. AirflowConfigException without a key."""
+    """`stable_jobs.review.access.Airflow`, as this server is it. AirflowConfigException without a key."""
 
     def __init__(self) -> None:
         self.secret = conf.get("api", "secret_key", fallback="")

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Engine
 
 from stable_jobs.garbage import collect_rarely
-from stable_jobs.ledger import approvals, hands
+from stable_jobs.ledger import batches, people
 from stable_jobs.ledger import event as ledger_events
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP, init_database
@@ -32,7 +32,7 @@ from tests.shared import made_once
 
 TWO_NIGHTS = (date(2020, 5, 11), date(2020, 5, 19))
 MEMORY, ROOM = Path("/dev/shm"), 6 * 2**30  # a folder of the session's own is made in it
-HANDS = [hands.Hand(hands.AIRFLOW, "test")]
+HANDS = [people.Hand(people.AIRFLOW, "test")]
 """By whose hand people act in a test's own process: the last."""
 
 
@@ -102,8 +102,8 @@ def postgres_url() -> Iterator[URL]:
 def checked_people() -> Iterator[None]:
     """Whoever acts in a test's own process is somebody whom Airflow has checked, or as `HANDS` says."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (ledger_events, approvals):
-            patch.setattr(module, "hand_of", lambda person: hands._HAND.get() or HANDS[-1])
+        for module in (ledger_events, batches):
+            patch.setattr(module, "hand_of", lambda person: people._HAND.get() or HANDS[-1])
         yield
 
 

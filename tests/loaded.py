@@ -2,9 +2,9 @@
 
 from importlib import import_module
 
-from stable_jobs.validation.suite import load_expectations
+from stable_jobs.validation.run import load_expectations
 
-for name in ("cli.main", "night.steps", "disbursement.steps", "night.explain", "night.what_if"):
+for name in ("cli.main", "night.steps", "disbursement.steps", "night.questions"):
     import_module(f"stable_jobs.{name}")
 import_module("ibis.backends.duckdb")
 load_expectations()

@@ -17,7 +17,7 @@ from stable_jobs.accounts import (
     masked,
     masked_sql,
 )
-from stable_jobs.policy import accounts as compared
+from stable_jobs.policy import facts as compared
 
 CASES = [
     pytest.param("6222021234567890", "6222021234567890", True, id="digits"),

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.persons import hold_region
+from stable_jobs.ledger.rulings import hold_region
 from tests.databases import Databases, run_sql
 
 HELD = "SELECT id, region_code FROM payment_stops"

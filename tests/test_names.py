@@ -20,7 +20,7 @@ from stable_jobs.names import (
     has_sql,
     visible_text,
 )
-from stable_jobs.policy.accounts import plain_name
+from stable_jobs.policy.facts import plain_name
 
 # fmt: off
 GB_18030_2022 = {

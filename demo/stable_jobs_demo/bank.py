@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from stable_jobs.bank.banks import BankAnswer, Banks
 from stable_jobs.errors import StepError, UsageError
-from stable_jobs.publishing.manifest import MANIFEST, latest_manifest
-from stable_jobs.publishing.workspace import workspace
+from stable_jobs.publishing.folders import MANIFEST, latest_manifest, workspace
 
 if TYPE_CHECKING:
     from lxml import etree

@@ -1,7 +1,4 @@
-"""People's acts, by name: one function each, called by the command line and by the server.
-
-An act needs one permission. Its parameters are those of its function, checked at every call.
-"""
+"""People's acts, by name, for the command line and the server; and each kind of proposal with its effect."""
 
 from __future__ import annotations
 
@@ -16,25 +13,75 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from sqlalchemy import Engine
 
 from stable_jobs.disbursement import corrections
-from stable_jobs.errors import UsageError
-from stable_jobs.ledger.approvals import assign_approver, known_batch, missing_level, record_answer
-from stable_jobs.ledger.codes import propose_code
-from stable_jobs.ledger.doubts import rule_on_doubt
+from stable_jobs.errors import LedgerRefused, UsageError
+from stable_jobs.ledger import policies, proposals
+from stable_jobs.ledger.batches import assign_approver, known_batch, missing_level, record_answer
 from stable_jobs.ledger.event import SYSTEM, Event, ledger_event
-from stable_jobs.ledger.hands import Hand, acting
 from stable_jobs.ledger.notices import add_objection, decide_objection
-from stable_jobs.ledger.persons import enter_budget, hold_region, release_region
+from stable_jobs.ledger.people import Hand, acting, check_reason
 from stable_jobs.ledger.policies import accept_total
-from stable_jobs.ledger.proposal_kinds import decide_proposal
-from stable_jobs.ledger.reasons import check_reason
-from stable_jobs.ledger.recoveries import propose_closing
-from stable_jobs.ledger.refunds import rule_on_refund
-from stable_jobs.ledger.settlements import accept_account, propose_settlement
-from stable_jobs.ledger.withdrawals import propose_withdrawal
+from stable_jobs.ledger.proposals import (
+    REGISTRATION,
+    Proposal,
+    accept_account,
+    open_proposal,
+    propose_closing,
+    propose_code,
+    propose_settlement,
+    propose_withdrawal,
+    record_decision,
+    register_code,
+)
+from stable_jobs.ledger.rulings import (
+    enter_budget,
+    hold_region,
+    release_region,
+    rule_on_doubt,
+    rule_on_refund,
+)
 from stable_jobs.settings import Settings
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+
+# --- The kinds of proposals ---
+# The kinds of proposals, and the effect of each one's confirmation by another person.
+
+Apply = Callable[[Event, Proposal, str], None]
+"""(event, the proposal, who confirms it): what follows within the same event. It raises LedgerRefused where
+what was proposed no longer fits the ledger; then nothing is confirmed."""
+
+KINDS: Mapping[str, Apply] = {
+    REGISTRATION: register_code,
+    proposals.CLOSING: proposals.close_case,
+    proposals.WITHDRAWAL: proposals.withdraw_night,
+    proposals.CONTRADICTION: proposals.settle,
+    policies.POLICY_VALUES: policies.confirm_values,
+}
+"""By `proposals.kind`; `messages.ledger.PROPOSAL_KIND` has their names."""
+
+
+def decide_proposal(event: Event, proposal_id: int, outcome: str, reason: str, person: str) -> Proposal:
+    """A person answers a proposal: `confirmed` by another person than its proposer, or `rejected`.
+
+    LedgerRefused where it does not wait, for its own proposer's confirmation, and where the ledger has moved
+    on.
+    """
+    proposal = open_proposal(event.connection, proposal_id)
+    record_decision(event, proposal, outcome, reason, person)
+    if outcome == "confirmed":
+        apply = KINDS.get(proposal.kind)
+        if apply is None:
+            raise LedgerRefused(f"proposal {proposal_id} is of a kind that this version does not know")
+        apply(event, proposal, person)
+    return proposal
+
+
+# --- The acts ---
+# People's acts, by name: one function each, called by the command line and by the server.
+#
+# An act needs one permission. Its parameters are those of its function, checked at every call.
 
 WORK, APPROVE, CONFIRM, RELEASE, MANAGE = "work", "approve", "confirm", "release", "manage"
 """The permissions of acts: values of `review.access.Permission`."""
@@ -150,9 +197,9 @@ def assign(event: Event, approver: str, region_code: str, level: int, is_assigne
 
 def accept_delivery(engine: Engine, delivery_id: int, reason: str, by: str) -> list[str]:
     """Release a delivery that a rule holds; the rules."""
-    from stable_jobs.night.release import release
+    from stable_jobs.night.owed import accept_held_delivery
 
-    return [one.rule_id for one in release(engine, delivery_id, reason=reason, released_by=by)]
+    return [one.rule_id for one in accept_held_delivery(engine, delivery_id, reason=reason, released_by=by)]
 
 
 def rule_on_doubts(event: Event, doubt_ids: list[int], outcome: str, reason: str, person: str) -> None:

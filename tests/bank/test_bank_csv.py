@@ -11,7 +11,7 @@ from typing import Any, get_args
 import duckdb
 import pytest
 
-from stable_jobs.bank import bank_csv
+from stable_jobs.bank import payment_files
 from stable_jobs.bank.banks import BankColumn, BankFile, BankProfile, LineField
 from stable_jobs.publishing.table import Sum
 from tests.bank.batch_lines import HOSTILE, bank, batch, hostile_lines, line
@@ -34,8 +34,8 @@ def written(
 ) -> tuple[bytes, Sum]:
     path = folder / profile.file.name
     made = batch(con, folder / "lines.parquet", rows)
-    bank_csv.write(con, made, profile, path)
-    found = bank_csv.measure(con, made, profile, path)
+    payment_files.write_bank_csv(con, made, profile, path)
+    found = payment_files.measure_bank_csv(con, made, profile, path)
     assert sorted(p.name for p in folder.iterdir() if p.is_file()) == sorted([path.name, "lines.parquet"])
     return path.read_bytes(), found
 
@@ -130,4 +130,4 @@ def test_sums_are_the_files_own(
     path = tmp_path / "bank.csv"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     made = batch(con, tmp_path / "lines.parquet", [line(1), line(2)])
-    assert bank_csv.measure(con, made, look(), path) == expected
+    assert payment_files.measure_bank_csv(con, made, look(), path) == expected

@@ -13,12 +13,12 @@ import duckdb
 import pytest
 from lxml import etree
 
-from stable_jobs.bank import pain001
+from stable_jobs.bank import payment_files
 from stable_jobs.bank.banks import BankProfile
 from stable_jobs.publishing.table import Sum
 from tests.bank.batch_lines import HOSTILE, bank, batch, hostile_lines, line
 
-NS = {"p": pain001.NAMESPACE}
+NS = {"p": payment_files.NAMESPACE}
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +39,9 @@ def written(
     **head: Any,
 ) -> list[Path]:
     made = batch(con, folder / "lines.parquet", rows, **head)
-    messages = pain001.messages(con, made, profile)
+    messages = payment_files.pain001_messages(con, made, profile)
     for message in messages:
-        pain001.write(con, message, folder / message.file_name)
+        payment_files.write_pain001(con, message, folder / message.file_name)
     return [folder / message.file_name for message in messages]
 
 
@@ -72,8 +72,10 @@ def test_split_and_valid(
     assert [p.name for p in paths] == [f"payment.{n:03}.xml" for n in range(1, len(expected) + 1)]
     for path in paths:
         schema.assertValid(etree.parse(str(path)))
-    assert [pain001.measure(path).count for path in paths] == expected
-    assert sum(pain001.measure(path).total or 0 for path in paths) == sum(row["amount"] for row in rows)
+    assert [payment_files.measure_pain001(path).count for path in paths] == expected
+    assert sum(payment_files.measure_pain001(path).total or 0 for path in paths) == sum(
+        row["amount"] for row in rows
+    )
     ids = [text for path in paths for text in texts(path, ".//p:EndToEndId")]
     assert ids == [line(n)["end_to_end_id"] for n in range(1, count + 1)]
 
@@ -124,7 +126,7 @@ def test_amounts_have_two_places(
     (path,) = written(con, tmp_path, [line(1, amount=Decimal(amount))], bank())
     schema.assertValid(etree.parse(str(path)))
     assert texts(path, ".//p:InstdAmt") == [amount]
-    assert pain001.measure(path) == Sum(1, Decimal(amount))
+    assert payment_files.measure_pain001(path) == Sum(1, Decimal(amount))
 
 
 def test_the_same_lines_give_the_same_bytes(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -152,7 +154,7 @@ def test_a_file_that_contradicts_itself_is_noticed(
     content = path.read_bytes()
     assert old in content
     path.write_bytes(content.replace(old, new))
-    assert pain001.measure(path) == pain001.CONTRADICTION
+    assert payment_files.measure_pain001(path) == payment_files.CONTRADICTION
 
 
 @pytest.mark.parametrize(
@@ -168,11 +170,11 @@ def test_a_transaction_that_lost_something_is_not_counted(
 ) -> None:
     (path,) = written(con, tmp_path, [line(1), line(2)], bank())
     path.write_bytes(path.read_bytes().replace(text, b""))
-    assert pain001.measure(path).count != 2
+    assert payment_files.measure_pain001(path).count != 2
 
 
 def test_a_lost_transaction_is_noticed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     (path,) = written(con, tmp_path, [line(1), line(2)], bank())
     rows = path.read_bytes().split(b"\n")
     path.write_bytes(b"\n".join(row for row in rows if b"MA6T000002" not in row))
-    assert pain001.measure(path) == pain001.CONTRADICTION
+    assert payment_files.measure_pain001(path) == payment_files.CONTRADICTION

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from stable_jobs.cli import main as command_line
-from stable_jobs.ledger.hands import Hand
+from stable_jobs.ledger.people import Hand
 from stable_jobs.settings import Settings
 from tests.conftest import HANDS
 from tests.ledger.conftest import Books

@@ -21,7 +21,7 @@ ANSWERED = "SELECT level, approver, answer, batch_hash, reason, answered_in FROM
 @pytest.fixture
 def batch(books: Books) -> Batch:
     """Two units, two approvals; `sun` prepared it."""
-    from stable_jobs.ledger.persons import enter_budget
+    from stable_jobs.ledger.rulings import enter_budget
 
     books.assign(("first", 1), ("second", 2), ("first", 2), ("sun", 1))
     person(books, "sun", enter_budget, REGION, 2020, Decimal(10**6), "letter 7", "sun")
@@ -146,11 +146,11 @@ def test_a_published_batch(run: Run, books: Books) -> None:
     batch = formed(books, unit(A, review_level=1, account_no=ACCOUNT))
     approve(run, batch, 1, "first", "--reason", "looked")
     file = write(books.out, "a", "pay.csv", b"1,2\n")
-    from stable_jobs.ledger import payments
+    from stable_jobs.ledger import batches
     from stable_jobs.ledger.event import ledger_event
 
     with ledger_event(books.engine, "publish", business_date=CLEARED) as event:
-        payments.instruct(event, batch, [file])
+        batches.instruct(event, batch, [file])
     done = run("batch", "show", batch.batch_no)
 
     assert done.row("a/pay.csv", file.sha256)

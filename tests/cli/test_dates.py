@@ -139,7 +139,7 @@ def test_a_night_for_which_nobody_sent_anything_asks(
     monkeypatch: pytest.MonkeyPatch, typed: str | None, is_sure: bool, ends: type[BaseException] | None
 ) -> None:
     desk = SimpleNamespace(business_date=date(2020, 5, 12))
-    monkeypatch.setattr("stable_jobs.night.dates.nothing_came", lambda _: "nobody sent anything")
+    monkeypatch.setattr("stable_jobs.night.step.nothing_came", lambda _: "nobody sent anything")
     monkeypatch.setattr(sys, "stdin", io.StringIO("") if typed is None else Terminal(typed))
     if ends is None:
         night._check_came(desk, is_sure)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stable_jobs.cli import demonstration
-from stable_jobs.cli.airflow_run import BANK_SEED, bank_answers
+from stable_jobs.cli.airflow import BANK_SEED, bank_answers
 from stable_jobs.cli.demonstration import AnswerPayments, find_bank_stand_in
 from stable_jobs.settings import Settings
 from stable_jobs_demo.bank import answer_payments

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import URL
 from starlette.testclient import TestClient
 
-from stable_jobs.ledger.hands import AIRFLOW, Hand
+from stable_jobs.ledger.people import AIRFLOW, Hand
 from stable_jobs.local import login as logins
 from stable_jobs.local.configuration import airflow_home
 from stable_jobs.settings import Settings, now

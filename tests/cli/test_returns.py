@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
-from stable_jobs.cli import proposal
+from stable_jobs.cli import policy
 from stable_jobs.cli.returns import app
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.settings import Settings
@@ -92,9 +92,9 @@ def test_a_contradiction_is_settled_by_two_people(bank: BankDesk) -> None:
     assert proposed.exit_code == 0, proposed.output
     assert "stable-jobs proposal confirm 1" in proposed.output
     assert bank.states()[0] == "paid"
-    alone = CliRunner().invoke(proposal.app, ("confirm", "1", "--by", "王芳"))
+    alone = CliRunner().invoke(policy.proposal_app, ("confirm", "1", "--by", "王芳"))
     assert isinstance(alone.exception, LedgerRefused)
-    confirmed = CliRunner().invoke(proposal.app, ("confirm", "1", "--by", "李强"))
+    confirmed = CliRunner().invoke(policy.proposal_app, ("confirm", "1", "--by", "李强"))
     assert confirmed.exit_code == 0, confirmed.output
     assert bank.states()[0] == "returned"
     assert line_with(id_of(0), run("list", "--date", "2020-05-19").output)[-1] == "returned"

@@ -29,7 +29,7 @@ PAIRS = [
     pytest.param(checks.registration_no, credit_code.is_registration_no, id="registration number"),
     pytest.param(checks.bank_code, credit_code.is_cnaps, id="bank code"),
     pytest.param(checks.identity_number, credit_code.is_identity_number, id="identity-card number"),
-    pytest.param(checks.may_be_shown, credit_code.may_be_shown, id="what may be shown"),
+    pytest.param(checks.may_be_shown_sql, credit_code.may_be_shown, id="what may be shown"),
 ]
 
 

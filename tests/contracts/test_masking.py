@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from duckdb import DuckDBPyConnection
 
+from stable_jobs.contracts.checks import mask, mask_sql
 from stable_jobs.contracts.load import contracts_as_of
-from stable_jobs.contracts.masking import mask, mask_sql
 from stable_jobs.contracts.model import Contract
 from stable_jobs.settings import data_folder
 

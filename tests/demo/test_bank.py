@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from stable_jobs.bank import pain001
-from stable_jobs.bank.answers.model import Answer
-from stable_jobs.bank.answers.read import read_answer
+from stable_jobs.bank import payment_files
+from stable_jobs.bank.answer_reading import read_answer
+from stable_jobs.bank.answers import Answer
 from stable_jobs.bank.banks import load_banks
 from stable_jobs.bank.batch import Batch, BatchHead
 from stable_jobs.errors import StepError, UsageError
@@ -49,9 +49,9 @@ def publish(out: Path, batch_no: str, count: int, per_file: int = 10_000) -> Pat
     work.mkdir(parents=True)
     with duckdb.connect() as con:
         batch = Batch(head(batch_no, count), line_sql(count))
-        messages = pain001.messages(con, batch, profile)
+        messages = payment_files.pain001_messages(con, batch, profile)
         for message in messages:
-            pain001.write(con, message, work / message.file_name)
+            payment_files.write_pain001(con, message, work / message.file_name)
     publish_folder(folder, {m.file_name: work / m.file_name for m in messages}, {"batch_no": batch_no})
     return folder
 

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
+from stable_jobs.acts import decide_proposal
 from stable_jobs.disbursement import answer_lists, returns
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.proposal_kinds import decide_proposal
+from stable_jobs.ledger.proposals import accept_account, propose_settlement
 from stable_jobs.ledger.returns import enter_account
-from stable_jobs.ledger.settlements import accept_account, propose_settlement
 from stable_jobs.publishing.table import Sum
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import APP
@@ -325,7 +325,7 @@ def test_parts_that_do_not_add_up_end_the_step(bank: BankDesk, monkeypatch: pyte
     bank.instruct(2)
     bank.leave("1.csv", lines(told(0)))
     bank.take()
-    monkeypatch.setitem(answer_lists.OUTCOMES, "unanswered", "false")
+    monkeypatch.setitem(answer_lists.FILTERS, "unanswered", "false")
 
     with pytest.raises(StepError, match=f"batch {BATCH}: .* 1 and 100.00 yuan, expected are 2 and 201.00"):
         bank.publish()

@@ -6,21 +6,19 @@ import csv
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import duckdb
 import openpyxl
 import pytest
 
-from stable_jobs.bank import bank_csv, pain001
+from stable_jobs.bank import payment_files
 from stable_jobs.bank.banks import BankProfile
 from stable_jobs.bank.batch import Batch
 from stable_jobs.disbursement.batch_files import write_batch_files
 from stable_jobs.errors import StepError
-from stable_jobs.publishing.manifest import check_name
-from stable_jobs.publishing.table import Sum
-from stable_jobs.publishing.words import DEMONSTRATION
+from stable_jobs.publishing.folders import check_name
+from stable_jobs.publishing.table import DEMONSTRATION, Sum
 from tests.bank.batch_lines import HASH, bank, batch, hostile_lines, line, work_folder
 from tests.lists.test_lists import comparable, rows_of
 from tests.publishing.test_publish import tree
@@ -151,23 +149,26 @@ def drop_a_line(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "name"),
-    [pytest.param(pain001, "payment.001.xml", id="message"), pytest.param(bank_csv, "bank.csv", id="bank")],
+    ("writer", "name"),
+    [
+        pytest.param("write_pain001", "payment.001.xml", id="message"),
+        pytest.param("write_bank_csv", "bank.csv", id="bank"),
+    ],
 )
 def test_a_writer_that_loses_a_line_stops_everything(
     con: duckdb.DuckDBPyConnection,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    module: ModuleType,
+    writer: str,
     name: str,
 ) -> None:
-    write_rightly: Callable[..., None] = module.write
+    write_rightly: Callable[..., None] = getattr(payment_files, writer)
 
     def lose(*arguments: Any) -> None:
         write_rightly(*arguments)
         drop_a_line(arguments[-1])
 
-    monkeypatch.setattr(module, "write", lose)
+    monkeypatch.setattr(payment_files, writer, lose)
     with pytest.raises(StepError, match=rf"{name} of 610100 says .* nothing was published"):
         write(con, hostile(con, tmp_path), work_folder(tmp_path), bank())
 

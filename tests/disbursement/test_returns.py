@@ -303,7 +303,7 @@ def test_only_plain_files_are_opened(bank: BankDesk, plant: Any) -> None:
 
 
 def test_a_file_too_large_is_not_read(bank: BankDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stable_jobs.disbursement.answer_files.MOST_BYTES", 10)
+    monkeypatch.setattr("stable_jobs.disbursement.returns.MOST_BYTES", 10)
     bank.instruct(1)
     bank.leave("1.xml", answered(payment(said(0))))
 

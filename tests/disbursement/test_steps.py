@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from stable_jobs.bank import pain001
+from stable_jobs.acts import decide_proposal
+from stable_jobs.bank import payment_files
 from stable_jobs.disbursement import steps
 from stable_jobs.errors import LedgerRefused, StepError, UsageError
-from stable_jobs.ledger.approvals import assign_approver
+from stable_jobs.ledger.batches import assign_approver
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.proposal_kinds import decide_proposal
 from stable_jobs.night.context import open_night
 from stable_jobs.night.policies import note_policies, propose_policy
 from stable_jobs.night.step import Run
@@ -206,14 +206,14 @@ def states(desk: BankDesk) -> dict[str, str]:
 def test_a_batch_that_does_not_add_up_stops_itself_alone(
     desk: BankDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measure = pain001.measure
+    measure = payment_files.measure_pain001
 
     def one_lost(path: Path) -> Sum:
         found = measure(path)
         return replace(found, count=0) if found.count == 1 else found
 
     with monkeypatch.context() as patch, desk.at() as opened:
-        patch.setattr(pain001, "measure", one_lost)
+        patch.setattr(payment_files, "measure_pain001", one_lost)
         with pytest.raises(StepError, match=rf"^batch {REGION}-.* is not published: payment"):
             steps.publish(opened)
     assert states(desk) == {REGION: "formed", OTHER: "published"}

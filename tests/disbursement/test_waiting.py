@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from stable_jobs.disbursement import steps as disbursement
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.settlements import accept_account
+from stable_jobs.ledger.proposals import accept_account
 from stable_jobs.settings import Settings
 from tests.bank.answers.messages import lines
 from tests.disbursement.bank_desk import NEXT, BankDesk, D, bank_desk, id_of, read_list, told

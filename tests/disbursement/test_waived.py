@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from stable_jobs.disbursement.steps import close_notices
-from stable_jobs.disbursement.waived import WaivedList, publish_waived
+from stable_jobs.disbursement.unpaid import WaivedList, publish_waived
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import add_objection
 from stable_jobs.policy.determine import KINDS

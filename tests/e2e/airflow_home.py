@@ -18,8 +18,7 @@ import psutil
 import pytest
 
 from stable_jobs.dag_ids import NIGHTLY
-from stable_jobs.local.client import Client
-from stable_jobs.local.session import LocalAirflow, local_airflow
+from stable_jobs.local.session import Client, LocalAirflow, local_airflow
 from stable_jobs.settings import Settings
 from tests.e2e.home import Home, tree
 

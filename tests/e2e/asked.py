@@ -10,8 +10,8 @@ import httpx
 from sqlalchemy import text
 
 from stable_jobs.dag_ids import APPROVALS, DISBURSEMENT
-from stable_jobs.local.client import logged_in
 from stable_jobs.local.configuration import airflow_home, passwords
+from stable_jobs.local.session import logged_in
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import database
 from tests.e2e.airflow_home import Both

@@ -128,7 +128,7 @@ def act(name: str, person: str, parameters: str) -> None:
 
     from stable_jobs.acts import perform
     from stable_jobs.errors import StableJobsError
-    from stable_jobs.ledger.hands import AIRFLOW, Hand
+    from stable_jobs.ledger.people import AIRFLOW, Hand
     from stable_jobs.settings import Settings
     from stable_jobs.store.database import database
 

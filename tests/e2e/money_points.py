@@ -13,7 +13,7 @@ ONCE = "stable_jobs.disbursement.batch_files"
 LISTS = "stable_jobs.publishing.table"
 LINK = "pathlib:Path.hardlink_to"
 PUBLISH = "stable_jobs.publishing.publish"
-FILL = f"{NIGHT}.ledger_night:fill_night"
+FILL = f"{NIGHT}.notices:fill_night"
 RECORD = f"{NIGHT}.notices:record_published"
 LOADED = "stable_jobs.store.loading:load_from_engine"
 CLOSED = f"{LEDGER}.event:_close"
@@ -29,10 +29,10 @@ POINTS = {
         "stable_jobs.store.loading:_cursor:1:before",
         f"{FILL}:1:after",
         f"{LEDGER}.entitlements:apply_night:1:before",
-        f"{LEDGER}.units:note_codes:1:after",
-        f"{LEDGER}.units:resolve_units:1:after",
-        f"{LEDGER}.doubts:note_doubts:1:after",
-        f"{LEDGER}.evidence:record_evidence:1:after",
+        f"{LEDGER}.batches:note_codes:1:after",
+        f"{LEDGER}.batches:resolve_units:1:after",
+        f"{LEDGER}.rulings:note_doubts:1:after",
+        f"{LEDGER}.event:record_evidence:1:after",
         f"{EXECUTE}[INSERT INTO region_nights]:1:after",
         f"{EXECUTE}[INSERT INTO entitlements]:1:after",
         f"{EXECUTE}[INSERT INTO payments]:1:after",
@@ -53,7 +53,7 @@ POINTS = {
         f"{EVENT}[bank profiles]:1:before",
         f"{EVENT}[bank profiles]:1:after",
         f"{EVENT}[close notices]:1:before",
-        f"{LEDGER}.persons:waive_overdue:1:after",
+        f"{LEDGER}.rulings:waive_overdue:1:after",
         f"{LEDGER}.notices:close_due_notices:1:after",
         f"{CLOSED}:1:after",
         f"{EVENT}[close notices]:1:after",
@@ -82,7 +82,7 @@ POINTS = {
         f"{DISBURSEMENT}:_instruct:1:before",
         f"{LISTS}:ledger_rows:1:after",
         "stable_jobs.disbursement.batch_files:write_batch_files:1:before",
-        "stable_jobs.bank.pain001:write:1:after",
+        "stable_jobs.bank.payment_files:write_pain001:1:after",
         "stable_jobs.disbursement.batch_files:write_batch_files:1:after",
         f"{ONCE}:_kept:1:before",
         f"{ONCE}:_kept:1:after",
@@ -95,7 +95,7 @@ POINTS = {
         f"{EXECUTE}[UPDATE batches SET state = 'published']:1:after",
         f"{EXECUTE}[INSERT INTO instructions]:1:after",
         f"{EXECUTE}[INSERT INTO published_files]:1:after",
-        f"{LEDGER}.payments:instruct:1:after",
+        f"{LEDGER}.batches:instruct:1:after",
         f"{CLOSED}[instruct]:1:after",
         f"{EVENT}[instruct]:1:after",
         f"{DISBURSEMENT}:_instruct:2:before",
@@ -118,7 +118,7 @@ POINTS = {
         f"{RETURNS}:take_answers:1:before",
         "stable_jobs.store.lake:Lake.put_landing:1:before",
         "stable_jobs.store.lake:Lake.put_landing:1:after",
-        "stable_jobs.bank.answers.read:read_answer:1:after",
+        "stable_jobs.bank.answer_reading:read_answer:1:after",
         f"{EVENT}[bank answer]:1:before",
         f"{LOADED}:1:after",
         f"{RETURNS}:_bind:1:after",
@@ -149,6 +149,6 @@ POINTS = {
 SERVER = {
     "decided": f"{LEDGER}.entitlements:apply_night:1:server",
     "announced": f"{LEDGER}.batches:form_batches:1:server",
-    "approved": f"{LEDGER}.payments:instruct:2:server",
+    "approved": f"{LEDGER}.batches:instruct:2:server",
     "answered": f"{LEDGER}.returns:take_answer:2:server",
 }

@@ -13,10 +13,9 @@ from typing import Any
 
 import httpx
 
-from stable_jobs.local.client import logged_in
 from stable_jobs.local.configuration import airflow_home, generated_secrets, passwords
-from stable_jobs.review.access import Person
-from stable_jobs.review.guard import form_token
+from stable_jobs.local.session import logged_in
+from stable_jobs.review.access import Person, form_token
 from stable_jobs.settings import Settings
 from tests.e2e.airflow_home import Both, both_homes
 from tests.e2e.asked import DAG, Asked, runs

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from stable_jobs.bank.banks import load_banks
 from stable_jobs.dag_ids import NIGHTLY, RETURNS
-from stable_jobs.ledger.reasons import kept_reason
+from stable_jobs.ledger.people import kept_reason
 from stable_jobs.local.configuration import METADATA, dags_folder
 from stable_jobs.settings import data_folder
 from stable_jobs.store.embedded import embedded_server

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stable_jobs.bank.banks import load_banks
-from stable_jobs.cli.airflow_run import BANK_SEED
+from stable_jobs.cli.airflow import BANK_SEED
 from stable_jobs.settings import data_folder
 from stable_jobs_demo.bank import answer_payments
 from tests.e2e.conftest import Night

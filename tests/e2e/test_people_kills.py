@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import URL
 
 from stable_jobs.acts import ACTS
-from stable_jobs.ledger import codes, notices, persons, policies, returns, settlements, withdrawals
+from stable_jobs.ledger import notices, policies, proposals, returns, rulings
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.recoveries import propose_closing
+from stable_jobs.ledger.proposals import propose_closing
 from tests.e2e.ledger_dump import differences, dump_ledger
 from tests.e2e.money_points import CLOSED, EVENT
 from tests.e2e.stages import UNDISTURBED, empty_ledger, run_to
@@ -43,7 +43,7 @@ def nothing(**parameters: Any) -> Prepare:
 
 
 def held(books: Books) -> dict[str, Any]:
-    person(books, "zhao", persons.hold_region, REGION, "a letter", "zhao")
+    person(books, "zhao", rulings.hold_region, REGION, "a letter", "zhao")
     return {"region_code": REGION} | WHY
 
 
@@ -169,10 +169,10 @@ CASES: list[tuple[str, str, Prepare]] = [
     ("propose-night-withdrawal", "", decided),
     ("set-budget", "", nothing(pooling_region=REGION, policy_year=2020, amount="1000.00", **WHY)),
     ("accept-delivery", "", left),
-    ("decide-proposal", "a settlement", proposed(contradicted, settlements.propose_settlement)),
+    ("decide-proposal", "a settlement", proposed(contradicted, proposals.propose_settlement)),
     ("decide-proposal", "a recovery's end", proposed(lowered, propose_closing)),
-    ("decide-proposal", "a code", proposed(nothing(**CODE), codes.propose_code)),
-    ("decide-proposal", "a withdrawal", proposed(withdrawal, withdrawals.propose_withdrawal)),
+    ("decide-proposal", "a code", proposed(nothing(**CODE), proposals.propose_code)),
+    ("decide-proposal", "a withdrawal", proposed(withdrawal, proposals.propose_withdrawal)),
 ]
 
 

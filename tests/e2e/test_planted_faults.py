@@ -111,7 +111,7 @@ FAULTS = [
     (
         Fault(
             "a quarantined row is read as absent",
-            "policy/doubts.py",
+            "policy/extracts.py",
             "named = renamed(broken.filter(broken.extract.isin(UNIT_EXTRACTS)), walk)",
             "named = broken.limit(0)",
         ),
@@ -201,7 +201,7 @@ FAULTS = [
     (
         Fault(
             "eleven months are enough",
-            "policy/tests.py",
+            "policy/verdict.py",
             "months_paid(t) >= t.min_paid_months",
             "months_paid(t) >= t.min_paid_months - 1",
         ),
@@ -276,7 +276,7 @@ OWN_TESTS = [
     (
         Fault(
             "an individual business needs no account name",
-            "policy/accounts.py",
+            "policy/facts.py",
             "whole = numbered.filter(~is_blank(numbered.account_name))",
             "whole = numbered",
         ),
@@ -294,7 +294,7 @@ OWN_TESTS = [
     (
         Fault(
             "an old number that is another unit's own key is replaced",
-            "policy/doubts.py",
+            "policy/extracts.py",
             "return one.anti_join(clashing, is_theirs)",
             "return one.anti_join(clashing.limit(0), is_theirs)",
         ),
@@ -339,7 +339,7 @@ OWN_TESTS = [
     (
         Fault(
             "a NUL in a name is a character of it",
-            "intake/reading.py",
+            "intake/contents.py",
             'f"NOT contains({r.raw}, {NUL}) AND {r.clean} NOT IN',
             'f"{r.clean} NOT IN',
         ),

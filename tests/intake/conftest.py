@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from stable_jobs.contracts.model import Column, Contract, Kind
 from stable_jobs.errors import Problem
-from stable_jobs.intake.connectors.dropped_file import DroppedFiles
+from stable_jobs.intake.connectors import DroppedFiles
 from stable_jobs.intake.landing import CollectResult, collect_department
 from stable_jobs.intake.staging import StageResult, stage_delivery, stage_department
 from stable_jobs.settings import Settings

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from stable_jobs.intake.connectors.dropped_file import DroppedFiles
-from stable_jobs.intake.connectors.protocol import Fetched, IncomingFile
+from stable_jobs.intake.connectors import DroppedFiles, Fetched, IncomingFile
 from stable_jobs.intake.landing import collect_department
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store.catalog import current_deliveries, deliveries_for
@@ -218,7 +217,7 @@ def test_a_file_that_grows_while_it_is_read_stops_at_the_limit(
     drop_sparse(desk, SPARSE)
     real = os.fstat
     monkeypatch.setattr(
-        "stable_jobs.intake.connectors.dropped_file.os.fstat",
+        "stable_jobs.intake.connectors.os.fstat",
         lambda number: os.stat_result((*real(number)[:6], 9, *real(number)[7:])),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stable_jobs.intake.manifest import FIELDS
+from stable_jobs.intake.connectors import FIELDS
 from stable_jobs.messages.refusals import REFUSALS, expected_of, found_of
 from stable_jobs.store.catalog import deliveries_for, snapshot_by_id
 from tests.intake.conftest import COLUMNS, REGION, Desk, csv_bytes, row, workbook

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stable_jobs.errors import DeliveryRefused
-from stable_jobs.intake.connectors.dropped_file import DroppedFiles
+from stable_jobs.intake.connectors import DroppedFiles
 from stable_jobs.intake.landing import collect_department
 from stable_jobs.intake.staging import stage_delivery, stage_department
 from stable_jobs.settings import SHANGHAI

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from stable_jobs.ledger import approvals, batches, entitlements, notices, payments, returns
+from stable_jobs.ledger import batches, entitlements, notices, returns
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.night import REFUNDS, REGIONS, UNITS, night_tables, put_in_force
+from stable_jobs.ledger.notices import REFUNDS, REGIONS, UNITS, night_tables, put_in_force
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.store import catalog
 from stable_jobs.store.database import APP
@@ -119,12 +119,12 @@ class Books:
 
     def publish(self, batch: batches.Batch, on: date) -> None:
         with ledger_event(self.engine, "publish", business_date=on, subject=batch.batch_no) as event:
-            payments.instruct(event, batch, [])
+            batches.instruct(event, batch, [])
 
     def assign(self, *people: tuple[str, int], region: str = "000000") -> None:
         with ledger_event(self.engine, "approvers", actor="head") as event:
             for person, level in people:
-                approvals.assign_approver(event, person, region, level, True, "head")
+                batches.assign_approver(event, person, region, level, True, "head")
 
     def approve(self, batch: batches.Batch, level: int, person: str, **changed: Any) -> None:
         given = {
@@ -134,7 +134,7 @@ class Books:
             "answered_in": "test",
         } | changed
         with ledger_event(self.engine, "approval", actor=person, subject=batch.batch_no) as event:
-            approvals.record_answer(event, batch.batch_no, level=level, person=person, **given)
+            batches.record_answer(event, batch.batch_no, level=level, person=person, **given)
 
     def answer(
         self, rows: Iterable[dict[str, Any]], *, name: str = "answer.xml", on: date = D

@@ -15,24 +15,10 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from stable_jobs.ledger import (
-    acknowledgements,
-    codes,
-    doubts,
-    notices,
-    payments,
-    persons,
-    policies,
-    proposal_kinds,
-    recoveries,
-    refunds,
-    returns,
-    settlements,
-    withdrawals,
-)
+from stable_jobs import acts
+from stable_jobs.ledger import batches, notices, policies, proposals, returns, rulings
 from stable_jobs.ledger.batches import Batch
-from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.evidence import record_evidence
+from stable_jobs.ledger.event import ledger_event, record_evidence
 from stable_jobs.ledger.proposals import propose
 from stable_jobs.store import catalog
 from stable_jobs.store import snapshots as catalog_snapshots
@@ -134,14 +120,14 @@ def person(books: Books, name: str, deed: Any, *values: Any, on: date | None = N
 
 def accept(books: Books, failed: str, name: str = "accepter") -> None:
     """A person takes the account that an extract brought after that line came back."""
-    person(books, name, settlements.accept_account, failed, "asked the firm", name)
+    person(books, name, proposals.accept_account, failed, "asked the firm", name)
 
 
-def write(out: Path, folder: str, name: str, content: bytes) -> payments.PublishedFile:
+def write(out: Path, folder: str, name: str, content: bytes) -> batches.PublishedFile:
     path = out / folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return payments.PublishedFile(folder, name, hashlib.sha256(content).hexdigest(), len(content))
+    return batches.PublishedFile(folder, name, hashlib.sha256(content).hexdigest(), len(content))
 
 
 def account(**changed: str) -> dict[str, Any]:
@@ -196,9 +182,9 @@ def record_night(books: Books) -> None:
 def fill(books: Books) -> None:
     """Every kind of deed once."""
     books.assign(("first", 1), ("second", 2))
-    person(books, "wang", persons.enter_budget, REGION, 2020, Decimal(10**6), "letter 7", "wang")
-    person(books, "zhao", persons.hold_region, REGION, "a letter", "zhao")
-    person(books, "qian", persons.release_region, REGION, "answered", "qian")
+    person(books, "wang", rulings.enter_budget, REGION, 2020, Decimal(10**6), "letter 7", "wang")
+    person(books, "zhao", rulings.hold_region, REGION, "a letter", "zhao")
+    person(books, "qian", rulings.release_region, REGION, "answered", "qian")
     units = [
         unit(PAID),
         unit(RETURNED, review_level=1),
@@ -221,7 +207,7 @@ def fill(books: Books) -> None:
     books.approve(two, 2, "second")
     for batch in (none, one):
         with ledger_event(books.engine, "publish", business_date=CLEARED) as event:
-            payments.instruct(event, batch, [write(books.out, "a", f"{batch.batch_no}.csv", b"1,2\n")])
+            batches.instruct(event, batch, [write(books.out, "a", f"{batch.batch_no}.csv", b"1,2\n")])
     books.answer(
         [
             {"end_to_end_id": end_to_end(PAID), "outcome": "paid", "amount": Decimal("100.00")},
@@ -245,33 +231,33 @@ def fill(books: Books) -> None:
     books.decide(lower, moved, *units[2:], on=LAST, refunds=(refund(PAID),))
     finding: dict[str, Any] = {"business_date": OPENED, "extract": "insured_units", "rule_id": DROP}
     person(books, "wang", release_held, held_delivery(books), "wang")
-    person(books, "chen", acknowledgements.acknowledge, **finding, person="chen", reason="known")
+    person(books, "chen", rulings.acknowledge, **finding, person="chen", reason="known")
     number = person(books, "wei", propose, "example", subject="x", reason="a letter", person="wei")
-    person(books, "jiang", proposal_kinds.decide_proposal, number, "rejected", "not now", "jiang")
+    person(books, "jiang", acts.decide_proposal, number, "rejected", "not now", "jiang")
     number = person(
         books,
         "wei",
-        codes.propose_code,
+        proposals.propose_code,
         LICENCE,
         REGION,
         evidence="a licence",
         reason="a letter",
         person="wei",
     )
-    person(books, "jiang", proposal_kinds.decide_proposal, number, "confirmed", "", "jiang")
-    person(books, "you", settlements.accept_account, end_to_end(RETURNED), "the bank wrote", "you")
+    person(books, "jiang", acts.decide_proposal, number, "confirmed", "", "jiang")
+    person(books, "you", proposals.accept_account, end_to_end(RETURNED), "the bank wrote", "you")
     books.answer([{"end_to_end_id": end_to_end(PAID), "outcome": "returned"}], name="later.xml", on=LAST)
-    number = person(books, "xu", settlements.propose_settlement, end_to_end(PAID), "paid", "letter 9", "xu")
-    person(books, "he", proposal_kinds.decide_proposal, number, "confirmed", "", "he")
+    number = person(books, "xu", proposals.propose_settlement, end_to_end(PAID), "paid", "letter 9", "xu")
+    person(books, "he", acts.decide_proposal, number, "confirmed", "", "he")
     own = {"region_code": ELSEWHERE, "account_no": "1", "unit_no": "U1"}
     apart = unit(CODES[7], already_paid=Decimal(7), payable=Decimal(93), **own)
     twice = [unit(code, **own) for code in CODES[5:7]]
     changed = (ELSEWHERE, "610100000000013", CODES[5])
     books.decide(*twice, apart, on=LATER, regions={ELSEWHERE: {}}, codes=(changed,))
-    person(books, "shen", doubts.rule_on_doubt, 1, "cleared", "a market's account", "shen")
+    person(books, "shen", rulings.rule_on_doubt, 1, "cleared", "a market's account", "shen")
     fill_policies(books)
     record_night(books)
-    person(books, "feng", refunds.rule_on_refund, 1, "same", "asked finance", "feng")
+    person(books, "feng", rulings.rule_on_refund, 1, "same", "asked finance", "feng")
     less = refund(PAID, voucher_no="less", payment_reference=end_to_end(PAID), amount=Decimal("60.00"))
     books.decide(lower, *units[1:], on=WITHDRAWN, refunds=(refund(PAID), less))
     withdraw(books, WITHDRAWN)
@@ -281,14 +267,14 @@ def end_case(
     books: Books, case_id: int, outcome: str, reason: str = "x", by: str = "zheng", other: str = "wu"
 ) -> None:
     """Two people end a recovery case."""
-    number = person(books, by, recoveries.propose_closing, case_id, outcome, reason, by)
-    person(books, other, proposal_kinds.decide_proposal, number, "confirmed", "", other)
+    number = person(books, by, proposals.propose_closing, case_id, outcome, reason, by)
+    person(books, other, acts.decide_proposal, number, "confirmed", "", other)
 
 
 def withdraw(books: Books, on: date, region: str = "000000", by: str = "zheng", other: str = "wu") -> None:
     """Two people withdraw a night."""
-    number, _ = person(books, by, withdrawals.propose_withdrawal, on, region, "a slip", by)
-    person(books, other, proposal_kinds.decide_proposal, number, "confirmed", "", other)
+    number, _ = person(books, by, proposals.propose_withdrawal, on, region, "a slip", by)
+    person(books, other, acts.decide_proposal, number, "confirmed", "", other)
 
 
 def fill_policies(books: Books) -> None:
@@ -298,7 +284,7 @@ def fill_policies(books: Books) -> None:
     region = "620100"
     with ledger_event(books.engine, "policy proposed", actor="shen") as event:
         number, _ = policies.propose_values(event, {region: content}, region, OPENED, "a letter", "shen")
-    person(books, "han", proposal_kinds.decide_proposal, number, "confirmed", "", "han")
+    person(books, "han", acts.decide_proposal, number, "confirmed", "", "han")
     for on, amount in ((OPENED, 10), (CLEARED, 100)):
         with ledger_event(books.engine, "policy values", business_date=on) as event:
             policies.note_values(event, {region: content})

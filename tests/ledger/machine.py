@@ -11,12 +11,13 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from stable_jobs import acts
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import batches as ledger_batches
-from stable_jobs.ledger import policies, proposal_kinds, returns, settlements
+from stable_jobs.ledger import policies, proposals, returns
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.hands import Hand, acting
-from stable_jobs.ledger.refunds import paid_by_us_query
+from stable_jobs.ledger.people import Hand, acting
+from stable_jobs.ledger.rulings import paid_by_us_query
 from tests.ledger.conftest import Night, refund
 from tests.ledger.model import bank, batches, nights, notices
 from tests.ledger.model.records import Batch, Payment
@@ -308,13 +309,13 @@ class LedgerMachine(People):
     def settle_line(self, line: str, outcome: str, who: str, other: str) -> None:
         def real() -> None:
             with self.event("settlement", who) as event:
-                number = settlements.propose_settlement(event, line, outcome, "a letter", who)
+                number = proposals.propose_settlement(event, line, outcome, "a letter", who)
             try:
                 with self.event("confirmation", other) as event:
-                    proposal_kinds.decide_proposal(event, number, "confirmed", "", other)
+                    acts.decide_proposal(event, number, "confirmed", "", other)
             except LedgerRefused:
                 with self.event("rejection", who) as event:
-                    proposal_kinds.decide_proposal(event, number, "rejected", "refused", who)
+                    acts.decide_proposal(event, number, "rejected", "refused", who)
                 raise
 
         self.both("settle", real, lambda: bank.settle(self.model, line, outcome, (who, other), self.on))
@@ -329,7 +330,7 @@ class LedgerMachine(People):
     def accept(self, line: str, who: str) -> None:
         self.both(
             "accept account",
-            self.by(who, lambda event: settlements.accept_account(event, line, "asked", who)),
+            self.by(who, lambda event: proposals.accept_account(event, line, "asked", who)),
             lambda: bank.accept_account(self.model, line, who),
         )
 

@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from stable_jobs import acts
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import doubts, persons, policies, proposal_kinds, recoveries, refunds, withdrawals
 from stable_jobs.ledger import notices as ledger_notices
+from stable_jobs.ledger import policies, proposals, rulings
 from stable_jobs.store.loading import load_rows, temporary_table
 from tests.ledger.both import Both
 from tests.ledger.model import bank, nights, notices
@@ -103,7 +104,7 @@ class People(Both):
         if found is None:
             return
         number = found[0][0]
-        decide = proposal_kinds.decide_proposal
+        decide = acts.decide_proposal
         confirmed = self.by(second, lambda event: decide(event, number, "confirmed", "", second))
         if self.both("confirm policy", confirmed, agreed) is None:
             self.by(first, lambda event: decide(event, number, "rejected", "not mine", first))()
@@ -113,7 +114,7 @@ class People(Both):
     def hold(self, region: str, who: str) -> None:
         self.both(
             "hold",
-            self.by(who, lambda event: persons.hold_region(event, region, "wait", who)),
+            self.by(who, lambda event: rulings.hold_region(event, region, "wait", who)),
             lambda: self.model.holds.append((region, who)),
         )
 
@@ -122,7 +123,7 @@ class People(Both):
     def release(self, region: str, who: str) -> None:
         self.both(
             "release",
-            self.by(who, lambda event: persons.release_region(event, region, "go on", who)),
+            self.by(who, lambda event: rulings.release_region(event, region, "go on", who)),
             lambda: bank.release(self.model, region, who),
         )
 
@@ -144,7 +145,7 @@ class People(Both):
         number = self.books.ask(query, region=key[0], year=key[1], no=key[2])[0][0]
         self.both(
             "rule on refund",
-            self.by(who, lambda event: refunds.rule_on_refund(event, number, ruling, "checked", who)),
+            self.by(who, lambda event: rulings.rule_on_refund(event, number, ruling, "checked", who)),
             lambda: bank.rule(self.model, self.model.reported[key], ruling, who),
         )
 
@@ -165,7 +166,7 @@ class People(Both):
         ((number,),) = self.books.ask(query, region=pair[0][0], code=pair[0][1], year=pair[0][2])
         self.both(
             "rule on doubt",
-            self.by(who, lambda event: doubts.rule_on_doubt(event, number, ruling, "asked", who)),
+            self.by(who, lambda event: rulings.rule_on_doubt(event, number, ruling, "asked", who)),
             lambda: bank.rule_on_doubt(self.model.doubts[pair], ruling, who),
         )
 
@@ -185,7 +186,7 @@ class People(Both):
             self.by_two(
                 who,
                 other,
-                lambda e: recoveries.propose_closing(e, numbers[place][0], outcome, "so", who),
+                lambda e: proposals.propose_closing(e, numbers[place][0], outcome, "so", who),
             ),
             lambda: bank.close_recovery(self.model, of, of.cases[place], outcome, who, other),
         )
@@ -204,7 +205,7 @@ class People(Both):
         return done
 
     def answer(self, number: int, outcome: str, who: str) -> None:
-        self.by(who, lambda e: proposal_kinds.decide_proposal(e, number, outcome, "so", who))()
+        self.by(who, lambda e: acts.decide_proposal(e, number, outcome, "so", who))()
 
     @precondition(lambda self: self.model.newest)
     @rule(who=person, other=person)
@@ -215,7 +216,7 @@ class People(Both):
             self.by_two(
                 who,
                 other,
-                lambda e: withdrawals.propose_withdrawal(e, self.on, "000000", "a slip", who)[0],
+                lambda e: proposals.propose_withdrawal(e, self.on, "000000", "a slip", who)[0],
             ),
             lambda: nights.withdraw(self.model, self.on, who, other),
         )
@@ -229,7 +230,7 @@ class People(Both):
             columns = {"region_code": "text", "deadline": "date"}
             temporary_table(event.connection, "night_deadlines", columns)
             load_rows(event.connection, "night_deadlines", deadlines)
-            return persons.waive_overdue(event)
+            return rulings.waive_overdue(event)
 
         is_over = dict(zip((A, B), over, strict=True))
         self.same("waive", self.by("stable-jobs", deed), lambda: notices.waive(self.model, self.on, is_over))
@@ -239,6 +240,6 @@ class People(Both):
         year = self.on.year
         self.both(
             "budget",
-            self.by(who, lambda event: persons.enter_budget(event, POOL, year, amount, "more", who)),
+            self.by(who, lambda event: rulings.enter_budget(event, POOL, year, amount, "more", who)),
             lambda: bank.enter_budget(self.model, year, amount, who),
         )

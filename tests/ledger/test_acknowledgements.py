@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger.acknowledgements import Acknowledgement, acknowledge, acknowledgements
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.rulings import Acknowledgement, acknowledge, acknowledgements
 from stable_jobs.settings import now
 from tests.ledger.conftest import REGION, Books, D
 

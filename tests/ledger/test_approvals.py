@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import approvals, batches, notices, persons, refunds, returns
+from stable_jobs.ledger import batches, notices, returns, rulings
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.store import catalog
@@ -28,17 +28,17 @@ def two(books: Books) -> Batch:
 
 
 def end(books: Books, name: str, level: int, region: str = "000000") -> None:
-    person(books, "head", approvals.assign_approver, name, region, level, False, "head")
+    person(books, "head", batches.assign_approver, name, region, level, False, "head")
 
 
 def test_two_people_approve_and_the_batch_goes_out(books: Books, two: Batch) -> None:
-    assert approvals.missing_level(books.engine.connect(), two) == 1
+    assert batches.missing_level(books.engine.connect(), two) == 1
     books.approve(two, 1, "first")
-    assert approvals.missing_level(books.engine.connect(), two) == 2
+    assert batches.missing_level(books.engine.connect(), two) == 2
     with pytest.raises(LedgerRefused, match="1 of 2 approvals"):
         books.publish(two, CLEARED)
     books.approve(two, 2, "second")
-    assert approvals.missing_level(books.engine.connect(), two) is None
+    assert batches.missing_level(books.engine.connect(), two) is None
     books.publish(two, CLEARED)
     assert books.breaks() == []
 
@@ -108,7 +108,7 @@ def test_the_same_answer_again_is_known(books: Books, two: Batch) -> None:
 def test_people_are_assigned_for_a_region_and_all_below_it(books: Books, region: str, may: bool) -> None:
     books.assign(("li", 1), region=region)
     batch = formed(books, unit(review_level=1))
-    assert approvals.approvers(books.engine.connect(), REGION, 1) == (["li"] if may else [])
+    assert batches.approvers(books.engine.connect(), REGION, 1) == (["li"] if may else [])
     if may:
         books.approve(batch, 1, "li")
     else:
@@ -134,9 +134,9 @@ def test_an_assignment_known_already_writes_nothing(books: Books) -> None:
 
 def test_nobody_assigns_themselves(books: Books) -> None:
     with pytest.raises(LedgerRefused, match="li cannot assign themselves"):
-        person(books, "li", approvals.assign_approver, "li", REGION, 1, True, "li")
+        person(books, "li", batches.assign_approver, "li", REGION, 1, True, "li")
     with pytest.raises(LedgerRefused, match="another person than li"):
-        person(books, "li", approvals.assign_approver, "li", REGION, 1, True, "LI")
+        person(books, "li", batches.assign_approver, "li", REGION, 1, True, "LI")
 
 
 def test_a_refusal_ends_the_batch_and_frees_its_payments(books: Books, two: Batch) -> None:
@@ -152,7 +152,7 @@ def test_a_refusal_ends_the_batch_and_frees_its_payments(books: Books, two: Batc
         with pytest.raises(LedgerRefused, match=word):
             deed()
     (again,) = books.form(Night(CLEARED, (unit(review_level=2),), regions=NOW))
-    assert (again.batch_no[-1], approvals.answers(books.engine.connect(), again.id)) == ("2", [])
+    assert (again.batch_no[-1], batches.approval_answers(books.engine.connect(), again.id)) == ("2", [])
     assert books.breaks() == []
 
 
@@ -231,7 +231,7 @@ def corrected(books: Books, name: str, *, enters: bool) -> Batch:
 
 
 def budget(books: Books, name: str) -> Batch:
-    person(books, name, persons.enter_budget, REGION, 2020, Decimal(1000), "letter", name)
+    person(books, name, rulings.enter_budget, REGION, 2020, Decimal(1000), "letter", name)
     return formed(books, unit(review_level=1))
 
 
@@ -240,7 +240,7 @@ def ruling(books: Books, name: str) -> Batch:
     books.answer([{"end_to_end_id": end_to_end(A), "outcome": "paid"}])
     more = unit(review_level=1, entitlement=Decimal("150.00"))
     books.decide(more, on=LATER, refunds=(refund(A),), regions=NOW)
-    person(books, name, refunds.rule_on_refund, 1, "same", "asked", name)
+    person(books, name, rulings.rule_on_refund, 1, "same", "asked", name)
     night = Night(LAST, (more,), refunds=(refund(A),), regions=NOW)
     books.apply(night)
     books.close(LAST)
@@ -334,7 +334,7 @@ def test_a_release_reaches_the_same_bytes_sent_again(books: Books) -> None:
 def test_an_unknown_batch_is_refused(books: Books) -> None:
     with pytest.raises(LedgerRefused, match="there is no batch 1: `stable-jobs batch list`"):
         person(
-            books, "li", approvals.record_answer, "1", batch_hash="", level=1, person="li", answer="approved",
+            books, "li", batches.record_answer, "1", batch_hash="", level=1, person="li", answer="approved",
             reason="", answered_in="test",
         )  # fmt: skip
     assert batches.batch_by_no(books.engine.connect(), "1") is None

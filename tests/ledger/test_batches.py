@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import batches, persons
+from stable_jobs.ledger import batches, rulings
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
@@ -104,9 +104,9 @@ def test_what_is_batched_or_went_out_counts_against_the_budget_and_what_came_bac
 def test_a_persons_budget_stands_instead_of_finances(books: Books) -> None:
     night = ready(books, unit(A), unit(B), refund_budget=Decimal("0.00"))
     assert books.form(night) == []
-    person(books, "wang", persons.enter_budget, REGION, 2019, Decimal(1000), "last year's", "wang")
+    person(books, "wang", rulings.enter_budget, REGION, 2019, Decimal(1000), "last year's", "wang")
     assert books.form(night) == []
-    person(books, "wang", persons.enter_budget, REGION, 2020, Decimal("100.00"), "letter", "wang")
+    person(books, "wang", rulings.enter_budget, REGION, 2020, Decimal("100.00"), "letter", "wang")
     assert [lines(books, batch) for batch in books.form(night)] == [[A]]
 
 
@@ -141,7 +141,7 @@ def test_a_doubtful_refund_keeps_the_unit_out(books: Books) -> None:
 def test_a_held_region_forms_and_publishes_nothing(books: Books, held: str) -> None:
     night = ready(books, unit(A), unit(B))
     (batch,) = books.form(night)
-    person(books, "zhao", persons.hold_region, held, "a letter", "zhao")
+    person(books, "zhao", rulings.hold_region, held, "a letter", "zhao")
     with pytest.raises(LedgerRefused, match=r"payments are stopped: hold: a letter \(zhao\)"):
         books.publish(batch, CLEARED)
     more = ready(books, unit(A), unit(B), unit(C), on=LATER)
@@ -151,7 +151,7 @@ def test_a_held_region_forms_and_publishes_nothing(books: Books, held: str) -> N
 
 @pytest.mark.parametrize("held", ["620100", "610102"], ids=["another region", "a district below"])
 def test_a_hold_elsewhere_changes_nothing(books: Books, held: str) -> None:
-    person(books, "zhao", persons.hold_region, held, "a letter", "zhao")
+    person(books, "zhao", rulings.hold_region, held, "a letter", "zhao")
     books.publish(formed(books, unit(A)), CLEARED)
 
 

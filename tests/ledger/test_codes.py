@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from stable_jobs.acts import decide_proposal
 from stable_jobs.credit_code import is_credit_code, make_credit_code
 from stable_jobs.errors import LedgerRefused, UsageError
-from stable_jobs.ledger.codes import propose_code
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.proposal_kinds import decide_proposal
+from stable_jobs.ledger.proposals import propose_code
 from stable_jobs.ledger.views import Which, registered_codes
-from stable_jobs.store import registered
+from stable_jobs.store import validations
 from tests.ledger.conftest import Books, unit
 from tests.ledger.full import LICENCE, person
 
@@ -31,7 +31,7 @@ def proposed(books: Books, code: str = LICENCE, by: str = "li") -> int:
 
 def known(books: Books) -> tuple[tuple[str, str], ...]:
     with books.engine.connect() as connection:
-        return registered.registered_codes(connection)
+        return validations.registered_codes(connection)
 
 
 def test_two_people_register_a_code(books: Books) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger.doubts import rule_on_doubt
+from stable_jobs.ledger.rulings import rule_on_doubt
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, end_to_end, person
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import persons, returns
+from stable_jobs.ledger import returns, rulings
 from stable_jobs.ledger.event import FIRST, Event, canonical, chained, ledger_event
 from tests.ledger.conftest import CODES, REGION, Books, unit
 from tests.ledger.full import CLEARED, account, as_app, end_to_end, formed, person
@@ -23,7 +23,7 @@ def events(books: Books) -> list[Any]:
 
 def test_each_event_is_hashed_over_the_one_before(books: Books) -> None:
     for name in ("zhao", "qian"):
-        person(books, name, persons.hold_region, REGION, "来信", name)
+        person(books, name, rulings.hold_region, REGION, "来信", name)
     (one, two) = events(books)
     assert (one[0], one[1]) == (1, FIRST)
     assert (two[0], two[1]) == (2, one[2])
@@ -43,7 +43,7 @@ def test_what_wrote_nothing_leaves_no_event(books: Books) -> None:
 
 def test_what_failed_leaves_nothing(books: Books) -> None:
     def fails(event: Event) -> None:
-        persons.hold_region(event, REGION, "x", "zhao")
+        rulings.hold_region(event, REGION, "x", "zhao")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -67,7 +67,7 @@ def test_a_refusal_shows_no_value(books: Books) -> None:
 
 def test_writers_side_by_side_come_one_after_the_other(books: Books) -> None:
     def hold(number: int) -> None:
-        person(books, "zhao", persons.hold_region, REGION, f"reason {number}", "zhao")
+        person(books, "zhao", rulings.hold_region, REGION, f"reason {number}", "zhao")
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(hold, range(24)))

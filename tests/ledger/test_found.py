@@ -11,8 +11,8 @@ import pytest
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.refunds import rule_on_refund
 from stable_jobs.ledger.returns import confirm_account, enter_account
+from stable_jobs.ledger.rulings import rule_on_refund
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import accept, end_case
 

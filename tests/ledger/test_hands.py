@@ -12,16 +12,17 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from stable_jobs import acts as proposal_kinds
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import approvals, event, hands, persons, proposal_kinds, views
-from stable_jobs.ledger.hands import Hand, acting
+from stable_jobs.ledger import batches, event, people, rulings, views
+from stable_jobs.ledger.people import Hand, acting
 from stable_jobs.ledger.proposals import propose
 from tests.databases import Databases
 from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import as_app, formed, person
 
-CHECKED = Hand(hands.AIRFLOW, hands.BROWSER)
-ON_TRUST = Hand(None, hands.COMMAND_LINE, "root (sudo: li)", "desk")
+CHECKED = Hand(people.AIRFLOW, people.BROWSER)
+ON_TRUST = Hand(None, people.COMMAND_LINE, "root (sudo: li)", "desk")
 HANDS = "SELECT person, is_authenticated, via, os_user, host FROM event_hands ORDER BY event_id"
 
 
@@ -35,7 +36,7 @@ def demonstration(databases: Databases, demonstration_database: str, tmp_path: P
 
 def hold(books: Books, who: str, hand: Hand, region: str = REGION) -> Any:
     with acting(hand):
-        return person(books, who, persons.hold_region, region, "a letter", who)
+        return person(books, who, rulings.hold_region, region, "a letter", who)
 
 
 def assigned(books: Books, hand: Hand) -> Any:
@@ -46,9 +47,9 @@ def assigned(books: Books, hand: Hand) -> Any:
 
 
 def test_without_a_word_of_who_acts_nobody_acts(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event, "hand_of", hands.hand_of)
+    monkeypatch.setattr(event, "hand_of", people.hand_of)
     with pytest.raises(LedgerRefused, match="nothing says that this is li"):
-        person(books, "li", persons.hold_region, REGION, "a letter", "li")
+        person(books, "li", rulings.hold_region, REGION, "a letter", "li")
     assert books.ask("SELECT count(*) FROM audit_events") == [(0,)]
 
 
@@ -77,7 +78,7 @@ def test_a_demonstration_does_and_says_so(demonstration: Books) -> None:
 def test_a_preparer_on_trust_is_marked(demonstration: Books) -> None:
     hold(demonstration, "li", ON_TRUST)
     with acting(ON_TRUST):
-        person(demonstration, "sun", persons.release_region, REGION, "answered", "sun")
+        person(demonstration, "sun", rulings.release_region, REGION, "answered", "sun")
     batch = formed(demonstration, unit())
     with demonstration.engine.connect() as connection:
         shown = views.batch_preparers(connection, batch.id).rows
@@ -121,9 +122,9 @@ def test_approvals_of_one_batch_are_of_one_kind(
 def test_an_assignment_on_trust_is_made_good_under_a_login(demonstration: Books) -> None:
     batch = assigned(demonstration, ON_TRUST)
     with demonstration.engine.connect() as connection:
-        assert approvals.approvers(connection, REGION, 1) == ["first"]
-        assert approvals.approvers(connection, REGION, 1, is_authenticated=True) == []
-        assert approvals.hindrance(connection, batch, 1, "first") == "unchecked"
+        assert batches.approvers(connection, REGION, 1) == ["first"]
+        assert batches.approvers(connection, REGION, 1, is_authenticated=True) == []
+        assert batches.hindrance(connection, batch, 1, "first") == "unchecked"
     with acting(CHECKED):
         demonstration.assign(("first", 1))
         demonstration.approve(batch, 1, "first")
@@ -139,8 +140,8 @@ def test_what_two_people_do_is_of_one_kind(
     monkeypatch.setattr(proposal_kinds, "KINDS", kinds)
     acts: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         "hold": (
-            lambda: person(demonstration, "li", persons.hold_region, REGION, "a letter", "li"),
-            lambda: person(demonstration, "sun", persons.release_region, REGION, "answered", "sun"),
+            lambda: person(demonstration, "li", rulings.hold_region, REGION, "a letter", "li"),
+            lambda: person(demonstration, "sun", rulings.release_region, REGION, "answered", "sun"),
         ),
         "proposal": (
             lambda: person(demonstration, "li", propose, "test", subject="x", reason="y", person="li"),
@@ -203,7 +204,7 @@ def test_an_event_tells_of_its_hand(books: Books, said: dict[str, Any], word: st
 
 def test_the_system_user_is_the_process_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_USER", "li")
-    assert hands.os_user().endswith(" (sudo: li)")
+    assert people.os_user().endswith(" (sudo: li)")
     monkeypatch.delenv("SUDO_USER")
     monkeypatch.setenv("USER", "somebody else")
-    assert "somebody" not in hands.os_user()
+    assert "somebody" not in people.os_user()

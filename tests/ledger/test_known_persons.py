@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import persons
-from stable_jobs.ledger.known_persons import skeleton
+from stable_jobs.ledger import rulings
+from stable_jobs.ledger.people import skeleton
 from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import as_app, formed, person
 
@@ -63,7 +63,7 @@ def test_a_look_alike_is_refused(books: Books, known: str, name: str) -> None:
     with pytest.raises(LedgerRefused, match=f"{name} looks like {known}"):
         books.assign((name, 2))
     with pytest.raises(LedgerRefused, match=f"{name} looks like {known}"):
-        person(books, name, persons.hold_region, REGION, "x", name)
+        person(books, name, rulings.hold_region, REGION, "x", name)
     assert books.ask("SELECT count(*) FROM payment_stops") == [(0,)]
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from stable_jobs import acts
 from stable_jobs.disbursement.steps import Closed, Disbursed
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import persons, proposal_kinds, withdrawals
+from stable_jobs.ledger import proposals, rulings
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.night import decision_in_force, decision_taken, put_in_force
-from stable_jobs.ledger.waits import newest_of, waits
+from stable_jobs.ledger.notices import decision_in_force, decision_taken, put_in_force
+from stable_jobs.ledger.views import newest_of, waits
 from stable_jobs.store import catalog
 from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import (
@@ -181,11 +182,11 @@ def test_only_a_held_region_is_silent(books: Books) -> None:
 
 
 def propose(books: Books, on: date, by: str = "zheng", region: str = "000000") -> int:
-    return int(person(books, by, withdrawals.propose_withdrawal, on, region, "a slip", by)[0])
+    return int(person(books, by, proposals.propose_withdrawal, on, region, "a slip", by)[0])
 
 
 def confirm(books: Books, number: int, by: str = "wu") -> None:
-    person(books, by, proposal_kinds.decide_proposal, number, "confirmed", "", by)
+    person(books, by, acts.decide_proposal, number, "confirmed", "", by)
 
 
 def test_two_people_withdraw_a_night_and_the_one_before_is_the_newest(books: Books) -> None:
@@ -224,7 +225,7 @@ def test_what_its_date_cleared_and_batched_is_taken_back_and_announced_again(boo
 def test_what_is_instructed_stays_and_is_told(books: Books) -> None:
     books.publish(formed(books, unit(A), on=LAST), LAST)
     books.decide(unit(A), unit(B), on=LAST, regions=NOW)
-    number, found = person(books, "zheng", withdrawals.propose_withdrawal, LAST, REGION, "a slip", "zheng")
+    number, found = person(books, "zheng", proposals.propose_withdrawal, LAST, REGION, "a slip", "zheng")
     (one,) = found
     assert (one.announced, one.instructed, one.instructed_yuan) == (1, 1, Decimal("100.00"))
     confirm(books, number)
@@ -330,7 +331,7 @@ def test_why_a_regions_money_of_its_newest_night_waits(books: Books) -> None:
         found = {one.cause: (one.payments, one.detail) for one in waits(connection, CLEARED)}
     assert found["approval"] in ((1, f"{REGION}-20200519-L0-1"), (1, f"{REGION}-20200519-L1-1"))
     assert found["notice"] == (1, "2020-05-27")
-    person(books, "zhao", persons.hold_region, REGION, "a letter", "zhao")
+    person(books, "zhao", rulings.hold_region, REGION, "a letter", "zhao")
     books.decide(on=CLEARED, regions=HELD)
     with books.engine.connect() as connection:
         assert {one.cause for one in waits(connection, CLEARED)} == {"held"}

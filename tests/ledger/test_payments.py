@@ -7,19 +7,18 @@ from sqlalchemy import text
 
 from stable_jobs.bank.batch import LINE
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import batches, payments
-from stable_jobs.ledger.batches import Batch
+from stable_jobs.ledger import batches
+from stable_jobs.ledger.batches import Batch, PublishedFile
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.payments import PublishedFile
 from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import CLEARED, LATER, end_to_end, formed, write
 
 FILE = PublishedFile("2020-05-19/610100", "payment.xml", "a" * 64, 10)
 
 
-def publish(books: Books, batch: Batch, *files: payments.PublishedFile, on: date | None = CLEARED) -> None:
+def publish(books: Books, batch: Batch, *files: batches.PublishedFile, on: date | None = CLEARED) -> None:
     with ledger_event(books.engine, "publish", business_date=on) as event:
-        payments.instruct(event, batch, files)
+        batches.instruct(event, batch, files)
 
 
 def test_what_is_published_is_written_down(books: Books) -> None:
@@ -27,10 +26,10 @@ def test_what_is_published_is_written_down(books: Books) -> None:
     file = write(books.out, "2020-05-19", "payment.xml", b"<x/>")
     publish(books, batch, file)
     with books.engine.connect() as connection:
-        assert payments.files_of(connection, batch.id) == [file]
-        assert payments.manifests(connection) == []
+        assert batches.files_of(connection, batch.id) == [file]
+        assert batches.manifests(connection) == []
         assert [b.id for b in batches.published_on(connection, CLEARED)] == [batch.id]
-        (line,) = connection.execute(text(payments.lines_of(batch.id, LINE))).mappings()
+        (line,) = connection.execute(text(batches.lines_of(batch.id, LINE))).mappings()
     assert (line["end_to_end_id"], line["account_no"], line["uscc"]) == (
         end_to_end(CODES[0]),
         "6200001",
@@ -91,7 +90,7 @@ def test_a_batch_whose_unit_fell_out_is_not_published(books: Books) -> None:
 def test_files_are_remembered_once(books: Books, again: PublishedFile, count: int) -> None:
     for file in (FILE, again):
         with ledger_event(books.engine, "files") as event:
-            payments.record_files(event, [file])
+            batches.record_files(event, [file])
     assert books.ask("SELECT count(*) FROM published_files") == [(count,)]
 
 
@@ -100,16 +99,16 @@ def test_a_name_has_one_content(books: Books) -> None:
         file = PublishedFile(FILE.folder, FILE.name, sha256 * 64, 10)
         if may:
             with ledger_event(books.engine, "files") as event:
-                payments.record_files(event, [file])
+                batches.record_files(event, [file])
             continue
         with (
             pytest.raises(LedgerRefused, match="published_files_name_key"),
             ledger_event(books.engine, "f") as event,
         ):
-            payments.record_files(event, [file])
+            batches.record_files(event, [file])
 
 
 def test_no_files_no_event(books: Books) -> None:
     with ledger_event(books.engine, "files") as event:
-        payments.record_files(event, [])
+        batches.record_files(event, [])
     assert books.ask("SELECT count(*) FROM audit_events") == [(0,)]

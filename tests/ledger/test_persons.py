@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import persons
+from stable_jobs.ledger import rulings
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.store.loading import load_rows, temporary_table
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
@@ -16,11 +16,11 @@ A, B = CODES[:2]
 
 
 def hold(books: Books, name: str = "zhao", region: str = REGION) -> int:
-    return int(person(books, name, persons.hold_region, region, "a letter", name))
+    return int(person(books, name, rulings.hold_region, region, "a letter", name))
 
 
 def release(books: Books, name: str = "qian", region: str = REGION) -> int:
-    return int(person(books, name, persons.release_region, region, "answered", name))
+    return int(person(books, name, rulings.release_region, region, "answered", name))
 
 
 def test_another_person_releases_every_hold_of_the_region(books: Books) -> None:
@@ -64,7 +64,7 @@ def test_released_twice_is_refused(books: Books) -> None:
 )
 def test_a_hold_is_refused(books: Books, region: str, reason: str, word: str) -> None:
     with pytest.raises(LedgerRefused, match=word):
-        person(books, "zhao", persons.hold_region, region, reason, "zhao")
+        person(books, "zhao", rulings.hold_region, region, reason, "zhao")
 
 
 @pytest.fixture
@@ -160,14 +160,14 @@ def test_a_case_is_closed_once(lowered: Books) -> None:
 )
 def test_a_budget_is_refused(books: Books, region: str, amount: Decimal, reason: str, word: str) -> None:
     with pytest.raises(LedgerRefused, match=word):
-        person(books, "wang", persons.enter_budget, region, 2020, amount, reason, "wang")
+        person(books, "wang", rulings.enter_budget, region, 2020, amount, reason, "wang")
 
 
 def waive(books: Books, on: date, deadline: date) -> int:
     with ledger_event(books.engine, "waive", business_date=on) as event:
         temporary_table(event.connection, "night_deadlines", {"region_code": "text", "deadline": "date"})
         load_rows(event.connection, "night_deadlines", [(REGION, deadline)])
-        return persons.waive_overdue(event)
+        return rulings.waive_overdue(event)
 
 
 @pytest.mark.parametrize(

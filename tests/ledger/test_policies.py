@@ -9,19 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from stable_jobs.acts import decide_proposal
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import policies
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.night import put_in_force
-from stable_jobs.ledger.policy_views import (
-    FIRST,
-    confirmations,
-    policy_changes,
-    policy_version,
-    totals_beyond,
-)
-from stable_jobs.ledger.proposal_kinds import decide_proposal
+from stable_jobs.ledger.notices import put_in_force
+from stable_jobs.ledger.policies import FIRST, confirmations, policy_changes, policy_version, totals_beyond
 from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import as_app, person, refused
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, text
 
+from stable_jobs import acts
+from stable_jobs.acts import decide_proposal
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import proposal_kinds
 from stable_jobs.ledger.event import Event
-from stable_jobs.ledger.proposal_kinds import decide_proposal
 from stable_jobs.ledger.proposals import Proposal, propose
 from stable_jobs.ledger.views import Which, proposals
 from tests.ledger.conftest import REGION, Books
@@ -25,7 +25,7 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     def apply(event: Event, proposal: Proposal, who: str) -> None:
         seen.append((proposal.subject, who))
 
-    monkeypatch.setattr(proposal_kinds, "KINDS", {"example": apply})
+    monkeypatch.setattr(acts, "KINDS", {"example": apply})
     return seen
 
 
@@ -74,7 +74,7 @@ def test_what_does_not_fit_any_more_is_not_confirmed(books: Books, monkeypatch: 
     def refuse(event: Event, proposal: Proposal, who: str) -> None:
         raise LedgerRefused("the case is closed")
 
-    monkeypatch.setattr(proposal_kinds, "KINDS", {"example": refuse})
+    monkeypatch.setattr(acts, "KINDS", {"example": refuse})
     number = proposed(books)
     with pytest.raises(LedgerRefused, match="the case is closed"):
         person(books, "li", decide_proposal, number, "confirmed", "", "li")

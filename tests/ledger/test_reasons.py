@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stable_jobs.errors import UsageError
-from stable_jobs.ledger.reasons import CUT, LONGEST_REASON, MASKED, check_reason, kept_reason
+from stable_jobs.ledger.people import CUT, LONGEST_REASON, MASKED, check_reason, kept_reason
 
 ACCOUNTS = [
     pytest.param("is 6222021234567890123 his", id="in one piece"),

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from stable_jobs import acts
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import persons, proposal_kinds
+from stable_jobs.ledger import rulings
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, as_app, end_case, end_to_end, formed, person, refused
 
@@ -66,7 +67,7 @@ def test_what_came_back_ends_one_case_and_no_other(lowered: Books) -> None:
     with pytest.raises(LedgerRefused, match=r"show 0\.00 of 10\.00 yuan"):
         end_case(lowered, 2, "recovered")
     finance(lowered, "50.00", DAYS[1], entitlement="50.00")
-    person(lowered, "wu", proposal_kinds.decide_proposal, 2, "confirmed", "", "wu")
+    person(lowered, "wu", acts.decide_proposal, 2, "confirmed", "", "wu")
     assert lowered.breaks() == []
 
 
@@ -103,8 +104,8 @@ def test_no_case_ends_by_plain_sql(lowered: Books, values: str, word: str) -> No
 def test_whoever_ended_a_case_or_released_a_hold_approves_nothing_of_it(lowered: Books) -> None:
     finance(lowered, "60.00", LAST)
     end_case(lowered, 1, "recovered")
-    person(lowered, "zhao", persons.hold_region, REGION, "a letter", "zhao")
-    person(lowered, "qian", persons.release_region, REGION, "answered", "qian")
+    person(lowered, "zhao", rulings.hold_region, REGION, "a letter", "zhao")
+    person(lowered, "qian", rulings.release_region, REGION, "answered", "qian")
     lowered.assign(*((name, 1) for name in ("zheng", "wu", "qian", "sun")))
     night = Night(DAYS[0], (unit(A, review_level=1), unit(B)), regions=NOW)
     lowered.apply(night)

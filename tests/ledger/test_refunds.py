@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from stable_jobs import acts
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import proposal_kinds, refunds, settlements
+from stable_jobs.ledger import proposals, rulings
 from tests.ledger.conftest import CODES, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, accept, end_to_end, formed, person
 
@@ -24,7 +25,7 @@ def paid(books: Books) -> Books:
 
 
 def rule(books: Books, ruling: str, name: str = "wang") -> None:
-    person(books, name, refunds.rule_on_refund, 1, ruling, "asked finance", name)
+    person(books, name, rulings.rule_on_refund, 1, ruling, "asked finance", name)
 
 
 def standings(books: Books) -> list[tuple[str]]:
@@ -124,7 +125,7 @@ def test_a_refund_of_a_held_region_is_not_looked_at(paid: Books) -> None:
 def test_a_ruling_is_refused(paid: Books, number: int, ruling: str, word: str) -> None:
     paid.decide(unit(A), on=LATER, refunds=(refund(A),))
     with pytest.raises(LedgerRefused, match=word):
-        person(paid, "wang", refunds.rule_on_refund, number, ruling, "x", "wang")
+        person(paid, "wang", rulings.rule_on_refund, number, ruling, "x", "wang")
 
 
 def test_a_refund_that_is_ours_is_not_ruled_on(paid: Books) -> None:
@@ -141,7 +142,7 @@ def test_a_ruling_is_final(paid: Books) -> None:
 
 
 def by_us(books: Books, on: date) -> list[tuple[Any, ...]]:
-    return [row[3:] for row in books.ask(refunds.paid_by_us_query(on))]
+    return [row[3:] for row in books.ask(rulings.paid_by_us_query(on))]
 
 
 def test_what_a_night_counts_as_paid_by_us(paid: Books) -> None:
@@ -205,6 +206,6 @@ def test_money_that_came_back_is_not_already_paid(books: Books) -> None:
     assert by_us(books, LATER) == [(0, OURS, None)]
     assert by_us(books, date(2020, 6, 30)) == [(100, OURS, None)]
     books.answer([{"end_to_end_id": OURS, "outcome": "paid"}], name="later", on=LATER)
-    number = person(books, "li", settlements.propose_settlement, OURS, "paid", "letter", "li")
-    person(books, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
+    number = person(books, "li", proposals.propose_settlement, OURS, "paid", "letter", "li")
+    person(books, "wang", acts.decide_proposal, number, "confirmed", "", "wang")
     assert by_us(books, LAST) == [(100, OURS, None)]

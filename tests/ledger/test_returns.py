@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import returns, settlements
+from stable_jobs.ledger import proposals, returns
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from tests.ledger.conftest import CODES, Books, D, Night, unit
@@ -236,7 +236,7 @@ def test_an_answer_for_a_batch_that_never_went_out_is_unknown(books: Books) -> N
 
 def accept(books: Books, name: str = "wei", failed: str = ONE) -> str:
     """Somebody who saw the bank's reason takes the account of the newest extract."""
-    return str(person(books, name, settlements.accept_account, failed, "asked the firm", name))
+    return str(person(books, name, proposals.accept_account, failed, "asked the firm", name))
 
 
 def test_an_answer_to_the_first_attempt_does_not_touch_the_second(sent: Books) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from stable_jobs import acts
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import proposal_kinds, settlements
+from stable_jobs.ledger import proposals
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal
@@ -42,12 +43,12 @@ def say(books: Books, *outcomes: str, on: date = CLEARED, line: str = ONE) -> No
 
 
 def propose(books: Books, outcome: str, line: str = ONE, by: str = "li") -> int:
-    return int(person(books, by, settlements.propose_settlement, line, outcome, "the bank's letter 9", by))
+    return int(person(books, by, proposals.propose_settlement, line, outcome, "the bank's letter 9", by))
 
 
 def settle(books: Books, outcome: str, line: str = ONE) -> None:
     number = propose(books, outcome, line)
-    person(books, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
+    person(books, "wang", acts.decide_proposal, number, "confirmed", "", "wang")
     assert books.breaks() == []
 
 
@@ -113,8 +114,8 @@ def test_two_people_settle_it(sent: Books, first: str, then: str, outcome: str, 
     number = propose(sent, outcome)
     assert state(sent) == first
     with pytest.raises(LedgerRefused, match="another person than li"):
-        person(sent, "Li", proposal_kinds.decide_proposal, number, "confirmed", "", "Li")
-    person(sent, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
+        person(sent, "Li", acts.decide_proposal, number, "confirmed", "", "Li")
+    person(sent, "wang", acts.decide_proposal, number, "confirmed", "", "wang")
     assert state(sent) == after
     assert cases(sent) == sent.ask("SELECT cause FROM unit_stops") == []
     assert standing(sent) == ((100, 100, 0, 0) if after == PAID else (100, 0, 100, 0))
@@ -135,29 +136,29 @@ def test_a_killed_settlement_leaves_nothing(sent: Books, monkeypatch: pytest.Mon
     say(sent, PAID, RETURNED)
     number = propose(sent, RETURNED)
     before = sent.ask("SELECT count(*) FROM audit_events"), state(sent), standing(sent), cases(sent)
-    real = settlements.settle
+    real = proposals.settle
 
     def killed(event: Event, proposal: Proposal, by: str) -> None:
         if place != "end":
-            monkeypatch.setitem(settlements.SQL.scripts, place, ("SELECT 1 FROM no_such_table",))
+            monkeypatch.setitem(proposals.SETTLEMENTS_SQL.scripts, place, ("SELECT 1 FROM no_such_table",))
         real(event, proposal, by)
         raise Killed
 
     with monkeypatch.context() as patch:
-        kinds = {settlements.KIND: killed}
-        patch.setattr(proposal_kinds, "KINDS", kinds)
+        kinds = {proposals.CONTRADICTION: killed}
+        patch.setattr(acts, "KINDS", kinds)
         with pytest.raises((Killed, DBAPIError)):
-            person(sent, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
+            person(sent, "wang", acts.decide_proposal, number, "confirmed", "", "wang")
     assert (sent.ask("SELECT count(*) FROM audit_events"), state(sent), standing(sent), cases(sent)) == before
     monkeypatch.undo()
-    person(sent, "wang", proposal_kinds.decide_proposal, number, "confirmed", "", "wang")
+    person(sent, "wang", acts.decide_proposal, number, "confirmed", "", "wang")
     assert (state(sent), sent.breaks()) == (RETURNED, [])
 
 
 def test_a_rejected_settlement_leaves_the_case(sent: Books) -> None:
     say(sent, PAID, RETURNED)
     number = propose(sent, RETURNED)
-    person(sent, "wang", proposal_kinds.decide_proposal, number, "rejected", "no letter", "wang")
+    person(sent, "wang", acts.decide_proposal, number, "rejected", "no letter", "wang")
     assert (state(sent), len(cases(sent))) == (PAID, 1)
 
 
@@ -167,7 +168,7 @@ def test_money_that_came_back_goes_out_again_to_another_account(sent: Books) -> 
     assert next_night(sent)[1] == []
     night, none = next_night(sent, unit(A, account_no="999"), unit(B), on=LAST)
     assert none == []
-    person(sent, "wei", settlements.accept_account, ONE, "asked the firm", "wei")
+    person(sent, "wei", proposals.accept_account, ONE, "asked the firm", "wei")
     (batch,) = sent.form(night)
     sent.publish(batch, LAST)
     say(sent, PAID, line=AGAIN, on=LAST)
@@ -181,7 +182,7 @@ def second_attempt(books: Books) -> None:
     """The first line came back, the second is under way, and the bank says that the first arrived."""
     say(books, RETURNED)
     night, _ = next_night(books, unit(A, account_no="999"), unit(B))
-    person(books, "wei", settlements.accept_account, ONE, "asked the firm", "wei")
+    person(books, "wei", proposals.accept_account, ONE, "asked the firm", "wei")
     books.publish(books.form(night)[0], LATER)
     say(books, PAID, on=LATER)
     assert cases(books) == [(ONE, RETURNED, PAID)]
@@ -309,7 +310,7 @@ def test_the_database_refuses_it_too(sent: Books, statement: str, match: str) ->
 def test_the_database_refuses_a_line_to_an_account_that_failed(sent: Books, number: str) -> None:
     say(sent, RETURNED)
     night, _ = next_night(sent, unit(A, account_no="999"), unit(B))
-    person(sent, "wei", settlements.accept_account, ONE, "asked the firm", "wei")
+    person(sent, "wei", proposals.accept_account, ONE, "asked the firm", "wei")
     with as_app(sent.engine, on=LATER) as connection:
         connection.exec_driver_sql(
             "INSERT INTO batches"

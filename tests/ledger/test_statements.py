@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stable_jobs.ledger import statements
-from stable_jobs.ledger.statements import Statements
+from stable_jobs.ledger import event
+from stable_jobs.ledger.event import Statements
 
-MODULES = Path(statements.__file__).parent
+MODULES = Path(event.__file__).parent
 FILES = sorted(path.stem for path in (MODULES / "sql").glob("*.sql"))
 
 WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|CREATE TEMPORARY TABLE|ALTER TABLE)\s+(\w+)")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from stable_jobs.disbursement.sheets.payments import WAITING
-from stable_jobs.ledger import notices, refunds
-from stable_jobs.ledger.units import resolve_units
+from stable_jobs.disbursement.batch_files import WAITING
+from stable_jobs.ledger import notices, rulings
+from stable_jobs.ledger.batches import resolve_units
 from tests.ledger.conftest import CODES, REGION, Books, Night, refund, unit
 from tests.ledger.full import CLEARED, LAST, LATER, NOW, accept, as_app, end_to_end, formed, person, refused
 
@@ -135,7 +135,7 @@ def test_our_reference_is_ours_whichever_code_finance_names(paid: Books, code: s
 
 def test_a_night_counts_as_paid_by_us_under_every_code(paid: Books) -> None:
     paid.decide(unit(NEW), on=LATER, codes=((OLD, NEW), (NEW, NEWER)))
-    found = paid.ask(refunds.paid_by_us_query(LAST))
+    found = paid.ask(rulings.paid_by_us_query(LAST))
     assert sorted((code, amount) for _, code, _, amount, _, _ in found) == sorted(
         (code, Decimal(100)) for code in (OLD, NEW, NEWER)
     )

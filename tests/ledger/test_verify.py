@@ -10,10 +10,9 @@ import pytest
 from sqlalchemy import URL, text
 
 from stable_jobs.errors import UsageError
-from stable_jobs.ledger.anchors import Anchor, last_anchor, read_anchor
+from stable_jobs.ledger.batches import record_files
 from stable_jobs.ledger.event import canonical, chained, ledger_event
-from stable_jobs.ledger.payments import record_files
-from stable_jobs.ledger.verify import Verified, verify_ledger
+from stable_jobs.ledger.verify import Anchor, Verified, last_anchor, read_anchor, verify_ledger
 from stable_jobs.store import catalog
 from stable_jobs.store.lake import Lake
 from tests.ledger.conftest import Books, unit

@@ -22,14 +22,13 @@ from typing import Any
 
 from sqlalchemy import create_engine
 
+from stable_jobs.acts import decide_proposal
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger import notices, persons
-from stable_jobs.ledger.approvals import missing_level
-from stable_jobs.ledger.batches import Batch, open_batches
+from stable_jobs.ledger import notices, rulings
+from stable_jobs.ledger.batches import Batch, missing_level, open_batches
 from stable_jobs.ledger.event import SYSTEM, ledger_event
-from stable_jobs.ledger.hands import AIRFLOW, Hand, acting
-from stable_jobs.ledger.proposal_kinds import decide_proposal
-from stable_jobs.ledger.settlements import accept_account, propose_settlement
+from stable_jobs.ledger.people import AIRFLOW, Hand, acting
+from stable_jobs.ledger.proposals import accept_account, propose_settlement
 from tests.ledger.conftest import CODES, Books, Night, unit
 
 FIRST = date(2020, 5, 11)
@@ -212,9 +211,9 @@ class Worker:
 
     def hold(self, on: date) -> None:
         region = self.random.choice(REGIONS)
-        self.event("hold", on, lambda event: persons.hold_region(event, region, "wait", "one"), "one")
+        self.event("hold", on, lambda event: rulings.hold_region(event, region, "wait", "one"), "one")
         self.event(
-            "release", on, lambda event: persons.release_region(event, region, "go on", "another"), "another"
+            "release", on, lambda event: rulings.release_region(event, region, "go on", "another"), "another"
         )
 
     def event(self, deed: str, on: date | None, done: Callable[[Any], Any], who: str = SYSTEM) -> None:

@@ -14,8 +14,7 @@ import pyarrow as pa
 
 from stable_jobs.lists.inputs import Inputs, QuarantineFile
 from stable_jobs.lists.lists import publish_lists
-from stable_jobs.policy.tests import TESTS
-from stable_jobs.policy.verdict import COLUMNS
+from stable_jobs.policy.verdict import COLUMNS, TESTS
 
 D = date(2020, 5, 11)
 XIAN, LIAOYUAN, BROKEN = "610100", "220400", "220500"

@@ -22,7 +22,7 @@ from stable_jobs.lists.inputs import Inputs, RegionNight
 from stable_jobs.lists.lists import RegionLists, publish_lists
 from stable_jobs.lists.sheets import notice
 from stable_jobs.publishing import files
-from stable_jobs.publishing.manifest import latest_manifest
+from stable_jobs.publishing.folders import latest_manifest
 from stable_jobs.publishing.table import ListTable, Sum
 from tests.lists.night_files import (
     BROKEN,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from stable_jobs.errors import StepError
-from stable_jobs.local.client import Client, logged_in
+from stable_jobs.local.session import Client, logged_in
 
 HEALTHY = {
     name: {"status": "healthy"} for name in ("metadatabase", "scheduler", "dag_processor", "triggerer")

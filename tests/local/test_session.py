@@ -9,8 +9,7 @@ import pytest
 
 from stable_jobs.errors import StepError, UsageError
 from stable_jobs.local import session
-from stable_jobs.local.client import Client
-from stable_jobs.local.session import LocalAirflow, free_port, local_airflow, run_key, wait_for_people
+from stable_jobs.local.session import Client, LocalAirflow, free_port, local_airflow, run_key, wait_for_people
 from stable_jobs.settings import Settings
 
 States = dict[str, str | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stable_jobs.intake.connectors.dropped_file import EXPECTED_NAME
+from stable_jobs.intake.connectors import EXPECTED_NAME
 from stable_jobs.messages.refusals import expected_of, found_of
 from tests.latin import english
 

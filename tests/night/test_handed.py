@@ -17,7 +17,7 @@ from stable_jobs.disbursement import returns_steps
 from stable_jobs.disbursement import steps as disbursement
 from stable_jobs.errors import LedgerRefused, StepError, UsageError
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.night import put_in_force
+from stable_jobs.ledger.notices import put_in_force
 from stable_jobs.night import handed, steps
 from stable_jobs.night.context import NightContext, open_night
 from stable_jobs.night.step import Run, hold_run

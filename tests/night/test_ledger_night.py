@@ -11,7 +11,7 @@ from typing import Any, cast
 import duckdb
 import pytest
 
-from stable_jobs.night.ledger_night import codes_query, units_query
+from stable_jobs.night.notices import codes_query, units_query
 from stable_jobs.policy.load import Policies
 from tests.policy.builder import NANCHANG, World, code, decided, policies
 

@@ -16,12 +16,12 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Engine
 
+from stable_jobs.acts import decide_proposal
 from stable_jobs.bank.banks import load_banks, load_sound_banks
 from stable_jobs.contracts.model import Contract, SendingRegion, Terms
 from stable_jobs.disbursement.steps import publish
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.proposal_kinds import decide_proposal
 from stable_jobs.night.alerts import tell_suspended
 from stable_jobs.night.context import NightContext
 from stable_jobs.night.policies import (

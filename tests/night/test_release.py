@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stable_jobs.errors import UsageError
-from stable_jobs.night.release import release
+from stable_jobs.night.owed import accept_held_delivery
 from stable_jobs.store.catalog import Delivery, Release
 from tests.ledger.conftest import Books
 from tests.ledger.full import DROP, held_delivery
@@ -23,7 +23,7 @@ def held(books: Books) -> Delivery:
 def let_through(
     books: Books, delivery_id: int, by: str = "王处长", reason: str = "两区划转 <b>moved</b>"
 ) -> list[Release]:
-    return release(books.engine, delivery_id, reason=reason, released_by=by)
+    return accept_held_delivery(books.engine, delivery_id, reason=reason, released_by=by)
 
 
 def test_a_release_is_an_event_with_person_delivery_and_rules(books: Books, held: Delivery) -> None:

@@ -14,7 +14,7 @@ ASK = """
 import asyncio, json
 import httpx
 import stable_jobs_server as here
-from stable_jobs.review.airflow import NotAnswered, Question
+from stable_jobs.review.access import NotAnswered, Question
 
 async def asked(one):
     sent = []

@@ -33,8 +33,7 @@ from stable_jobs.policy.determine import (
     keep_in,
 )
 from stable_jobs.policy.explain import explain
-from stable_jobs.policy.explain_text import render_text
-from stable_jobs.policy.explanation import Explanation, LegalTest
+from stable_jobs.policy.explanation import Explanation, LegalTest, render_text
 from stable_jobs.policy.extracts import Inputs
 from stable_jobs.policy.load import Policies
 from stable_jobs.settings import SHANGHAI

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stable_jobs.policy.catalogue import SCHEMES
-from stable_jobs.policy.tests import TESTS
+from stable_jobs.policy.verdict import TESTS
 from tests.policy import hostile
 from tests.policy.compared import Compared, compare
 

@@ -7,9 +7,7 @@ import pytest
 from stable_jobs.messages.decision import REASON
 from stable_jobs.policy.catalogue import CATALOGUE
 from stable_jobs.policy.explanation import READS
-from stable_jobs.policy.reasons import BY_CODE, Reason
-from stable_jobs.policy.tests import TESTS
-from stable_jobs.policy.verdict import COLUMNS
+from stable_jobs.policy.verdict import BY_CODE, COLUMNS, TESTS, Reason
 from stable_jobs.settings import data_folder
 
 

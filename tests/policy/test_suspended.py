@@ -16,8 +16,8 @@ import pytest
 from stable_jobs.errors import StepError
 from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, rows_of, working_tables
 from stable_jobs.policy.load import Policies, RegionPolicy
+from stable_jobs.policy.owed import ALWAYS, needed_extracts, suspended_regions
 from stable_jobs.policy.parameters import participating_regions, region_faults
-from stable_jobs.policy.suspended import ALWAYS, needed_extracts, suspended_regions
 from tests.policy.builder import (
     LANZHOU,
     LIAOYUAN,

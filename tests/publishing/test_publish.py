@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from stable_jobs.errors import StepError
-from stable_jobs.publishing import publish, workspace
-from stable_jobs.publishing.manifest import latest_manifest, newest
+from stable_jobs.publishing import folders, publish
+from stable_jobs.publishing.folders import latest_manifest, newest
 from stable_jobs.publishing.publish import publish_folder
 
 A, B, C = b"first\r\n", b"second\r\n", b"third\r\n"
@@ -217,7 +217,7 @@ def die_at(step: int) -> None:
 
         return call
 
-    for module, name in ((publish, "_write"), (publish, "sync"), (publish, "link"), (workspace, "_remove")):
+    for module, name in ((publish, "_write"), (publish, "sync"), (publish, "link"), (folders, "_remove")):
         setattr(module, name, counted(getattr(module, name)))
 
 
@@ -243,7 +243,7 @@ def test_killed_at_any_write_then_run_again(tmp_path: Path, step: int) -> None:
     assert publish_and_die(tmp_path / "killed", SECOND, step) == KILLED
     publish_folder(tmp_path / "killed", SECOND, {})
     assert tree(tmp_path / "killed") == tree(tmp_path / "undisturbed")
-    assert not (tmp_path / "killed" / workspace.HIDDEN).exists()
+    assert not (tmp_path / "killed" / folders.HIDDEN).exists()
 
 
 def test_the_kills_cover_every_step(tmp_path: Path) -> None:
@@ -252,11 +252,11 @@ def test_the_kills_cover_every_step(tmp_path: Path) -> None:
 
 
 def test_a_living_process_keeps_its_workspace(tmp_path: Path) -> None:
-    with workspace.workspace(tmp_path) as work:
+    with folders.workspace(tmp_path) as work:
         (work / "half.csv").write_bytes(A)
         publish_folder(tmp_path, {"a.csv": A}, {})
         assert (work / "half.csv").read_bytes() == A
-    assert not (tmp_path / workspace.HIDDEN).exists()
+    assert not (tmp_path / folders.HIDDEN).exists()
 
 
 def test_a_file_that_appears_while_it_is_placed_is_taken_and_not_numbered_anew(

@@ -15,7 +15,7 @@ from stable_jobs.report.comparison import (
     ReasonChange,
     RegionChanges,
 )
-from stable_jobs.report.words import place_of
+from stable_jobs.report.parts import place_of
 from stable_jobs.words import Words
 from tests.report.report_night import HOSTILE, NAMES
 

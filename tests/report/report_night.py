@@ -10,8 +10,7 @@ from typing import Any
 from stable_jobs.contracts.model import Contract, Rule, Scope, Severity
 from stable_jobs.report.build import ExtractFacts, NightFacts, SuspensionFact, build_report
 from stable_jobs.report.data import DeliveryLine, NightReport, OrphanLine, Release, Sample
-from stable_jobs.report.parts import Reconciliation, Trouble
-from stable_jobs.report.words import place_of
+from stable_jobs.report.parts import Reconciliation, Trouble, place_of
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
 from stable_jobs.words import Words
 

@@ -7,8 +7,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from starlette.testclient import TestClient
 
-from stable_jobs.review.access import Person, roles_of
-from stable_jobs.review.airflow import NotAnswered, Question, Run
+from stable_jobs.review.access import NotAnswered, Person, Question, Run, roles_of
 from stable_jobs.review.app import create_app
 from stable_jobs.settings import Settings
 

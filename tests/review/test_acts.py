@@ -9,8 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from stable_jobs import acts
 from stable_jobs.acts import ACTS
-from stable_jobs.ledger import proposal_kinds
 from stable_jobs.ledger.proposals import propose
 from stable_jobs.review.access import Permission
 from stable_jobs.settings import Settings
@@ -125,7 +125,7 @@ def test_two_people_assigned_and_answering_under_their_own_logins(server: Server
 def proposed(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """Something that li proposed."""
     kinds = {"test": lambda event, proposal, person: None}
-    for module in (proposal_kinds,):
+    for module in (acts,):
         monkeypatch.setattr(module, "KINDS", kinds)
     person(server.books, "li", propose, "test", subject="<b>x</b>", reason="why not", person="li")
     return server

@@ -14,11 +14,11 @@ from sqlalchemy import Engine
 
 from stable_jobs.disbursement.approval import CHECKS
 from stable_jobs.disbursement.batch_files import TO_TAKE_AWAY
-from stable_jobs.ledger import payments, persons
+from stable_jobs.ledger import batches, rulings
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.messages import GROUPS
-from stable_jobs.review.airflow import NotAnswered, Question
+from stable_jobs.review.access import NotAnswered, Question
 from stable_jobs.settings import Settings
 from tests.ledger.conftest import CODES, REGION, Books, Night, unit
 from tests.ledger.full import CLEARED, LATER, end_to_end, formed, person, write
@@ -76,7 +76,7 @@ def bureau(engine: Engine, settings_with_database: Settings) -> Iterator[Bureau]
 
 def waiting(bureau: Bureau, level: int = 2) -> Batch:
     """A batch of one unit, prepared by wang."""
-    person(bureau.books, "wang", persons.enter_budget, REGION, 2020, Decimal(10**6), "letter 7", "wang")
+    person(bureau.books, "wang", rulings.enter_budget, REGION, 2020, Decimal(10**6), "letter 7", "wang")
     return formed(bureau.books, unit(review_level=level, account_no=ACCOUNT, unit_name=HOSTILE))
 
 
@@ -88,7 +88,7 @@ def published(bureau: Bureau, *files: tuple[str, bytes], number: int = 1) -> Bat
     folder = f"{CLEARED}/{REGION}/{batch.batch_no}"
     made = [write(bureau.out, folder, name, content) for name, content in files]
     with ledger_event(bureau.books.engine, "publish", business_date=CLEARED) as event:
-        payments.instruct(event, batch, made)
+        batches.instruct(event, batch, made)
     return batch
 
 
@@ -370,7 +370,7 @@ def test_what_the_bank_said_and_its_lists(bureau: Bureau) -> None:
     folder = f"{LATER}/{REGION}/{batch.batch_no}-answers"
     files = [write(bureau.out, folder, name, b"x") for name in ("paid.csv", "manifest.json")]
     with ledger_event(bureau.books.engine, "published", business_date=LATER) as event:
-        payments.record_files(event, files)
+        batches.record_files(event, files)
     page = bureau.get(f"/{batch.batch_no}")
     said = text_of(page.text)
     for outcome in ("Paid", "Returned", "Not answered by the bank"):

@@ -14,9 +14,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from stable_jobs.errors import StepError
-from stable_jobs.review.differences import Differences, Pair
-from stable_jobs.review.grid import Order
-from stable_jobs.review.queries.comparison import Which, rows
+from stable_jobs.review.comparison import Differences, Pair, Which, rows
+from stable_jobs.review.page import Order
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
 from stable_jobs.store.snapshots import Snapshot
@@ -131,7 +130,7 @@ def test_what_broke_is_said_once_and_may_be_tried_again(
 
 
 def test_only_so_many_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stable_jobs.review.differences.KEPT", 2)
+    monkeypatch.setattr("stable_jobs.review.comparison.KEPT", 2)
     stores, _ = a_pair(tmp_path)
     differences = Differences(stores)
     for number in range(4):

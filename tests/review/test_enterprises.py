@@ -16,10 +16,9 @@ from stable_jobs.errors import StepError
 from stable_jobs.ledger import views
 from stable_jobs.messages import GROUPS
 from stable_jobs.policy.explanation import AMOUNTS, READS
-from stable_jobs.policy.tests import TESTS
-from stable_jobs.review.explanations import Explanations
-from stable_jobs.review.grid import Order
-from stable_jobs.review.queries.enterprises import COLUMNS, Which, enterprises
+from stable_jobs.policy.verdict import TESTS
+from stable_jobs.review.enterprises import COLUMNS, Explanations, WhichRows, found_enterprises
+from stable_jobs.review.page import Order
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
 from tests.e2e.home import Home
@@ -87,7 +86,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> str:
 )
 def test_what_is_found(named: str, q: str, found: set[int]) -> None:
     with duckdb.connect() as con:
-        grid = enterprises(con, named, Which(q), Order("payable", True, 1))
+        grid = found_enterprises(con, named, WhichRows(q), Order("payable", True, 1))
     assert {row["uscc"] for row in grid.rows} == {ROWS[number][0] for number in found}
     assert grid.total == len(found)
 
@@ -120,7 +119,7 @@ def test_every_row_is_on_some_page_once(browser: TestClient) -> None:
 @pytest.mark.parametrize("sort", [sign + name for name in COLUMNS for sign in ("", "-")])
 def test_sorted_by_every_column(named: str, sort: str) -> None:
     with duckdb.connect() as con:
-        grid = enterprises(con, named, Which(), Order(sort.lstrip("-"), sort.startswith("-"), 1))
+        grid = found_enterprises(con, named, WhichRows(), Order(sort.lstrip("-"), sort.startswith("-"), 1))
         key = f"{COLUMNS[sort.lstrip('-')]} {'DESC' if sort.startswith('-') else 'ASC'}, file_row_number"
         expected = con.execute(f"SELECT uscc FROM '{named}' ORDER BY {key}").fetchall()
     assert [(row["uscc"],) for row in grid.rows] == expected

@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from itsdangerous import URLSafeTimedSerializer
 from starlette.testclient import TestClient
 
-from stable_jobs.review import guard
+from stable_jobs.review import access
 from stable_jobs.review.access import Permission, Person
 from stable_jobs.review.app import create_app
 from tests.review.stand_in import StandIn, client
@@ -16,17 +16,17 @@ from tests.review.stand_in import StandIn, client
 router = APIRouter()
 
 
-@router.post("/write", dependencies=[Depends(guard.WriteGuard(Permission.APPROVE))])
+@router.post("/write", dependencies=[Depends(access.WriteGuard(Permission.APPROVE))])
 def write() -> PlainTextResponse:
     """What only the right form reaches."""
     return PlainTextResponse("written")
 
 
-@router.get("/token", dependencies=[Depends(guard.Guard(Permission.READ))])
+@router.get("/token", dependencies=[Depends(access.Guard(Permission.READ))])
 def token(request: Request) -> PlainTextResponse:
     """What a form of this person carries."""
     person: Person = request.state.person
-    return PlainTextResponse(guard.form_token(request, person))
+    return PlainTextResponse(access.form_token(request, person))
 
 
 @pytest.fixture
@@ -76,5 +76,5 @@ def test_a_form_that_is_not_theirs(browser: TestClient, carried: str) -> None:
 def test_an_old_form(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     good = browser.get("/token").text
     assert browser.post("/write", data={"form_token": good}).text == "written"
-    monkeypatch.setattr(guard, "FORM_SECONDS", -1)
+    monkeypatch.setattr(access, "FORM_SECONDS", -1)
     assert browser.post("/write", data={"form_token": good}).status_code == 403

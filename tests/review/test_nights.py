@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from stable_jobs.review.airflow import Run
+from stable_jobs.review.access import Run
 from stable_jobs.settings import Settings
 from tests.review.conftest import FIRST, LATER
 from tests.review.stand_in import PREFIX, StandIn, client, mounted

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from stable_jobs.policy.load import load_policies
-from stable_jobs.review.parameters import changes, parameter_lines, region_cards
+from stable_jobs.review.regions import changes, parameter_lines, region_cards
 from stable_jobs.settings import data_folder
 from tests.review.stand_in import PREFIX
 from tests.review.test_nights import text_of

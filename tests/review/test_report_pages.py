@@ -21,7 +21,7 @@ from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
 from stable_jobs.report.data import NightReport, report_json
-from stable_jobs.review.airflow import Run
+from stable_jobs.review.access import Run
 from stable_jobs.settings import Settings
 from stable_jobs.store import catalog
 from stable_jobs.store.database import APP

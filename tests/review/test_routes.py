@@ -8,9 +8,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from stable_jobs.review.access import GRANTS, Permission, Role
+from stable_jobs.review.access import GRANTS, BearerGuard, Guard, Permission, Role, WriteGuard
 from stable_jobs.review.app import create_app
-from stable_jobs.review.guard import BearerGuard, Guard, WriteGuard
 from tests.review.stand_in import PREFIX, StandIn, client
 
 pytestmark = pytest.mark.xdist_group("review")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from stable_jobs.store.threads import in_threads
+from stable_jobs.store.engine import in_threads
 
 Connection = duckdb.DuckDBPyConnection
 LONG = "SELECT sum(hash(a.range + b.range)) FROM range(10_000_000) AS a, range(100_000) AS b"

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 import stable_jobs
-from stable_jobs.store.unwinding import signals_unwind, signals_wait
+from stable_jobs.store.embedded import signals_unwind, signals_wait
 from tests.processes import output_of
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stable_jobs.__file__).parents[1])}
 FRAME = """
 import signal, sys, time
-from stable_jobs.store.unwinding import signals_unwind, signals_wait
+from stable_jobs.store.embedded import signals_unwind, signals_wait
 {before}
 try:
     with signals_unwind():

@@ -7,8 +7,15 @@ import duckdb
 import pytest
 
 from stable_jobs.contracts.model import Contract, Scope, SendingRegion, Terms
-from stable_jobs.validation.holds import Judged, Judgement, judge, judged_parts, outcome_of, with_vanished
-from stable_jobs.validation.quarantine import Part
+from stable_jobs.validation.quarantine import (
+    Judged,
+    Judgement,
+    Part,
+    judge,
+    judged_parts,
+    outcome_of,
+    with_vanished,
+)
 from stable_jobs.validation.run import FAILURES
 from tests.validation.staged_rows import CONTRACT, NANCHANG, NATION, XIAN, D, query_rule
 

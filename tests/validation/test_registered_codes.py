@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from stable_jobs.acts import decide_proposal
 from stable_jobs.contracts.document import Options
 from stable_jobs.contracts.model import Column, Contract, Kind
 from stable_jobs.contracts.rule_columns import Place, column_rules
-from stable_jobs.ledger.codes import propose_code
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.proposal_kinds import decide_proposal
+from stable_jobs.ledger.proposals import propose_code
 from stable_jobs.store import catalog
 from stable_jobs.store.validations import Validation
 from stable_jobs.validation.validate import validate_extract

@@ -5,7 +5,7 @@ import pytest
 
 from stable_jobs.contracts.model import Rule, Scope, Severity
 from stable_jobs.errors import ContractError
-from stable_jobs.validation.suite import as_query, expectation_for, substitute
+from stable_jobs.validation.run import as_query, expectation_for, substitute
 from tests.validation.staged_rows import D, query_rule, rule
 
 pytestmark = pytest.mark.xdist_group("great_expectations")

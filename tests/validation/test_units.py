@@ -9,7 +9,7 @@ from stable_jobs.errors import StepError
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Snapshot
 from stable_jobs.store.engine import quote_literal
-from stable_jobs.validation.units import check_units, unit_extract, validate_units
+from stable_jobs.validation.validate import check_units, unit_extract, validate_units
 from tests.validation.staged_rows import CONTRACT, GOOD, NANCHANG, OTHER_GOOD, XIAN, D, Shop, query_rule
 
 pytestmark = pytest.mark.xdist_group("great_expectations")

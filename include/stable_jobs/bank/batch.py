@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from stable_jobs.accounts import is_account_no_sql
 from stable_jobs.errors import StepError
 from stable_jobs.names import UNPRINTABLE, has_sql
-from stable_jobs.publishing.table import Sum
-from stable_jobs.publishing.words import DEMONSTRATION, DEPARTMENTS, where
+from stable_jobs.publishing.table import DEMONSTRATION, DEPARTMENTS, Sum, where
 from stable_jobs.store.engine import quote_literal
 
 if TYPE_CHECKING:

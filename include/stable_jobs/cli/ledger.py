@@ -1,4 +1,4 @@
-"""`stable-jobs ledger …`: the ledger's proof, one unit's history, and the sums."""
+"""Commands about the stores: the ledger's proof, one unit's history, the sums, and the database's schema."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import typer
 from stable_jobs.cli.options import progress, read_home
 from stable_jobs.cli.people import BelowOption, RegionOption, UnitOption, reading
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.settings import Settings, now
+from stable_jobs.settings import Settings, now, read_settings
 
 if TYPE_CHECKING:
     from datetime import date
 
     from stable_jobs.ledger.verify import Verified
 
-app = typer.Typer(help="The ledger: verify it, look into it.", no_args_is_help=True)
+
+# --- ledger ---
+# `stable-jobs ledger …`: the ledger's proof, one unit's history, and the sums.
+
+ledger_app = typer.Typer(help="The ledger: verify it, look into it.", no_args_is_help=True)
 
 
 AnchorOption = Annotated[
@@ -32,7 +36,7 @@ AnchorOption = Annotated[
 SkipOption = Annotated[bool, typer.Option("--skip-lake", help="Do not read the lake's bytes again.")]
 
 
-@app.command("verify")
+@ledger_app.command("verify")
 def verify(anchor: AnchorOption = None, skip_lake: SkipOption = False) -> None:
     """Check the chain of events, the rows of each, states, sums, catalog, schema and files.
 
@@ -40,8 +44,7 @@ def verify(anchor: AnchorOption = None, skip_lake: SkipOption = False) -> None:
     first, and a message to the people whom the settings name.
     """
     from stable_jobs.cli.ledger_tables import print_verified
-    from stable_jobs.ledger.anchors import read_anchor
-    from stable_jobs.ledger.verify import verify_ledger
+    from stable_jobs.ledger.verify import read_anchor, verify_ledger
     from stable_jobs.ledger.views import newest_date
     from stable_jobs.store.lake import Lake
 
@@ -70,17 +73,17 @@ def _tell(settings: Settings, business_date: date, verified: Verified) -> None:
         tell_broken(night, verified)
 
 
-@app.command("anchor")
+@ledger_app.command("anchor")
 def anchor() -> None:
     """Print the number and hash of the newest event, to be kept outside, for `ledger verify --anchor`."""
-    from stable_jobs.ledger.anchors import last_anchor
+    from stable_jobs.ledger.verify import last_anchor
 
     with reading() as connection:
         found = last_anchor(connection)
     typer.echo("The ledger is empty." if found is None else str(found))
 
 
-@app.command("show")
+@ledger_app.command("show")
 def show(region: RegionOption, uscc: UnitOption) -> None:
     """Show one unit's history, by any of its codes: its entitlement, and each payment's states with person,
     time and reason."""
@@ -97,7 +100,7 @@ def show(region: RegionOption, uscc: UnitOption) -> None:
         print_unit(connection, region, uscc)
 
 
-@app.command("sums")
+@ledger_app.command("sums")
 def sums(region: BelowOption = None) -> None:
     """Show the sums entitled, paid outside, paid, open, waived and in recovery, by region and policy year."""
     from stable_jobs.cli.ledger_tables import print_listing
@@ -105,3 +108,40 @@ def sums(region: BelowOption = None) -> None:
 
     with reading() as connection:
         print_listing(views.sums(connection, region), "The ledger is empty.")
+
+
+# --- db ---
+# `stable-jobs db …`: the business database.
+
+database_app = typer.Typer(help="The business database: create it, migrate it.", no_args_is_help=True)
+
+
+@database_app.callback()
+def _group() -> None:
+    """Keep `init` a subcommand although it is alone."""
+
+
+@database_app.command("init")
+def init_database(
+    is_demonstration: Annotated[
+        bool,
+        typer.Option(
+            "--demonstration",
+            help="Mark a new database as a demonstration's, for good: no real money, no real people.",
+        ),
+    ] = False,
+) -> None:
+    """Create the database, its roles and its tables, or migrate them to this version.
+
+    With STABLE_JOBS_DATABASE_URL set, that must be the owner's.
+    """
+    from stable_jobs.store.database import DATABASE, database, init_database, postgres_url
+
+    settings = read_settings()
+    if settings.database_url is not None:
+        url = postgres_url(settings.database_url.get_secret_value())
+        init_database(
+            url.set(database="postgres"), name=url.database or DATABASE, is_demonstration=is_demonstration
+        )
+    with database(settings):
+        typer.echo("The database is at this version's schema.")

@@ -6,41 +6,60 @@ Exit 0: the night ended (held regions are reported and no failure). 1: a step br
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
 from stable_jobs import __version__
-from stable_jobs.cli import (
-    airflow,
-    approver,
-    batch,
-    budget,
-    check,
-    code,
-    database,
-    delivery,
-    disburse,
-    doubt,
-    explain,
-    hold,
-    ledger,
-    login,
-    night,
-    objection,
-    policy,
-    proposal,
-    recovery,
-    refund,
-    returns,
-    withdraw_night,
-)
+from stable_jobs.cli import airflow, batch, check, ledger, night, people, policy, returns, rulings
 from stable_jobs.cli.demonstration import Commands
-from stable_jobs.cli.terminal import steady_streams
 from stable_jobs.errors import StableJobsError, StepError, UsageError, store_fault
 from stable_jobs.garbage import collect_rarely
+
+# --- Standard output and error ---
+# Standard output and error as every command prints to them.
+#
+# A name may have a character that the terminal's encoding lacks, and the reader of a pipe may have seen
+# enough (`| head`). Neither ends a command: it goes on to its own end and exit code.
+
+
+def steady_streams() -> None:
+    """Make both streams of this process so."""
+    sys.stdout, sys.stderr = _steady(sys.stdout), _steady(sys.stderr)
+
+
+def _steady(stream: TextIO) -> TextIO:
+    """The same stream that writes what its encoding lacks as `\\\\U0002cb4e`; itself if it is no file's."""
+    try:
+        stream.flush()
+        raw = _Lasting(stream.fileno(), "wb", closefd=False)
+    except (AttributeError, ValueError, OSError):  # closed, or a test's
+        return stream
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=stream.isatty() or stream is sys.stderr,
+    )
+
+
+class _Lasting(io.FileIO):
+    """A file that nobody reads any more: later output goes nowhere."""
+
+    def write(self, data: object) -> int:
+        try:
+            return super().write(data)  # type: ignore[arg-type]  # bytes, as for any raw stream
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return super().write(data)  # type: ignore[arg-type]
+
+
+# --- Commands and exit codes ---
 
 app = typer.Typer(
     name="stable-jobs",
@@ -70,30 +89,30 @@ def before_command(
 
 app.command("check")(check.check)
 app.command("night")(night.night)
-app.command("withdraw-night")(withdraw_night.withdraw_night)
-app.command("disburse")(disburse.disburse)
-app.command("explain")(explain.explain)
-app.command("hold")(hold.hold)
-app.command("release")(hold.release)
-app.command("holds")(hold.holds)
-app.command("login")(login.login)
-app.command("logout")(login.logout)
-app.command("whoami")(login.whoami)
-app.add_typer(objection.app, name="objection")
-app.add_typer(batch.app, name="batch")
-app.add_typer(approver.app, name="approver")
+app.command("withdraw-night")(night.withdraw_night)
+app.command("disburse")(batch.disburse)
+app.command("explain")(night.explain)
+app.command("hold")(batch.hold)
+app.command("release")(batch.release)
+app.command("holds")(batch.holds)
+app.command("login")(people.login)
+app.command("logout")(people.logout)
+app.command("whoami")(people.whoami)
+app.add_typer(rulings.objection_app, name="objection")
+app.add_typer(batch.batch_app, name="batch")
+app.add_typer(batch.approver_app, name="approver")
 app.add_typer(returns.app, name="returns")
-app.add_typer(policy.app, name="policy")
-app.add_typer(proposal.app, name="proposal")
-app.add_typer(code.app, name="code")
-app.add_typer(recovery.app, name="recovery")
-app.add_typer(refund.app, name="refund")
-app.add_typer(doubt.app, name="doubt")
-app.add_typer(budget.app, name="budget")
-app.add_typer(ledger.app, name="ledger")
+app.add_typer(policy.policy_app, name="policy")
+app.add_typer(policy.proposal_app, name="proposal")
+app.add_typer(rulings.code_app, name="code")
+app.add_typer(rulings.recovery_app, name="recovery")
+app.add_typer(rulings.refund_app, name="refund")
+app.add_typer(rulings.doubt_app, name="doubt")
+app.add_typer(batch.budget_app, name="budget")
+app.add_typer(ledger.ledger_app, name="ledger")
 app.add_typer(airflow.app, name="airflow")
-app.add_typer(delivery.app, name="delivery")
-app.add_typer(database.app, name="db")
+app.add_typer(night.delivery_app, name="delivery")
+app.add_typer(ledger.database_app, name="db")
 
 
 def main() -> NoReturn:

@@ -38,7 +38,7 @@ def read_instant(text: str | None) -> datetime | None:
 
 def read_home() -> Settings:
     """The settings of a home that has a database. UsageError where none is: looking makes none."""
-    from stable_jobs.night.dates import require_database
+    from stable_jobs.night.step import require_database
 
     settings = read_settings()
     require_database(settings)
@@ -47,7 +47,7 @@ def read_home() -> Settings:
 
 def read_past_date(text: str) -> date:
     """A business date that is not after today."""
-    from stable_jobs.night.dates import refuse_future
+    from stable_jobs.night.step import refuse_future
 
     found = read_date(text)
     refuse_future(found)

@@ -1,8 +1,9 @@
-"""The common parts of commands for which a person answers: person, reason, region, one ledger event."""
+"""Commands for which a person answers: the person, the reason, the region, and a person's login."""
 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from stable_jobs.ledger.event import Event
     from stable_jobs.settings import Settings
+
+
+# --- Person, reason, region, one event ---
+# The common parts of commands for which a person answers: person, reason, region, one ledger event.
 
 AMOUNT = re.compile(r"[0-9]{1,16}(?:\.[0-9]{1,2})?")
 SYSTEM = "stable-jobs"
@@ -49,7 +54,7 @@ def read_by(name: str) -> str:
 
 def trust_mark() -> str:
     """The addition to a sentence about an act if nobody checked the acting person."""
-    from stable_jobs.ledger.hands import UNAUTHENTICATED
+    from stable_jobs.ledger.people import UNAUTHENTICATED
     from stable_jobs.local.login import login_of
 
     return "" if login_of(read_settings()) else f"（{UNAUTHENTICATED}）"
@@ -67,7 +72,7 @@ def name_of_login() -> str:
 
 def read_reason(text: str | None) -> str | None:
     """A reason on one line; UsageError for an empty or too long one and for one that shows an account."""
-    from stable_jobs.ledger.reasons import check_reason
+    from stable_jobs.ledger.people import check_reason
 
     return None if text is None else check_reason(_line(text, "--reason"), "--reason")
 
@@ -138,7 +143,7 @@ def act(name: str, by: str, **parameters: Any) -> Any:
     demonstration takes it, as unauthenticated.
     """
     from stable_jobs.acts import ACTS, as_json, perform
-    from stable_jobs.ledger.hands import here
+    from stable_jobs.ledger.people import here
     from stable_jobs.local.login import act_as, login_of
 
     settings = read_settings()
@@ -158,7 +163,7 @@ def deed(kind: str, by: str, subject: str = "") -> Iterator[Event]:
     Only in a demonstration, as unauthenticated. Acts that people answer for have a line in `acts`.
     """
     from stable_jobs.ledger.event import ledger_event
-    from stable_jobs.ledger.hands import acting, here
+    from stable_jobs.ledger.people import acting, here
 
     with (
         _on_trust(read_home(), by) as engine,
@@ -201,3 +206,54 @@ def reading() -> Iterator[Connection]:
         engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
     ):
         yield connection
+
+
+# --- Login ---
+# `stable-jobs login`, `logout`, `whoami`: a person's own login to Airflow, for their acts here.
+
+
+def login(
+    url: Annotated[str, typer.Option(help="The address of Airflow's pages.")] = "http://127.0.0.1:8080",
+    user: Annotated[str | None, typer.Option(help="Your name in Airflow; asked for if not given.")] = None,
+) -> None:
+    """Log in to the running Airflow: your acts at this command line are then done in your own name.
+
+    The password is asked for, or read from standard input: never an argument. The token is valid for an
+    hour; it is kept in the home, and only you can read it.
+    """
+    from stable_jobs.local.login import log_in, login_file
+
+    settings = read_settings()
+    name = user if user is not None else str(typer.prompt("User"))
+    found = log_in(settings, url, name, _password())
+    typer.echo(
+        f"Logged in to {found.url} as {visible(found.name)} until {found.expires:%Y-%m-%d %H:%M}"
+        f" ({login_file(settings)})."
+    )
+
+
+def logout() -> None:
+    """Forget the login."""
+    from stable_jobs.local.login import log_out
+
+    typer.echo("Logged out." if log_out(read_settings()) else "Nobody was logged in.")
+
+
+def whoami() -> None:
+    """Print the person who is logged in, the server, the login's end, and the operating system's user."""
+    from stable_jobs.ledger.people import os_user
+    from stable_jobs.local.login import login_of
+
+    found = login_of(read_settings())
+    if found is None:
+        typer.echo("Nobody is logged in: stable-jobs login.")
+    else:
+        typer.echo(f"{visible(found.name)} at {found.url} until {found.expires:%Y-%m-%d %H:%M}.")
+    typer.echo(f"The operating system's user is {visible(os_user())}.")
+
+
+def _password() -> str:
+    """Not echoed on a terminal; else the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True))
+    return sys.stdin.readline().rstrip("\r\n")

@@ -22,7 +22,7 @@ from stable_jobs.rendering.text import visible
 from stable_jobs.store.catalog import Delivery, HeldOutcome, Release, superseded
 
 if TYPE_CHECKING:
-    from stable_jobs.night.what_if import WhatIf
+    from stable_jobs.night.questions import WhatIf
 
 EXTRACTS_SHOWN = 3
 CHANGES_SHOWN = 30

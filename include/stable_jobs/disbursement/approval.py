@@ -12,21 +12,21 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from stable_jobs.ledger.approvals import (
+from stable_jobs.ledger.batches import (
     APPROVED,
     REFUSED,
+    Batch,
     answer_hands,
-    answers,
+    approval_answers,
     approvers,
     has_answer_on_trust,
     known_batch,
     missing_level,
     record_answer,
 )
-from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.hands import AIRFLOW, Hand, acting
-from stable_jobs.ledger.policy_views import (
+from stable_jobs.ledger.people import AIRFLOW, NO_REASON, Hand, acting, kept_reason
+from stable_jobs.ledger.policies import (
     DEMO,
     PolicyChange,
     RegionTotal,
@@ -34,11 +34,10 @@ from stable_jobs.ledger.policy_views import (
     policy_version,
     totals_beyond,
 )
-from stable_jobs.ledger.reasons import NO_REASON, kept_reason
 from stable_jobs.messages.ledger import BATCH_CHECK
 from stable_jobs.money import format_yuan
 from stable_jobs.night.context import NightContext
-from stable_jobs.publishing.words import SCHEMES, names_of
+from stable_jobs.publishing.table import SCHEMES, names_of
 from stable_jobs.rendering.text import visible
 
 LARGEST = 10
@@ -152,7 +151,7 @@ def answer(
 def approval_facts(connection: Connection, batch: Batch) -> Facts:
     """The facts that a person who approves the batch must see, wherever it is shown."""
     return Facts(
-        given=tuple(answers(connection, batch.id)),
+        given=tuple(approval_answers(connection, batch.id)),
         change=_change(connection, batch),
         checks={
             code: int(connection.scalar(text(query), {"id": batch.id}) or 0) for code, query in CHECKS.items()

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from stable_jobs.accounts import clean_account_no, masked_sql
 from stable_jobs.bank.batch import line_fault_sql
 from stable_jobs.credit_code import is_cnaps
-from stable_jobs.disbursement.sheets.answers import work_list_query
+from stable_jobs.disbursement.answer_lists import work_list_query
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.returns import confirm_account, enter_account

@@ -19,33 +19,46 @@ from sqlalchemy import Connection, text
 from stable_jobs.bank.banks import Banks
 from stable_jobs.bank.batch import LINE, BatchHead
 from stable_jobs.disbursement import approval
-from stable_jobs.disbursement.batch_files import ENGINE, keep_files, place_files, write_batch_files
-from stable_jobs.disbursement.reasons import reasons
-from stable_jobs.disbursement.sheets.payments import WAITING, WAITING_ROWS, waiting
-from stable_jobs.disbursement.unknown_batches import published_elsewhere
-from stable_jobs.disbursement.waived import publish_waived
+from stable_jobs.disbursement.batch_files import (
+    ENGINE,
+    WAITING,
+    WAITING_ROWS,
+    keep_files,
+    place_files,
+    waiting_list,
+    write_batch_files,
+)
+from stable_jobs.disbursement.unpaid import publish_waived, published_elsewhere, unpaid_reasons
 from stable_jobs.errors import LedgerRefused, PolicyError, StepError
-from stable_jobs.ledger.anchors import last_anchor
-from stable_jobs.ledger.approvals import answer_hands, answers, missing_level
-from stable_jobs.ledger.batches import Batch, form_batches, open_batches, published_on
-from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.evidence import require_evidence
+from stable_jobs.ledger.batches import (
+    Batch,
+    PublishedFile,
+    answer_hands,
+    approval_answers,
+    files_of,
+    form_batches,
+    instruct,
+    lines_of,
+    manifests,
+    missing_level,
+    open_batches,
+    published_on,
+    resolve_units,
+)
+from stable_jobs.ledger.event import ledger_event, require_evidence
 from stable_jobs.ledger.notices import close_due_notices
-from stable_jobs.ledger.payments import PublishedFile, files_of, instruct, lines_of, manifests
-from stable_jobs.ledger.persons import waive_overdue
-from stable_jobs.ledger.policies import noted
-from stable_jobs.ledger.policy_views import policy_version
-from stable_jobs.ledger.units import resolve_units
-from stable_jobs.ledger.waits import Waits, left_out, newest_of
+from stable_jobs.ledger.policies import noted, policy_version
+from stable_jobs.ledger.rulings import waive_overdue
+from stable_jobs.ledger.verify import last_anchor
+from stable_jobs.ledger.views import Waits, left_out, newest_of
 from stable_jobs.night.alerts import tell_anchor, tell_awaiting
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.handed import decision_to_pay
-from stable_jobs.night.ledger_night import deadlines, fill_night
-from stable_jobs.night.notices import heading_of, record_published, tonight
+from stable_jobs.night.notices import deadlines, fill_night, heading_of, record_published, tonight
 from stable_jobs.night.policies import note_profiles
 from stable_jobs.night.step import Result, step
 from stable_jobs.publishing.files import SumDiffers
-from stable_jobs.publishing.manifest import MANIFEST, region_folder
+from stable_jobs.publishing.folders import MANIFEST, region_folder
 from stable_jobs.publishing.publish import Published, file_entry, publish_tables
 from stable_jobs.publishing.table import Rows, Sum, ledger_rows
 from stable_jobs.store.database import business_date_lock
@@ -287,7 +300,7 @@ def _instruct(night: NightContext, batch: Batch, banks: Banks, work: Path) -> No
 
 def _head(night: NightContext, connection: Connection, batch: Batch) -> BatchHead:
     heading = heading_of(night, batch.region_code)
-    given, hands = answers(connection, batch.id), answer_hands(connection, batch.id)
+    given, hands = approval_answers(connection, batch.id), answer_hands(connection, batch.id)
     return BatchHead(
         batch_no=batch.batch_no,
         region_code=batch.region_code,
@@ -387,7 +400,7 @@ def _publish_waiting(night: NightContext, region_code: str, own: Rows) -> Publis
     heading = heading_of(night, region_code)
     said = {**heading.manifest, **file_entry(own.sum)}
     folder = region_folder(tonight(night), region_code) / "waiting"
-    tables = [waiting(own, heading)]
+    tables = [waiting_list(own, heading)]
     return publish_tables(night.duck, folder, tables, said, night.settings.workbook_rows)
 
 
@@ -429,7 +442,7 @@ def disburse(night: NightContext, say: Callable[[str], None]) -> Disbursed:
             stopped = error
         say("list what waits")
         list_waiting(night)
-        why = reasons(night, left)
+        why = unpaid_reasons(night, left)
     if stopped is not None:
         raise stopped
     with night.database.connect() as connection:

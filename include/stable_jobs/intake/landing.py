@@ -19,9 +19,16 @@ from typing import TYPE_CHECKING
 from stable_jobs import settings
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import DeliveryRefused, Problem, StepError
-from stable_jobs.intake.connectors.protocol import Connector, Fetched, IncomingFile
+from stable_jobs.intake.connectors import (
+    Connector,
+    Fetched,
+    IncomingFile,
+    Manifest,
+    check_hash,
+    control_total,
+    read_manifest,
+)
 from stable_jobs.intake.contents import check_outside, too_large
-from stable_jobs.intake.manifest import Manifest, check_hash, control_total, read_manifest
 from stable_jobs.intake.problems import Slot, no_access
 from stable_jobs.store.catalog import (
     Delivery,

@@ -32,8 +32,8 @@ from stable_jobs.store.catalog import (
     mark_staged,
     register_snapshot,
 )
+from stable_jobs.store.engine import in_threads
 from stable_jobs.store.lake import Content, Lake, LakeChanged
-from stable_jobs.store.threads import in_threads
 
 if TYPE_CHECKING:
     import duckdb

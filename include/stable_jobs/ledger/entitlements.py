@@ -10,14 +10,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from stable_jobs.ledger.batches import SQL as BATCHES_SQL
-from stable_jobs.ledger.batches import void_stale
-from stable_jobs.ledger.doubts import note_doubts
-from stable_jobs.ledger.night import leave_out_known, older_regions
-from stable_jobs.ledger.recoveries import note_money_back
-from stable_jobs.ledger.refunds import note_refunds
-from stable_jobs.ledger.statements import Statements
-from stable_jobs.ledger.units import note_codes, resolve_units
+from stable_jobs.ledger.batches import BATCHES_SQL, note_codes, resolve_units, void_stale
+from stable_jobs.ledger.event import Statements
+from stable_jobs.ledger.notices import leave_out_known, older_regions
+from stable_jobs.ledger.proposals import note_money_back
+from stable_jobs.ledger.rulings import note_doubts, note_refunds
 
 SQL = Statements("entitlements")
 

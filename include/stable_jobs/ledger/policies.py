@@ -1,27 +1,31 @@
-"""The values on which a region's money rests: every night records them, and two people confirm them.
-
-`night_values` has, for each region, the files' values for the event's date. Values are JSON of
-`<scheme>.<parameter>` to `value`, `from` and `reference`, without an account number.
-"""
+"""The values on which a region's money rests: recorded, confirmed, and shown to people."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger.event import Event
+from stable_jobs.ledger.event import Event, Statements
 from stable_jobs.ledger.proposals import Proposal, propose
-from stable_jobs.ledger.statements import Statements
+from stable_jobs.ledger.views import Listing
 from stable_jobs.store.loading import load_rows, temporary_table
 
-SQL = Statements("policies")
+# --- Values ---
+# The values on which a region's money rests: every night records them, and two people confirm them.
+#
+# `night_values` has, for each region, the files' values for the event's date. Values are JSON of
+# `<scheme>.<parameter>` to `value`, `from` and `reference`, without an account number.
 
-KIND = "policy"
+POLICIES_SQL = Statements("policies")
+
+POLICY_VALUES = "policy"
 Content = Mapping[str, Mapping[str, Any]]
 """One region's values."""
 
@@ -37,7 +41,7 @@ def fill_values(connection: Connection, name: str, values: Mapping[str, Content]
 def note_values(event: Event, values: Mapping[str, Content]) -> None:
     """Write down what the event's date has for each region, where it is not the same as noted last."""
     fill_values(event.connection, "night_values", values)
-    SQL.run(event.connection, "values", "nights")
+    POLICIES_SQL.run(event.connection, "values", "nights")
 
 
 def note_banks(event: Event, banks: Mapping[str, Content]) -> None:
@@ -47,7 +51,7 @@ def note_banks(event: Event, banks: Mapping[str, Content]) -> None:
     """
     fill_values(event.connection, "bank_values", banks)
     temporary_table(event.connection, "night_values", VALUES_COLUMNS)
-    SQL.run(event.connection, "with_banks", "values", "nights")
+    POLICIES_SQL.run(event.connection, "with_banks", "values", "nights")
 
 
 VALUES_COLUMNS = {"region_code": "text", "content": "jsonb", "hash": "text"}
@@ -55,7 +59,7 @@ VALUES_COLUMNS = {"region_code": "text", "content": "jsonb", "hash": "text"}
 
 def noted(connection: Connection) -> dict[str, date | None]:
     """Region of which the event's night noted its values → its deadline; None if not confirmed."""
-    found = connection.execute(text(SQL["noted"]))
+    found = connection.execute(text(POLICIES_SQL["noted"]))
     return {row.region_code: row.deadline for row in found}
 
 
@@ -71,12 +75,12 @@ def confirm_demonstration(event: Event, values: Mapping[str, Content], files: st
     them, people must confirm the new values.
     """
     fill_values(event.connection, "own_values", values)
-    event.connection.execute(text(SQL["demonstration"]), {"files": files})
+    event.connection.execute(text(POLICIES_SQL["demonstration"]), {"files": files})
 
 
 def note_totals(connection: Connection) -> None:
     """Write down the total of each region in `night_regions` that is not held, where it is not noted so."""
-    connection.execute(text(SQL["totals"]))
+    connection.execute(text(POLICIES_SQL["totals"]))
 
 
 def suspend_stopped(connection: Connection) -> list[str]:
@@ -84,9 +88,9 @@ def suspend_stopped(connection: Connection) -> list[str]:
 
     The regions, by code. Their decision stands; once people have ruled, the same night is taken over.
     """
-    connection.execute(text(SQL["hold_for_values"]))
+    connection.execute(text(POLICIES_SQL["hold_for_values"]))
     note_totals(connection)
-    connection.execute(text(SQL["hold_for_total"]))
+    connection.execute(text(POLICIES_SQL["hold_for_total"]))
     found = "SELECT region_code FROM policy_stops UNION SELECT region_code FROM total_stops ORDER BY 1"
     return list(connection.execute(text(found)).scalars())
 
@@ -100,13 +104,13 @@ def propose_values(
     """
     connection = event.connection
     fill_values(connection, "night_values", values)
-    asked = connection.execute(text(SQL["asked"]), {"on": on}).all()
+    asked = connection.execute(text(POLICIES_SQL["asked"]), {"on": on}).all()
     if not asked:
         raise LedgerRefused(f"region {area}: every value for {on} is confirmed: there is nothing to propose")
-    SQL.run(connection, "values")
+    POLICIES_SQL.run(connection, "values")
     number = propose(
         event,
-        KIND,
+        POLICY_VALUES,
         subject=f"policy from {on}",
         region_code=area,
         reason=reason,
@@ -119,7 +123,7 @@ def propose_values(
 def confirm_values(event: Event, proposal: Proposal, _: str) -> None:
     """The effect of a confirmed proposal of the kind `policy`: its values count from its date on."""
     event.connection.execute(
-        text(SQL["insert_policy_confirmations"]),
+        text(POLICIES_SQL["insert_policy_confirmations"]),
         {"id": proposal.id},
     )
 
@@ -127,7 +131,7 @@ def confirm_values(event: Event, proposal: Proposal, _: str) -> None:
 def accept_total(event: Event, region_code: str, on: date, reason: str, person: str) -> None:
     """A person lets a region's total of a night stand. LedgerRefused where none of that night is stopped."""
     known = event.connection.execute(
-        text(SQL["accept_total"]),
+        text(POLICIES_SQL["accept_total"]),
         {"region": region_code, "on": on},
     ).one_or_none()
     if known is None or not known.is_beyond or known.ruled_by is not None:
@@ -140,3 +144,128 @@ def accept_total(event: Event, region_code: str, on: date, reason: str, person: 
         {"id": known.id, "reason": reason, "person": person},
     )
     event.detail.update({"region": region_code, "night": on.isoformat(), "total": str(known.total)})
+
+
+# --- Views of the values ---
+# The views of the values on which money rests, and of regions' totals, for people. Reads only.
+
+POLICY_VIEWS_SQL = Statements("policy_views")
+
+FIRST = "first values"
+"""Stands for the names of all values where a region has none that were confirmed before."""
+
+
+@dataclass(frozen=True)
+class PolicyChange:
+    """One value that is not what was confirmed before. old, new: empty where it is not set.
+
+    first_night: the first business date that had it. proposed_by, confirmed_by: empty until they agreed,
+    `stable-jobs` for the demonstration's own values.
+    """
+
+    region_code: str
+    name: str
+    old: str
+    new: str
+    old_reference: str
+    new_reference: str
+    first_night: date
+    is_confirmed: bool
+    proposal_id: int | None
+    proposed_by: str
+    confirmed_by: str
+
+
+def policy_changes(
+    connection: Connection, on: date | None = None, region: str | None = None, since: date | None = None
+) -> list[PolicyChange]:
+    """The changes: all unconfirmed values, and confirmed ones that no earlier night used.
+
+    on: the business date; None: of each region the newest. region: only this one. since: confirmed values
+    are left out if a night up to that date had them. The first values of a region are one change (`FIRST`),
+    and none if they are the demonstration's own.
+    """
+    _look_at(connection, on)
+    asked = {"region": region, "first": FIRST, "since": since}
+    found = connection.execute(text(POLICY_VIEWS_SQL["changes"]), asked).mappings()
+    return [PolicyChange(**row) for row in found]
+
+
+@dataclass(frozen=True)
+class RegionTotal:
+    """A region's total that is beyond the factor of its last night's. ruled_by: empty until one has."""
+
+    region_code: str
+    business_date: date
+    units: int
+    total: Decimal
+    factor: Decimal
+    last_date: date
+    last_total: Decimal
+    ruled_by: str
+    reason: str
+
+
+def totals_beyond(
+    connection: Connection, on: date | None = None, region: str | None = None
+) -> list[RegionTotal]:
+    """Totals that stop, or would stop but for a person's word; of a date, or each region's newest."""
+    _look_at(connection, on)
+    found = connection.execute(text(POLICY_VIEWS_SQL["beyond"]), {"region": region}).mappings()
+    return [RegionTotal(**row) for row in found]
+
+
+def _look_at(connection: Connection, on: date | None) -> None:
+    """The views speak of this business date for the rest of the transaction."""
+    query = "SELECT set_config('stable_jobs.business_date', :on, true)"
+    connection.execute(text(query), {"on": "" if on is None else on.isoformat()})
+
+
+def policy_version(connection: Connection, region_code: str) -> dict[str, str]:
+    """The values by which a region's money goes, for manifests: their hash and who confirmed them."""
+    row = connection.execute(
+        text(
+            "SELECT hash, is_confirmed, proposal_id, files FROM policies_in_force WHERE region_code = :region"
+        ),
+        {"region": region_code},
+    ).one_or_none()
+    if row is None:
+        return {}
+    if not row.is_confirmed:
+        return {"policy_values": row.hash, "policy_confirmed": "no"}
+    return {
+        "policy_values": row.hash,
+        "policy_confirmed": f"proposal {row.proposal_id}" if row.proposal_id else DEMO,
+    }
+
+
+DEMO = "demonstration"
+
+
+def stop_of(connection: Connection, region_code: str) -> str:
+    """Why a region's values or its total stop its money; empty where they do not."""
+    query = POLICY_VIEWS_SQL["stop_of"]
+    return str(connection.scalar(text(query), {"region": region_code}) or "")
+
+
+def differences_of(connection: Connection, values: Mapping[str, Content], on: date) -> Listing:
+    """These values beside what is confirmed for that date: one row per difference."""
+    given = json.dumps(values, ensure_ascii=False)
+    return _listing(connection, POLICY_VIEWS_SQL["asked"], values=given, id=None, on=on)
+
+
+def differences_of_proposal(connection: Connection, proposal_id: int) -> Listing:
+    """The values that a proposal of the kind `policy` names, beside those confirmed for its date."""
+    date_of = "SELECT content ->> 'from' FROM proposals WHERE id = :id AND kind = 'policy'"
+    found = connection.scalar(text(date_of), {"id": proposal_id})
+    return _listing(connection, POLICY_VIEWS_SQL["asked"], values=None, id=proposal_id, on=found)
+
+
+def _listing(connection: Connection, query: str, **values: object) -> Listing:
+    found = connection.execute(text(query), values)
+    return Listing(tuple(found.keys()), tuple(tuple(row) for row in found))
+
+
+def confirmations(connection: Connection, region: str | None = None) -> Listing:
+    """Every confirmation: of which region, from when, by whom, by which proposal."""
+    return _listing(connection, POLICY_VIEWS_SQL["confirmations"], region=region)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger.event import Event
-from stable_jobs.ledger.statements import Statements
+from stable_jobs.ledger.event import Event, Statements
 from stable_jobs.store.loading import temporary_table
 
 SQL = Statements("returns")

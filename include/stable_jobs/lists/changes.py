@@ -10,8 +10,21 @@ from decimal import Decimal
 
 from stable_jobs.lists.sheets import TOTAL
 from stable_jobs.messages.decision import REASON
-from stable_jobs.publishing.table import Column, Kind, ListTable, Sum, agreed, money_total
-from stable_jobs.publishing.words import CHANGES, DECISIONS, SCHEMES, both_of, labelled, position, sentences
+from stable_jobs.publishing.table import (
+    CHANGES,
+    DECISIONS,
+    SCHEMES,
+    Column,
+    Kind,
+    ListTable,
+    Sum,
+    agreed,
+    both_of,
+    labelled,
+    money_total,
+    position,
+    sentences,
+)
 from stable_jobs.store.engine import quote_literal
 
 EXACT = (

@@ -8,8 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from stable_jobs.publishing.table import Heading
-from stable_jobs.publishing.words import BEFORE_ALL, DEMONSTRATION
+from stable_jobs.publishing.table import BEFORE_ALL, DEMONSTRATION, Heading
 from stable_jobs.store.engine import quote_literal
 
 ZERO = Decimal("0.00")

@@ -28,11 +28,10 @@ from stable_jobs.lists.sheets import (
     work_list,
 )
 from stable_jobs.publishing.files import SumDiffers
-from stable_jobs.publishing.manifest import region_folder
+from stable_jobs.publishing.folders import region_folder
 from stable_jobs.publishing.publish import Published, publish_folder, publish_tables
-from stable_jobs.publishing.words import BEFORE_ALL
-from stable_jobs.store.engine import quote_literal
-from stable_jobs.store.threads import in_threads
+from stable_jobs.publishing.table import BEFORE_ALL
+from stable_jobs.store.engine import in_threads, quote_literal
 
 if TYPE_CHECKING:
     import duckdb

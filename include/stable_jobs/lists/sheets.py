@@ -7,21 +7,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stable_jobs.accounts import masked_sql
-from stable_jobs.contracts.checks import identity_number
-from stable_jobs.contracts.masking import mask_sql
+from stable_jobs.contracts.checks import identity_number, mask_sql
 from stable_jobs.contracts.model import Contract
 from stable_jobs.lists.inputs import Inputs, RegionNight
 from stable_jobs.messages.decision import CAUSE, REASON
 from stable_jobs.money import to_capitals
 from stable_jobs.policy.verdict import COLUMNS as VERDICT
-from stable_jobs.publishing.table import Column, Heading, Kind, ListTable, Rows, Sum, agreed, money_total
-from stable_jobs.publishing.words import (
+from stable_jobs.publishing.table import (
     DEPARTMENTS,
     SCHEMES,
     SIZES,
     SOURCES,
+    Column,
+    Heading,
+    Kind,
+    ListTable,
+    Rows,
+    Sum,
+    agreed,
     both_of,
     labelled,
+    money_total,
     position,
     said_in,
     sentences,

@@ -8,17 +8,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from stable_jobs.ledger.anchors import last_anchor
-from stable_jobs.ledger.approvals import approvers, missing_level
-from stable_jobs.ledger.batches import Batch
-from stable_jobs.ledger.verify import Verified
+from stable_jobs.ledger.batches import Batch, approvers, missing_level
+from stable_jobs.ledger.verify import Verified, last_anchor
 from stable_jobs.money import format_yuan
 from stable_jobs.night.context import NightContext
+from stable_jobs.night.figures import after_lists
 from stable_jobs.night.policies import policy_facts
-from stable_jobs.night.unlisted import after_lists
 from stable_jobs.notification import Kind, MailSpec, Message, notifier
 from stable_jobs.policy.determine import Decision
-from stable_jobs.publishing.words import DEPARTMENTS
+from stable_jobs.publishing.table import DEPARTMENTS
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import quote_literal
 

@@ -16,17 +16,21 @@ from typing import TYPE_CHECKING
 from stable_jobs.contracts.model import Contract, Rule, Scope
 from stable_jobs.digests import sha256_of
 from stable_jobs.errors import DeliveryRefused, Problem
-from stable_jobs.intake.connectors.dropped_file import MANIFEST
-from stable_jobs.intake.connectors.protocol import IncomingFile
+from stable_jobs.intake.connectors import MANIFEST, IncomingFile, check_hash, control_total, read_manifest
 from stable_jobs.intake.contents import as_text, check_outside, check_promises, write_rows
-from stable_jobs.intake.manifest import check_hash, control_total, read_manifest
 from stable_jobs.intake.problems import Slot
+from stable_jobs.report.parts import expected_of, measured
 from stable_jobs.report.samples import Row, samples_of
-from stable_jobs.report.words import expected_of, measured
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect, quote_literal
-from stable_jobs.validation.holds import judge, judged_parts, outcome_of
-from stable_jobs.validation.quarantine import Part, count_parts, write_quarantine
+from stable_jobs.validation.quarantine import (
+    Part,
+    count_parts,
+    judge,
+    judged_parts,
+    outcome_of,
+    write_quarantine,
+)
 from stable_jobs.validation.queries import find_failures, open_staged
 from stable_jobs.validation.run import FAILURES
 from stable_jobs.words import Words

@@ -16,9 +16,9 @@ from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.handed import comparison_of
 from stable_jobs.night.step import Result
 from stable_jobs.policy.determine import Decision
-from stable_jobs.publishing.manifest import not_as_published, read_manifest
+from stable_jobs.publishing.folders import not_as_published, read_manifest
 from stable_jobs.publishing.publish import publish_tables
-from stable_jobs.publishing.words import DEMONSTRATION
+from stable_jobs.publishing.table import DEMONSTRATION
 from stable_jobs.report.comparison import (
     Baseline,
     ComparisonFacts,

@@ -16,7 +16,7 @@ from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import store_fault
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import demo_regions
-from stable_jobs.publishing.workspace import workspace
+from stable_jobs.publishing.folders import workspace
 from stable_jobs.settings import Settings, code_fingerprint
 from stable_jobs.store.catalog import fingerprint
 from stable_jobs.store.lake import Lake

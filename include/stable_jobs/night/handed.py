@@ -16,7 +16,7 @@ from typing import Any, Self
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.night import decision_in_force, decision_that_counts, put_in_force
+from stable_jobs.ledger.notices import decision_in_force, decision_that_counts, put_in_force
 from stable_jobs.night.context import NightContext
 from stable_jobs.night.figures import region_figures
 from stable_jobs.night.step import Result

@@ -1,24 +1,34 @@
-"""The deliveries that a department owes for a business date: not sent yet, refused, or held by a rule."""
+"""The deliveries that departments owe for a date, and a person's acceptance of a held one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from stable_jobs import settings
 from stable_jobs.contracts.model import Contract
+from stable_jobs.errors import UsageError
+from stable_jobs.ledger.event import ledger_event
 from stable_jobs.messages import words_of
 from stable_jobs.night.context import NightContext
-from stable_jobs.policy.suspended import needed_extracts
+from stable_jobs.policy.owed import needed_extracts
 from stable_jobs.regions import NATION
 from stable_jobs.report.data import DeliveryLine
 from stable_jobs.report.deliveries import Known, delivery_lines
-from stable_jobs.report.words import slot_of
-from stable_jobs.settings import SHANGHAI
+from stable_jobs.report.parts import slot_of
+from stable_jobs.settings import SHANGHAI, now
 from stable_jobs.store import catalog
-from stable_jobs.store.catalog import Validation
+from stable_jobs.store.catalog import Release, Validation, delivery_by_id, held_outcomes, release_delivery
 from stable_jobs.words import Words
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+
+# --- Owed deliveries ---
+# The deliveries that a department owes for a business date: not sent yet, refused, or held by a rule.
 
 STOPPED = ("refused", "held")
 
@@ -124,3 +134,49 @@ def _missing(night: NightContext, extract: str, region: str) -> Owed:
     place = slot_of(region, night.names)
     what, next_step = words_of("owed", "not_sent"), words_of("owed", "next")
     return Owed(extract, region, place.name, "missing", what, next_step)
+
+
+# --- Acceptance of a held delivery ---
+# A person takes a delivery that a table rule or the tolerance holds.
+
+
+def accept_held_delivery(engine: Engine, delivery_id: int, *, reason: str, released_by: str) -> list[Release]:
+    """Release a delivery from every rule that holds it; bound to its bytes and those rules. One audit event.
+
+    Released again it stays as it was, and no event is left. UsageError where there is no such delivery, it
+    was refused, nothing holds it, or reason or name is blank.
+    """
+    subject = f"delivery {delivery_id}"
+    with ledger_event(engine, "delivery_release", actor=released_by, subject=subject) as event:
+        rules = _holding(event.connection, delivery_id)
+        released = [
+            release_delivery(
+                event.connection,
+                delivery_id,
+                rule_id=rule,
+                reason=reason,
+                released_by=released_by,
+                released_at=now(),
+            )
+            for rule in rules
+        ]
+        event.detail.update({"delivery": delivery_id, "sha256": released[0].sha256, "rules": rules})
+        return released
+
+
+def _holding(connection: Connection, delivery_id: int) -> list[str]:
+    """The rules that hold the delivery, released from already or not."""
+    try:
+        delivery = delivery_by_id(connection, delivery_id)
+    except KeyError:
+        raise UsageError(
+            f"there is no delivery {delivery_id}; `stable-jobs delivery list` lists them"
+        ) from None
+    held = held_outcomes(connection, delivery.business_date)
+    rules = sorted({one.rule_id for one in held if one.delivery_id == delivery_id})
+    if not rules:
+        raise UsageError(
+            f"delivery {delivery_id} is {delivery.status} and no rule holds it: nothing to release. "
+            "A refused delivery has to be sent again"
+        )
+    return rules

@@ -22,19 +22,17 @@ from stable_jobs.errors import PolicyError, StepError
 from stable_jobs.ledger.event import Event, ledger_event
 from stable_jobs.ledger.policies import (
     Content,
+    PolicyChange,
+    RegionTotal,
     confirm_demonstration,
+    differences_of,
     note_banks,
     note_values,
     noted,
-    propose_values,
-    unconfirmed,
-)
-from stable_jobs.ledger.policy_views import (
-    PolicyChange,
-    RegionTotal,
-    differences_of,
     policy_changes,
+    propose_values,
     totals_beyond,
+    unconfirmed,
 )
 from stable_jobs.ledger.views import Listing
 from stable_jobs.night.context import NightContext
@@ -42,8 +40,7 @@ from stable_jobs.policy.determine import Decision
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import participating_regions, region_faults, resolved_parameters
 from stable_jobs.regions import NATION
-from stable_jobs.report.parts import NO_POLICY, PolicyFacts, PolicyLine, TotalLine
-from stable_jobs.report.words import place_of
+from stable_jobs.report.parts import NO_POLICY, PolicyFacts, PolicyLine, TotalLine, place_of
 from stable_jobs.settings import data_folder
 from stable_jobs.store.catalog import fingerprint
 from stable_jobs.store.database import is_demonstration

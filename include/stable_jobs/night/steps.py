@@ -18,16 +18,16 @@ from typing import Any
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.errors import Problem, StableJobsError, StepError, StepsMissing, store_fault
-from stable_jobs.intake.connectors.dropped_file import DroppedFiles
+from stable_jobs.intake.connectors import DroppedFiles
 from stable_jobs.intake.landing import CollectResult, collect_department
 from stable_jobs.intake.staging import stage_department
-from stable_jobs.ledger.waits import newest_of
+from stable_jobs.ledger.views import newest_of
 from stable_jobs.lists.inputs import Inputs, QuarantineFile
 from stable_jobs.lists.lists import RegionLists, publish_lists
 from stable_jobs.night import alerts, owed
 from stable_jobs.night.comparison import Comparison, compare_night
 from stable_jobs.night.context import NightContext
-from stable_jobs.night.dates import require_came
+from stable_jobs.night.figures import after_lists, hold_unlisted, require_listed
 from stable_jobs.night.handed import (
     Determined,
     Validated,
@@ -35,11 +35,9 @@ from stable_jobs.night.handed import (
     require_departments,
     require_newest,
 )
-from stable_jobs.night.notices import Notices, open_notices
-from stable_jobs.night.paid_by_us import paid_by_us
+from stable_jobs.night.notices import Notices, open_notices, paid_by_us
 from stable_jobs.night.policies import note_policies, policy_facts
-from stable_jobs.night.step import Result, step
-from stable_jobs.night.unlisted import after_lists, hold_unlisted, require_listed
+from stable_jobs.night.step import Result, require_came, step
 from stable_jobs.policy.determine import Decision, decided_on
 from stable_jobs.policy.determine import determine as determine_regions
 from stable_jobs.policy.parameters import participating_regions, resolve
@@ -49,10 +47,9 @@ from stable_jobs.report.render import render_edition
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import InForce
 from stable_jobs.store.database import business_date_lock
-from stable_jobs.store.registered import registered_codes
-from stable_jobs.validation.suite import load_expectations
-from stable_jobs.validation.units import validate_units
-from stable_jobs.validation.validate import validate_department
+from stable_jobs.store.validations import registered_codes
+from stable_jobs.validation.run import load_expectations
+from stable_jobs.validation.validate import validate_department, validate_units
 
 log = logging.getLogger(__name__)
 OWED_SHOWN = 60

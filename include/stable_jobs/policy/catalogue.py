@@ -35,7 +35,7 @@ EXCLUSION_LISTS = (
 RECOVERING = "recovering"
 CATEGORIES = ("epidemic_supplies", "catering", "accommodation", "tourism", "retail", "shipping", RECOVERING)
 DOUBTS = ("new_code", "two_regions", "shared_account", "account_other_name", "unit_number_reused")
-"""Kinds of doubt (`ledger.doubts`) that a region may let stop a payment."""
+"""Kinds of doubt (`ledger.rulings`) that a region may let stop a payment."""
 PROVINCE = "province"
 """As `pooling_region`: the region's own province."""
 

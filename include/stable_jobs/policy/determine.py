@@ -15,12 +15,10 @@ from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, count_of, w
 from stable_jobs.policy.facts import gather
 from stable_jobs.policy.layoff import READS, laid_off
 from stable_jobs.policy.load import Policies
-from stable_jobs.policy.owed import open_rows, owed
+from stable_jobs.policy.owed import HELD_COLUMNS, open_rows, owed, regions_of_night, suspended_regions
 from stable_jobs.policy.parameters import parameter_table, typed_table
 from stable_jobs.policy.reconcile import assert_balanced, orphans, reconciliation
 from stable_jobs.policy.situation import ROW, region_table, resolved_rows, setting, terms
-from stable_jobs.policy.suspended import COLUMNS as HELD_COLUMNS
-from stable_jobs.policy.suspended import regions_of_night, suspended_regions
 from stable_jobs.policy.verdict import eligibility, judged
 from stable_jobs.regions import NATION
 from stable_jobs.settings import code_fingerprint

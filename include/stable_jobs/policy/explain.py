@@ -12,12 +12,23 @@ from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.contracts.masking import mask
+from stable_jobs.contracts.checks import mask
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import StepError, UsageError
-from stable_jobs.policy.doubts import OLD_LENGTH, all_keys, clashes, crosswalk, renamed, unaccepted
 from stable_jobs.policy.explanation import Behind, Explanation, RowExplained, Source, row_explained
-from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, Working, rows_of
+from stable_jobs.policy.extracts import (
+    OLD_LENGTH,
+    Extracts,
+    InputFile,
+    Inputs,
+    Working,
+    all_keys,
+    clashes,
+    crosswalk,
+    renamed,
+    rows_of,
+    unaccepted,
+)
 from stable_jobs.policy.layoff import READS, laid_off
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.parameters import parameter_table

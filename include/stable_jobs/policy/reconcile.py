@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from stable_jobs.errors import StepError
 from stable_jobs.policy.aggregates import SUM
 from stable_jobs.policy.catalogue import UNKNOWN_SIZE
-from stable_jobs.policy.doubts import renamed
-from stable_jobs.policy.extracts import Extracts, rows_of
+from stable_jobs.policy.extracts import Extracts, renamed, rows_of
 from stable_jobs.policy.facts import Gathered
 from stable_jobs.policy.parameters import Row, typed_table
 from stable_jobs.regions import NATION

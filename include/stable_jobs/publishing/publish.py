@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.digests import sha256_of
 from stable_jobs.errors import StepError, UsageError, naming, store_fault
 from stable_jobs.publishing.files import write_tables
-from stable_jobs.publishing.manifest import (
+from stable_jobs.publishing.folders import (
     MANIFEST,
     Manifest,
     check_name,
@@ -29,9 +29,9 @@ from stable_jobs.publishing.manifest import (
     manifest_bytes,
     newest,
     numbered,
+    workspace,
 )
 from stable_jobs.publishing.table import ListTable, Sum
-from stable_jobs.publishing.workspace import workspace
 
 if TYPE_CHECKING:
     import duckdb

@@ -32,8 +32,9 @@ from stable_jobs.report.parts import (
     Reconciliation,
     Trend,
     Trouble,
+    place_of,
+    slot_of,
 )
-from stable_jobs.report.words import place_of, slot_of
 from stable_jobs.store.catalog import HistoryPoint, RuleResult
 from stable_jobs.words import Place, Words
 

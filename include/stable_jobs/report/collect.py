@@ -18,14 +18,13 @@ from stable_jobs.report.build import ExtractFacts, NightFacts, SuspensionFact, b
 from stable_jobs.report.comparison import ComparisonFacts
 from stable_jobs.report.data import NightReport, OrphanLine, Sample
 from stable_jobs.report.deliveries import Known, delivery_lines
-from stable_jobs.report.parts import NO_POLICY, DoubtLine, PolicyFacts, Reconciliation
+from stable_jobs.report.parts import NO_POLICY, DoubtLine, PolicyFacts, Reconciliation, place_of
 from stable_jobs.report.samples import Row, masked_samples
-from stable_jobs.report.words import place_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, InForce, Snapshot, Validation
 from stable_jobs.store.engine import read_parquet_sql
 from stable_jobs.store.lake import Lake
-from stable_jobs.validation.units import unit_extract
+from stable_jobs.validation.validate import unit_extract
 from stable_jobs.words import Words
 
 if TYPE_CHECKING:

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field, TypeAdapter
 
 from stable_jobs.messages.decision import REASON
-from stable_jobs.report.parts import Filed
-from stable_jobs.report.words import place_of
+from stable_jobs.report.parts import Filed, place_of
 from stable_jobs.store.engine import read_parquet_sql
 from stable_jobs.words import Place, Words
 

@@ -10,8 +10,7 @@ from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import Problem
 from stable_jobs.messages import refusals
 from stable_jobs.report.data import DeliveryLine, Release
-from stable_jobs.report.parts import Trouble
-from stable_jobs.report.words import expected_of, measured, slot_of
+from stable_jobs.report.parts import Trouble, expected_of, measured, slot_of
 from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, superseded
 from stable_jobs.words import Words

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.contracts.masking import mask_sql
+from stable_jobs.contracts.checks import mask_sql
 from stable_jobs.contracts.model import Column, Contract, Rule, Scope, Severity
 from stable_jobs.store.engine import quote_literal, read_parquet_sql
 from stable_jobs.validation.quarantine import HOME_REGION
 from stable_jobs.validation.queries import as_sent, open_staged
-from stable_jobs.validation.suite import as_query
+from stable_jobs.validation.run import as_query
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,7 +55,7 @@ def masked_samples(
 def _open(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, validation: Validation) -> str:
     """Open the staged rows of the validation's deliveries, and return the path of its quarantine."""
     from stable_jobs.store import catalog
-    from stable_jobs.store.registered import registered_codes
+    from stable_jobs.store.validations import registered_codes
 
     with engine.connect() as connection:
         ids = dict.fromkeys(o.delivery_id for o in validation.outcomes)

@@ -12,35 +12,24 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from stable_jobs.errors import LedgerRefused, StableJobsError, StepError, UsageError
-from stable_jobs.review.airflow import Airflow, NotAnswered
-from stable_jobs.review.differences import Differences
-from stable_jobs.review.explanations import Explanations
-from stable_jobs.review.guard import SecurityHeaders
+from stable_jobs.review import batches, comparison, enterprises, nights, page, proposals, regions, report
+from stable_jobs.review.access import Airflow, NotAnswered, SecurityHeaders
+from stable_jobs.review.comparison import Differences
+from stable_jobs.review.enterprises import Explanations
 from stable_jobs.review.page import base_of, html
-from stable_jobs.review.routes import (
-    acts,
-    assets,
-    batches,
-    comparison,
-    enterprises,
-    nights,
-    proposals,
-    regions,
-    report,
-)
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
 
 log = logging.getLogger(__name__)
 ROUTERS = (
-    assets.router,
+    page.router,
     nights.router,
     regions.router,
     comparison.router,
     report.router,
     batches.router,
-    proposals.router,
-    acts.router,
+    proposals.proposals_router,
+    proposals.acts_router,
     enterprises.router,
 )
 REFUSALS = {UsageError: (404, "not_found"), LedgerRefused: (409, "refused"), NotAnswered: (409, "refused")}

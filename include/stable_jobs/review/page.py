@@ -1,27 +1,109 @@
-"""An answer of the app: a page in the shared frame, or a list; and a reason that came in a form."""
+"""An answer of the app: a page in the shared frame, a table that pages and sorts, the app's own files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from stable_jobs.errors import LedgerRefused, UsageError
-from stable_jobs.ledger.reasons import check_reason
-from stable_jobs.rendering.environment import LANGUAGES, render
+from stable_jobs.ledger.people import check_reason
+from stable_jobs.rendering.environment import LANGUAGES, STATIC, render
 from stable_jobs.report.comparison import reason_sentence
-from stable_jobs.review.access import Permission, Person
-from stable_jobs.review.guard import form_token
+from stable_jobs.review.access import Guard, Permission, Person, form_token
 from stable_jobs.review.stores import Stores
 from stable_jobs.words import Words
 
 if TYPE_CHECKING:
     from stable_jobs.publishing.table import ListTable
+
+
+# --- Tables ---
+# A table that pages and sorts where its rows lie: the browser gets one page of it.
+
+PAGE_SIZE = 50
+LAST_PAGE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a table is cut: sorted by a column that it has, page 1 first."""
+
+    column: str
+    is_descending: bool
+    page: int
+
+    @property
+    def offset(self) -> int:
+        """Rows before the page."""
+        return (self.page - 1) * PAGE_SIZE
+
+    def sql(self, columns: Mapping[str, str], tie: str) -> str:
+        """`ORDER BY … LIMIT … OFFSET …`. columns: name on the page → SQL; tie: SQL of a key, so that pages do
+        not overlap. Only what the program wrote gets into it."""
+        direction = "DESC" if self.is_descending else "ASC"
+        return (
+            f"ORDER BY {columns[self.column]} {direction} NULLS LAST, {tie}"
+            f" LIMIT {PAGE_SIZE} OFFSET {self.offset}"
+        )
+
+    def rows_sql(self, columns: Mapping[str, str], source: str, where: str) -> str:
+        """`WHERE … ORDER BY …` of the page's rows of a Parquet file, of which only those are read whole.
+
+        source: `read_parquet_sql` of the one file; rows that sort alike stay in the file's order.
+        """
+        by = self.sql(columns, "file_row_number")
+        return (
+            f"WHERE file_row_number IN (SELECT file_row_number FROM {source} WHERE {where} {by})"  # noqa: S608 - the program's own
+            f" {by.partition(' LIMIT ')[0]}"
+        )
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One page of a table. `rows` are mappings; `total` counts all rows."""
+
+    rows: Sequence[Mapping[str, Any]]
+    total: int
+    order: Order
+
+    @property
+    def pages(self) -> int:
+        """How many there are; 1 for an empty table."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
+    def first(self) -> int:
+        """Number of the page's first row; 0 for an empty table."""
+        return min(self.order.offset + 1, self.total)
+
+    @property
+    def last(self) -> int:
+        """Number of the page's last row."""
+        return min(self.order.offset + PAGE_SIZE, self.total)
+
+
+def order_of(request: Request, columns: Mapping[str, str], default: str) -> Order:
+    """What the address asks for (`sort=-payable&page=3`); anything it does not know is the default.
+
+    default: a column of `columns`, with a minus in front for descending.
+    """
+    asked = request.query_params.get("sort", default)
+    if asked.lstrip("-") not in columns or asked.startswith("--"):
+        asked = default
+    page = request.query_params.get("page", "1")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else 1
+    return Order(asked.lstrip("-"), asked.startswith("-"), min(max(number, 1), LAST_PAGE))
+
+
+# --- Pages ---
+# An answer of the app: a page in the shared frame, or a list; and a reason that came in a form.
 
 COOKIE = "stable_jobs_language"
 SECTIONS = ("nights", "enterprises", "regions", "batches", "proposals", "comparison")
@@ -126,7 +208,7 @@ def optional(reason: str) -> str:
 def csv_answer(stores: Stores, table: ListTable, name: str) -> Response:
     """The list as CSV, named `name` (a plain name): written whole before anything is sent, gone after it."""
     from stable_jobs.publishing.files import write_csv
-    from stable_jobs.publishing.workspace import workspace
+    from stable_jobs.publishing.folders import workspace
 
     parent = stores.settings.scratch_root
     parent.mkdir(parents=True, exist_ok=True)
@@ -146,3 +228,21 @@ def _sent(path: Path, opened: ExitStack) -> Iterator[bytes]:
     with opened, path.open("rb") as source:
         while block := source.read(BLOCK):
             yield block
+
+
+# --- Style, script, icon ---
+# The app's own files: style, script, icon. Behind the guard as every page.
+
+router = APIRouter()
+TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+NAMES = frozenset({"report.css", "review.css", "theme.js", "icon.svg"})
+
+
+@router.get("/static/{name}", dependencies=[Depends(Guard(Permission.READ))])
+def asset(name: str) -> Response:
+    """One of `NAMES`; 404 for anything else."""
+    if name not in NAMES:
+        raise HTTPException(404)
+    media_type = TYPES[name.rpartition(".")[2]]
+    content = (STATIC / name).read_bytes()
+    return Response(content, media_type=media_type, headers={"Cache-Control": "private, max-age=300"})

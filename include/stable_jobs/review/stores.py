@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from stable_jobs.publishing.manifest import newest, numbered
+from stable_jobs.publishing.folders import newest, numbered
 from stable_jobs.report.data import NightReport, read_report
 from stable_jobs.report.render import MACHINE_FILE
 from stable_jobs.settings import Settings, read_settings

@@ -1,10 +1,10 @@
-"""Validations: the rules' findings in one business date's deliveries, in counts."""
+"""Validation in the catalog: its counts by rule, and the codes that people registered for it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import Connection, RowMapping, insert, select, text
@@ -12,6 +12,9 @@ from sqlalchemy.dialects import postgresql
 
 from stable_jobs.store.outcomes import DeliveryOutcome, RuleResult
 from stable_jobs.store.tables import delivery_outcomes, validation_results, validations
+
+# --- Counts ---
+# Validations: the rules' findings in one business date's deliveries, in counts.
 
 
 @dataclass(frozen=True)
@@ -131,3 +134,21 @@ def results_history(
     """
     rows = connection.execute(_HISTORY, {"extract": extract, "before": before, "nights": nights}).mappings()
     return [HistoryPoint(**row) for row in rows]
+
+
+# --- Registered codes ---
+# Codes that people registered for a region though their check character is wrong, for validation.
+
+
+def registered_codes(connection: Connection, known_at: datetime | None = None) -> tuple[tuple[str, str], ...]:
+    """(region, code) of every code registered up to `known_at`, in order."""
+    found = connection.execute(
+        text("""
+            SELECT r.region_code, r.code FROM registered_codes r JOIN audit_events a ON a.id = r.event_id
+            WHERE CAST(:known_at AS timestamptz) IS NULL
+               OR CAST(a.body::jsonb ->> 'at' AS timestamptz) <= CAST(:known_at AS timestamptz)
+            ORDER BY 1, 2
+        """),
+        {"known_at": known_at},
+    )
+    return tuple((row.region_code, row.code) for row in found)

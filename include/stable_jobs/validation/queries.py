@@ -15,7 +15,7 @@ from stable_jobs.contracts.model import Column, Rule
 from stable_jobs.errors import ContractError
 from stable_jobs.regions import around, known_codes
 from stable_jobs.store.engine import quote_identifier, quote_literal, read_parquet_sql
-from stable_jobs.validation.suite import as_query, substitute
+from stable_jobs.validation.run import as_query, substitute
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from stable_jobs.bank.answers.model import Answer
-from stable_jobs.bank.answers.read import read_answer
+from stable_jobs.bank.answer_reading import read_answer
+from stable_jobs.bank.answers import Answer
 from stable_jobs.bank.banks import BankProfile, load_banks
 from stable_jobs.settings import data_folder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from stable_jobs.bank.answers.model import bank_text
+from stable_jobs.bank.answers import bank_text
 from stable_jobs.publishing.files import visible
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from stable_jobs.bank.answers.model import AnswerRefused, Heading, Whole
-from stable_jobs.bank.answers.pain002 import Source, _drop
+from stable_jobs.bank.answers import AnswerRefused, Heading, Whole
+from stable_jobs.bank.pain002 import Source, _drop
 from tests.bank.answers.messages import (
     ACCOUNT,
     ONE,

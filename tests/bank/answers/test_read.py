@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from stable_jobs.bank.answers import read as module
-from stable_jobs.bank.answers.model import WORDINGS, AnswerRefused, Heading
-from stable_jobs.bank.answers.pain002 import MOST_ENTRY
-from stable_jobs.bank.answers.read import MOST_LINE, gather, read_answer
+from stable_jobs.bank import answer_reading as module
+from stable_jobs.bank.answer_reading import MOST_LINE, gather, read_answer
+from stable_jobs.bank.answers import WORDINGS, AnswerRefused, Heading
+from stable_jobs.bank.pain002 import MOST_ENTRY
 from tests.bank.answers.messages import (
     ACCOUNT,
     HEADER,
@@ -156,7 +156,7 @@ def test_a_large_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_many_rows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stable_jobs.bank.answers.read.MOST_ROWS", 1)
+    monkeypatch.setattr("stable_jobs.bank.answer_reading.MOST_ROWS", 1)
 
     assert refusal(tmp_path, report(payment(transaction() * 2)), "a.xml").problem.rule == "answer.too_large"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, text
 
-from stable_jobs.bank.answers.reasons import CODES, NOT_THE_PAYEES, OF_CODE, verdict
+from stable_jobs.bank.banks import FAULT_CODES, FAULT_OF_CODE, NOT_THE_PAYEES, verdict
 
 
 def test_every_code_means_one_thing() -> None:
-    codes = [code for known in CODES.values() for code in known.split()]
+    codes = [code for known in FAULT_CODES.values() for code in known.split()]
 
     assert len(codes) == len(set(codes))
-    assert all(verdict([code], None) == meaning for code, meaning in OF_CODE.items())
+    assert all(verdict([code], None) == meaning for code, meaning in FAULT_OF_CODE.items())
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_is_agreed_with_a_bank_goes_first(codes: list[str], words: str | No
 
 
 def test_the_database_has_the_same_list(engine: Engine) -> None:
-    faults = sorted({*OF_CODE.values(), "unknown"} - {"duplicate"})
+    faults = sorted({*FAULT_OF_CODE.values(), "unknown"} - {"duplicate"})
     with engine.connect() as connection:
         asked = {f: connection.scalar(text("SELECT is_payees_fault(:fault)"), {"fault": f}) for f in faults}
         assert connection.scalar(text("SELECT is_payees_fault(NULL)"))

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from stable_jobs.bank.answers.model import Unreadable
-from stable_jobs.bank.answers.values import read_amount, read_day, read_id, read_iso_amount, read_iso_day
+from stable_jobs.bank.answers import Unreadable, read_amount, read_day, read_id, read_iso_amount, read_iso_day
 from tests.bank.answers.messages import ACCOUNT, ONE
 
 

@@ -12,20 +12,20 @@ from typing import Any
 import duckdb
 import pytest
 
-from stable_jobs.bank.answers.model import WORDINGS
-from stable_jobs.disbursement.sheets.answers import (
+from stable_jobs.bank.answers import WORDINGS
+from stable_jobs.disbursement.answer_lists import (
     REFUSED_COLUMNS,
     REFUSED_ROWS,
     RESULTS_ROWS,
     UNKNOWN_MESSAGE,
     WORDS,
     WORK_LIST_ROWS,
-    paid,
+    paid_list,
     refused_answers,
-    returned,
+    returned_list,
     returns_work_list,
 )
-from stable_jobs.disbursement.sheets.payments import WAIVED_ROWS, waived
+from stable_jobs.disbursement.batch_files import WAIVED_ROWS, waived_list
 from stable_jobs.ledger import returns as ledger_returns
 from stable_jobs.publishing.files import write_tables
 from stable_jobs.publishing.table import Heading, ListTable, Rows, Sum, counted
@@ -45,11 +45,11 @@ LINE = {
     "reasons": "size_known_unknown;already_paid_unknown",
 }  # fmt: skip
 LISTS = [
-    pytest.param(paid, RESULTS_ROWS, id="paid"),
-    pytest.param(returned, RESULTS_ROWS, id="returned"),
+    pytest.param(paid_list, RESULTS_ROWS, id="paid"),
+    pytest.param(returned_list, RESULTS_ROWS, id="returned"),
     pytest.param(returns_work_list, WORK_LIST_ROWS, id="work list"),
     pytest.param(refused_answers, REFUSED_ROWS, id="refused"),
-    pytest.param(waived, WAIVED_ROWS, id="waived"),
+    pytest.param(waived_list, WAIVED_ROWS, id="waived"),
 ]
 
 
@@ -93,7 +93,7 @@ def test_amounts_that_are_not_known_are_empty_and_not_counted(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     both = rows(con, WAIVED_ROWS, LINE, LINE | {"amount": None, "uscc": "91610100MA6T00002X"})
-    table = waived(both, HEADING)
+    table = waived_list(both, HEADING)
 
     listed = written(con, table, tmp_path)
 

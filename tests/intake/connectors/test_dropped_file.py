@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stable_jobs.errors import DeliveryRefused
-from stable_jobs.intake.connectors.dropped_file import DroppedFiles
+from stable_jobs.intake.connectors import DroppedFiles
 
 D = date(2020, 5, 11)
 

@@ -316,7 +316,7 @@ OWN_TESTS = [
             "not (is_province(code) and province_fault(policies, code, on))",
             "not is_province(code)",
         ),
-        "tests/policy/test_held.py::test_a_provinces_own_units_are_decided",
+        "tests/policy/test_suspended.py::test_a_provinces_own_units_are_decided",
     ),
     (
         Fault(

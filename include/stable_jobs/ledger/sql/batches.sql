@@ -1,5 +1,5 @@
 -- Batches: what may be paid, one per region and review level, in priority order, while the budget lasts.
--- Reads: accepted_accounts, account_confirmations, account_corrections, batches, budget_entries,
+-- Reads: accepted_accounts, account_confirmations, account_corrections, batches, budget_commitments, budget_entries,
 --   candidates, chosen, deliveries, delivery_releases, doubt_rulings, doubtful_accounts, doubtful_refunds,
 --   doubts, entitlements, failed_lines, instructions, line_results, newest_nights, night_regions,
 --   night_units, notices, objection_decisions, objections, payment_lines, payments, proposal_decisions,
@@ -102,14 +102,7 @@ FROM (
       AND NOT EXISTS (SELECT FROM region_stops s WHERE s.region_code = c.region_code
                       OR s.reaches_below AND is_within(c.region_code, s.region_code))
 ) counted
-LEFT JOIN (
-    SELECT l.pooling_region, e.policy_year, sum(l.amount) AS committed
-    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
-    JOIN entitlements e ON e.id = p.entitlement_id
-    WHERE l.id = (SELECT max(id) FROM payment_lines WHERE payment_id = p.id)
-      AND p.state IN ('batched', 'instructed', 'paid', 'returned', 'corrected')
-    GROUP BY l.pooling_region, e.policy_year
-) spent USING (pooling_region, policy_year)
+LEFT JOIN budget_commitments spent USING (pooling_region, policy_year)
 WHERE attempt > 1 OR running <= budget - coalesce(committed, 0);
 
 -- name: batches

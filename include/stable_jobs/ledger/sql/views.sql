@@ -1,6 +1,6 @@
 -- What people are shown of the ledger: lists to work through, one unit's history, the sums. Reads only.
 -- Reads: approval_hands, approvals, approver_changes, assigned_approvers, audit_events, batch_changes,
---   batch_preparers, batches, budget_entries, code_changes, doubt_rulings, doubt_stops, doubts,
+--   batch_preparers, batches, budget_commitments, budget_entries, code_changes, doubt_rulings, doubt_stops, doubts,
 --   entitlement_balances, entitlements, event_hands, instructions, line_results, masked_accounts,
 --   objection_decisions, objections, open_contradictions, open_disagreements, payment_lines, payments,
 --   proposal_decisions, proposals, recovery_cases, recovery_closings, refund_rulings, payment_stop_ends,
@@ -80,14 +80,7 @@ SELECT k.pooling_region AS region, k.policy_year::text AS year, k.amount AS yuan
        coalesce(s.committed, 0) AS committed, k.reason,
        as_known(k.entered_by, k.event_id) AS "entered by", minute_of(a.body) AS at
 FROM budget_entries k JOIN audit_events a ON a.id = k.event_id
-LEFT JOIN (
-    SELECT l.pooling_region, e.policy_year, sum(l.amount) AS committed
-    FROM payment_lines l JOIN payments p ON p.id = l.payment_id
-    JOIN entitlements e ON e.id = p.entitlement_id
-    WHERE l.id = (SELECT max(id) FROM payment_lines WHERE payment_id = p.id)
-      AND p.state IN ('batched', 'instructed', 'paid', 'returned', 'corrected')
-    GROUP BY l.pooling_region, e.policy_year
-) s ON (s.pooling_region, s.policy_year) = (k.pooling_region, k.policy_year)
+LEFT JOIN budget_commitments s ON (s.pooling_region, s.policy_year) = (k.pooling_region, k.policy_year)
 ORDER BY k.pooling_region, k.policy_year, k.id;
 
 -- name: batches

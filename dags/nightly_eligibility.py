@@ -28,7 +28,7 @@ from stable_jobs_wiring import (
 
 from stable_jobs.contracts.model import DEPARTMENTS
 from stable_jobs.dag_ids import NIGHTLY, OWED
-from stable_jobs.publishing.table import DEPARTMENTS as NAMES
+from stable_jobs.messages.night import DEPARTMENT
 
 SENT = {
     name: Asset(f"{name}_deliveries", f"stable-jobs://{name}", group="stable-jobs") for name in DEPARTMENTS
@@ -149,7 +149,7 @@ def nightly_eligibility() -> None:
     results: dict[str, object] = {}
     validated, owing = [], []
     for department in DEPARTMENTS:
-        with TaskGroup(department, group_display_name=NAMES[department]):
+        with TaskGroup(department, group_display_name=f"{DEPARTMENT[department].zh} {department}"):
             sent, found = collect(department), validate.override(outlets=[SENT[department]])(department)
             sent >> found
             owing.append(owed(department, found))

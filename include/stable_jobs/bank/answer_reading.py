@@ -14,9 +14,9 @@ from typing import IO, TYPE_CHECKING, Literal
 from stable_jobs.bank.answers import (
     SHOWN,
     Answer,
+    AnswerHead,
     AnswerProblem,
     AnswerRefused,
-    Heading,
     Item,
     Outcome,
     Row,
@@ -164,7 +164,7 @@ def gather(answer_format: Literal["pain.002", "csv"], items: Iterable[Item]) -> 
     rows: list[Row] = []
     problems: list[AnswerProblem] = []
     whole: list[Whole] = []
-    heading = Heading(None, None)
+    heading = AnswerHead(None, None)
     for item in items:
         match item:
             case Row():
@@ -184,7 +184,7 @@ def gather(answer_format: Literal["pain.002", "csv"], items: Iterable[Item]) -> 
 
 def _answer(
     answer_format: Literal["pain.002", "csv"],
-    heading: Heading,
+    heading: AnswerHead,
     rows: Sequence[Row],
     problems: Sequence[AnswerProblem],
     whole: tuple[Whole, ...],

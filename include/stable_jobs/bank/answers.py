@@ -87,7 +87,7 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class Heading:
+class AnswerHead:
     """Ids of the answer itself and of the payment file it answers."""
 
     message_id: str | None
@@ -104,7 +104,7 @@ class Answer:
     """
 
     format: Literal["pain.002", "csv"]
-    heading: Heading
+    heading: AnswerHead
     rows: pa.Table
     problems: tuple[AnswerProblem, ...]
     whole: tuple[Whole, ...]
@@ -119,7 +119,7 @@ class AnswerRefused(StableJobsError):
         self.problem = problem
 
 
-Item = Row | AnswerProblem | Whole | Heading
+Item = Row | AnswerProblem | Whole | AnswerHead
 """An item that a reader of one format gives, in the order of the file."""
 
 

@@ -25,8 +25,8 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from stable_jobs.bank.answers import (
+    AnswerHead,
     AnswerProblem,
-    Heading,
     Item,
     Outcome,
     Row,
@@ -166,7 +166,7 @@ class _Report:
         self.message_id = self._id(element, "OrgnlMsgId")
         report = element.getparent()
         own = None if report is None else self._text(report, "GrpHdr/MsgId")
-        yield Heading(None if own is None else bank_text(own), self.message_id)
+        yield AnswerHead(None if own is None else bank_text(own), self.message_id)
         said, problems = self._status(element, "GrpSts")
         self.group_reason = reason_of(self.namespace, element, of_whole=True)
         self.group, self.group_fault = judged(said, self.group_reason, self.agreed)

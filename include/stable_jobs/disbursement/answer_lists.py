@@ -18,7 +18,7 @@ from stable_jobs.night.notices import heading_of, record_published, tonight
 from stable_jobs.publishing.folders import REGION, region_folder
 from stable_jobs.publishing.publish import Published, file_entry, publish_tables
 from stable_jobs.publishing.table import (
-    SCHEMES,
+    UNIT_COLUMNS,
     Column,
     Heading,
     Kind,
@@ -27,7 +27,6 @@ from stable_jobs.publishing.table import (
     Sum,
     labelled,
     ledger_rows,
-    money_total,
 )
 from stable_jobs.regions import NATION
 
@@ -92,9 +91,7 @@ LINE = (
     Column("line_no", "序号 Line", Kind.COUNT, "line_no"),
     Column("end_to_end_id", "支付编号 End-to-end id", Kind.WORD, "end_to_end_id"),
     Column("attempt", "次数 Attempt", Kind.COUNT, "attempt"),
-    Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
-    Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
-    Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+    *UNIT_COLUMNS,
     Column("amount", "金额（元） Amount (yuan)", Kind.MONEY, "amount"),
     Column("account", "账号（掩码） Account (masked)", Kind.WORD, "account"),
 )
@@ -110,29 +107,12 @@ DAYS = (
 
 def paid_list(rows: Rows, heading: Heading) -> ListTable:
     """One row per line that was paid; the account masked."""
-    return _result_list("paid", "已拨付名单 Paid", (*LINE, *DAYS), rows, heading)
+    return rows.listed("paid", "已拨付名单 Paid", (*LINE, *DAYS), "line_no", heading)
 
 
 def returned_list(rows: Rows, heading: Heading) -> ListTable:
     """One row per line that came back, with the bank's reasons; the account masked."""
-    return _result_list("returned", "已退回名单 Returned", (*LINE, *REASON, *DAYS), rows, heading)
-
-
-def _result_list(
-    name: str, title: str, columns: tuple[Column, ...], rows: Rows, heading: Heading
-) -> ListTable:
-    """One row per line, in the order of the batch. rows: of one batch and one outcome."""
-    return ListTable(
-        name=name,
-        title=title,
-        columns=columns,
-        source=f"FROM {rows.source}",
-        order="line_no",
-        formats=("csv", "xlsx"),
-        expected=rows.sum,
-        total_sql=money_total("amount"),
-        notes=heading.notes,
-    )
+    return rows.listed("returned", "已退回名单 Returned", (*LINE, *REASON, *DAYS), "line_no", heading)
 
 
 # --- payments that came back or are open with the bank (退票待更正清单) ---
@@ -236,9 +216,7 @@ WAITS = """
          ELSE '另一人确认更正 another person confirms: stable-jobs returns confirm ' || correction END
 """
 WORK_LIST = (
-    Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
-    Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
-    Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+    *UNIT_COLUMNS,
     Column("amount", "金额（元） Amount (yuan)", Kind.MONEY, "amount"),
     *REASON,
     Column("returned_on", "退回日期 Returned since", Kind.VALUE, "returned_on"),
@@ -251,16 +229,12 @@ WORK_LIST = (
 
 def returns_work_list(rows: Rows, heading: Heading) -> ListTable:
     """One row per payment or open line, by code; never a whole account."""
-    return ListTable(
-        name="returns_work_list",
-        title="退票待更正清单 Returned payments to correct",
-        columns=WORK_LIST,
-        source=f"FROM {rows.source}",
-        order="uscc, end_to_end_id",
-        formats=("csv", "xlsx"),
-        expected=rows.sum,
-        total_sql=money_total("amount"),
-        notes=heading.notes,
+    return rows.listed(
+        "returns_work_list",
+        "退票待更正清单 Returned payments to correct",
+        WORK_LIST,
+        "uscc, end_to_end_id",
+        heading,
     )
 
 

@@ -23,7 +23,7 @@ from stable_jobs.publishing.files import checked_sum, write_tables
 from stable_jobs.publishing.folders import MANIFEST, manifest_bytes, workspace
 from stable_jobs.publishing.publish import link, restrict, sync
 from stable_jobs.publishing.table import (
-    SCHEMES,
+    UNIT_COLUMNS,
     Column,
     Heading,
     Kind,
@@ -214,9 +214,7 @@ WAITING_ROWS = {
 }
 WAITING_COLUMNS = (
     Column("priority", "顺序 Priority", Kind.COUNT, "priority"),
-    Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
-    Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
-    Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+    *UNIT_COLUMNS,
     Column("amount", "金额（元） Amount (yuan)", Kind.MONEY, "amount"),
     Column("waits_for", "等待事项 Waits for", Kind.WORD, labelled("waits_for", both_of(WAITS_FOR))),
     Column("detail", "说明 Detail", Kind.TEXT, "detail"),
@@ -225,17 +223,7 @@ WAITING_COLUMNS = (
 
 def waiting_list(rows: Rows, heading: Heading) -> ListTable:
     """One row per payment, in the order in which money would go."""
-    return ListTable(
-        name="waiting",
-        title="待拨付清单 Payments that wait",
-        columns=WAITING_COLUMNS,
-        source=f"FROM {rows.source}",
-        order="priority, uscc",
-        formats=("csv", "xlsx"),
-        expected=rows.sum,
-        total_sql=money_total("amount"),
-        notes=heading.notes,
-    )
+    return rows.listed("waiting", "待拨付清单 Payments that wait", WAITING_COLUMNS, "priority, uscc", heading)
 
 
 # --- what was not settled by the deadline (视同放弃清单) ---
@@ -268,9 +256,7 @@ WAIVED_ROWS = {
 UNDECIDED = "undecided"
 WAIVED_COLUMNS = (
     Column("policy_year", "返还年度 Policy year", Kind.VALUE, "policy_year"),
-    Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
-    Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
-    Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+    *UNIT_COLUMNS,
     Column("standing", "情形 Standing", Kind.WORD, labelled("standing", both_of(WAIVED_FOR))),
     Column("amount", "金额（元），已知者 Amount (yuan), where known", Kind.MONEY, "amount"),
     Column("reasons", "待定事项代码 Reason codes", Kind.WORD, "reasons"),
@@ -282,16 +268,12 @@ WAIVED_COLUMNS = (
 
 def waived_list(rows: Rows, heading: Heading) -> ListTable:
     """One row per payment or undecided unit; the total is of the amounts that are known."""
-    return ListTable(
-        name="waived",
-        title="视同放弃清单 Waived at the deadline",
-        columns=WAIVED_COLUMNS,
-        source=f"FROM {rows.source}",
-        order="policy_year, uscc, standing, scheme, amount, reason_code, reason_text",
-        formats=("csv", "xlsx"),
-        expected=rows.sum,
-        total_sql=money_total("amount"),
-        notes=heading.notes,
+    return rows.listed(
+        "waived",
+        "视同放弃清单 Waived at the deadline",
+        WAIVED_COLUMNS,
+        "policy_year, uscc, standing, scheme, amount, reason_code, reason_text",
+        heading,
     )
 
 

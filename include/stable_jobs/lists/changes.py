@@ -13,7 +13,7 @@ from stable_jobs.messages.decision import REASON
 from stable_jobs.publishing.table import (
     CHANGES,
     DECISIONS,
-    SCHEMES,
+    UNIT_COLUMNS,
     Column,
     Kind,
     ListTable,
@@ -121,9 +121,7 @@ def _row_columns(names: Mapping[str, str]) -> tuple[Column, ...]:
     return (
         Column("region_code", "地区代码 Region code", Kind.WORD, "region_code"),
         Column("region", "地区 Region", Kind.WORD, labelled("region_code", names)),
-        Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
-        Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
-        Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+        *UNIT_COLUMNS,
         Column("change", "变化 Change", Kind.WORD, labelled("change", CHANGES)),
         *_both("decision", "认定结果", "Decision", Kind.WORD, lambda c: labelled(c, DECISIONS)),
         *_both("reasons", "原因", "Reasons", Kind.WORD, lambda c: sentences(c, both_of(REASON), "；")),

@@ -18,6 +18,7 @@ from stable_jobs.publishing.table import (
     SCHEMES,
     SIZES,
     SOURCES,
+    UNIT_COLUMNS,
     Column,
     Heading,
     Kind,
@@ -132,9 +133,7 @@ def public_notice(rows: Rows, heading: Heading) -> ListTable:
 DETAIL_TITLE = "失业保险稳岗返还拨付明细 Disbursement detail"
 DETAIL = (
     Column("priority", "顺序 Priority", Kind.COUNT, "priority"),
-    Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
-    Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
-    Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+    *UNIT_COLUMNS,
     Column("account_name", "户名 Account name", Kind.TEXT, "account_name"),
     Column("account_no", "账号 Account number", Kind.TEXT, "account_no"),
     Column("bank_name", "开户行 Bank", Kind.TEXT, "bank_name"),
@@ -247,9 +246,7 @@ def _total(rows: str, expected: Sum) -> str:
 WORK_LIST = (
     Column("department", "负责部门 Owed by", Kind.WORD, labelled("department", DEPARTMENTS)),
     Column("extract", "数据表 Extract", Kind.WORD, "extract"),
-    Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
-    Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
-    Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+    *UNIT_COLUMNS,
     Column("reason", "事项代码 Reason code", Kind.WORD, "reason"),
     Column("reason_text", "事项 Reason", Kind.WORD, labelled("reason", both_of(REASON))),
     Column("cause", "原因 Cause", Kind.WORD, labelled("cause", both_of(CAUSE))),

@@ -1,5 +1,7 @@
 """A list as data: its columns, rows, headings and labels."""
 
+# ruff: noqa: S608 - every path and text in SQL goes through quote_literal
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -80,8 +82,6 @@ def position(sql: str, labels: Mapping[str, str]) -> str:
 # --- Tables ---
 # A list as data: its columns, where its rows come from, what stands above them, what it is checked by.
 
-# ruff: noqa: S608 - every path and text in SQL goes through quote_literal
-
 
 class Kind(StrEnum):
     """The kind of value in a list's column."""
@@ -105,6 +105,14 @@ class Column:
     header: str
     kind: Kind
     sql: str
+
+
+UNIT_COLUMNS = (
+    Column("uscc", "统一社会信用代码 Credit code", Kind.TEXT, "uscc"),
+    Column("unit_name", "单位名称 Unit name", Kind.TEXT, "unit_name"),
+    Column("scheme", "返还类型 Scheme", Kind.WORD, labelled("scheme", SCHEMES)),
+)
+"""The columns that name the unit of a line, in every list that has them side by side."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +236,22 @@ class Rows:
     def of(self, con: duckdb.DuckDBPyConnection, column: str, value: str) -> Rows:
         """Those of one region, batch, …."""
         return self.where(con, f"{column} = {quote_literal(value)}")
+
+    def listed(
+        self, name: str, title: str, columns: tuple[Column, ...], order: str, heading: Heading
+    ) -> ListTable:
+        """The list of all these rows, as CSV and workbook; `amount` is a column, and its sum is checked."""
+        return ListTable(
+            name=name,
+            title=title,
+            columns=columns,
+            source=f"FROM {self.source}",
+            order=order,
+            formats=("csv", "xlsx"),
+            expected=self.sum,
+            total_sql=money_total("amount"),
+            notes=heading.notes,
+        )
 
     def different(self, con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
         """The column's values, each once, in order."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from stable_jobs.bank.answers import AnswerRefused, Heading, Whole
+from stable_jobs.bank.answers import AnswerHead, AnswerRefused, Whole
 from stable_jobs.bank.pain002 import Source, _drop
 from tests.bank.answers.messages import (
     ACCOUNT,
@@ -50,7 +50,7 @@ def test_what_we_read_is_what_the_schema_says(tmp_path: Path, version: str) -> N
     words = {"reason_code": "AC04", "reason_text": "账户已销户 请核对", "fault": "payee_account"}
     assert answer.rows.to_pylist() == [ROW, {**ROW, **returned, **words}]
     assert (answer.format, answer.received, answer.problems, answer.whole) == ("pain.002", 2, (), ())
-    assert answer.heading == Heading("A-1", MESSAGE)
+    assert answer.heading == AnswerHead("A-1", MESSAGE)
 
 
 @pytest.mark.parametrize("version", ["10", "11", "13"])

@@ -11,7 +11,7 @@ import pytest
 
 from stable_jobs.bank import answer_reading as module
 from stable_jobs.bank.answer_reading import MOST_LINE, gather, read_answer
-from stable_jobs.bank.answers import WORDINGS, AnswerRefused, Heading
+from stable_jobs.bank.answers import WORDINGS, AnswerHead, AnswerRefused
 from stable_jobs.bank.pain002 import MOST_ENTRY
 from tests.bank.answers.messages import (
     ACCOUNT,
@@ -268,7 +268,7 @@ def test_a_row(tmp_path: Path, content: str, found: dict[str, Any]) -> None:
     answer = read(tmp_path, content, "answer.csv")
 
     assert answer.rows.to_pylist() == [{**ROW, **found}]
-    assert (answer.problems, answer.whole, answer.heading) == ((), (), Heading(None, None))
+    assert (answer.problems, answer.whole, answer.heading) == ((), (), AnswerHead(None, None))
 
 
 def test_another_bank_writes_otherwise(tmp_path: Path) -> None:

@@ -6,11 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Asset, Param, PokeReturnValue, TaskGroup, TriggerRule, dag, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import Asset, Param, TaskGroup, TriggerRule, dag, task
 from airflow.sdk.types import DagRunProtocol as DagRun
 from airflow.sdk.types import OutletEventAccessorsProtocol as OutletEvents
-from airflow.sdk.types import RuntimeTaskInstanceProtocol as TaskInstance
+from stable_jobs_department import SENT, collect, owed, validate
 from stable_jobs_handover import SAME_DAY, notices, ready
 from stable_jobs_wiring import (
     DAY,
@@ -18,8 +17,8 @@ from stable_jobs_wiring import (
     ENGINE,
     EVERY_NIGHT,
     GIVEN,
-    POKES,
     WAIT,
+    Params,
     first_night,
     is_backfill,
     measured,
@@ -27,56 +26,11 @@ from stable_jobs_wiring import (
 )
 
 from stable_jobs.contracts.model import DEPARTMENTS
-from stable_jobs.dag_ids import NIGHTLY, OWED
+from stable_jobs.dag_ids import NIGHTLY
 from stable_jobs.messages.night import DEPARTMENT
 
-SENT = {
-    name: Asset(f"{name}_deliveries", f"stable-jobs://{name}", group="stable-jobs") for name in DEPARTMENTS
-}
 ELIGIBILITY = Asset("eligibility", "stable-jobs://eligibility", group="stable-jobs")
 KNOWN_AT = "只用此刻前收到的数据。 Leave out what was received later: the night as known then."
-Params = dict[str, Any]
-
-
-@task.sensor(task_display_name="收取 collect", **POKES)
-def collect(department: str, *, dag_run: DagRun = GIVEN, params: Params = GIVEN) -> PokeReturnValue:
-    """Copy what was sent, write-once; done when nothing is awaited any more."""
-    from stable_jobs.night import steps
-
-    found = steps.collect.task(run_of(dag_run, params), department, waits=params["wait"])
-    return PokeReturnValue(not found["awaited"] or not params["wait"], found)
-
-
-@task(task_display_name="校验 validate", **ENGINE)
-def validate(
-    department: str,
-    *,
-    dag_run: DagRun = GIVEN,
-    params: Params = GIVEN,
-    outlet_events: OutletEvents = GIVEN,
-) -> dict[str, Any]:
-    """Stage, run the contract's rules, quarantine rows. Bad data is recorded; red is machinery."""
-    from stable_jobs.night import steps
-
-    found = steps.validate.task(run_of(dag_run, params), department)
-    return measured(SENT[department], outlet_events, found)
-
-
-@task(task_display_name="待补 owed")
-def owed(
-    department: str,
-    validated: object,
-    *,
-    dag_run: DagRun = GIVEN,
-    params: Params = GIVEN,
-    ti: TaskInstance = GIVEN,
-) -> None:
-    """Skipped where the department must send deliveries, or send them again: the log has the list."""
-    from stable_jobs.night import steps
-
-    if lines := steps.list_owed.task(run_of(dag_run, params), department, validated):
-        ti.xcom_push(OWED, lines)
-        raise AirflowSkipException("\n".join((f"{department} owes {len(lines)} deliveries:", *lines)))
 
 
 @task(task_display_name="认定 determine", outlets=[ELIGIBILITY], **ENGINE)
@@ -112,11 +66,7 @@ def lists(determined: object, *, dag_run: DagRun = GIVEN, params: Params = GIVEN
 
 @task(task_display_name="报告 report", trigger_rule=TriggerRule.ALL_DONE, **ENGINE)
 def report(
-    results: dict[str, object],
-    compared: object,
-    *,
-    dag_run: DagRun = GIVEN,
-    params: Params = GIVEN,
+    results: dict[str, object], compared: object, *, dag_run: DagRun = GIVEN, params: Params = GIVEN
 ) -> dict[str, str]:
     """Publish the report; red with the names of the steps that decide or publish and handed on no result."""
     from stable_jobs.night import steps

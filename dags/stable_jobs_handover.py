@@ -16,7 +16,7 @@ from airflow.sdk import (  # type: ignore[attr-defined]  # its stub leaves the d
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.sdk.types import DagRunProtocol as DagRun
 from airflow.sdk.types import OutletEventAccessorsProtocol as OutletEvents
-from stable_jobs_wiring import BACKFILL, ENGINE, GIVEN, is_backfill, measured, run_of
+from stable_jobs_wiring import BACKFILL, ENGINE, GIVEN, Params, is_backfill, measured, run_of
 
 READY = Asset("eligibility_ready", "stable-jobs://eligibility-ready", group="stable-jobs")
 """A night that the ledger took over: what disbursement starts from."""
@@ -37,7 +37,7 @@ SAME_DAY = DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(hours=24)
 
 
 @task(task_display_name="公示 notices", **ENGINE)
-def notices(determined: object, *, dag_run: DagRun = GIVEN, params: dict[str, Any] = GIVEN) -> dict[str, Any]:
+def notices(determined: object, *, dag_run: DagRun = GIVEN, params: Params = GIVEN) -> dict[str, Any]:
     """The ledger takes over the decision and opens notices; skipped in a backfill."""
     from stable_jobs.night import steps
 

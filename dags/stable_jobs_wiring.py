@@ -41,6 +41,8 @@ DAY = timedelta(hours=24)
 POKES: dict[str, Any] = {"mode": "reschedule", "poke_interval": 300, "timeout": DAY.total_seconds()}
 EVERY_NIGHT = CronPartitionTimetable("0 0 * * *", timezone="Asia/Shanghai", key_format="%Y-%m-%d")
 BACKFILL = "backfill"
+Params = dict[str, Any]
+"""A run's parameters, by name."""
 WAIT = "等到约定时限。 Wait for what may still come until it is due."
 GIVEN: Any = None
 """The default of a task's argument that Airflow itself gives, by its name, when the task runs."""

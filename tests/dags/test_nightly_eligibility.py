@@ -124,5 +124,5 @@ def test_the_first_night_is_a_setting(tmp_path: Any, first_night: str | None, st
 @pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda path: path.name)
 def test_a_dag_file_is_wiring(path: Any) -> None:
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 200
+    assert len(text.splitlines()) <= 120
     assert CLOCK.search(text) is None

@@ -50,7 +50,7 @@ def determine(
 
 @task(task_display_name="比对 compare", **ENGINE)
 def compare(determined: object, *, dag_run: DagRun = GIVEN, params: Params = GIVEN) -> dict[str, str]:
-    """What appeared, went and changed since the night before. Its failure fails nothing else."""
+    """The rows that appeared, went or changed since the night before. Its failure fails no other task."""
     from stable_jobs.night import steps
 
     return steps.compare.task(run_of(dag_run, params), determined)

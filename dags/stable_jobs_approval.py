@@ -70,7 +70,7 @@ class BatchApproval(ApprovalOperator):
         """Record the answer for the lines that were asked about; ask again where the ledger refuses it.
 
         asked: batch and hash of the question, as this task kept them with Airflow when it began to wait.
-        What the task before handed on is rendered again by now, and somebody may have edited that meanwhile.
+        The result of the task before is rendered again by now, and somebody may have edited it meanwhile.
         """
         from stable_jobs.disbursement import steps
 

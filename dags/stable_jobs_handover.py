@@ -1,4 +1,4 @@
-"""What a night promises once it has decided: notices, disbursement, an answer on the same day."""
+"""Promises of a night that has decided: its notices, the start of disbursement, an answer on the same day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the DAGs have in common: dates, retries, the pool, and which run of a step a run of Airflow is."""
+"""The common parts of the DAGs: dates, retries, the pool, and the step's run that belongs to a DAG run."""
 
 from __future__ import annotations
 

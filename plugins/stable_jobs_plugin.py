@@ -1,6 +1,6 @@
 """The review pages in Airflow: the app, its entry in the navigation, and links to it from tasks.
 
-Every process of Airflow imports this file. What only the API server needs is imported when that asks for it.
+Every process of Airflow imports this file. Modules that only the API server needs are imported when it asks.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _name_of_mapped(ti_key: TaskInstanceKey) -> str:
 
 
 class StableJobsPlugin(AirflowPlugin):
-    """What Airflow's server takes over."""
+    """The parts of the product that Airflow's server loads."""
 
     name = "stable_jobs"
     global_operator_extra_links = [ReportLink(), ComparisonLink(), BatchLink()]  # noqa: RUF012  # Airflow's

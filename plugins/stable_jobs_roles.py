@@ -1,7 +1,7 @@
 """The stack's roles Officer, Approver and Engineer, with what each may do in Airflow itself.
 
 `python -m stable_jobs_roles`, as `init` does at every start: adds what is missing and takes nothing away.
-What they may do on the review pages, `stable_jobs.review.access` says by the roles' names.
+`stable_jobs.review.access` says by the roles' names what each may do on the review pages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the review pages need of Airflow, from inside its API server."""
+"""The parts of Airflow that the review pages need, from inside its API server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AirflowServer:
             raise AirflowConfigException(UNSIGNED)
 
     async def identify(self, request: Request) -> Person:
-        """Who asks, by the same token or cookie as Airflow's own pages."""
+        """The person who sends the request, by the same token or cookie as Airflow's own pages."""
         try:
             user = await get_user(request, None, await bearer_scheme(request))
         except HTTPException as error:

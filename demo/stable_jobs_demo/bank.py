@@ -1,7 +1,7 @@
 """A stand-in for the bank: pays most lines, returns some, forgets a few, and answers in two formats.
 
-What it answers to a line depends on the seed and the file's end-to-end ids alone, so that a second run gives
-the same bytes. It reads payment files as a bank does, from published folders, and knows no ledger.
+Its answer to a line depends on the seed and the file's end-to-end ids alone, so that a second run gives the
+same bytes. It reads payment files as a bank does, from published folders, and knows no ledger.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Tree: TypeAlias = Mapping[str, "str | Tree"]
 
 @dataclass(frozen=True)
 class BankDay:
-    """What the bank did: payment files answered now, and their lines by what became of them."""
+    """The bank's answers: the payment files answered now, and the number of their lines by result."""
 
     files: tuple[Path, ...]
     paid: int

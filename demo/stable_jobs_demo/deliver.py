@@ -45,7 +45,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Written:
-    """What a manifest says. `total` in fen; None where the contract wants none."""
+    """The values that a delivery manifest states. `total` in fen; None where the contract wants none."""
 
     rows: int
     sha256: str

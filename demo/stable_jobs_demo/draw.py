@@ -22,7 +22,7 @@ _RATINGS = ("A", "B", "M", "C", "D", "")
 
 @dataclass(frozen=True)
 class Draw:
-    """What a block is drawn from. `serial`: of its first unit, unique over the whole demo."""
+    """The values from which a block is drawn. `serial`: of its first unit, unique over the whole demo."""
 
     city: City
     moment: Moment

@@ -1,4 +1,4 @@
-"""What became of some units between the first night and a later one, each declared with its outcome.
+"""Events that befell some units between the first night and a later one, each declared with its outcome.
 
 An event is declared like a trap: what it shows, a change, and the reasons that follow by design. Its days
 are the day after the first night, so that it lies between the two whatever the later night is. The last ones

@@ -20,7 +20,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Total:
-    """What a region's taken rows come to. fen: payable, where it can be known."""
+    """The sums over a region's taken rows. fen: payable, where it can be known."""
 
     region: str
     units: int

@@ -113,7 +113,7 @@ def _in_notice(block: Block, year: int) -> Array:
 
 
 def later_head(first: Moment, blocks: Sequence[Block], cut: Cut) -> dict[str, Any]:
-    """What the answer key of a later night says beside that of a first one."""
+    """The entries of a later night's answer key that the key of a first night does not have."""
     counts = Counter(number for block in blocks for number in block.event.tolist())
     return {
         "first_night": first.on.isoformat(),

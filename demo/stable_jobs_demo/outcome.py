@@ -1,6 +1,6 @@
-"""What becomes of each unit, by the generator's own construction.
+"""The outcome of each unit, by the generator's own construction.
 
-Reasons are those that the unit's trap was declared with, or what befell it since; amounts are summed in
+Reasons are those with which the unit's trap or its later event was declared; amounts are summed in
 whole fen from the arrays that the files are written from. No rule of the product is read or called.
 """
 

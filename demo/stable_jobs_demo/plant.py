@@ -49,7 +49,7 @@ class Plot:
         return np.random.default_rng(np.random.SeedSequence([self.seed, int(self.city.code), part]))
 
     def draw(self, part: int, serial: int) -> Draw:
-        """What a block is drawn from."""
+        """The values from which a block is drawn."""
         return Draw(self.city, self.moment, self.seed, serial, self.rng(part))
 
 

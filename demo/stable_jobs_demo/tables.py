@@ -79,7 +79,7 @@ def applications(block: Block, moment: Moment) -> Rows:
 
 
 def _declared(block: Block) -> tuple[Array, Array]:
-    """What units declare: the records, unless a trap says otherwise."""
+    """The headcount and size that units declare: as recorded, unless a trap says otherwise."""
     known = headcount(block)
     recorded = np.where(known >= 0, known, np.maximum(block.heads[:, 6], 1))
     heads = np.where(block.declared_headcount >= 0, block.declared_headcount, recorded)

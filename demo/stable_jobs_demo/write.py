@@ -31,7 +31,7 @@ POLICY_YEAR = 2020
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What was written. key: the answer key; None for a tier."""
+    """The demo data that was written. key: the file of the answer key; None for a tier."""
 
     units: int
     rows: int

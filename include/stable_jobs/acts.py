@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 
 # --- The kinds of proposals ---
-# The kinds of proposals, and the effect of each one's confirmation by another person.
 
 Apply = Callable[[Event, Proposal, str], None]
 """(event, the proposal, who confirms it): what follows within the same event. It raises LedgerRefused where
@@ -79,8 +78,6 @@ def decide_proposal(event: Event, proposal_id: int, outcome: str, reason: str, p
 
 
 # --- The acts ---
-# People's acts, by name: one function each, called by the command line and by the server.
-#
 # An act needs one permission. Its parameters are those of its function, checked at every call.
 
 WORK, APPROVE, CONFIRM, RELEASE, MANAGE = "work", "approve", "confirm", "release", "manage"

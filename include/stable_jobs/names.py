@@ -51,8 +51,8 @@ INVISIBLE = (
 )
 """Format characters and others that nobody sees: two names that look alike are not the same."""
 HIDDEN = UNPRINTABLE + FORMAT
-"""What is written as `⟨U+202E⟩` wherever people read a text; any other character stands as it was sent, a
-private or a new one too: it is a rare character of somebody's name, which their machine may show."""
+"""Characters that are written as `⟨U+202E⟩` wherever people read a text; any other one stands as it was sent,
+a private or a new one too: it is a rare character of somebody's name, which their machine may show."""
 PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 """Characters that mean something in one program only."""
 

@@ -1,4 +1,4 @@
-"""What a trap is, and the small changes that traps are made of.
+"""The definition of a trap, and the small changes of which traps are made.
 
 A trap is declared: a name, what it proves, a change to ordinary units, and the reasons that follow by
 design. Nothing here evaluates a rule; the reasons are written down by whoever built the trap.

@@ -147,8 +147,8 @@ ORPHANS = chain(
 
 NO_LIST = ("not_excluded_unknown",)
 NO_APPLICATION = ("in_time_unknown", "applied_unknown")
-"""What lists by codes cannot speak of a unit with an old number: the exclusion list, and where units apply,
-applications."""
+"""Reasons of a unit with an old number only: the exclusion list names units by code, and so do
+the applications where units apply."""
 OLD_CODE = chain(only_old_code, put(knows_already=False))
 OLD_CODE_TAX_NEW = chain(only_labor_old, put(knows_already=False, knows_premium=False))
 OLD_CODES = (

@@ -1,4 +1,4 @@
-"""What was paid before, and which scheme is taken."""
+"""Traps about refunds that were paid before, and about the selected scheme."""
 
 from __future__ import annotations
 

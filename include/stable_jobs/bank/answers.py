@@ -272,7 +272,7 @@ MOST_ID = 35
 MOST_CODE = 35
 """Characters of a reason's code: ISO 20022 Max35Text."""
 END_TO_END_ID = re.compile(r"[0-9]{2}-[0-9]{6}-[0-9A-Z]{15,18}-[0-9]{2,3}-[0-9]{2,3}", re.ASCII)
-"""Year, region, unit, payment, attempt. What looks otherwise may be an account number: it is not kept."""
+"""Year, region, unit, payment, attempt. A text of another form is not kept: it may be an account number."""
 AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,5})?", re.ASCII)
 GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){1,4}(?:\.[0-9]{1,2})?", re.ASCII)
 ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)

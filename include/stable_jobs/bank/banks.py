@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 # --- The fault that a bank's reason means ---
-# Whose fault a reject is, by the bank's reason: one table for codes and words of every format.
+# The fault of a reject, by the bank's reason: one table for codes and words of every format.
 #
 # Source of the codes: ISO 20022 external code set ExternalStatusReason1Code. A bank's own codes and words
 # stand in its profile and go first.
@@ -207,8 +207,6 @@ def _bytes(signature: Path) -> bytes:
 
 
 # --- Profiles ---
-# Bank profiles: `<root>/<region>.yaml`, strict. A bank is data, not code.
-#
 # A profile says whose account pays, how the bank's file looks and how its answer reads. The one of the
 # nearest region upward holds.
 
@@ -263,7 +261,7 @@ class _Strict(BaseModel):
 
 
 class Debtor(_Strict):
-    """Whose money it is. bank_code: CNAPS. The account stands in payment files only."""
+    """The bureau's account that pays. bank_code: CNAPS code. The account stands in payment files only."""
 
     name: LongText
     account_no: str = Field(pattern=r"^[0-9-]{1,34}$", repr=False)

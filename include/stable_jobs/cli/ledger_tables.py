@@ -24,7 +24,7 @@ from stable_jobs.night.context import NightContext
 from stable_jobs.rendering.text import shorten, visible
 
 # --- Lists of the ledger ---
-# The command line's tables of the ledger: batches, waiting payments, folders. Never an account.
+# No table shows an account.
 
 RIGHT = frozenset(
     {"units", "payments", "yuan", "bytes", "committed", "sharing", "payable", "already paid", "to pay"}
@@ -240,4 +240,4 @@ def _table(night: NightContext, shares: list[Share]) -> Table:
 
 
 WAITS = ("cleared", "corrected", "batched", "returned", "objected", "on_notice")
-"""What is due and was not sent to a bank, or came back."""
+"""States of payments that no bank has yet, or that came back."""

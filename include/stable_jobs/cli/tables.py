@@ -29,7 +29,7 @@ CHANGES_SHOWN = 30
 
 
 WIDTH = 165
-"""What the widest table needs: a narrower terminal wraps whole lines, a pipe gets them whole."""
+"""Characters of the widest table: a narrower terminal wraps its lines, a pipe gets them whole."""
 
 
 def console() -> Console:

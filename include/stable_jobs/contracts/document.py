@@ -113,10 +113,10 @@ class Window(Strict):
 class SendingRegion(Strict):
     """One entry of `sendingRegions`: the differences of files of this region and of those below it.
 
-    From its day on, instead of what the contract says. What is left out comes from the entry of the level
-    above (county, city, province, 000000), then from the contract. A later entry of the same region replaces
-    the earlier one whole; one that says nothing ends it. `headers`: column → the header that its file carries
-    instead of the contract's.
+    From its day on the entry goes before the contract. A field that it leaves out comes from the entry of the
+    level above (county, city, province, 000000), then from the contract. A later entry of the same region
+    replaces the earlier one whole; one that says nothing ends it. `headers`: column → the header that its
+    file carries instead of the contract's.
     """
 
     region: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]

@@ -28,13 +28,13 @@ def is_over(business_date: date) -> bool:
 
 @dataclass(frozen=True)
 class TakenAnswers(Result[dict[str, Any]]):
-    """What became of each new file of the bank. is_over: the day is, so no more are awaited."""
+    """The result for each new file of the bank. is_over: the day has ended, so no more files are awaited."""
 
     files: tuple[returns.Ingested, ...]
     is_over: bool
 
     def tell(self, night: NightContext) -> None:
-        """What lies in the bank's folder and is no file, at each look, into the log."""
+        """Each file or entry of the bank's folder that could not be read, into the log."""
         for one in self.files:
             if one.problem is not None:
                 log.warning("%s: %s", one.file_name, one.problem)
@@ -57,7 +57,7 @@ def take(night: NightContext) -> TakenAnswers:
 
 @dataclass(frozen=True)
 class ListedAnswers(Result[dict[str, int]]):
-    """What stands in the folders of the date."""
+    """The lists of answers that stand in the folders of the date."""
 
     lists: AnswerLists
 

@@ -339,7 +339,7 @@ def _folder(night: NightContext, batch: Batch) -> Path:
 
 @dataclass(frozen=True)
 class Waiting(Result[dict[str, Any]]):
-    """What did not go out: region → payments and yuan. waived_lists: of regions whose year is over."""
+    """Payments that did not go out: region → number and yuan. waived_lists: number of waived lists."""
 
     regions: Mapping[str, tuple[int, Decimal]]
     waived_lists: int

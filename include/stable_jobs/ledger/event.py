@@ -24,7 +24,7 @@ from stable_jobs.settings import now
 # The ledger's SQL: named statements of the files in `sql/`, run one after the other.
 #
 # A statement begins with a line `-- name: <its name>`; several under one name, each ending in `;`, are run
-# together. What stands before the first name says what the file does, and which tables it reads and writes.
+# together. The text before the first name says what the file does, and which tables it reads and writes.
 #
 # The ledger writes in one transaction what a server would gather statistics on minutes later. Without them it
 # takes every new table for empty and joins thousands of rows one by one: after many rows were written the

@@ -1,4 +1,4 @@
-"""What one person decides: holds, budgets, acknowledgements, rulings on doubts and on refunds."""
+"""Decisions of one person: payment stops, budgets, acknowledgements, rulings on doubts and on refunds."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from stable_jobs.ledger.event import Event, Statements
 from stable_jobs.regions import NATION
 from stable_jobs.settings import SHANGHAI
 
-# --- Holds, budgets, waived payments ---
-# The decisions of people beside approvals: stopping a region's payments, a budget, waived payments.
+# --- Payment stops, budgets, waived payments ---
 
 PERSONS_SQL = Statements("persons")
 

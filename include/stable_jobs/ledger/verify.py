@@ -213,7 +213,6 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 
 # --- Verification ---
-# Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files.
 
 SQL = Statements("verify")
 

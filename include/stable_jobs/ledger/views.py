@@ -12,8 +12,6 @@ from sqlalchemy import Connection, text
 from stable_jobs.ledger.event import Statements
 
 # --- Lists ---
-# The views of the ledger for people: lists to work through, one unit's history, the sums. Reads only.
-#
 # Each function gives a `Listing` whose headers are the query's own column names. Numbers that count nothing
 # (ids, years, levels) are text. Of an account the last four characters are
 # shown, and those only of eight or more.

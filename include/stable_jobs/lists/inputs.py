@@ -81,7 +81,7 @@ class RegionNight:
 
     @property
     def heading(self) -> Heading:
-        """Whose lists these are."""
+        """The region and date above these lists and in their manifest."""
         names = self.inputs.names.get(self.code, ("", ""))
         return Heading(self.code, self.inputs.business_date, names, self.is_demo)
 

@@ -137,7 +137,7 @@ def _publish_decided(
 
 
 def _manifest(region: RegionNight, line: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the manifest of any region says."""
+    """The entries that the manifest of every region has."""
     return {
         **region.heading.manifest,
         "versions": dict(region.inputs.versions),

@@ -94,7 +94,7 @@ def _reader(settings: Settings, server: URL) -> dict[str, str]:
 
 
 def _no_proxy() -> str:
-    """What a machine's proxy is not asked for, and this machine."""
+    """The hosts that are reached without the machine's proxy, and this machine among them."""
     known = (os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or "").split(",")
     return ",".join([*filter(None, known), HOST])
 
@@ -115,7 +115,7 @@ def passwords(home: Path) -> dict[str, str]:
 
 
 def generated_secrets(home: Path) -> dict[str, str]:
-    """What signs and encrypts in this home, made at the first call."""
+    """The secrets that sign and encrypt in this home, made at the first call."""
     made = {
         "fernet_key": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "secret_key": secrets.token_urlsafe(64),
@@ -125,7 +125,7 @@ def generated_secrets(home: Path) -> dict[str, str]:
 
 
 def _kept(path: Path, fresh: dict[str, str]) -> dict[str, str]:
-    """What the file says; written whole, readable by its owner only, where it does not exist."""
+    """The file's values; a missing file is first written with `fresh`, whole, readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         part = path.with_suffix(f".{os.getpid()}")

@@ -25,7 +25,7 @@ AGAIN = "log in again: stable-jobs login"
 
 @dataclass(frozen=True)
 class Login:
-    """Who is logged in where, until when. name: what Airflow calls the person, and so the ledger."""
+    """A person's login at one address until a moment. name: the person's in Airflow and in the ledger."""
 
     url: str
     name: str

@@ -38,7 +38,7 @@ class Client:
         return all(found[name]["status"] == "healthy" for name in HEALTHY)
 
     def import_errors(self) -> list[str]:
-        """What keeps DAG files from being read."""
+        """The errors for which Airflow could not read DAG files."""
         found = self._json("GET", "/api/v2/importErrors")["import_errors"]
         return [f"{one['filename']}: {one['stack_trace']}" for one in found]
 
@@ -72,7 +72,7 @@ class Client:
         return {_name(one): one["state"] for one in self._json("GET", path)["task_instances"]}
 
     def returned(self, run_id: str, task_id: str, dag_id: str = NIGHTLY) -> Any:
-        """What the task handed on."""
+        """The result that the task handed on."""
         task = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
         return self._json("GET", f"{task}/xcomEntries/return_value?deserialize=true")["value"]
 
@@ -309,5 +309,5 @@ def _checked(port: int) -> int:
 
 
 def night_of_run(client: Client, run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What `determine` and `report` of the run handed on."""
+    """The results that `determine` and `report` of the run handed on."""
     return client.returned(run_id, DETERMINE), client.returned(run_id, REPORT)

@@ -22,5 +22,5 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
 
 
 def words_of(group: str, code: str) -> Words:
-    """What `code` of a group is called; KeyError for a code without a name."""
+    """The name of a group's `code` in both languages; KeyError for a code without a name."""
     return GROUPS[group][code]

@@ -207,7 +207,7 @@ EXPLANATION = {
     "level": Words("{}级设定", "set by {}"),
     "delivery": Words("报送 {}", "delivery {}"),
 }
-"""What `stable-jobs explain` and the page of an enterprise say around values."""
+"""The words around values in `stable-jobs explain` and on the page of an enterprise."""
 
 GROUPS: Mapping[str, Mapping[str, Words]] = {
     "scheme": SCHEME,

@@ -1,6 +1,6 @@
 """Words that this software kept in English, in the ledger or in a policy file, and says in Chinese on a page.
 
-What is kept never changes, so a Chinese page finds the sentence again by its English one.
+A kept text never changes, so a Chinese page finds the sentence again by its English one.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ KEPT = (*LEDGER, *POLICIES, *REFUSED)
 
 @lru_cache(maxsize=4096)
 def kept_of(text: str) -> Words:
-    """What was kept, in both languages; what a person wrote is the same in both."""
+    """A kept text in both languages; a text that a person wrote is the same in both."""
     return Words(in_chinese(text, KEPT) or text, text)
 
 

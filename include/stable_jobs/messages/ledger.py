@@ -258,7 +258,7 @@ WAITS_FOR = {
     ),
     "budget": Words("预算", "budget"),
 }
-"""What a payment waits for, in the list of those that did not go out."""
+"""The act or event for which a payment waits, in the list of payments that did not go out."""
 
 WAIVED = {
     "returned": Words("银行退回，未更正", "returned and not corrected"),

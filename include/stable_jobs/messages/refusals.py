@@ -259,7 +259,7 @@ EXPECTED = (
     Words("时刻文本，{example}", "a moment as text, {example}"),
     *SLOT,
 )
-"""What was to be there. The first pattern that fits the whole text counts."""
+"""The content that was expected, as problems state it. The first pattern that fits the whole text counts."""
 
 FOUND = (
     Words("没有", "none"),
@@ -320,25 +320,25 @@ FOUND = (
     Words("{field} 不在约定之内", "{field}: Extra inputs are not permitted"),
     *SLOT,
 )
-"""What was there instead."""
+"""The content that was found instead."""
 
 OTHERWISE = {
     "delivery.not_a_workbook": Words("内部结构已损坏的工作簿", ""),
     "delivery.no_access": Words("无法打开的文件或文件夹", ""),
     "delivery.manifest.unreadable": Words("不是约定的写法", ""),
 }
-"""What was found, where the English names what a library said: its words are for an engineer."""
+"""Rule → the Chinese for a finding whose English quotes a library: its words are for an engineer."""
 AS_SENT = ("delivery.header.duplicate", "delivery.header.missing", "delivery.header.extra", "delivery.sheets")
 """Rules that show the sender's own headers or names of sheets."""
 
 
 def expected_of(text: str) -> Words:
-    """What a problem says was to be there; figures and names that need no translation are as they are."""
+    """The content that a problem expected, in both languages; figures and names stay as they are."""
     return Words(in_chinese(text, EXPECTED) or text, text)
 
 
 def found_of(rule: str, text: str) -> Words:
-    """What a problem of that rule says was there instead."""
+    """The content that a problem of that rule found instead, in both languages."""
     if rule in AS_SENT and not text.endswith(" columns without it"):
         return Words(text.replace("(no name)", "（无名称）"), text)
     chinese = in_chinese(text, FOUND)

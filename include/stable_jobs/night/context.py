@@ -55,7 +55,7 @@ class NightContext:
 
     @property
     def versions(self) -> dict[str, str]:
-        """What the night is computed with: for manifests and the report, never in rows."""
+        """The versions with which the night is computed: for manifests and the report, never in rows."""
         contracts = {name: contract.fingerprint for name, contract in self.contracts.items()}
         return {
             "stable_jobs": __version__,

@@ -293,7 +293,6 @@ def _keep(night: NightContext, plain: Path, key: str) -> tuple[str | None, str]:
 
 
 # --- Notices ---
-# The step `notices`: the ledger takes over the night's decision; the new notices are published.
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ OWED_SHOWN = 60
 
 @dataclass(frozen=True)
 class Collected(Result[dict[str, int]]):
-    """What a department has sent. awaited: (extract, region) that may still come before they are due."""
+    """A department's deliveries. awaited: (extract, region) that may still come before they are due."""
 
     found: CollectResult
     awaited: tuple[tuple[str, str], ...]
@@ -142,7 +142,9 @@ def list_owed(night: NightContext, department: str, validated: Validated) -> Owi
 
 @step(logged="decided")
 def determine(night: NightContext, validated: list[Validated], *, is_sure: bool = False) -> Determined:
-    """Decide every unit of every region that is not held. What binds is the date's decision from here on.
+    """Decide every unit of every region that is not suspended.
+
+    From here on the decision of a binding night is the decision of its date.
 
     validated: the results of this night's `validate`; they speak instead of newer ones. UsageError where one
     is of other deliveries than the last, or where nobody sent anything for the date and the caller is not
@@ -188,7 +190,7 @@ def deliveries_in_force(
 
 @dataclass(frozen=True)
 class PublishedLists(Result[dict[str, Any]]):
-    """What is in force for each region, decided or held."""
+    """The lists in force for each region, decided or suspended."""
 
     regions: tuple[RegionLists, ...]
 
@@ -238,13 +240,13 @@ def compare(night: NightContext, determined: Determined) -> Comparison:
 
 @dataclass(frozen=True)
 class Announced(Result[dict[str, Any]]):
-    """What the ledger took over and announced of a decision; nothing of one that does not bind."""
+    """A decision and its notices in the ledger; notices: None for a decision that does not bind."""
 
     decision: Decision
     notices: Notices | None
 
     def tell(self, night: NightContext) -> None:
-        """Who is held and why, and the ledger's newest event."""
+        """The suspended regions with their reasons, and the ledger's newest event."""
         if self.notices is not None:
             alerts.tell_suspended(night, self.decision)
             alerts.tell_anchor(night)

@@ -54,8 +54,8 @@ TYPES = {
     "codes": "array<string>",
     "levels": "array<string>",
 }
-"""What may be asked about: the unit's code and region; its code and its parent's; those and the old numbers
-they may stand under; the regions from its own upward."""
+"""The types of the values in a question: the unit's code and region; its code and its parent's; those and the
+old numbers under which they may stand; the regions from its own upward."""
 
 
 def asked(name: str) -> ir.Value:

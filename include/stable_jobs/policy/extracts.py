@@ -85,7 +85,7 @@ class Inputs:
 
 
 class Extracts:
-    """The inputs as tables of one engine. What is read of an extract is written down once, as a view.
+    """The inputs as tables of one engine. The reading of each extract is written once, as a view.
 
     working: where the views are, and what others compute once. They are dropped with it.
     """

@@ -140,9 +140,8 @@ def _accounts(rows: ir.Table, source: str) -> ir.Table:
 
 
 # --- Facts ---
-# One row per unit with everything the departments say about it; no parameter is read here.
-#
-# A unit is `region_code` + `uscc`. insured_units decides which exist; no join may raise their number.
+# A unit is `region_code` + `uscc`. insured_units decides which exist; no join may raise their number. No
+# parameter is read here.
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ def gather(extracts: Extracts, on: date, regions: Iterable[str] = ()) -> Gathere
 
 
 def _apart(summed: dict[str, ir.Table], units: ir.Table, clashing: ir.Table) -> ir.Table:
-    """What stands under codes of no unit (`is_stray`), or under a number that two units share."""
+    """The sums under codes of no unit (`is_stray`), or under a number that two units share."""
     import ibis
 
     rows = ibis.union(*(t.mutate(extract=ibis.literal(extract)) for extract, t in summed.items()))

@@ -1,4 +1,4 @@
-"""What is missing for a decision: regions that are held, and the work list of the departments."""
+"""Obstacles to a decision: the suspended regions, and the work list of what the departments owe."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-# --- Held regions ---
+# --- Suspended regions ---
 # Regions for which nothing is decided tonight, and why. A region is suspended, never the night (design:
 # section 6).
 

@@ -17,8 +17,6 @@ from uuid import uuid4
 from stable_jobs.errors import StepError
 
 # --- Names and manifests ---
-# Published folders: how files are named in them, and their manifests.
-#
 # A manifest says what is in force, its sums, and how it differs from the one before.
 
 MANIFEST = "manifest.json"

@@ -188,7 +188,7 @@ def agreed(column: str, kind: str, part: str, whole: str) -> str:
 
 @dataclass(frozen=True)
 class Heading:
-    """Whose lists these are: above a workbook's header and in the manifest. about: further lines above it."""
+    """The region and date of lists, for workbooks and the manifest. about: further lines above the header."""
 
     region_code: str
     business_date: date
@@ -204,7 +204,7 @@ class Heading:
 
     @property
     def manifest(self) -> dict[str, object]:
-        """What the manifest of a folder of these lists begins with."""
+        """The first entries of the manifest of a folder of these lists."""
         return {
             "business_date": self.business_date.isoformat(),
             "region_code": self.region_code,

@@ -119,8 +119,9 @@ def sparkline(values: Sequence[Number], width: int = 120, height: int = 28) -> S
 def bar(parts: Sequence[tuple[str, Number]], width: int = 200, height: int = 10) -> Bar:
     """Parts of a whole, in the order given. A part above zero is never thinner than `THINNEST`.
 
-    What thin parts gain, the widest loses, so that the bar stays full. All zero: no segments. A part below
-    zero (quarantined payments may be: that is why they are there) has no length; its number stands beside.
+    The widest part loses the width that thin parts gain, so that the bar stays full. All zero: no segments.
+    A part below zero (quarantined payments may be: that is why they are there) has no length; its number
+    stands beside.
     """
     shown = [(kind, amount) for kind, amount in parts if amount > 0]
     widths = _widths([amount for _, amount in shown], Fraction(width))
@@ -143,7 +144,7 @@ def share_bar(part: Number, whole: Number, kind: str, width: int = 72, height: i
 
 
 def funnel(stages: Sequence[tuple[str, Number]], width: int = 320, step: int = 46) -> Funnel:
-    """What is left of the first number after each step. ValueError if a stage exceeds the one before."""
+    """The part of the first number left after each step. ValueError if a stage exceeds the one before."""
     amounts = [amount for _, amount in stages]
     _refuse_negative(amounts)
     if any(later > earlier for earlier, later in pairwise(amounts)):

@@ -38,8 +38,8 @@ class Night:
 
     `validations`: tonight's, those of unit rules (`<extract>:unit`) too. `in_force`: the decision's inputs;
     `held_deliveries`: the (extract, region) that were held then, whatever was released since.
-    `names`: region names by code. `versions`: by the codes of `messages.night.VERSION`. What came or was
-    released after `known_at` is left out, as the validations left it out.
+    `names`: region names by code. `versions`: by the codes of `messages.night.VERSION`. Deliveries that
+    came or were released after `known_at` are left out, as the validations left them out.
     """
 
     business_date: date

@@ -53,7 +53,7 @@ class Sums(Filed):
 
     @property
     def counted(self) -> Sequence[KindLine | Sums]:
-        """What is added up."""
+        """The lines that are added up."""
         raise NotImplementedError
 
     @property
@@ -197,7 +197,7 @@ def comparison_json(facts: ComparisonFacts) -> dict[str, object]:
 
 
 def comparison_from_json(document: object) -> ComparisonFacts:
-    """What `comparison_json` made. ValueError for anything else."""
+    """The comparison that `comparison_json` wrote. ValueError for any other document."""
     return _adapter().validate_python(document)
 
 

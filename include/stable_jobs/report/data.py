@@ -330,8 +330,10 @@ def report_json(report: NightReport) -> bytes:
 
 
 def read_report(content: bytes) -> NightReport:
-    """What `report_json` made, for the review pages. UsageError for anything else: also a file of an earlier
-    version, which lacks what the pages need.
+    """The report that `report_json` wrote, for the review pages.
+
+    UsageError for any other content: also for a file of an earlier version, which lacks values that the pages
+    need.
     """
     try:
         return _adapter().validate_python(json.loads(content))

@@ -25,8 +25,6 @@ from stable_jobs.rendering.text import count
 from stable_jobs.words import Place, Words
 
 # --- Parts ---
-# The small values that every part of the report is made of, and how a report's file has them.
-#
 # Files are written and read by pydantic: the fields of a dataclass in their order, by their alias where one
 # is given. Money is a decimal string in yuan, dates are ISO.
 

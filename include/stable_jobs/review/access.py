@@ -1,4 +1,4 @@
-"""Who may do what, the guards that ask for it, and the Airflow behind them."""
+"""The permissions of people, the guards that ask for them, and the Airflow behind them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # --- Roles and permissions ---
-# Who may do what: roles of this product, what each may do, and which of Airflow's roles have them.
+# The roles of this product, the permissions of each, and the roles of Airflow that give them.
 
 
 class Permission(StrEnum):
@@ -34,7 +34,7 @@ class Permission(StrEnum):
     APPROVE = "approve"
     """Answer for a batch. The ledger says whether this person may, for this batch."""
     WORK = "work"
-    """What an officer decides of units, accounts, budgets and recoveries, and stopping a region's money."""
+    """Decide about units, accounts, budgets and recoveries, and stop a region's payments."""
     CONFIRM = "confirm"
     """Confirm or reject what another person proposed or entered."""
     MANAGE = "manage"
@@ -42,7 +42,7 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person is at the bureau."""
+    """The role of a person at the bureau."""
 
     VIEWER = "viewer"
     OFFICER = "officer"
@@ -79,7 +79,7 @@ beside FAB's own Viewer, User, Op and Admin; the simple login has only the latte
 
 @dataclass(frozen=True)
 class Person:
-    """Who asks. `name` is what Airflow calls them, and what the ledger and every audit event will say."""
+    """The person who sends a request. `name`: as in Airflow, in the ledger and in every audit event."""
 
     name: str
     roles: frozenset[Role]
@@ -96,7 +96,7 @@ def roles_of(airflow_roles: Iterable[str]) -> frozenset[Role]:
 
 
 # --- Airflow ---
-# What the pages need of Airflow, handed in by the plugin: this package does not import it.
+# The parts of Airflow that the pages need, handed in by the plugin: this package does not import Airflow.
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,16 @@ class Airflow(Protocol):
     """Airflow's server, as far as the pages know it."""
 
     secret: str
-    """What every server of this installation shares and nobody else knows: forms are signed with it."""
+    """A secret that the servers of this installation share and nobody else knows; it signs forms."""
 
     async def identify(self, request: Request) -> Person:
-        """Who asks. HTTPException 401 without a valid token."""
+        """The person who sends the request. HTTPException 401 without a valid token."""
 
     def runs(self, business_dates: list[date]) -> Mapping[date, Run]:
         """The newest run of each of these nights, where there is one."""
 
     async def question(self, request: Request, batch_no: str) -> Question | None:
-        """What Airflow asks about the batch right now, as far as this person may see it."""
+        """The question that Airflow asks about the batch right now, if this person may see it."""
 
     async def answer(self, request: Request, question: Question, *, is_approved: bool, reason: str) -> None:
         """Answer in the person's own name, through Airflow's own door. NotAnswered where it refuses."""
@@ -203,7 +203,7 @@ class BearerGuard(Guard):
 
 
 def form_token(request: Request, person: Person) -> str:
-    """What a form carries in its field `form_token`: it is this person's, and of this server."""
+    """The value of a form's field `form_token`: signed for this person by this installation."""
     return str(_serializer(request).dumps(person.name))
 
 

@@ -48,7 +48,7 @@ COLUMNS: Mapping[str, str] = {
     "yuan": "total",
     "state": "state",
 }
-"""What the list may be sorted by."""
+"""The columns by which the list of batches may be sorted."""
 LINE_COLUMNS: Mapping[str, str] = {
     "line": "l.line_no",
     "unit": "l.unit_name",
@@ -56,13 +56,13 @@ LINE_COLUMNS: Mapping[str, str] = {
     "attempt": "l.attempt",
     "amount": "l.amount",
 }
-"""What a batch's lines may be sorted by."""
+"""The columns by which the lines of a batch may be sorted."""
 OUTCOMES: Mapping[str, str] = {
     "paid": "r.outcome = 'paid'",
     "returned": "r.outcome = 'returned'",
     "unanswered": "r.outcome IS NULL",
 }
-"""What the bank has said of a line → SQL; the lines of a batch that is not published are unanswered."""
+"""The bank's result for a line → SQL; the lines of a batch that is not published count as unanswered."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def batch_regions(connection: Connection) -> list[str]:
 
 
 def batch_outcomes(connection: Connection, batch_id: int) -> Mapping[str, Outcome]:
-    """What the bank has said, by `OUTCOMES`; all of them, also those that no line has."""
+    """The lines' count and yuan by the bank's result: all of `OUTCOMES`, also one that no line has."""
     query = """
         SELECT coalesce(r.outcome, 'unanswered') AS outcome, count(*) AS count, sum(l.amount) AS total
         FROM payment_lines l LEFT JOIN line_results r ON r.line_id = l.id WHERE l.batch_id = :id GROUP BY 1
@@ -278,7 +278,7 @@ async def _page(request: Request, no: str, said: str, *, status: int = 200) -> R
 
 
 async def _question(request: Request, no: str, check: AnswerCheck) -> Question | None:
-    """What Airflow asks about the level that the ledger waits for."""
+    """Airflow's question about the review level for which the ledger waits; None if there is none."""
     try:
         found: Question | None = await request.app.state.airflow.question(request, no)
     except NotAnswered:

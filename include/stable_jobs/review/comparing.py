@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import duckdb
 
 FIGURES, ROWS, LIST = "figures.json", "changes_rows.parquet", "changes.csv"
-"""What is written: figures as the night's report has them, every row that differs, and the list of them."""
+"""Names of the files written: figures as in the night's report, every row that differs, the list of them."""
 
 
 def job(before: Snapshot, after: Snapshot, folder: Path) -> str:
@@ -43,7 +43,7 @@ def job(before: Snapshot, after: Snapshot, folder: Path) -> str:
 
 
 def main() -> None:
-    """Do the job. What breaks it is a traceback on standard error, and exit 1."""
+    """Do the job. An error ends it with a traceback on standard error, and exit 1."""
     asked = json.loads(sys.stdin.read())
     settings = Settings()
     stores = Stores(settings)

@@ -64,7 +64,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Found:
-    """What two decisions differ by. rows: Parquet as `compare.changes` says; listed: CSV for people."""
+    """The differences of two decisions. rows: Parquet as `compare.changes` says; listed: CSV for people."""
 
     figures: Baseline
     rows: Path
@@ -81,9 +81,9 @@ class Differences:
         self._lock = Lock()
 
     def find(self, pair: Pair) -> Found | None:
-        """What the pair differs by; None while it is being worked out, which begins if it has not.
+        """The differences of the pair; None while they are worked out, which begins if it has not.
 
-        What broke the work is raised to the one who asks next, and the one after may try again.
+        An error of that work is raised to the next caller, and the call after that begins the work again.
         """
         folder = self._root / pair.name
         if folder.is_dir():
@@ -166,7 +166,7 @@ COLUMNS: Mapping[str, str] = {
     "difference": "payable_difference",
     "size": "abs(payable_difference)",
 }
-"""What the rows may be sorted by."""
+"""The columns by which the rows that differ may be sorted."""
 
 
 @dataclass(frozen=True)

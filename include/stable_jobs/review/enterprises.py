@@ -59,8 +59,8 @@ class Explanations:
     def find(self, on: date, decision_id: int) -> ExplainedNight | None:
         """The night ready to explain its enterprises; None while it is made so, which begins if it has not.
 
-        decision_id: the newest decision of the date. What hindered it (StepError, PolicyError) is raised to
-        the one who asks next, and the one after may try again.
+        decision_id: the newest decision of the date. An error of that work (StepError, PolicyError)
+        is raised to the next caller, and the call after that begins the work again.
         """
         key = (decision_id, self._stores.policies.fingerprint)
         with self._lock:
@@ -111,7 +111,7 @@ COLUMNS: Mapping[str, str] = {
     "entitlement": "entitlement",
     "payable": TAKEN,
 }
-"""What the list may be sorted by."""
+"""The columns by which the list of enterprises may be sorted."""
 WHOLE_CODE = re.compile(r"[0-9A-Z]{18}|[0-9]{15}", re.ASCII)
 NIGHTS_SHOWN = 30
 
@@ -156,7 +156,7 @@ def unit_rows(
 
 
 def unit_name(duck: duckdb.DuckDBPyConnection, path: str, region_code: str, uscc: str) -> str | None:
-    """What the facts of a night call the unit; None if labor did not name it, or its row was quarantined."""
+    """The unit's name in a night's facts, else its code; None if labor sent no row of it that is accepted."""
     query = f"SELECT unit_name FROM {read_parquet_sql([path])} WHERE region_code = $region AND uscc = $uscc"
     found = duck.execute(query, {"region": region_code, "uscc": uscc}).fetchone()
     return str(found[0] or uscc) if found else None
@@ -365,19 +365,19 @@ def _ledger(connection: Connection, region: str, uscc: str) -> dict[str, Listing
 
 
 def _name(history: list[dict[str, Any]], sums: Listing) -> str | None:
-    """What the newest night that knows it calls it, else the ledger."""
+    """The unit's name on the newest night that knows it, else in the ledger; None if neither does."""
     if history:
         return str(history[0]["unit_name"])
     return str(sums.rows[-1][sums.headers.index("unit")]) if sums.rows else None
 
 
 def _columns(contracts: Mapping[str, Contract]) -> Mapping[tuple[str, str], Words]:
-    """What a department calls a column of an extract."""
+    """(extract, column) → the department's header and the column's name."""
     return {(c.extract, o.name): Words(o.header, o.name) for c in contracts.values() for o in c.columns}
 
 
 def _labels(contracts: Mapping[str, Contract]) -> Mapping[str, Words]:
-    """What departments call the values that they choose from."""
+    """A value that departments choose from a list → their label for it."""
     return {
         value: Words(label, value.replace("_", " "))
         for contract in contracts.values()

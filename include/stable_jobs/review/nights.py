@@ -188,7 +188,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a decision came to. Never changes."""
+    """The figures of a decision, which never change."""
 
     regions: Mapping[str, RegionNight]
     stages: tuple[tuple[str, int], ...]
@@ -252,7 +252,7 @@ def _page(request: Request, on: date | None) -> Response:
 
 
 def figures_of(stores: Stores, decision_id: int) -> Figures:
-    """What a decision came to, asked of the engine once."""
+    """The figures of a decision, computed by the engine once."""
 
     def make() -> Figures:
 

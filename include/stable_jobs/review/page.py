@@ -90,7 +90,7 @@ class Grid:
 
 
 def order_of(request: Request, columns: Mapping[str, str], default: str) -> Order:
-    """What the address asks for (`sort=-payable&page=3`); anything it does not know is the default.
+    """The order and page in the address (`sort=-payable&page=3`); an unknown column gives the default.
 
     default: a column of `columns`, with a minus in front for descending.
     """
@@ -103,7 +103,7 @@ def order_of(request: Request, columns: Mapping[str, str], default: str) -> Orde
 
 
 # --- Pages ---
-# An answer of the app: a page in the shared frame, or a list; and a reason that came in a form.
+# The app's answers, and a reason that came in a form.
 
 COOKIE = "stable_jobs_language"
 SECTIONS = ("nights", "enterprises", "regions", "batches", "proposals", "comparison")
@@ -119,7 +119,7 @@ def language_of(request: Request) -> str:
 
 
 def stores_of(request: Request) -> Stores:
-    """What this app reads from."""
+    """The stores from which this app reads."""
     found: Stores = request.app.state.stores
     return found
 
@@ -231,7 +231,7 @@ def _sent(path: Path, opened: ExitStack) -> Iterator[bytes]:
 
 
 # --- Style, script, icon ---
-# The app's own files: style, script, icon. Behind the guard as every page.
+# These files are behind the guard as every page is.
 
 router = APIRouter()
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

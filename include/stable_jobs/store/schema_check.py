@@ -49,7 +49,10 @@ NONE = "no such object"
 
 
 def differences(connection: Connection) -> list[Difference]:
-    """What differs from this version's schema and code, by name, but what the server words otherwise."""
+    """The objects and code that differ from this version's, by name.
+
+    A server of another major version words some kinds otherwise: there only `PORTABLE` kinds are compared.
+    """
     shipped, found = shipped_schema(), describe(connection)
     is_alike = shipped.server == found.server
     names = [n for n in {*shipped.objects, *found.objects} if is_alike or n.partition(":")[0] in PORTABLE]

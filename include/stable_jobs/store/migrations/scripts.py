@@ -27,7 +27,7 @@ def run(name: str) -> None:
 def code_of_migrations(before: str) -> None:
     """Make functions and views again as the migrations before a revision left them.
 
-    The views must have been dropped. What 0012 made of the code of earlier migrations it makes of it again.
+    The views must have been dropped. The changes of 0012 to the code of earlier migrations are made again.
     Functions that those migrations do not know are dropped, with the triggers that call them.
     """
     made_by_migrations = {"tables_of_event"}

@@ -27,7 +27,8 @@ INTRODUCTION = """# 数据字典 Data dictionary
 <!-- Generated from include/contracts by `python -m stable_jobs.contracts.dictionary`. Do not edit. -->
 
 每个部门报送的每份数据：文件要求、各列及校验规则。由数据合同自动生成。
-What each department sends: the file, its columns and the rules that check it. Generated from the contracts.
+This page has every extract of every department: the file, its columns and the rules that check it. It is
+generated from the contracts.
 
 - 严重 critical：行被隔离，或整份文件暂不采用。The row is quarantined, or the delivery is held.
 - 警告 warning：计数并显示，数据照常使用。Counted and shown; the row stays.
@@ -36,7 +37,7 @@ What each department sends: the file, its columns and the rules that check it. G
 
 SENDING = """下列地区及其下级报送的文件，自该日起按此处约定，此外一概不收；未列出的从上一级，再从合同。
 Files of these regions and those below them are as said here from that day on, and in no other way.
-What is not said comes from the level above, then from the contract.
+A property that is not named comes from the level above, then from the contract.
 """
 
 

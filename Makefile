@@ -108,7 +108,7 @@ bench: setup ## seconds and peak memory per step beside the floor; TIER=county|p
 bench-batch: setup ## seconds and peak memory of a batch of 300,000 payment lines; fails over 30 s or 500 MB
 	$(BIN)/python -m bench.batch
 
-bench-ledger: setup ## seconds per step of the ledger with 300,000 units that are all due
+bench-ledger: setup ## microseconds a unit per step of the ledger, 300,000 units that are all due, median of three
 	$(BIN)/python -m bench.ledger
 
 bench-review: setup ## milliseconds of each review page over a province's night, and the server's memory

@@ -1,27 +1,40 @@
-"""`make bench-ledger`: one night of many units through the ledger; seconds per step on a real PostgreSQL.
+"""`make bench-ledger`: nights of many units through the ledger; microseconds a unit per step.
 
-The units are drawn in the engine and loaded as a night's are. Timed is what the ledger does with them.
+The units are drawn in the engine and loaded as a night's are; timed is the loading and what the ledger does.
+Every unit is due. Each round is a ledger of its own on a real PostgreSQL; shown is the median of the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from tempfile import mkdtemp
+from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 import duckdb
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from stable_jobs.ledger.batches import form_batches, instruct
+from bench.measure import cpu_seconds
+from stable_jobs.ledger.batches import form_batches, instruct, open_batches
 from stable_jobs.ledger.entitlements import apply_night
 from stable_jobs.ledger.event import ledger_event
-from stable_jobs.ledger.notices import close_due_notices, night_tables
+from stable_jobs.ledger.notices import (
+    REGIONS,
+    UNITS,
+    close_due_notices,
+    decision_in_force,
+    night_tables,
+    put_in_force,
+)
 from stable_jobs.ledger.returns import answer_table, take_answer
 from stable_jobs.ledger.verify import verify_ledger
 from stable_jobs.store import catalog
@@ -30,16 +43,44 @@ from stable_jobs.store.embedded import embedded_server
 from stable_jobs.store.loading import load_from_engine
 
 OPENED, CLEARED = date(2020, 5, 11), date(2020, 5, 19)
-UNITS = """
-    SELECT '610100', format('9161010{{:010d}}X', n), format('单位{{}}', n), 2020, 'eligible', 'general',
-           (n % 90000 + 100.37)::DECIMAL(18, 2), true, '', false, n % 100, 0, 0, 1000, 'small', 0, 7,
-           format('单位{{}}', n), format('62220000{{:011d}}', n), '102100099996', '工商银行', 'corporate'
-    FROM range(1, {units} + 1) AS numbered(n)
-"""
-REGIONS = """
-    SELECT '610100', {decision}, false, 5, DATE '2020-05-19', '610100', 10000000000000::DECIMAL(18, 2)
-"""
-NO_REFUNDS = "SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL LIMIT 0"
+REGION = "610100"
+AMOUNT = "(n % 90000 + {more})::DECIMAL(18, 2)"
+UNIT = {
+    "region_code": f"'{REGION}'",
+    "uscc": "format('9161010{:010d}X', n)",
+    "unit_name": "format('西安市第{}商贸有限公司', n)",
+    "legal_form": "'company'",
+    "policy_year": "2020",
+    "decision": "'eligible'",
+    "scheme": "'general'",
+    "entitlement": AMOUNT,
+    "is_paid_known": "true",
+    "reasons": "''",
+    "is_revoked": "false",
+    "headcount": "n % 100",
+    "claimants": "0",
+    "layoff_rate": "0",
+    "premium_base": "100000",
+    "size_class": "'small'",
+    "review_level": "0",
+    "priority": "7",
+    "account_name": "format('西安市第{}商贸有限公司', n)",
+    "account_no": "format('62220000{:011d}', n)",
+    "bank_code": "'102100099996'",
+    "bank_name": "'中国工商银行西安分行'",
+    "account_source": "'corporate'",
+    "unit_no": "format('6101{:010d}', n)",
+}
+REGION_OF_NIGHT = {
+    "region_code": f"'{REGION}'",
+    "decision_id": "{decision}",
+    "is_suspended": "false",
+    "is_silent": "false",
+    "working_days": "5",
+    "notice_ends_on": f"DATE '{CLEARED}'",
+    "pooling_region": f"'{REGION}'",
+    "refund_budget": "10000000000000::DECIMAL(18, 2)",
+}
 
 
 @dataclass(frozen=True)
@@ -50,25 +91,33 @@ class Night:
     units: int
     work: Path
 
-    def fill(self, connection: Any, on: date, more: str = "0.00") -> None:
-        """The three tables of a night. more: yuan on top of every amount."""
+    def decide(self, on: date, more: str) -> int:
+        """A decision of the date, in force; its id. more: yuan of the smallest amount."""
+        with ledger_event(self.engine, "decided", business_date=on) as event:
+            decision = catalog.register_snapshot(
+                event.connection, kind="eligibility", business_date=on, name=f"snapshots/{on}-{more}.parquet",
+                fingerprint=catalog.fingerprint(on=on, more=more), rows=self.units, inputs={},
+            )  # fmt: skip
+            put_in_force(event, decision.id)
+        return decision.id
+
+    def fill(self, connection: Any, decision: int, more: str = "100.37") -> None:
+        """The tables of the decided night."""
         night_tables(connection)
-        decision = catalog.register_snapshot(
-            connection, kind="eligibility", business_date=on, name=f"snapshots/{on}-{more}.parquet",
-            fingerprint=catalog.fingerprint(on=on, more=more), rows=self.units, inputs={},
-        )  # fmt: skip
+        units = ", ".join(UNIT.get(name, "NULL") for name in UNITS).replace("{more}", more)
+        regions = ", ".join(REGION_OF_NIGHT.get(name, "NULL") for name in REGIONS)
         queries = {
-            "night_units": UNITS.format(units=self.units).replace("100.37", f"100.37 + {more}"),
-            "night_regions": REGIONS.format(decision=decision.id),
-            "night_refunds": NO_REFUNDS,
+            "night_units": f"SELECT {units} FROM range(1, {self.units} + 1) AS numbered(n)",
+            "night_regions": f"SELECT {regions.replace('{decision}', str(decision))}",
         }
         for name, query in queries.items():
             load_from_engine(connection, name, duckdb.connect(), query, self.work)
 
-    def apply(self, on: date, more: str = "0.00") -> None:
+    def apply(self, on: date, more: str = "100.37") -> None:
         """The step `notices`."""
+        decision = self.decide(on, more)
         with ledger_event(self.engine, "night", business_date=on) as event:
-            self.fill(event.connection, on, more)
+            self.fill(event.connection, decision, more)
             apply_night(event.connection)
 
     def close(self) -> None:
@@ -79,14 +128,12 @@ class Night:
     def form(self) -> None:
         """The step `form`."""
         with ledger_event(self.engine, "form", business_date=CLEARED) as event:
-            self.fill(event.connection, CLEARED)
+            self.fill(event.connection, decision_in_force(event.connection, CLEARED) or 0)
             (batch,) = form_batches(event)
         assert batch.count == self.units
 
     def publish(self) -> None:
         """What publishing does in the ledger; the files are `make bench-batch`."""
-        from stable_jobs.ledger.batches import open_batches
-
         with ledger_event(self.engine, "publish", business_date=CLEARED) as event:
             (batch,) = open_batches(event.connection)
             instruct(event, batch, [])
@@ -94,9 +141,10 @@ class Night:
     def answer(self) -> None:
         """The bank pays all but every fortieth."""
         query = f"""
-            SELECT n, format('20-610100-9161010{{:010d}}X-03-01', n),
+            SELECT n, format('20-{REGION}-9161010{{:010d}}X-03-01', n),
                    if(n % 40 = 0, 'returned', 'paid'), NULL, NULL,
-                   (n % 90000 + 100.37)::DECIMAL(18, 2), DATE '2020-05-20', NULL, NULL, NULL
+                   {AMOUNT.replace("{more}", "100.37")}, DATE '2020-05-20', NULL, NULL, NULL,
+                   if(n % 40 = 0, 'payee_account', NULL)
             FROM range(1, {self.units} + 1) AS numbered(n)
         """
         with ledger_event(self.engine, "answer", business_date=CLEARED) as event:
@@ -108,35 +156,103 @@ class Night:
     def verify(self) -> None:
         """`stable-jobs ledger verify`."""
         with self.engine.connect() as connection:
-            assert not verify_ledger(connection, self.work).breaks
+            breaks = verify_ledger(connection, self.work).breaks
+        assert not breaks, breaks[0].sentence()
+
+    def steps(self) -> dict[str, Callable[[], None]]:
+        """The steps of a whole cycle, in their order."""
+        return {
+            "notices, first night": lambda: self.apply(OPENED),
+            "notices, all changed": lambda: self.apply(OPENED, "101.37"),
+            "notices, changed back": lambda: self.apply(OPENED),
+            "notices, nothing new": lambda: self.apply(CLEARED),
+            "close": self.close,
+            "form": self.form,
+            "publish": self.publish,
+            "answer": self.answer,
+            "verify": self.verify,
+        }
 
 
 def main() -> None:
-    """Time every step once."""
+    """Time every step and print its median, and the database's size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--units", type=int, default=300_000)
-    units = parser.parse_args().units
-    home = Path(mkdtemp(prefix="stable-jobs-bench-"))
-    with embedded_server(home) as owner:
-        engine = create_engine(init_database(owner), poolclass=NullPool)
-        night = Night(engine, units, home)
-        print(f"{units:,} units, all due")
-        _timed("notices, first night", lambda: night.apply(OPENED))
-        _timed("notices, all changed", lambda: night.apply(OPENED, "1.00"))
-        _timed("notices, changed back", lambda: night.apply(OPENED))
-        _timed("notices, nothing new", lambda: night.apply(CLEARED))
-        for step in (night.close, night.form, night.publish, night.answer, night.verify):
-            _timed(step.__name__, step)
+    parser.add_argument("--units", type=int, default=300_000, help="units, all of them due (300000)")
+    parser.add_argument("--rounds", type=int, default=3, help="ledgers to time (3)")
+    said = parser.parse_args()
+    with TemporaryDirectory(prefix="stable-jobs-bench-") as home, embedded_server(Path(home)) as owner:
+        rounds = [_round(owner, said.units, Path(home)) for _ in range(said.rounds)]
+    print(f"{said.units:,} units, all due; median of {said.rounds}")
+    print(f"{'step':<24}{'seconds':>10}{'µs a unit':>12}{'of processor':>14}")
+    for name in rounds[0].seconds:
+        wall = median(one.seconds[name] for one in rounds)
+        cpu = median(one.cpu_seconds[name] for one in rounds)
+        print(f"{name:<24}{wall:>10.2f}{wall / said.units * 1e6:>12.1f}{cpu / said.units * 1e6:>14.1f}")
+    size = median(one.size for one in rounds)
+    print(f"database {size / 1e6:,.1f} MB, {size / said.units:,.0f} bytes a unit beside an empty one")
+
+
+@dataclass
+class Round:
+    """Wall and processor seconds of each step, the server's among them; bytes beside an empty database."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+    size: float = 0.0
+
+
+def _round(owner: URL, units: int, home: Path) -> Round:
+    """Every step in a ledger of its own."""
+    name = f"bench_{uuid4().hex}"
+    engine = create_engine(init_database(owner, name=name), poolclass=NullPool)
+    found = Round()
+    with _dropped(owner, name):
+        found.size -= _size(engine)
+        for step, act in Night(engine, units, home).steps().items():
+            cpu, started = _cpu_seconds(home), time.perf_counter()
+            act()
+            found.seconds[step] = time.perf_counter() - started
+            _all_ended(owner, name)
+            found.cpu_seconds[step] = _cpu_seconds(home) - cpu
+            print(
+                f"{step:<24}{found.seconds[step]:>10.2f} s{found.cpu_seconds[step]:>10.2f} s cpu", flush=True
+            )
+        found.size += _size(engine)
+    return found
+
+
+def _all_ended(owner: URL, name: str) -> None:
+    """Wait until the server has put away the database's connections: only then are their seconds its own."""
+    engine = create_engine(owner, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        while connection.scalar(
+            text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+        ):
+            time.sleep(0.05)
+
+
+def _size(engine: Engine) -> float:
+    with engine.connect() as connection:
+        return float(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+
+
+def _cpu_seconds(home: Path) -> float:
+    """Processor seconds of this process and of the server's processes that have ended."""
+    server = int((home / "postgres" / "postmaster.pid").read_text().split()[0])
+    user, system = (
+        Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[13:15]
+    )  # of its children
+    return cpu_seconds() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _dropped(owner: URL, name: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        engine = create_engine(owner, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            size = connection.scalar(text("SELECT pg_size_pretty(pg_database_size(current_database()))"))
-        print(f"database {size}")
-        engine.dispose()
-
-
-def _timed(name: str, step: Callable[[], None]) -> None:
-    started = time.perf_counter()
-    step()
-    print(f"{name:<24}{time.perf_counter() - started:8.1f} s", flush=True)
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 if __name__ == "__main__":

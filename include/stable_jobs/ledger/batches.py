@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
-from stable_jobs.ledger.event import Event, Statements
+from stable_jobs.ledger.event import Event, Statements, plan_for_all
 from stable_jobs.ledger.people import UNAUTHENTICATED, hand_of, know_person
 
 # --- Units under their codes ---
@@ -37,6 +37,7 @@ def resolve_units(connection: Connection, business_date: date | None = None) -> 
     `night_units.named`: the delivery's code where it is another one. `ledger_codes`: code → the ledger's.
     `unit_conflicts`: units that are undecided because of their codes, with the cause.
     """
+    plan_for_all(connection)
     if business_date is not None:
         said = "SELECT set_config('stable_jobs.business_date', :on, true)"
         connection.execute(text(said), {"on": business_date.isoformat()})

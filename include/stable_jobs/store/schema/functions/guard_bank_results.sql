@@ -3,9 +3,11 @@ CREATE OR REPLACE FUNCTION guard_bank_results() RETURNS trigger LANGUAGE plpgsql
 DECLARE
     stranger text;
 BEGIN
-    SELECT min(i.end_to_end_id) INTO stranger
-    FROM new_rows n JOIN instructions i ON i.line_id = n.line_id JOIN payments p ON p.id = i.payment_id
-    WHERE n.amount <> i.amount OR p.state <> 'instructed';
+    EXECUTE $q$
+    SELECT min(coalesce(i.end_to_end_id, n.line_id::text))
+    FROM new_rows n LEFT JOIN instructions i ON i.line_id = n.line_id LEFT JOIN payments p ON p.id = i.payment_id
+    WHERE n.amount IS DISTINCT FROM i.amount OR p.state <> 'instructed'
+    $q$ INTO stranger;
     IF stranger IS NOT NULL THEN
         RAISE EXCEPTION 'the answer to line % does not fit it', stranger USING ERRCODE = 'restrict_violation';
     END IF;

@@ -93,6 +93,7 @@ TABLES = [
     "snapshot_contents",
     "night_evidence",
     "audit_events",
+    "event_tables",
     "life_cycle",
     "later_columns",
     "installation",

@@ -12,6 +12,7 @@ from tests.ledger.full import RETURNED, TABLES, WAITING, as_app, as_owner, move,
 
 CHANGEABLE = {"entitlements", "payments", "batches"}
 RECORDED = {
+    "event_tables",
     "life_cycle",
     "later_columns",
     "installation",
@@ -95,7 +96,9 @@ def test_the_application_may_not(full: Books, statement: str, word: str) -> None
 @pytest.mark.parametrize(
     ("statement", "word"),
     [
-        pytest.param("UPDATE entitlements SET uscc = '91610100MA6T99999X'", "keeps its unit", id="unit"),
+        pytest.param(
+            "UPDATE entitlements SET uscc = '91610100MA6T99999X' WHERE id = 1", "keeps its unit", id="unit"
+        ),
         pytest.param("UPDATE entitlements SET policy_year = 2021", "keeps its unit", id="policy year"),
         pytest.param("UPDATE payments SET amount = 1", "only the state changes", id="amount of a payment"),
         pytest.param("UPDATE payments SET event_id = 1", "only the state changes", id="event of a payment"),
@@ -206,9 +209,65 @@ def test_no_row_for_an_event_that_is_written_or_not_next(full: Books, event: str
 def test_the_event_of_a_row_is_not_the_statements_to_say(full: Books) -> None:
     with as_app(full.engine, hand="head") as connection:
         statement = APPROVER.replace("entered_by)", "entered_by, event_id)")
-        connection.execute(text(statement.format("'first', '610100', 2, true, 'head', 1")))
-        query = "SELECT event_id = ledger_event() FROM approver_changes ORDER BY id DESC LIMIT 1"
-        assert connection.scalar(text(query)) is True
+        refused(connection, statement.format("'first', '610100', 2, true, 'head', 1"), "of another event")
+
+
+ORPHANS = [
+    pytest.param(
+        "INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount)"
+        " VALUES ({gone}, 2, 1, 'general', 1)",
+        "no such entitlement or notice",
+        id="a payment's entitlement",
+    ),
+    pytest.param(
+        "INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount)"
+        " VALUES (1, 9, {gone}, 'general', 1)",
+        "no such entitlement or notice",
+        id="a payment's notice",
+    ),
+    pytest.param(
+        "INSERT INTO notice_lines (payment_id, notice_id, unit_name, premium_base, amount)"
+        " VALUES ({gone}, 1, 'x', 9, 1)",
+        "no such payment on that notice",
+        id="a notice line's payment",
+    ),
+    pytest.param(
+        "INSERT INTO unit_numbers (entitlement_id, unit_no) VALUES ({gone}, 'x')",
+        "names a row of entitlements that is not there",
+        id="a number's entitlement",
+    ),
+    pytest.param(
+        "INSERT INTO payment_lines (batch_id, line_no, payment_id, attempt, end_to_end_id, pooling_region,"
+        " unit_name, scheme, priority, amount, account_name, account_no, bank_code, account_source)"
+        " VALUES ({gone}, 1, 1, 1, 'X', '610100', 'x', 'general', 1, 1, 'x', '1', '1', 'corporate')",
+        "takes no more lines",
+        id="a line's batch",
+    ),
+    pytest.param(
+        "INSERT INTO instructions (line_id, batch_id, payment_id, attempt, end_to_end_id, amount)"
+        " VALUES ({gone}, 1, 1, 50, 'X', 1)",
+        "is not of a batch published now",
+        id="an instruction's line",
+    ),
+    pytest.param(
+        "INSERT INTO bank_answer_rows (answer_id, row_no, standing) VALUES ({gone}, 1, 'applied')",
+        "names a row of bank_answers that is not there",
+        id="an answer row's answer",
+    ),
+    pytest.param(
+        "INSERT INTO bank_results (line_id, answer_id, row_no, outcome, amount)"
+        " VALUES ({gone}, 1, 1, 'paid', 1)",
+        "does not fit it",
+        id="a result's line",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "word"), ORPHANS)
+def test_a_row_names_rows_that_are_there(full: Books, statement: str, word: str) -> None:
+    """Tables with a row for each unit have no foreign keys: a statement is checked as a whole."""
+    with as_app(full.engine) as connection:
+        refused(connection, statement.format(gone=10**9), word)
 
 
 def test_rows_without_their_audit_event_are_not_kept(full: Books) -> None:

@@ -262,9 +262,14 @@ def test_a_changed_line_cannot_be_published_and_is_named(copy: Books, postgres_u
             id="a guard switched off",
         ),
         pytest.param(
-            "ALTER TABLE payment_lines DISABLE TRIGGER ALL",
-            "foreign key triggers: ledger.payment_lines",
+            "ALTER TABLE objections DISABLE TRIGGER ALL",
+            "foreign key triggers: ledger.objections",
             id="foreign keys switched off",
+        ),
+        pytest.param(
+            "ALTER TABLE bank_results DISABLE TRIGGER guard",
+            "trigger: ledger.bank_results.guard",
+            id="what stands for a foreign key switched off",
         ),
         pytest.param(
             "CREATE OR REPLACE FUNCTION guard_approval() RETURNS trigger LANGUAGE plpgsql"

@@ -87,15 +87,23 @@ def test_the_owner_role_owns_the_tables(migrated: URL) -> None:
 
 def test_every_table_with_an_event_is_digested_a_later_one_too(migrated: URL) -> None:
     """A table that the digest did not read could be changed unseen."""
-    with_event = "SELECT attrelid::regclass::text FROM pg_attribute JOIN pg_class c ON c.oid = attrelid"
-    with_event += " WHERE attname = 'event_id' AND relkind = 'r'"
-    source = "SELECT prosrc FROM pg_proc WHERE proname = 'tables_of_event'"
+    noted = """
+        SELECT attrelid::regclass::text, tgname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+        LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'check_event'
+        WHERE attname = 'event_id' AND relkind = 'r'
+    """
+    own = "nullif(current_setting('stable_jobs.event', true), '')::bigint"
     engine = create_engine(migrated, poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text("CREATE TABLE later (id bigint, event_id bigint)"))
+        connection.execute(
+            text(f"CREATE TABLE ledger.later (id bigint PRIMARY KEY, event_id bigint DEFAULT {own})")
+        )
         connection.execute(text("CALL keep_ledger_table('later')"))
-        known, asked = set(connection.scalars(text(with_event))), connection.scalar(text(source))
+        known = {row[0]: row[1] for row in connection.execute(text(noted))}
+        connection.execute(text("SELECT set_config('stable_jobs.event', '1', true)"))
+        connection.execute(text("INSERT INTO ledger.later VALUES (7)"))
+        digest = connection.scalar(text("SELECT event_digest(1)"))
         connection.rollback()
-    assert "later" in known
-    assert {name for name in known if f"FROM {name} WHERE event_id = event)" in asked} == known
-    assert asked.count("EXISTS") == len(known)
+    assert set(known.values()) == {"check_event"}
+    assert {"later", "payments"} < set(known)
+    assert digest["later"]["rows"] == 1

@@ -70,7 +70,7 @@ SELECT entitlement_id, account, max(name) AS name FROM (
         AND e.policy_year = extract(year FROM ledger_date())
     WHERE n.account_no IS NOT NULL AND EXISTS (
         SELECT FROM payments p WHERE p.entitlement_id = e.id
-        AND p.state NOT IN ('paid', 'withdrawn', 'waived', 'instructed'))
+        AND p.is_open AND p.state <> 'instructed')
 ) every WHERE account IS NOT NULL GROUP BY entitlement_id, account;
 
 -- name: sharing

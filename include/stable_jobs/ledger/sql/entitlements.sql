@@ -138,7 +138,7 @@ SELECT * FROM (
                sum(p.amount) FILTER (WHERE i.first_on < ledger_date() AND NOT i.came_back AND NOT (
                    p.state IN ('withdrawn', 'waived') AND p.changed_on < ledger_date())) AS counted,
                sum(p.amount) FILTER (WHERE (i.first_on IS NULL OR i.came_back)
-                   AND p.state NOT IN ('paid', 'withdrawn', 'waived')) AS fresh,
+                   AND p.is_open) AS fresh,
                bool_or(i.last_on >= ledger_date()
                    OR p.state = 'withdrawn' AND p.changed_on >= ledger_date()
                       AND i.first_on IS NOT NULL) AS is_moved

@@ -40,7 +40,7 @@ JOIN LATERAL (
     SELECT r.outcome, r.fault FROM instructions i LEFT JOIN line_results r ON r.line_id = i.line_id
     WHERE i.payment_id = p.id ORDER BY i.attempt DESC LIMIT 1) newest ON true
 LEFT JOIN payments other ON other.entitlement_id = p.entitlement_id AND other.id <> p.id
-    AND other.state NOT IN ('paid', 'withdrawn', 'waived')
+    AND other.is_open
 WHERE p.id = :payment;
 
 -- name: voided

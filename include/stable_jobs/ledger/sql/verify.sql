@@ -9,8 +9,12 @@ SELECT (SELECT count(*) FROM audit_events), (SELECT count(*) FROM entitlements),
 
 -- name: tables
 -- The ledger's tables that hold rows of events: those of its schema.
-SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace = to_regnamespace('ledger') AND c.relkind = 'r' AND a.attname = 'event_id' ORDER BY 1;
+
+-- name: digests
+-- What each event of a range wrote into one table.
+SELECT event, hashed, digest FROM digested_rows(:table, :version, :first, :last) ORDER BY event;
 
 -- name: states
 SELECT 'payment ' || p.id,

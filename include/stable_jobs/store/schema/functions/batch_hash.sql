@@ -1,6 +1,5 @@
 -- The SHA-256 over the lines of a batch: what an approver approves.
 CREATE OR REPLACE FUNCTION batch_hash(batch bigint) RETURNS text LANGUAGE sql STABLE
-SET search_path = ledger, public, pg_temp
 BEGIN ATOMIC
     SELECT encode(sha256(convert_to(string_agg(
         jsonb_build_array(l.line_no, l.end_to_end_id, l.payment_id, l.attempt, l.unit_name, l.scheme, l.amount,

@@ -1,6 +1,5 @@
 -- What a decision stands on: its own files, those it was made from, their deliveries, and what was found of these.
 CREATE OR REPLACE FUNCTION decision_evidence(decision bigint) RETURNS TABLE (subject text, subject_id bigint) LANGUAGE sql STABLE
-SET search_path = ledger, public, pg_temp
 BEGIN ATOMIC
     WITH own AS (
         SELECT s.id, s.inputs FROM snapshots s

@@ -9,10 +9,10 @@ BEGIN
             ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()', name);
     END IF;
     IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = name::regclass AND attname = 'event_id') THEN
-        EXECUTE format('CREATE OR REPLACE TRIGGER a_set_event BEFORE INSERT ON %I'
-            ' FOR EACH ROW EXECUTE FUNCTION set_event()', name);
         EXECUTE format('CREATE OR REPLACE TRIGGER own_event BEFORE INSERT ON %I'
             ' FOR EACH STATEMENT EXECUTE FUNCTION require_own_event()', name);
+        EXECUTE format('CREATE OR REPLACE TRIGGER check_event AFTER INSERT ON %I REFERENCING NEW TABLE AS new_rows'
+            ' FOR EACH STATEMENT EXECUTE FUNCTION check_event()', name);
     END IF;
 END $$;
 

@@ -10,6 +10,5 @@ BEGIN
         IF is_written THEN
             EXECUTE format('GRANT INSERT ON %I TO stable_jobs_app', name);
         END IF;
-        CALL know_event_tables();
     END IF;
 END $$;

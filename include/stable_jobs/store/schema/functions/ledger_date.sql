@@ -1,4 +1,3 @@
 -- The business date of this transaction's audit event; NULL outside of one.
 CREATE OR REPLACE FUNCTION ledger_date() RETURNS date LANGUAGE sql STABLE
-SET search_path = ledger, public, pg_temp
 RETURN nullif(current_setting('stable_jobs.business_date', true), '')::date;

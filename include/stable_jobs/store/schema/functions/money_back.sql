@@ -1,5 +1,5 @@
 -- What finance says came back of the payments of one entitlement, less what recovered cases have used up.
-CREATE OR REPLACE FUNCTION money_back(entitlement bigint) RETURNS numeric LANGUAGE sql STABLE SET search_path = ledger, public, pg_temp
+CREATE OR REPLACE FUNCTION money_back(entitlement bigint) RETURNS numeric LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT coalesce((
         SELECT sum(greatest(r.paid_amount - r.left_amount, 0))

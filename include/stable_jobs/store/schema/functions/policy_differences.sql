@@ -1,6 +1,6 @@
 -- Each value that differs between two sets of a region; every value where there is no older set.
 CREATE OR REPLACE FUNCTION policy_differences(region text, old_hash text, new_hash text)
-RETURNS TABLE (name text, old jsonb, new jsonb) LANGUAGE sql STABLE SET search_path = ledger, public, pg_temp
+RETURNS TABLE (name text, old jsonb, new jsonb) LANGUAGE sql STABLE
 BEGIN ATOMIC
     SELECT coalesce(n.key, o.key), o.value, n.value
     FROM (SELECT e.key, e.value FROM policy_values v, jsonb_each(v.content) e

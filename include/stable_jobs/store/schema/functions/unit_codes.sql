@@ -1,6 +1,5 @@
 -- All codes of one unit, the one asked for among them.
 CREATE OR REPLACE FUNCTION unit_codes(region text, asked text) RETURNS SETOF text LANGUAGE sql STABLE
-SET search_path = ledger, public, pg_temp
 BEGIN ATOMIC
     WITH RECURSIVE found (code) AS (
         SELECT asked

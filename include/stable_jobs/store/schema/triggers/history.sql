@@ -8,5 +8,4 @@ BEGIN
     LOOP
         CALL guard_history(name);
     END LOOP;
-    CALL know_event_tables();
 END $$;

@@ -11,10 +11,10 @@ FROM entitlements e
 LEFT JOIN (
     SELECT entitlement_id,
            sum(amount) FILTER (WHERE state = 'paid') AS paid,
-           sum(amount) FILTER (WHERE state NOT IN ('paid', 'withdrawn', 'waived')) AS open,
+           sum(amount) FILTER (WHERE is_open) AS open,
            sum(amount) FILTER (WHERE state = 'waived') AS waived,
            bool_or(state = 'instructed') AS is_instructed,
-           max(id) FILTER (WHERE state NOT IN ('paid', 'withdrawn', 'waived')) AS open_payment_id
+           max(id) FILTER (WHERE is_open) AS open_payment_id
     FROM payments GROUP BY entitlement_id
 ) p ON p.entitlement_id = e.id
 LEFT JOIN (

@@ -1,1 +1,0 @@
-CREATE OR REPLACE TRIGGER guard BEFORE UPDATE ON entitlements FOR EACH ROW EXECUTE FUNCTION guard_entitlement();

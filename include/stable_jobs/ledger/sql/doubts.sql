@@ -42,7 +42,7 @@ ORDER BY e.id;
 -- name: marks
 -- Every entitlement of the year, with what a unit is known by.
 CREATE TEMPORARY TABLE unit_marks ON COMMIT DROP AS
-SELECT e.id AS entitlement_id, e.region_code, e.uscc, name_key(e.unit_name) AS name,
+SELECT e.id AS entitlement_id, e.region_code, e.uscc, e.unit_name,
        coalesce(n.premium_base, l.premium_base) AS premium, r.region_code IS NOT NULL AS is_tonight
 FROM entitlements e
 LEFT JOIN night_regions r ON r.region_code = e.region_code AND NOT r.is_suspended
@@ -57,28 +57,32 @@ WHERE e.policy_year = extract(year FROM ledger_date())
 -- name: accounts
 -- Where money of the year went, is on its way or would go tonight.
 CREATE TEMPORARY TABLE unit_accounts ON COMMIT DROP AS
-SELECT entitlement_id, account, max(name) AS name FROM (
-    SELECT p.entitlement_id, account_key(l.account_no) AS account, name_key(l.account_name) AS name
+SELECT entitlement_id, account, account_name FROM (
+    SELECT p.entitlement_id, account_key(l.account_no) AS account, l.account_name
     FROM payment_lines l JOIN payments p ON p.id = l.payment_id JOIN batches b ON b.id = l.batch_id
     LEFT JOIN line_results k ON k.line_id = l.id
     WHERE b.policy_year = extract(year FROM ledger_date()) AND b.state IN ('formed', 'published')
       AND k.outcome IS DISTINCT FROM 'returned'
     UNION ALL
-    SELECT e.id, account_key(n.account_no), name_key(n.account_name)
+    SELECT e.id, account_key(n.account_no), n.account_name
     FROM night_units n JOIN night_regions r ON r.region_code = n.region_code AND NOT r.is_suspended
     JOIN entitlements e ON e.region_code = n.region_code AND e.uscc = n.uscc
         AND e.policy_year = extract(year FROM ledger_date())
-    WHERE n.account_no IS NOT NULL AND EXISTS (
-        SELECT FROM payments p WHERE p.entitlement_id = e.id
-        AND p.is_open AND p.state <> 'instructed')
-) every WHERE account IS NOT NULL GROUP BY entitlement_id, account;
+    WHERE n.account_no IS NOT NULL AND e.id IN (
+        SELECT p.entitlement_id FROM payments p WHERE p.is_open AND p.state <> 'instructed')
+) every WHERE account IS NOT NULL;
 
 -- name: sharing
+-- Names are compared where an account has several units, and nowhere else: comparing them takes time.
 CREATE TEMPORARY TABLE sharing ON COMMIT DROP AS
 SELECT a.entitlement_id, a.account, a.name, first_value(a.name) OVER own AS first_name,
        first_value(a.entitlement_id) OVER own AS first_id, count(*) OVER (PARTITION BY a.account) AS units
-FROM unit_accounts a JOIN unit_marks m ON m.entitlement_id = a.entitlement_id
-WHERE a.account IN (SELECT account FROM unit_accounts GROUP BY account HAVING count(*) > 1)
+FROM (
+    SELECT entitlement_id, account, max(name_key(account_name)) AS name FROM unit_accounts
+    WHERE account IN (SELECT account FROM unit_accounts GROUP BY account
+                      HAVING min(entitlement_id) < max(entitlement_id))
+    GROUP BY entitlement_id, account
+) a JOIN unit_marks m ON m.entitlement_id = a.entitlement_id
 WINDOW own AS (PARTITION BY a.account ORDER BY a.entitlement_id);
 
 -- name: found
@@ -93,7 +97,7 @@ INSERT INTO found_doubts
 SELECT 'account_other_name', entitlement_id, min(first_id), max(units) FROM sharing
 WHERE first_id < entitlement_id AND name <> first_name GROUP BY entitlement_id;
 INSERT INTO found_doubts
-SELECT CASE WHEN m.name = o.name OR EXISTS (
+SELECT CASE WHEN name_key(m.unit_name) = name_key(o.unit_name) OR EXISTS (
            SELECT FROM unit_accounts a JOIN unit_accounts b ON b.account = a.account
            WHERE a.entitlement_id = m.entitlement_id AND b.entitlement_id = o.entitlement_id)
            THEN 'new_code' ELSE 'unit_number_reused' END,
@@ -107,7 +111,7 @@ FROM (
 JOIN unit_marks m ON m.entitlement_id = numbered.entitlement_id
 JOIN unit_marks o ON o.entitlement_id = numbered.first_id
 WHERE numbered.first_id < numbered.entitlement_id
-GROUP BY m.entitlement_id, m.name, o.entitlement_id, o.name;
+GROUP BY m.entitlement_id, m.unit_name, o.entitlement_id, o.unit_name;
 CREATE TEMPORARY TABLE coded ON COMMIT DROP AS
 SELECT entitlement_id, region_code, premium, uscc AS code FROM unit_marks
 WHERE premium IS NULL OR premium > 0

@@ -203,12 +203,13 @@ WHERE r.region_code IN (SELECT region_code FROM due WHERE difference > 0) ORDER 
 
 -- name: payments
 INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount)
-SELECT e.id, 1 + (SELECT count(*) FROM payments p WHERE p.entitlement_id = e.id), n.id, d.scheme,
-       d.difference
+SELECT e.id, 1 + coalesce(p.earlier, 0), n.id, d.scheme, d.difference
 FROM due d
 JOIN entitlements e ON e.region_code = d.region_code AND e.uscc = d.uscc
     AND e.policy_year = extract(year FROM ledger_date())
 JOIN notices n ON n.region_code = d.region_code AND n.event_id = ledger_event()
+LEFT JOIN (SELECT entitlement_id, count(*) AS earlier FROM payments GROUP BY entitlement_id) p
+    ON p.entitlement_id = e.id
 WHERE d.difference > 0 ORDER BY d.region_code, d.uscc;
 
 -- name: notice_lines

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from stable_jobs.settings import data_folder
+from stable_jobs.settings import Settings, data_folder
 from tests.e2e.home import Home
 from tests.latin import english
 from tests.review.conftest import LATER
@@ -111,7 +111,7 @@ def test_the_review_pages_have_no_english(browser: TestClient) -> None:
 
 
 REFUSED = [
-    pytest.param("get", "/batches/610100-20200511-L1-9", {}, 409, "没有批次", id="no such batch"),
+    pytest.param("get", "/batches/610100-20200511-L1-9", {}, 404, "这里没有内容", id="no such batch"),
     pytest.param(
         "post", "/proposals/999/answer", {"outcome": "confirmed"}, 409, "不在等待复核", id="no proposal"
     ),
@@ -151,13 +151,12 @@ def test_a_page_of_a_refusal_has_no_english(
 
 
 @pytest.mark.parametrize("path", ["/regions", "/regions/360100"])
-def test_a_page_of_a_policy_fault_has_no_english(two_nights: Home, tmp_path: Path, path: str) -> None:
+def test_a_page_of_a_policy_fault_has_no_english(tmp_path: Path, path: str) -> None:
     policies = tmp_path / "policies"
     shutil.copytree(data_folder("policies"), policies)
     [file, *_] = sorted((policies / "360100").glob("*.yaml"))
     file.write_text("", encoding="utf-8")
-    settings = two_nights.settings().model_copy(update={"policies": policies})
-    app = mounted(settings)
+    app = mounted(Settings(_env_file=None, home=tmp_path, policies=policies))
     page = client(app, "ann:officer").get(PREFIX + path, params={"on": LATER})
     [inner] = [route.app for route in app.routes if hasattr(route, "app")]
     inner.state.stores.close()

@@ -93,6 +93,7 @@ EXPECTED = (
 FOUND = (
     Words("没有", "nothing"),
     Words("没有", "none"),
+    Words("空", "None"),
     Words("没有文件", "no such file"),
     Words("没有文件夹", "no folder"),
     Words("文件夹", "a folder"),

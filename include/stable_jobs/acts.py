@@ -39,6 +39,7 @@ from stable_jobs.ledger.rulings import (
     rule_on_doubt,
     rule_on_refund,
 )
+from stable_jobs.messages.ledger_refusals import TEXT_OF, refusal
 from stable_jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def decide_proposal(event: Event, proposal_id: int, outcome: str, reason: str, p
     if outcome == "confirmed":
         apply = KINDS.get(proposal.kind)
         if apply is None:
-            raise LedgerRefused(f"proposal {proposal_id} is of a kind that this version does not know")
+            raise LedgerRefused(refusal("act_unknown", number=proposal_id))
         apply(event, proposal, person)
     return proposal
 
@@ -133,7 +134,7 @@ class Act:
         found = {name: getattr(asked, name) for name in type(asked).model_fields}
         for name in WORDS:
             if isinstance(found.get(name), str):
-                found[name] = check_reason(found[name], f"the {name}")
+                found[name] = check_reason(found[name], TEXT_OF[name])
         return found
 
 

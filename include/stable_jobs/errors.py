@@ -20,6 +20,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
+from stable_jobs.messages.message import Message
+from stable_jobs.words import Words
+
+Said = Message | Words
+"""A sentence in both languages."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -63,7 +69,16 @@ class Problem:
 
 
 class StableJobsError(Exception):
-    """The root: a message that names what to do next."""
+    """The root: a message that names what to do next, given as English text or as `Said`."""
+
+    @property
+    def said(self) -> Said | None:
+        """The message in both languages; None where it is known in English only."""
+        first = self.args[0] if self.args else None
+        return first if isinstance(first, Message | Words) else None
+
+    def __str__(self) -> str:
+        return super().__str__() if self.said is None else self.said.en
 
 
 class UsageError(StableJobsError):
@@ -79,7 +94,13 @@ class PolicyError(StableJobsError):
 
 
 class LedgerRefused(StableJobsError):
-    """A rule of the ledger forbids it: an order, a person, a hash, a state."""
+    """A rule of the ledger forbids it: an order, a person, a hash, a state.
+
+    said: of `messages.ledger_refusals`; pages show it in the reader's language.
+    """
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said)
 
 
 class StepError(StableJobsError):

@@ -19,6 +19,11 @@ class Words:
         """That of `zh` or `en`."""
         return self.zh if language == "zh" else self.en
 
+    @classmethod
+    def as_written(cls, text: str) -> Words:
+        """A text that is the same in both languages, as its author wrote it."""
+        return cls(text, text)
+
     @property
     def both(self) -> str:
         """The one after the other, for both in one line."""

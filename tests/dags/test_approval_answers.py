@@ -22,13 +22,14 @@ import stable_jobs_approval as module
 given = json.loads(sys.argv[2])
 from stable_jobs.disbursement import steps
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.words import Words
 recorded = []
 asked = {"subject": "?", "body": "?", "people": ["first"]}
 def recorder(step):
     def task(run, *values):
         recorded.append((step, *values))
         if given["is_refused"] and step == "answer":
-            raise LedgerRefused("not this person")
+            raise LedgerRefused(Words.as_written("not this person"))
         return asked
     return SimpleNamespace(task=task)
 steps.request, steps.answer = recorder("request"), recorder("answer")

@@ -13,6 +13,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event
 from stable_jobs.ledger.proposals import Proposal, propose
 from stable_jobs.ledger.views import Which, proposals
+from stable_jobs.words import Words
 from tests.ledger.conftest import REGION, Books
 from tests.ledger.full import person
 
@@ -72,7 +73,7 @@ def test_one_proposal_about_one_subject_waits_at_a_time(books: Books, applied: l
 
 def test_what_does_not_fit_any_more_is_not_confirmed(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(event: Event, proposal: Proposal, who: str) -> None:
-        raise LedgerRefused("the case is closed")
+        raise LedgerRefused(Words.as_written("the case is closed"))
 
     monkeypatch.setattr(acts, "KINDS", {"example": refuse})
     number = proposed(books)

@@ -14,9 +14,11 @@ from stable_jobs.acts import ACTS
 from stable_jobs.ledger.proposals import propose
 from stable_jobs.review.access import Permission
 from stable_jobs.settings import Settings
+from tests.latin import english
 from tests.ledger.conftest import REGION, Books, unit
 from tests.ledger.full import formed, person
 from tests.review.stand_in import PREFIX, client, mounted
+from tests.review.test_chinese import read
 from tests.review.test_guard import of as token_of
 
 HOLD = {"region_code": REGION, "reason": "a letter"}
@@ -131,10 +133,10 @@ def proposed(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     return server
 
 
-def answer(server: Server, who: str, **fields: str) -> httpx.Response:
+def answer(server: Server, who: str, lang: str = "en", **fields: str) -> httpx.Response:
     data = {"form_token": token_of(who.partition(":")[0]), **fields}
     browser = client(server.app, who, follow_redirects=False)
-    response: httpx.Response = browser.post(f"{PREFIX}/proposals/1/answer", data=data, params={"lang": "en"})
+    response: httpx.Response = browser.post(f"{PREFIX}/proposals/1/answer", data=data, params={"lang": lang})
     return response
 
 
@@ -168,3 +170,29 @@ def test_what_waits_is_shown_and_confirmed_in_the_browser(proposed: Server) -> N
 def test_what_is_no_answer(proposed: Server, who: str, fields: dict[str, str], status: int) -> None:
     assert answer(proposed, who, **fields).status_code == status
     assert proposed.books.ask("SELECT count(*) FROM proposal_decisions") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("who", "fields", "says"),
+    [
+        pytest.param(
+            "li:officer", {"outcome": "confirmed"}, "第 1 号事项：须由 li 以外的人确认", id="by the database"
+        ),
+        pytest.param("sun:officer", {"outcome": "rejected"}, "驳回须说明理由", id="without a reason"),
+        pytest.param(
+            "sun:officer",
+            {"outcome": "confirmed", "reason": "6222021234567890123"},
+            "未作任何更改：理由中有账号：它将永久保存并供多人查阅，请删去账号",
+            id="an account number",
+        ),
+        pytest.param(
+            "sun:officer", {"outcome": "confirmed", "form_token": "x"}, "此表单已过期", id="an old form"
+        ),
+    ],
+)
+def test_a_refused_answer_is_told_in_chinese(
+    proposed: Server, who: str, fields: dict[str, str], says: str
+) -> None:
+    page = answer(proposed, who, lang="zh", **fields).text
+    assert says in page
+    assert {word for seen in read(page).seen for word in english(seen)} == {who.partition(":")[0]}

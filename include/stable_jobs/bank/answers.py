@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stable_jobs.accounts import masked
 from stable_jobs.errors import StableJobsError
+from stable_jobs.messages.bank_answers import WORDINGS
 from stable_jobs.money import round_half_up
 from stable_jobs.rendering.text import visible
 from stable_jobs.settings import SHANGHAI
@@ -130,77 +131,6 @@ SHOWN = 60
 """Characters of a found value that a message shows."""
 
 
-@dataclass(frozen=True)
-class Wording:
-    """The fault, the expected value and the next step, in words."""
-
-    what_zh: str
-    what_en: str
-    expected: str
-    next_step_zh: str
-    next_step_en: str
-
-
-ASK_ZH = "请银行更正后重新回盘，勿重复支付"
-ASK_EN = "ask the bank for a corrected answer; pay nothing again before it is known"
-
-
-def _ask(what_zh: str, what_en: str, expected: str) -> Wording:
-    return Wording(what_zh, what_en, expected, ASK_ZH, ASK_EN)
-
-
-WORDINGS: dict[str, Wording] = {
-    "answer.format": _ask("不是可识别的回盘文件", "not an answer of a known format", "pain.002 XML or CSV"),
-    "answer.empty": _ask("回盘文件为空", "the answer is empty", "an answer"),
-    "answer.too_large": _ask("回盘文件过大", "the answer is too large", "an answer of the usual size"),
-    "answer.encoding": _ask("编码与约定不符", "the bytes are not in the agreed encoding", "UTF-8"),
-    "answer.not_xml": _ask("不是格式良好的 XML", "not well-formed XML", "well-formed XML"),
-    "answer.doctype": _ask(
-        "XML 含有文档类型或实体声明", "the XML declares a document type or entities", "plain pain.002 XML"
-    ),
-    "answer.message": _ask(
-        "不是对付款指令的 pain.002 状态报告",
-        "not a pain.002 status report about a pain.001",
-        "pain.002.001.03 or .10 to .15 about a pain.001",
-    ),
-    "answer.structure": _ask(
-        "报文结构与 pain.002 不符",
-        "the message is not built as pain.002 is",
-        "the order and places of pain.002",
-    ),
-    "answer.columns": _ask(
-        "缺少约定的列", "an agreed column is missing or stands twice", "the profile's columns"
-    ),
-    "answer.csv": _ask("不能按 CSV 读取", "it cannot be read as CSV", "CSV as the bank's profile says"),
-    "answer.no_rows": _ask("回盘没有任何结果", "the answer says nothing of any payment", "at least one row"),
-    "answer.fields": _ask(
-        "该行列数与表头不同", "the row has another number of fields than the header", "the header's number"
-    ),
-    "answer.id": _ask(
-        "端到端标识缺失或不可读",
-        "the end-to-end id is missing or not one of ours",
-        "an id like 20-610100-91610100MA6TXXXXXX-01-01",
-    ),
-    "answer.status": _ask("状态不可识别", "the status is not known", "a status of the agreed list"),
-    "answer.amount": _ask("金额不可读", "the amount cannot be read", "yuan above 0 with at most two places"),
-    "answer.currency": _ask("币种不是人民币", "the currency is not the yuan", "CNY"),
-    "answer.date": _ask("日期不可读", "the date cannot be read", "a date as agreed"),
-    "answer.contradicts_whole": _ask(
-        "该行与整批状态相矛盾", "the row contradicts the status of its whole message", "one result for a line"
-    ),
-    "answer.contradiction": _ask(
-        "同一笔在一个文件内结果不一", "the file gives one line different results", "one result for a line"
-    ),
-    "answer.repeated": Wording(
-        "同一笔在一个文件内重复",
-        "the file answers this line more than once",
-        "one row for a line",
-        "无需处理，另一行已采用",
-        "nothing: the other row is used",
-    ),
-}
-
-
 class Unreadable(ValueError):
     """A value of one row that cannot be read; the row's reader turns it into an AnswerProblem."""
 
@@ -223,12 +153,12 @@ def problem(
         row_no=row_no,
         end_to_end_id=end_to_end_id,
         rule=rule,
-        what_zh=words.what_zh,
-        what_en=words.what_en,
-        expected=expected or words.expected,
+        what_zh=words.what.zh,
+        what_en=words.what.en,
+        expected=expected or words.expected.en,
         found=bank_text(found, SHOWN) or "empty",
-        next_step_zh=words.next_step_zh,
-        next_step_en=words.next_step_en,
+        next_step_zh=words.next_step.zh,
+        next_step_en=words.next_step.en,
     )
 
 

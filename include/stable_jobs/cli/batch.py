@@ -23,6 +23,8 @@ from stable_jobs.cli.people import (
     trust_mark,
 )
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.messages.ledger import BATCH_STATE, GIVEN_ANSWER
+from stable_jobs.messages.ledger_refusals import coded, refusal
 from stable_jobs.money import format_yuan
 from stable_jobs.settings import read_settings
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from stable_jobs.disbursement.approval import Request
     from stable_jobs.ledger.batches import Batch
+    from stable_jobs.messages.message import Message
     from stable_jobs.night.context import NightContext
 
 
@@ -212,26 +215,24 @@ def _asked(night: NightContext, batch: Batch, level: int, batch_hash: str | None
         with night.database.connect() as connection:
             raise LedgerRefused(_why_not(connection, batch, level))
     if batch_hash not in (None, request.batch_hash):
-        raise LedgerRefused(
-            f"batch {batch.batch_no}: its hash is {request.batch_hash}, not the one given: look again"
-        )
+        raise LedgerRefused(refusal("other_hash", batch=batch.batch_no, hash=request.batch_hash))
     return request
 
 
-def _why_not(connection: Connection, batch: Batch, level: int) -> str:
+def _why_not(connection: Connection, batch: Batch, level: int) -> Message:
     from stable_jobs.ledger.batches import approval_answers, missing_level
 
     if batch.state != "formed":
-        return f"batch {batch.batch_no} is {batch.state}: nobody is asked any more"
-    given = [
-        f"{who} {answer} it" for one, who, answer, _ in approval_answers(connection, batch.id) if one == level
-    ]
+        return refusal("batch_ended", batch=batch.batch_no, state=coded(BATCH_STATE, batch.state))
+    given = [row for row in approval_answers(connection, batch.id) if row[0] == level]
     if given:
-        return f"batch {batch.batch_no}: approval {level} is answered: {given[0]}"
+        _, who, answer, _ = given[0]
+        said = coded(GIVEN_ANSWER, answer)
+        return refusal("approval_answered", batch=batch.batch_no, level=level, person=who, answer=said)
     waits = missing_level(connection, batch)
     if waits is None:
-        return f"batch {batch.batch_no} has every approval it needs: the next disbursement publishes it"
-    return f"batch {batch.batch_no} waits for approval {waits} first, not for {level}"
+        return refusal("batch_complete", batch=batch.batch_no)
+    return refusal("approval_before", batch=batch.batch_no, waits=waits, level=level)
 
 
 @contextmanager
@@ -279,10 +280,7 @@ def remove_approver(
 ) -> None:
     """End an assignment. Approvals that the person gave stand."""
     if not _assign(person, region, level, by, is_assigned=False):
-        raise LedgerRefused(
-            f"{person} is not assigned as approver {level} of exactly region {region}: "
-            "`stable-jobs approver list` shows who is assigned where"
-        )
+        raise LedgerRefused(refusal("approver_not_assigned", person=person, level=level, region=region))
     typer.echo(f"{person} is no longer approver {level} of region {region}{trust_mark()}.")
 
 

@@ -11,6 +11,7 @@ import typer
 from stable_jobs.cli.options import progress, read_home
 from stable_jobs.cli.people import BelowOption, RegionOption, UnitOption, reading
 from stable_jobs.errors import LedgerRefused
+from stable_jobs.messages.ledger_refusals import refusal
 from stable_jobs.settings import Settings, now, read_settings
 
 if TYPE_CHECKING:
@@ -93,10 +94,7 @@ def show(region: RegionOption, uscc: UnitOption) -> None:
     with reading() as connection:
         is_known = unit_sums(connection, region, uscc).rows
         if not is_known and not disagreements(connection, Which(region, uscc)).rows:
-            raise LedgerRefused(
-                f"the ledger knows no {uscc} in region {region}: `stable-jobs explain {uscc} --date D` "
-                "says why it was or was not decided"
-            )
+            raise LedgerRefused(refusal("unit_unknown", uscc=uscc, region=region))
         print_unit(connection, region, uscc)
 
 

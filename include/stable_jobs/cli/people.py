@@ -14,6 +14,7 @@ import typer
 
 from stable_jobs.cli.options import read_home
 from stable_jobs.errors import LedgerRefused, UsageError
+from stable_jobs.messages.ledger_refusals import refusal
 from stable_jobs.regions import NATION, is_known
 from stable_jobs.rendering.text import visible
 from stable_jobs.settings import read_settings
@@ -180,19 +181,12 @@ def _on_trust(settings: Settings, by: str) -> Iterator[Engine]:
     from stable_jobs.store.database import database, is_demonstration
 
     if runs_here(settings):
-        raise LedgerRefused(
-            f"nobody checked that this is {visible(by)}: an Airflow runs for this home, so log in to it first"
-            " (stable-jobs login)"
-        )
+        raise LedgerRefused(refusal("login_here", person=visible(by)))
     with database(settings) as engine:
         with engine.connect() as connection:
             is_demo = is_demonstration(connection)
         if not is_demo:
-            raise LedgerRefused(
-                f"nobody checked that this is {visible(by)}: log in to the running Airflow first"
-                " (stable-jobs login --url …; make up starts one on this machine). Only a demonstration takes"
-                " a name on trust"
-            )
+            raise LedgerRefused(refusal("login_first", person=visible(by)))
         yield engine
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from stable_jobs.accounts import masked_sql
-from stable_jobs.bank.answers import ASK_EN, ASK_ZH, WORDINGS, Wording
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.batches import Batch, batch_by_no
+from stable_jobs.messages.bank_answers import BY_LEDGER, WORDINGS, Wording
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.notices import heading_of, record_published, tonight
 from stable_jobs.publishing.folders import REGION, region_folder
@@ -263,53 +263,8 @@ REFUSED_ROWS = {
 }
 OTHER_SENDER, OTHER_MESSAGE = "answer.other_sender", "answer.other_message"
 UNKNOWN_MESSAGE = "answer.unknown_message"
-EXPECTED_MESSAGE = "the MsgId of a payment file that was published"
-OURS: Mapping[str, Wording] = {
-    "answer.unknown_id": Wording(
-        "没有发起过这一笔", "no line with this id was instructed", "an id that was instructed", ASK_ZH, ASK_EN
-    ),
-    "answer.wrong_amount": Wording(
-        "金额与指令不符", "the amount is not the one instructed", "the instructed amount", ASK_ZH, ASK_EN
-    ),
-    "answer.contradiction": Wording(
-        "与该笔的另一结果相矛盾",
-        "it contradicts another result of the line",
-        "one result for a line",
-        "该单位暂停拨付；取得银行书面说明后由两人处理：stable-jobs returns settle",
-        "the unit is stopped; with the bank's letter two people settle it: stable-jobs returns settle",
-    ),
-    "answer.duplicate": Wording(
-        "银行因已有此笔而拒绝",
-        "the bank rejects it because it has this payment already",
-        "what became of the payment that the bank has",
-        "银行已有此笔，等待其结果，勿再发送；长期无结果的凭银行书面说明由两人处理",
-        "the bank has this payment: wait for its result, send nothing again; if none comes, two people settle"
-        " it by the bank's letter: stable-jobs returns settle",
-    ),
-    OTHER_SENDER: Wording(
-        "该行不属于此银行的批次",
-        "the line is of a batch of another bank's",
-        "lines of the sender's batches",
-        "查明何人放入此文件",
-        "find out who left this file; the line's own bank must answer it",
-    ),
-    OTHER_MESSAGE: Wording(
-        "该行不在所答复的报文内",
-        "the line is not in the message that is answered",
-        "lines of the message that is answered",
-        ASK_ZH,
-        ASK_EN,
-    ),
-    UNKNOWN_MESSAGE: Wording(
-        "没有发出过这一报文",
-        "no payment file with this MsgId was published",
-        EXPECTED_MESSAGE,
-        ASK_ZH,
-        ASK_EN,
-    ),
-}
-"""The refusals that only the ledger can give, beside the reader's own."""
-WORDS = {**WORDINGS, **OURS}
+EXPECTED_MESSAGE = BY_LEDGER[UNKNOWN_MESSAGE].expected.en
+WORDS = {**WORDINGS, **BY_LEDGER}
 OUTCOMES = {
     "paid": "已付 paid",
     "returned": "退回 returned",
@@ -329,11 +284,11 @@ REFUSED_COLUMNS = (
     Column("outcome", "银行结果 Result", Kind.WORD, labelled("outcome", OUTCOMES)),
     Column("amount", "银行金额（元） Bank's amount (yuan)", Kind.MONEY, "amount"),
     Column("rule", "规则 Rule", Kind.WORD, "rule"),
-    Column("what", "问题 What is wrong", Kind.WORD, _rule(lambda w: f"{w.what_zh} {w.what_en}")),
+    Column("what", "问题 What is wrong", Kind.WORD, _rule(lambda w: w.what.both)),
     Column("expected", "应为 Expected", Kind.TEXT, "expected"),
     Column("found", "实为 Found", Kind.TEXT, "found"),
-    Column("next_step_zh", "下一步", Kind.WORD, _rule(lambda w: w.next_step_zh)),
-    Column("next_step_en", "Next step", Kind.WORD, _rule(lambda w: w.next_step_en)),
+    Column("next_step_zh", "下一步", Kind.WORD, _rule(lambda w: w.next_step.zh)),
+    Column("next_step_en", "Next step", Kind.WORD, _rule(lambda w: w.next_step.en)),
 )
 
 

@@ -18,6 +18,7 @@ from stable_jobs.lists.sheets import DETAIL, DETAIL_TITLE, PAYABLE_LINES, applic
 from stable_jobs.messages.decision import REASON as SENTENCES
 from stable_jobs.messages.ledger import WAITS_FOR
 from stable_jobs.messages.ledger import WAIVED as WAIVED_FOR
+from stable_jobs.messages.ledger_refusals import refusal
 from stable_jobs.money import format_yuan, to_capitals
 from stable_jobs.publishing.files import checked_sum, write_tables
 from stable_jobs.publishing.folders import MANIFEST, manifest_bytes, workspace
@@ -383,12 +384,9 @@ def as_published(out: Path, file: PublishedFile) -> Path:
     path = out / file.folder / file.name
     where = f"{file.folder}/{file.name}"
     if not path.is_file():
-        raise LedgerRefused(f"{where} is not in its folder; next: stable-jobs ledger verify")
+        raise LedgerRefused(refusal("file_missing", file=where))
     if (found := sha256_of(path)) != file.sha256:
-        raise LedgerRefused(
-            f"{where} is not the file that was published: expected SHA-256 {file.sha256}, found {found};"
-            " it is not given out; next: find out who changed it, with stable-jobs ledger verify"
-        )
+        raise LedgerRefused(refusal("file_changed", file=where, expected=file.sha256, found=found))
     return path
 
 

@@ -21,6 +21,7 @@ from stable_jobs.disbursement.answer_lists import work_list_query
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.returns import confirm_account, enter_account
+from stable_jobs.messages.ledger_refusals import refusal
 from stable_jobs.settings import Settings
 from stable_jobs.store.database import database
 
@@ -90,9 +91,7 @@ def waiting_correction(connection: Connection, correction_id: int) -> Correction
     """The correction with that number. LedgerRefused if it does not wait for a confirmation."""
     found = [one for one in waiting_corrections(connection) if one.id == correction_id]
     if not found:
-        raise LedgerRefused(
-            f"correction {correction_id} waits for nobody: `stable-jobs returns list` shows those that do"
-        )
+        raise LedgerRefused(refusal("correction_not_waiting", number=correction_id))
     return found[0]
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from stable_jobs.bank.answer_reading import MOST_BYTES, read_answer
-from stable_jobs.bank.answers import WORDINGS, Answer, AnswerProblem, AnswerRefused, Whole, bank_text
+from stable_jobs.bank.answers import Answer, AnswerProblem, AnswerRefused, Whole, bank_text
 from stable_jobs.bank.banks import SIG_ENDING, BankProfile, Banks, is_signed, load_sound_banks
 from stable_jobs.digests import sha256_of
 from stable_jobs.disbursement.answer_lists import (
@@ -29,6 +29,7 @@ from stable_jobs.errors import PolicyError
 from stable_jobs.ledger.batches import batch_by_no, files_of
 from stable_jobs.ledger.event import Event, ledger_event
 from stable_jobs.ledger.returns import ROWS, AnswerCounts, answer_table, is_ingested, take_answer
+from stable_jobs.messages.bank_answers import WORDINGS
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.policy.parameters import resolve
 from stable_jobs.publishing.folders import MANIFEST
@@ -279,7 +280,7 @@ def _apply(
             _spread(night, event, whole, work)
         if answer.whole:
             event.connection.execute(
-                text(CONTRADICTED), {"expected": WORDINGS["answer.contradiction"].expected}
+                text(CONTRADICTED), {"expected": WORDINGS["answer.contradiction"].expected.en}
             )
         _bind(night, event.connection, banks, profile, answer, work)
         counts = take_answer(event, sha256=sha256, file_name=name, file_format=answer.format)

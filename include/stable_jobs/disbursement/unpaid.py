@@ -14,6 +14,7 @@ from stable_jobs.disbursement.batch_files import UNDECIDED, WAIVED, WAIVED_ROWS,
 from stable_jobs.ledger.batches import Batch
 from stable_jobs.ledger.verify import RESTORED, units_in, unknown_batches
 from stable_jobs.ledger.views import Waits, waits
+from stable_jobs.messages.ledger import UNPAID
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.figures import after_lists
 from stable_jobs.night.handed import decision_to_pay
@@ -30,26 +31,6 @@ from stable_jobs.store.loading import load_rows, temporary_table
 
 SHOWN = 3
 """Extracts that are named; the report has all."""
-REASON_WORDS = {
-    "no_night": "no night of the region counts: run `stable-jobs night --date {on}`",
-    "nothing_came": "it sent nothing for {on}: its newest night is {night}",
-    "never_came": "it sent nothing for {on} and has no night that counts",
-    "withdrawn": "the night of {on} was withdrawn: its newest night is {night}",
-    "older_night": "there is no night of {on}: its newest night is {night}",
-    "newer_night": "its newest night is {night}: disburse that date",
-    "held": "held that night: {detail}",
-    "notice": "on public notice until {detail}",
-    "approval": "batch {detail} waits for an answer",
-    "objection": "a decision on the objection: `stable-jobs objection list`",
-    "account_correction": "another account: `stable-jobs returns list`",
-    "hold": "payments are held: {detail}",
-    "budget": "the refund budget does not reach",
-    "refund_in_doubt": "a ruling on finance's refund: `stable-jobs refund list`",
-    "year_over": "a person: it is of a policy year that is over",
-    "review_level": "a known size",
-    "account": "an account that a bank can take",
-    "next_night": "the next night, which weighs what changed since this one",
-}
 
 
 def unpaid_reasons(night: NightContext, left: Sequence[Waits]) -> tuple[Waits, ...]:
@@ -69,10 +50,10 @@ def unpaid_reasons(night: NightContext, left: Sequence[Waits]) -> tuple[Waits, .
 def _words(night: NightContext, one: Waits, held: Mapping[str, str]) -> str:
     detail = held.get(one.region_code, "see the report") if one.cause == "held" else one.detail
     is_first = one.cause == "nothing_came" and one.night is None
-    sentence = REASON_WORDS.get("never_came" if is_first else one.cause)
+    sentence = UNPAID.get("never_came" if is_first else one.cause)
     if sentence is None:
         return detail or "see the list of what waits"
-    return sentence.format(on=night.business_date, night=one.night, detail=detail)
+    return sentence.en.format(on=night.business_date, night=one.night, detail=detail)
 
 
 def _held(night: NightContext, decision: Decision | None) -> dict[str, str]:

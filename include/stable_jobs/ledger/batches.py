@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event, Statements, plan_for_all
 from stable_jobs.ledger.people import UNAUTHENTICATED, hand_of, know_person
+from stable_jobs.messages.ledger_refusals import refusal
 
 # --- Units under their codes ---
 # A unit has several codes over time: the night's tables are put under the code that the ledger knows it by.
@@ -170,7 +171,7 @@ def known_batch(connection: Connection, batch_no: str) -> Batch:
     """The batch of that number; LedgerRefused if there is none."""
     batch = batch_by_no(connection, batch_no)
     if batch is None:
-        raise LedgerRefused(f"there is no batch {batch_no}: `stable-jobs batch list` shows them")
+        raise LedgerRefused(refusal("batch_unknown", batch=batch_no))
     return batch
 
 
@@ -236,7 +237,7 @@ def assign_approver(
     looks like another's.
     """
     if person == by:
-        raise LedgerRefused(f"{person} cannot assign themselves: another person must")
+        raise LedgerRefused(refusal("assigns_self", person=person))
     if is_assigned:
         know_person(event.connection, person)
     event.connection.execute(

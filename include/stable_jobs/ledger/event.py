@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.people import Hand, check_person, hand_of, know_person
+from stable_jobs.messages.database import database_refusal
+from stable_jobs.messages.ledger_refusals import refusal
 from stable_jobs.settings import now
 
 # --- Statements ---
@@ -126,7 +128,7 @@ def ledger_event(
             _close(event, said | {"business_date": business_date and business_date.isoformat()})
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in REFUSED:
-            raise LedgerRefused(_sentence(error)) from None
+            raise LedgerRefused(database_refusal(_sentence(error))) from None
         raise
 
 
@@ -192,19 +194,14 @@ def require_evidence(connection: Connection, decision_id: int) -> None:
     """LedgerRefused if the catalog's rows of the decision have changed since the ledger took it over."""
     known = text("SELECT EXISTS (SELECT FROM night_evidence WHERE decision_id = :id)")
     if not connection.scalar(known, {"id": decision_id}):
-        raise LedgerRefused(
-            f"decision {decision_id} was made before the ledger kept what a decision stands on: no"
-            " money moves on it;"
-            " next: run `stable-jobs night` for its date once more"
-        )
+        raise LedgerRefused(refusal("evidence_not_kept", decision=decision_id))
     broken = connection.execute(
         text("SELECT subject, subject_id FROM broken_evidence WHERE decision_id = :id ORDER BY 1, 2 LIMIT 1"),
         {"id": decision_id},
     ).one_or_none()
     if broken is not None:
         raise LedgerRefused(
-            f"decision {decision_id}: {broken.subject} {broken.subject_id} of the catalog is not what"
-            " it was when the"
-            " ledger took the decision over: no money moves on it; next: find out who changed it, with"
-            " `stable-jobs ledger verify`"
+            refusal(
+                "evidence_changed", decision=decision_id, subject=broken.subject, number=broken.subject_id
+            )
         )

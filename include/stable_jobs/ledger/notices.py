@@ -9,6 +9,8 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event, Statements
+from stable_jobs.messages.ledger import LEDGER_CODE
+from stable_jobs.messages.ledger_refusals import coded, refusal
 from stable_jobs.store.loading import temporary_table
 
 # --- The night's tables ---
@@ -144,10 +146,7 @@ def decision_that_counts(connection: Connection, business_date: date) -> int | N
     """
     taken, current = decision_taken(connection, business_date), decision_in_force(connection, business_date)
     if taken is not None and current not in (None, taken):
-        raise LedgerRefused(
-            f"{business_date}: the date was decided again and the ledger has not taken that over yet:"
-            f" expected decision {current}, found {taken}; next: run the night of {business_date} to its end"
-        )
+        raise LedgerRefused(refusal("decided_again", on=business_date, expected=current, found=taken))
     return taken
 
 
@@ -175,9 +174,7 @@ def add_objection(event: Event, region_code: str, uscc: str, reason: str, person
         {"region": region_code, "uscc": uscc},
     ).scalar_one_or_none()
     if found is None:
-        raise LedgerRefused(
-            f"{uscc} in region {region_code} is not on notice: an objection comes too late or too early"
-        )
+        raise LedgerRefused(refusal("not_on_notice", region=region_code, uscc=uscc))
     number = event.connection.scalar(
         text(NOTICES_SQL["insert_objections"]),
         {"payment": found, "reason": reason, "person": person},
@@ -200,9 +197,11 @@ def decide_objection(event: Event, objection_id: int, outcome: str, reason: str,
         {"id": objection_id},
     ).one_or_none()
     if known is None:
-        raise LedgerRefused(f"there is no objection {objection_id}: `stable-jobs objection list` shows them")
+        raise LedgerRefused(refusal("objection_unknown", number=objection_id))
     if known.outcome is not None:
-        raise LedgerRefused(f"objection {objection_id} was decided: {known.outcome}")
+        raise LedgerRefused(
+            refusal("objection_decided", number=objection_id, outcome=coded(LEDGER_CODE, known.outcome))
+        )
     event.connection.execute(
         text(NOTICES_SQL["insert_objection_decisions"]),
         {"id": objection_id, "outcome": outcome, "reason": reason, "person": person},

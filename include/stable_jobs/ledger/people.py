@@ -18,8 +18,10 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.credit_code import is_credit_code, is_identity_number, is_registration_no
 from stable_jobs.errors import LedgerRefused, UsageError
+from stable_jobs.messages.ledger_refusals import TEXT_OF, refusal
 from stable_jobs.regions import is_known
 from stable_jobs.rendering.text import visible
+from stable_jobs.words import Words
 
 # --- Hands ---
 # The person who does an act: the login that the software checked, and the system's user who ran it.
@@ -66,7 +68,7 @@ def hand_of(person: str) -> Hand:
     """The login and place of the current act. LedgerRefused if `acting` gave none."""
     hand = _HAND.get()
     if hand is None:
-        raise LedgerRefused(f"nothing says that this is {person}: a person's act needs a login")
+        raise LedgerRefused(refusal("hand_unknown", person=person))
     return hand
 
 
@@ -106,7 +108,7 @@ def check_person(connection: Connection, name: str) -> str | None:
     """The key of somebody who is not known yet, else None. LedgerRefused for a look-alike."""
     key = str(connection.scalar(text("SELECT person_key(:name)"), {"name": name}))
     if not key:
-        raise LedgerRefused("a person's name has no character that can be seen")
+        raise LedgerRefused(refusal("name_invisible"))
     query = "SELECT person_key, person FROM known_persons WHERE person_key = :key OR skeleton = :alike"
     rows = connection.execute(text(query), {"key": key, "alike": skeleton(key)})
     found = {str(known): str(person) for known, person in rows}
@@ -114,8 +116,13 @@ def check_person(connection: Connection, name: str) -> str | None:
         return None
     for other in found.values():
         raise LedgerRefused(
-            f"{name} looks like {other}, whom the ledger knows: write {other} if it is the same person,"
-            f" else a name that nobody can mistake ({_spelled(name)} is not {_spelled(other)})"
+            refusal(
+                "name_alike",
+                person=name,
+                known=other,
+                person_spelled=_spelled(name),
+                known_spelled=_spelled(other),
+            )
         )
     return key
 
@@ -192,17 +199,15 @@ def shows_account(text: str) -> bool:
     return bool(_accounts(_plain(text)))
 
 
-def check_reason(text: str, what: str = "the reason") -> str:
+def check_reason(text: str, what: str | Words = TEXT_OF["reason"]) -> str:
     """The reason without the blanks around it; UsageError for an account number and for too long a text."""
     reason = text.strip()
     if "\0" in reason:
-        raise UsageError(f"{what} is text: this one has a NUL character")
+        raise UsageError(refusal("text_nul", what=what))
     if shows_account(reason):
-        raise UsageError(
-            f"{what} shows an account number: it is kept for good and read by many; leave it out"
-        )
+        raise UsageError(refusal("text_account", what=what))
     if len(reason) > LONGEST_REASON:
-        raise UsageError(f"{what} has at most {LONGEST_REASON} characters, this one has {len(reason)}")
+        raise UsageError(refusal("text_long", what=what, most=LONGEST_REASON, found=len(reason)))
     return reason
 
 

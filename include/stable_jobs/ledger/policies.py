@@ -15,6 +15,7 @@ from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event, Statements
 from stable_jobs.ledger.proposals import Proposal, propose
 from stable_jobs.ledger.views import Listing
+from stable_jobs.messages.ledger_refusals import refusal
 from stable_jobs.store.loading import load_rows, temporary_table
 
 # --- Values ---
@@ -106,7 +107,7 @@ def propose_values(
     fill_values(connection, "night_values", values)
     asked = connection.execute(text(POLICIES_SQL["asked"]), {"on": on}).all()
     if not asked:
-        raise LedgerRefused(f"region {area}: every value for {on} is confirmed: there is nothing to propose")
+        raise LedgerRefused(refusal("policy_confirmed", region=area, on=on))
     POLICIES_SQL.run(connection, "values")
     number = propose(
         event,
@@ -135,10 +136,11 @@ def accept_total(event: Event, region_code: str, on: date, reason: str, person: 
         {"region": region_code, "on": on},
     ).one_or_none()
     if known is None or not known.is_beyond or known.ruled_by is not None:
-        why = "no total of that night is known"
-        if known is not None:
-            why = f"{known.ruled_by} accepted it" if known.is_beyond else "its total stops nothing"
-        raise LedgerRefused(f"region {region_code} on {on}: {why}")
+        if known is None:
+            raise LedgerRefused(refusal("total_unknown", region=region_code, on=on))
+        if known.is_beyond:
+            raise LedgerRefused(refusal("total_accepted", region=region_code, on=on, person=known.ruled_by))
+        raise LedgerRefused(refusal("total_stops_nothing", region=region_code, on=on))
     event.connection.execute(
         text("INSERT INTO total_rulings (total_id, reason, ruled_by) VALUES (:id, :reason, :person)"),
         {"id": known.id, "reason": reason, "person": person},

@@ -15,6 +15,8 @@ from stable_jobs.credit_code import has_code_shape, is_credit_code, is_identity_
 from stable_jobs.errors import LedgerRefused, UsageError
 from stable_jobs.ledger.batches import BATCHES_SQL
 from stable_jobs.ledger.event import Event, Statements
+from stable_jobs.messages.ledger_refusals import NONE, refusal
+from stable_jobs.messages.message import Message
 from stable_jobs.regions import NATION
 
 # --- Proposals ---
@@ -75,9 +77,7 @@ def open_proposal(connection: Connection, proposal_id: int) -> Proposal:
         {"id": proposal_id},
     ).one_or_none()
     if found is None:
-        raise LedgerRefused(
-            f"proposal {proposal_id} waits for nobody: `stable-jobs proposal list` shows those that do"
-        )
+        raise LedgerRefused(refusal("proposal_not_waiting", number=proposal_id))
     return Proposal(*found)
 
 
@@ -109,9 +109,7 @@ def propose_code(event: Event, code: str, region: str, *, evidence: str, reason:
     _check(code)
     known = text("SELECT EXISTS (SELECT FROM registered_codes WHERE (code, region_code) = (:code, :region))")
     if event.connection.scalar(known, {"code": code, "region": region}):
-        raise LedgerRefused(
-            f"code {code} is registered for region {region}: `stable-jobs code list` shows it"
-        )
+        raise LedgerRefused(refusal("code_registered", uscc=code, region=region))
     return propose(
         event,
         REGISTRATION,
@@ -171,7 +169,7 @@ def propose_closing(event: Event, case_id: int, outcome: str, reason: str, perso
     LedgerRefused for a case that is not open.
     """
     if outcome not in RECOVERY_OUTCOMES:
-        raise LedgerRefused(f"a person closes a recovery case as recovered or dropped, not as {outcome}")
+        raise LedgerRefused(refusal("closing_outcome", outcome=outcome))
     region = _region_of_open(event, case_id)
     return propose(
         event,
@@ -201,9 +199,7 @@ def _region_of_open(event: Event, case_id: int) -> str:
         {"id": case_id},
     )
     if found is None:
-        raise LedgerRefused(
-            f"recovery case {case_id} is not open: `stable-jobs recovery list` shows those that are"
-        )
+        raise LedgerRefused(refusal("case_not_open", number=case_id))
     return str(found)
 
 
@@ -225,7 +221,7 @@ def propose_settlement(event: Event, end_to_end_id: str, outcome: str, reason: s
     LedgerRefused where the bank has neither contradicted itself about it nor left it open as a duplicate.
     """
     if outcome not in SETTLEMENT_OUTCOMES:
-        raise LedgerRefused(f"a line is settled as {' or '.join(SETTLEMENT_OUTCOMES)}, not as {outcome}")
+        raise LedgerRefused(refusal("settlement_outcome", outcome=outcome))
     line = _line(event.connection, end_to_end_id)
     content = {"outcome": outcome, "known": line.known, "since": str(line.since)}
     return propose(
@@ -263,9 +259,7 @@ def settle(event: Event, proposal: Proposal, person: str) -> None:
 def _line(connection: Connection, end_to_end_id: str) -> Any:
     found = connection.execute(text(SETTLEMENTS_SQL["line"]), {"id": end_to_end_id}).one_or_none()
     if found is None:
-        raise LedgerRefused(
-            f"about {end_to_end_id} nothing is to be settled: `stable-jobs returns list` shows what is"
-        )
+        raise LedgerRefused(refusal("nothing_to_settle", line=end_to_end_id))
     return found
 
 
@@ -275,9 +269,7 @@ def _move(connection: Connection, line: Any, values: dict[str, Any]) -> None:
     target = _target(now)
     if target is not None:
         if now.other_state == "instructed" and target == "returned":
-            raise LedgerRefused(
-                "another payment of the unit is under way: settle this once the bank has answered it"
-            )
+            raise LedgerRefused(refusal("other_under_way"))
         touched = [now.other] if now.other is not None and now.other_state != "instructed" else []
         SETTLEMENTS_SQL.run(connection, "voided", payments=[line.payment_id, *touched])
         BATCHES_SQL.run(connection, "unbatched", payments=[line.payment_id, *touched])
@@ -308,9 +300,7 @@ def accept_account(event: Event, end_to_end_id: str, reason: str, person: str) -
         text(SETTLEMENTS_SQL["new_account"]), {"id": end_to_end_id}
     ).one_or_none()
     if found is None:
-        raise LedgerRefused(
-            f"no new account waits after {end_to_end_id}: `stable-jobs returns list` shows those that do"
-        )
+        raise LedgerRefused(refusal("no_new_account", line=end_to_end_id))
     event.connection.execute(
         text(SETTLEMENTS_SQL["insert_account_acceptances"]),
         {"account": found.id, "reason": reason, "person": person},
@@ -383,13 +373,9 @@ def propose_withdrawal(
     return number, found
 
 
-def _not_newest(connection: Connection, business_date: date, region_code: str) -> str:
-    query = WITHDRAWALS_SQL["not_newest"]
-    newest = connection.scalar(text(query), {"region": region_code}) or "none"
-    return (
-        f"the night of {business_date} is the newest night of no region of {region_code}; found: {newest};"
-        " only a region's newest night can be withdrawn"
-    )
+def _not_newest(connection: Connection, business_date: date, region_code: str) -> Message:
+    newest = connection.scalar(text(WITHDRAWALS_SQL["not_newest"]), {"region": region_code})
+    return refusal("night_not_newest", on=business_date, region=region_code, newest=newest or NONE)
 
 
 def withdraw_night(event: Event, proposal: Proposal, person: str) -> None:

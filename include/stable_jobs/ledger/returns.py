@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event, Statements
+from stable_jobs.messages.ledger_refusals import refusal
 from stable_jobs.store.loading import temporary_table
 
 SQL = Statements("returns")
@@ -99,7 +100,7 @@ def enter_account(
         {"id": end_to_end_id},
     ).one_or_none()
     if found is None:
-        raise LedgerRefused(f"{end_to_end_id} is no returned payment: `stable-jobs returns list` shows those")
+        raise LedgerRefused(refusal("not_returned", line=end_to_end_id))
     number = event.connection.scalar(
         text(SQL["insert_account_corrections"]),
         {
@@ -127,9 +128,7 @@ def confirm_account(event: Event, correction_id: int, person: str, account_no: s
         {"id": correction_id},
     )
     if found is None:
-        raise LedgerRefused(
-            f"correction {correction_id} waits for nobody: `stable-jobs returns list` shows those that do"
-        )
+        raise LedgerRefused(refusal("correction_not_waiting", number=correction_id))
     event.connection.execute(
         text("SELECT set_config('stable_jobs.typed_account', :typed, true)"), {"typed": account_no}
     )

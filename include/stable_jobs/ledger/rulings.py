@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger.event import Event, Statements
+from stable_jobs.messages.ledger_refusals import TEXT_OF, refusal
 from stable_jobs.regions import NATION
 from stable_jobs.settings import SHANGHAI
 
@@ -39,7 +40,7 @@ def release_region(event: Event, region_code: str, reason: str, person: str) -> 
         {"region": region_code, "reason": reason, "by": person},
     ).rowcount
     if not released:
-        raise LedgerRefused(f"payments of region {region_code} are not held")
+        raise LedgerRefused(refusal("region_not_held", region=region_code))
     event.detail.update({"region": region_code, "released": released})
     return released
 
@@ -96,7 +97,7 @@ def acknowledge(
     The event is opened without a business date: nothing changes its state in the name of the night.
     """
     if not reason.strip():
-        raise LedgerRefused("an acknowledgement needs a reason")
+        raise LedgerRefused(refusal("reason_missing", what=TEXT_OF["acknowledgement"]))
     found = {
         "business_date": business_date.isoformat(),
         "extract": extract,
@@ -167,11 +168,11 @@ def rule_on_doubt(event: Event, doubt_id: int, outcome: str, reason: str, person
     the earlier one's, and its payments count for that one from the next night on.
     """
     if outcome not in ("cleared", "same"):
-        raise LedgerRefused(f"a doubt is ruled cleared or same, not {outcome}")
+        raise LedgerRefused(refusal("doubt_outcome", outcome=outcome))
     connection = event.connection
     values = {"id": doubt_id, "outcome": outcome, "reason": reason, "person": person}
     if not connection.scalar(text("SELECT EXISTS (SELECT FROM open_doubts WHERE id = :id)"), values):
-        raise LedgerRefused(f"doubt {doubt_id} is not open: `stable-jobs doubt list` shows those that are")
+        raise LedgerRefused(refusal("doubt_not_open", number=doubt_id))
     connection.execute(
         text(DOUBTS_SQL["insert_doubt_rulings"]),
         values,
@@ -201,9 +202,7 @@ def rule_on_refund(event: Event, refund_id: int, ruling: str, reason: str, perso
         text("SELECT standing FROM reported_refunds WHERE id = :id"), {"id": refund_id}
     )
     if known != "doubtful":
-        raise LedgerRefused(
-            f"refund {refund_id} is not in doubt: `stable-jobs refund list` shows those that are"
-        )
+        raise LedgerRefused(refusal("refund_not_in_doubt", number=refund_id))
     event.connection.execute(
         text(REFUNDS_SQL["insert_refund_rulings"]),
         {"id": refund_id, "ruling": ruling, "reason": reason, "person": person},

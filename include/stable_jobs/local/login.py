@@ -16,7 +16,9 @@ import httpx
 
 from stable_jobs.errors import LedgerRefused, StepError, UsageError
 from stable_jobs.local.configuration import airflow_home
+from stable_jobs.messages.ledger_refusals import refusal
 from stable_jobs.settings import SHANGHAI, Settings, now
+from stable_jobs.words import Words
 
 PREFIX = "/stable-jobs"
 SECONDS = 60.0
@@ -103,13 +105,13 @@ def act_through(http: httpx.Client, name: str, parameters: Mapping[str, Any], sa
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         raise UsageError(f"{http.base_url} does not know this login any more: {AGAIN}")
     if answer.status_code == httpx.codes.FORBIDDEN:
-        raise LedgerRefused(f"{http.base_url}: {name} is not for your role: see docs/how-to/log-in.md")
+        raise LedgerRefused(refusal("not_your_role", server=http.base_url, act=name))
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise StepError(f"{http.base_url} knows no act {name}: it runs another version")
     if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
         raise UsageError(_detail(answer))
     if answer.status_code == httpx.codes.CONFLICT:
-        raise LedgerRefused(_detail(answer))
+        raise LedgerRefused(Words.as_written(_detail(answer)))
     return _plain(answer)["result"]
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stable_jobs.messages import decision, ledger, night, pages
+from stable_jobs.messages import decision, ledger, ledger_refusals, night, pages
 from stable_jobs.words import Words
 
 GROUPS: Mapping[str, Mapping[str, Words]] = {
     **night.GROUPS,
     **decision.GROUPS,
     **ledger.GROUPS,
+    **ledger_refusals.GROUPS,
     **pages.GROUPS,
     "plain_value": {**decision.PLAIN_VALUE, **decision.SIZE, **ledger.ACCOUNT_SOURCE},
 }

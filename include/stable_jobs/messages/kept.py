@@ -6,15 +6,20 @@ A kept text never changes, so a Chinese page finds the sentence again by its Eng
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from stable_jobs.messages.decision import REASON
+from stable_jobs.messages.ledger import FAULT
 from stable_jobs.words import Words
 
 LONG = frozenset({"end", "example", "how", "name", "said"})
 """Places that may hold blanks; all others hold a figure or a code."""
 PHRASES = frozenset({"encoding", "how"})
-"""Places that hold words of ours; all others hold figures and names."""
+"""Places that hold words of ours."""
+
+CODES: Mapping[str, Mapping[str, Words]] = {"reasons": REASON, "fault": FAULT}
+"""Places that hold codes, with the names of those."""
 
 LEDGER = (
     Words("公示期满", "notice ended"),
@@ -35,6 +40,11 @@ LEDGER = (
     Words("金额变化", "amount_changed"),
     Words("不符合：{reasons}", "ineligible:{reasons}"),
     Words("待定：{reasons}", "undecided:{reasons}"),
+    Words("与另一应返还属同一单位", "same_unit"),
+    Words("当夜数据中已无此单位", "unit_gone"),
+    Words("返还类型变化", "scheme_changed"),
+    Words("银行答复矛盾已处理：{line} 已拨付", "settled: {line} paid"),
+    Words("银行答复矛盾已处理：{line} 已退回", "settled: {line} returned"),
     Words("银行拒绝 {said}", "reject {said}"),
     Words("银行", "bank"),
 )
@@ -43,7 +53,7 @@ LEDGER = (
 POLICIES = (
     Words("此为上限，由省、市确定本地标准。", "A ceiling; the province or city fixes its own."),
     Words(
-        "需要更严核对的地区自行设定，或不设（null）。",
+        "需要更严核对的地区自行设定，或不设。",
         "A region that wants a closer look, or none (null), sets its own.",
     ),
     Words("除非地区在该政策年度开放，否则不开放。", "Closed unless a region opens it for the policy year."),
@@ -88,25 +98,7 @@ POLICIES = (
 )
 """Notes and references of the policy files that come with this software."""
 
-REFUSED = (
-    Words(
-        "没有批次 {number}：stable-jobs batch list 可查看",
-        "there is no batch {number}: `stable-jobs batch list` shows them",
-    ),
-    Words(
-        "第 {number} 号事项不在等待复核：stable-jobs proposal list 可查看",
-        "proposal {number} waits for nobody: `stable-jobs proposal list` shows those that do",
-    ),
-    Words("须说明理由", "{name} needs a reason"),
-    Words(
-        "无法确认操作人是 {name}：须登录后操作",
-        "nothing says that this is {name}: a person's act needs a login",
-    ),
-    Words("未作任何更改：{name}", "nothing was changed: {name}"),
-)
-"""Acts of a person on a page that the ledger refused."""
-
-KEPT = (*LEDGER, *POLICIES, *REFUSED)
+KEPT = (*LEDGER, *POLICIES)
 
 
 @lru_cache(maxsize=4096)
@@ -120,12 +112,17 @@ def in_chinese(text: str, patterns: Sequence[Words]) -> str | None:
     for one in patterns:
         fits = _pattern(one.en).fullmatch(text)
         if fits:
-            values = {
-                name: (in_chinese(value, patterns) if name in PHRASES else None) or value
-                for name, value in fits.groupdict().items()
-            }
+            values = {name: _value(name, value, patterns) for name, value in fits.groupdict().items()}
             return one.zh.format(**values)
     return None
+
+
+def _value(place: str, text: str, patterns: Sequence[Words]) -> str:
+    """The value of a place in Chinese: words of ours, or codes separated by `;`, by their names."""
+    if place in PHRASES:
+        return in_chinese(text, patterns) or text
+    named = CODES.get(place, {})
+    return "；".join(named[code].zh if code in named else code for code in text.split(";"))
 
 
 @lru_cache(maxsize=1024)

@@ -61,6 +61,17 @@ ACCOUNT_SOURCE = {
     "person": Words("人工更正", "Corrected by people"),
 }
 
+FAULT = {
+    "payee_account": Words("收款账号有误", "The payee's account is wrong"),
+    "payee_name": Words("收款户名不符", "The payee's name differs"),
+    "regulatory": Words("监管原因", "A regulatory reason"),
+    "our_account": Words("付款账户的问题", "Our own account is at fault"),
+    "our_file": Words("付款文件的问题", "Our own file is at fault"),
+    "bank": Words("银行的问题", "The bank is at fault"),
+    "unknown": Words("原因不明", "The cause is not known"),
+}
+"""What was at fault for a return, as the bank's profile maps its reasons."""
+
 GIVEN_ANSWER = {"approved": Words("已同意", "Approved"), "refused": Words("已拒绝", "Refused")}
 
 WHY_NOT = {
@@ -267,6 +278,49 @@ WAIVED = {
 }
 """How a payment stood at the deadline, in the list of those that are waived."""
 
+UNPAID = {
+    "no_night": Words(
+        "该地区没有有效的一夜：请运行 stable-jobs night --date {on}",
+        "no night of the region counts: run `stable-jobs night --date {on}`",
+    ),
+    "nothing_came": Words(
+        "{on} 没有报送：最新一夜为 {night}", "it sent nothing for {on}: its newest night is {night}"
+    ),
+    "never_came": Words(
+        "{on} 没有报送，也没有有效的一夜", "it sent nothing for {on} and has no night that counts"
+    ),
+    "withdrawn": Words(
+        "{on} 一夜已撤销：最新一夜为 {night}", "the night of {on} was withdrawn: its newest night is {night}"
+    ),
+    "older_night": Words(
+        "没有 {on} 一夜：最新一夜为 {night}", "there is no night of {on}: its newest night is {night}"
+    ),
+    "newer_night": Words("最新一夜为 {night}：请拨付该日", "its newest night is {night}: disburse that date"),
+    "held": Words("该夜已暂停：{detail}", "held that night: {detail}"),
+    "notice": Words("公示至 {detail}", "on public notice until {detail}"),
+    "approval": Words("批次 {detail} 等待答复", "batch {detail} waits for an answer"),
+    "objection": Words(
+        "等待异议处理：stable-jobs objection list",
+        "a decision on the objection: `stable-jobs objection list`",
+    ),
+    "account_correction": Words(
+        "等待另一账户：stable-jobs returns list", "another account: `stable-jobs returns list`"
+    ),
+    "hold": Words("已暂停拨付：{detail}", "payments are held: {detail}"),
+    "budget": Words("稳岗返还预算不足", "the refund budget does not reach"),
+    "refund_in_doubt": Words(
+        "等待核对财政已拨付：stable-jobs refund list",
+        "a ruling on finance's refund: `stable-jobs refund list`",
+    ),
+    "year_over": Words("上年度未拨付，须人工处理", "a person: it is of a policy year that is over"),
+    "review_level": Words("划型不明，无法确定审批级别", "a known size"),
+    "account": Words("等待银行可用的账户", "an account that a bank can take"),
+    "next_night": Words(
+        "等待下一夜，计入此后的变化", "the next night, which weighs what changed since this one"
+    ),
+}
+"""The reason why payments did not go out on a date, for the person who ran the disbursement."""
+
 PROPOSAL_KIND = {
     "code_registration": Words("登记统一社会信用代码", "registration of a licence's code"),
     "recovery_closing": Words("追回结案", "end of a recovery case"),
@@ -281,11 +335,13 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
     "deed": DEED,
     "policy_confirmed": POLICY_CONFIRMED,
     "account_source": ACCOUNT_SOURCE,
+    "fault": FAULT,
     "given_answer": GIVEN_ANSWER,
     "answered_in": ANSWERED_IN,
     "login": LOGIN,
     "proposal_answer": PROPOSAL_ANSWER,
     "proposal_kind": PROPOSAL_KIND,
+    "unpaid": UNPAID,
     "why_not": WHY_NOT,
     "answer_said": {**WHY_NOT, **ANSWER_SAID},
     "ledger_table": LEDGER_TABLE,

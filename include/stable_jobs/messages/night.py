@@ -38,6 +38,12 @@ STATUS = {
     "pending": Words("尚未校验", "Not validated yet"),
 }
 
+DELIVERY_STATE = {
+    "landed": Words("已收取", "Landed"),
+    "staged": Words("已入库", "Staged"),
+    "refused": Words("拒收", "Refused"),
+}
+
 HELD = {
     "missing_delivery": Words(
         "缺少必需的数据：在允许的时限内没有已接收的报送",
@@ -198,6 +204,7 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
     "severity": SEVERITY,
     "level": LEVEL,
     "status": STATUS,
+    "delivery_state": DELIVERY_STATE,
     "held": HELD,
     "held_next": HELD_NEXT,
     "orphans": ORPHANS,

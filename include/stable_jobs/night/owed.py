@@ -12,6 +12,8 @@ from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.messages import words_of
+from stable_jobs.messages.ledger_refusals import coded, refusal
+from stable_jobs.messages.night import DELIVERY_STATE
 from stable_jobs.night.context import NightContext
 from stable_jobs.policy.owed import needed_extracts
 from stable_jobs.regions import NATION
@@ -169,14 +171,11 @@ def _holding(connection: Connection, delivery_id: int) -> list[str]:
     try:
         delivery = delivery_by_id(connection, delivery_id)
     except KeyError:
-        raise UsageError(
-            f"there is no delivery {delivery_id}; `stable-jobs delivery list` lists them"
-        ) from None
+        raise UsageError(refusal("delivery_unknown", number=delivery_id)) from None
     held = held_outcomes(connection, delivery.business_date)
     rules = sorted({one.rule_id for one in held if one.delivery_id == delivery_id})
     if not rules:
         raise UsageError(
-            f"delivery {delivery_id} is {delivery.status} and no rule holds it: nothing to release. "
-            "A refused delivery has to be sent again"
+            refusal("delivery_not_held", number=delivery_id, status=coded(DELIVERY_STATE, delivery.status))
         )
     return rules

@@ -20,6 +20,8 @@ from markupsafe import Markup
 
 from stable_jobs.messages import words_of
 from stable_jobs.messages.kept import kept_of
+from stable_jobs.messages.policy_faults import policy_fault
+from stable_jobs.messages.sent import POLICY_VALUES, sent_value
 from stable_jobs.money import format_yuan
 from stable_jobs.rendering import charts, text
 
@@ -98,9 +100,14 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
     return {
         "count": text.count,
         "foreign": text.foreign,
+        "fault": lambda value, limit=text.LONGEST: text.foreign(policy_fault(str(value)).of(language), limit),
         "kept": lambda value, limit=text.LONGEST: text.foreign(kept_of(str(value)).of(language), limit),
         "percent_of": text.percent,
-        "said": lambda value: text.foreign(said(value, language), limit=400),
+        "policy_value": lambda value: text.listed(value, POLICY_VALUES, language),
+        "said": lambda value, limit=400: text.foreign(said(value, language), limit),
+        "sent": lambda value, column, limit=text.LONGEST: text.labelled(
+            value, sent_value(column, value), language, limit
+        ),
         "word": lambda code, group: words_of(group, code).of(language),
         "yuan": format_yuan,
     }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from markupsafe import Markup
 
 from stable_jobs.names import visible_text
+from stable_jobs.words import Words
 
 LONGEST = 160
 """Code points of a text that are shown; the rest is cut and counted, as a name of 500 would hide the row."""
@@ -31,6 +34,25 @@ def shorten(text: str, limit: int = LONGEST) -> str:
 def foreign(value: object, limit: int = LONGEST) -> Markup:
     """Text that somebody outside wrote: cut, made visible, escaped, and isolated in its own direction."""
     return Markup('<bdi class="foreign">{}</bdi>').format(visible(shorten(str(value), limit)))
+
+
+def labelled(value: object, words: Words | None, language: str, limit: int = LONGEST) -> Markup:
+    """A code that was chosen from a list: in Chinese its label with the code behind it, else as it is."""
+    if words is None or language != "zh":
+        return foreign(value, limit)
+    return Markup('{} <span class="code">{}</span>').format(words.zh, words.en)
+
+
+def listed(value: object, words: Mapping[str, Words], language: str) -> Markup:
+    """A value of a policy file as text: a code or a JSON list of codes, each as `labelled`."""
+    said = str(value)
+    try:
+        found = json.loads(said) if said.startswith("[") else [said]
+    except ValueError:
+        found = [said]
+    if language != "zh" or not all(isinstance(one, str) and one in words for one in found):
+        return foreign(said)
+    return Markup("、").join(labelled(one, words[one], language) for one in found)
 
 
 def count(number: int) -> str:

@@ -11,12 +11,12 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from stable_jobs.errors import LedgerRefused, StableJobsError, StepError, UsageError
+from stable_jobs.errors import LedgerRefused, Said, StableJobsError, StepError, UsageError
 from stable_jobs.review import batches, comparison, enterprises, nights, page, proposals, regions, report
 from stable_jobs.review.access import Airflow, NotAnswered, SecurityHeaders
 from stable_jobs.review.comparison import Differences
 from stable_jobs.review.enterprises import Explanations
-from stable_jobs.review.page import base_of, html
+from stable_jobs.review.page import base_of, html, told_of
 from stable_jobs.review.stores import Stores
 from stable_jobs.settings import Settings
 
@@ -84,7 +84,7 @@ async def _refusal(request: Request, error: Exception) -> Response:
     status, what = REFUSALS.get(type(error), (503, "broken"))
     if isinstance(error, StepError):
         log.error("review page %s: %s", request.url.path, error)
-    return _trouble(request, what, status, found=str(error))
+    return _trouble(request, what, status, found=told_of(error))
 
 
 async def _broken(request: Request, error: Exception) -> Response:
@@ -92,5 +92,8 @@ async def _broken(request: Request, error: Exception) -> Response:
     return _trouble(request, "broken", 500)
 
 
-def _trouble(request: Request, what: str, status: int, *, found: str = "", sign_in: str = "") -> Response:
+def _trouble(
+    request: Request, what: str, status: int, *, found: Said | str = "", sign_in: str = ""
+) -> Response:
+    """found: the reason; a text without Chinese is for an engineer, and stands as code."""
     return html(request, "trouble.html", "", status=status, what=what, found=found, sign_in=sign_in)

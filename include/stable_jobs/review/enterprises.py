@@ -17,7 +17,7 @@ from fastapi.responses import Response
 from sqlalchemy import Connection, text
 
 from stable_jobs.contracts.model import Contract
-from stable_jobs.errors import PolicyError, StepError
+from stable_jobs.errors import PolicyError, Said, StepError
 from stable_jobs.ledger import views
 from stable_jobs.ledger.views import Listing, Which
 from stable_jobs.messages import GROUPS
@@ -27,7 +27,7 @@ from stable_jobs.policy.explanation import AMOUNTS, LegalTest, RowExplained, tes
 from stable_jobs.report.parts import place_of
 from stable_jobs.review.access import Guard, Permission
 from stable_jobs.review.nights import decision_of, nights
-from stable_jobs.review.page import Grid, Order, html, order_of, sentences_of, stores_of
+from stable_jobs.review.page import Grid, Order, html, order_of, sentences_of, stores_of, told_of
 from stable_jobs.review.stores import Stores, names_of
 from stable_jobs.store.engine import read_parquet_sql
 from stable_jobs.words import Words
@@ -242,7 +242,7 @@ class Told:
 
     rows: tuple[RowExplained, ...] = ()
     is_coming: bool = False
-    trouble: str = ""
+    trouble: Said | str = ""
 
 
 @router.get("/enterprises")
@@ -342,7 +342,7 @@ def _told(request: Request, connection: Connection, decided: Decision, region: s
             return Told(is_coming=True)
         return Told(night.explain(connection, uscc, region).rows)
     except (StepError, PolicyError) as error:
-        return Told(trouble=str(error))
+        return Told(trouble=told_of(error))
 
 
 def _scheme(row: Mapping[str, Any], told: RowExplained | None) -> Scheme:

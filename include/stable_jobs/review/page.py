@@ -12,8 +12,10 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
-from stable_jobs.errors import LedgerRefused, UsageError
+from stable_jobs.errors import LedgerRefused, PolicyError, Said, StableJobsError, UsageError
 from stable_jobs.ledger.people import check_reason
+from stable_jobs.messages.ledger_refusals import TEXT_OF, refusal
+from stable_jobs.messages.policy_faults import policy_fault
 from stable_jobs.rendering.environment import LANGUAGES, STATIC, render
 from stable_jobs.report.comparison import reason_sentence
 from stable_jobs.review.access import Guard, Permission, Person, form_token
@@ -186,14 +188,22 @@ def sentences_of(codes: Iterable[str]) -> Mapping[str, Words]:
     return {code: reason_sentence(code) for code in codes if code}
 
 
+def told_of(error: Exception) -> Said | str:
+    """The reason of an error for a page; in English alone where it is for an engineer."""
+    if isinstance(error, PolicyError):
+        return policy_fault(str(error))
+    said = error.said if isinstance(error, StableJobsError) else None
+    return said or str(error)
+
+
 def written(reason: str, what: str) -> str:
     """A reason as it is kept; LedgerRefused for none, for one with an account number and for too long a one.
 
-    A browser sends a line break as two characters.
+    what: the act, of `TEXT_OF`. A browser sends a line break as two characters.
     """
     said = optional(reason)
     if not said:
-        raise LedgerRefused(f"{what} needs a reason")
+        raise LedgerRefused(refusal("reason_missing", what=TEXT_OF[what]))
     return said
 
 
@@ -202,7 +212,7 @@ def optional(reason: str) -> str:
     try:
         return check_reason(reason.replace("\r\n", "\n"))
     except UsageError as problem:
-        raise LedgerRefused(f"nothing was changed: {problem}") from None
+        raise LedgerRefused(refusal("unchanged", problem=problem.said or problem)) from None
 
 
 def csv_answer(stores: Stores, table: ListTable, name: str) -> Response:

@@ -58,7 +58,7 @@ def answer(
 ) -> Response:
     """Confirm or reject it, in the person's own name. LedgerRefused for its own proposer's confirmation."""
     stores = stores_of(request)
-    said = optional(reason) if outcome == "confirmed" else written(reason, "a rejection")
+    said = optional(reason) if outcome == "confirmed" else written(reason, "rejection")
     perform(
         "decide-proposal",
         {"proposal_id": number, "outcome": outcome, "reason": said},

@@ -24,6 +24,7 @@ from stable_jobs.review.access import Guard, Permission, Person, WriteGuard
 from stable_jobs.review.page import Links, csv_answer, html, stores_of, written
 from stable_jobs.review.stores import Stores, names_of, report_of
 from stable_jobs.store.catalog import Release, deliveries_for, held_outcomes, releases_shown
+from stable_jobs.words import Words
 
 # --- Queries ---
 # A report's deliveries as the catalog has them now: held, released since, where quarantined rows lie.
@@ -171,7 +172,7 @@ def add_acknowledgement(
     if rule is None or region_code not in {NATION, *(one.place.code for one in rule.regions)}:
         raise HTTPException(404)
     subject = f"{on.isoformat()} {rule_id}"
-    said = written(reason, "an acknowledgement")
+    said = written(reason, "acknowledgement")
     with (
         acting(Hand(AIRFLOW, BROWSER)),
         ledger_event(stores.ledger, "acknowledgement", actor=person.name, subject=subject) as event,
@@ -209,12 +210,12 @@ def add_release(
     lines = (now.get(file_of(extract, line)) for line in found.deliveries)
     if not any(one is not None and one.id == delivery_id for one in lines):
         raise HTTPException(404)
-    said = written(reason, "a release")
+    said = written(reason, "release")
     try:
         with acting(Hand(AIRFLOW, BROWSER)):
             accept_held_delivery(stores.ledger, delivery_id, reason=said, released_by=person.name)
     except UsageError as problem:
-        raise LedgerRefused(str(problem)) from None
+        raise LedgerRefused(problem.said or Words.as_written(str(problem))) from None
     return _back(request, on, department, extract, back, extract)
 
 

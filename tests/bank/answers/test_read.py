@@ -11,8 +11,9 @@ import pytest
 
 from stable_jobs.bank import answer_reading as module
 from stable_jobs.bank.answer_reading import MOST_LINE, gather, read_answer
-from stable_jobs.bank.answers import WORDINGS, AnswerHead, AnswerRefused
+from stable_jobs.bank.answers import AnswerHead, AnswerRefused
 from stable_jobs.bank.pain002 import MOST_ENTRY
+from stable_jobs.messages.bank_answers import BY_LEDGER, WORDINGS, Wording
 from tests.bank.answers.messages import (
     ACCOUNT,
     HEADER,
@@ -174,13 +175,13 @@ def test_no_account_in_an_error(tmp_path: Path, content: str | bytes, name: str)
     assert ACCOUNT not in str(refusal(tmp_path, content, name))
 
 
-@pytest.mark.parametrize("rule", WORDINGS)
-def test_every_rule_says_what_and_what_next(rule: str) -> None:
-    words = WORDINGS[rule]
-
-    assert all((words.what_zh, words.what_en, words.expected, words.next_step_zh, words.next_step_en))
-    assert words.what_en.isascii()
-    assert not words.what_zh.isascii()
+@pytest.mark.parametrize(
+    "words", [pytest.param(one, id=rule) for book in (WORDINGS, BY_LEDGER) for rule, one in book.items()]
+)
+def test_every_rule_says_what_and_what_next(words: Wording) -> None:
+    for said in (words.what, words.expected, words.next_step):
+        assert said.en.isascii()
+        assert not said.zh.isascii()
 
 
 # --- the bank's own CSV ---

@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from stable_jobs.bank.answers import WORDINGS
 from stable_jobs.disbursement.answer_lists import (
     REFUSED_COLUMNS,
     REFUSED_ROWS,
@@ -27,6 +26,7 @@ from stable_jobs.disbursement.answer_lists import (
 )
 from stable_jobs.disbursement.batch_files import WAIVED_ROWS, waived_list
 from stable_jobs.ledger import returns as ledger_returns
+from stable_jobs.messages.bank_answers import WORDINGS
 from stable_jobs.publishing.files import write_tables
 from stable_jobs.publishing.table import Heading, ListTable, Rows, Sum, counted
 from stable_jobs.store.engine import quote_literal
@@ -131,6 +131,6 @@ def test_every_rule_has_its_words(con: duckdb.DuckDBPyConnection, tmp_path: Path
 
     said: dict[str, Any] = {column.name: row[column.header] for column in REFUSED_COLUMNS}
     words = WORDS[rule]
-    assert said["what"] == f"{words.what_zh} {words.what_en}"
-    assert (said["next_step_zh"], said["next_step_en"]) == (words.next_step_zh, words.next_step_en)
+    assert said["what"] == words.what.both
+    assert (said["next_step_zh"], said["next_step_en"]) == (words.next_step.zh, words.next_step.en)
     assert said["row_no"] == ""

@@ -187,7 +187,22 @@ BY_DATABASE = (
         "a row of {table} cannot be of event {event}: the next one is {newest}",
     ),
     Words("代码 {uscc}：须由两人登记", "code {uscc}: two people must register it"),
+    Words(
+        "{table} 的记录不能属于所在事务以外的审计事件",
+        "a row of {table} cannot be of another event than its transaction's",
+    ),
+    Words(
+        "{table} 的记录所指的 {other_table} 记录不存在：{number}",
+        "a row of {table} names a row of {other_table} that is not there: {number}",
+    ),
     Words("拨付从公示开始", "a payment begins on notice"),
+    Words(
+        "第 {number} 笔拨付：没有此项应返还或公示", "payment {number}: there is no such entitlement or notice"
+    ),
+    Words(
+        "公示记录 {number}：该公示中没有此笔拨付",
+        "notice line {number}: there is no such payment on that notice",
+    ),
     Words("拨付只有状态可以改变", "of a payment only the state changes"),
     Words("对 {line} 的答复与其不符", "the answer to line {line} does not fit it"),
     Words("{subject} {number} 与目录所载不同", "{subject} {number} is not what the catalog says"),

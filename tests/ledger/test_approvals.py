@@ -202,7 +202,7 @@ def test_a_row_put_in_by_hand_for_the_right_lines_leaves_its_event_or_nothing(
     books: Books, two: Batch
 ) -> None:
     with as_app(books.engine) as connection:
-        connection.execute(text(INSERT.format(hash="hash", level=1, who="first", event=1)))
+        connection.execute(text(INSERT.format(hash="hash", level=1, who="first", event="ledger_event()")))
         with pytest.raises(DBAPIError, match="event_id_fkey"):
             connection.commit()
     assert books.ask("SELECT count(*) FROM approvals") == [(0,)]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 CHUNK = 1 << 22
 
 
-def floor(landing: Path, encodings: Mapping[str, str], folder: Path, threads: int = 2) -> int:
-    """Convert every CSV under `landing` (department/extract/date/file) once, into `folder`; the bytes read.
+def floor(landing: Path, on: date, encodings: Mapping[str, str], folder: Path, threads: int = 2) -> int:
+    """Convert every CSV of a date under `landing` (department/extract/date/file) once, into `folder`.
+
+    Returns the bytes read.
 
     encodings: by extract, as the contracts declare them.
     """
@@ -22,7 +25,7 @@ def floor(landing: Path, encodings: Mapping[str, str], folder: Path, threads: in
 
     total = 0
     with duckdb.connect(config={"threads": threads}) as connection:
-        for path in sorted(landing.glob("*/*/*/*.csv")):
+        for path in sorted(landing.glob(f"*/*/{on}/*.csv")):
             text = _as_utf8(path, encodings[path.parts[-3]], folder / "text.csv")
             source = "read_csv($source, all_varchar = true, header = true)"
             target = str(folder / "columns.parquet").replace("'", "''")

@@ -1,7 +1,8 @@
-"""`make bench TIER=…`: a whole night of one tier, median of some runs, beside its floor.
+"""`make bench TIER=…`: a whole night of one tier and the night after, medians of some runs, beside the floor.
 
-Every run is a new process with an empty home: imports, the making and the start of the database count, and
-nothing is found from a night before. The extracts stay, so they may be in the page cache, for the night as
+Every run is a new process. The first night's has an empty home: imports, the making and the start of the
+database count, and nothing is found from a night before. The night after it is run in the same home, with one
+changed extract of thirteen. The extracts stay, so they may be in the page cache, for the night as
 for the floor. Memory is of the night's own process; the embedded database server is not in it.
 """
 
@@ -14,15 +15,17 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.measure import Measure
-from bench.worker import BUSINESS_DATE
+from bench.second import deliver_again
+from bench.worker import BUSINESS_DATE, NIGHTS
 
-LONG = {"province", "nation-may-2020"}
+LONG = {"province", "nation-may-2020", "nation"}
 """Tiers of many minutes: one run, unless more are asked for."""
 PREFIX = "stable-jobs-bench-"
 LOOK_SECONDS = 0.5
@@ -46,9 +49,14 @@ def main() -> None:
         landing = arguments.landing or Path(stack.enter_context(TemporaryDirectory(prefix=PREFIX)))
         if not any(landing.glob("*/*/*/*.csv")):
             _make(landing, arguments.tier, arguments.seed)
-        nights = [_run("night", landing, f"night {n + 1} of {runs}") for n in range(runs)]
-        floors = [_run("floor", landing, f"floor {n + 1} of {runs}") for n in range(runs)]
-        _print(arguments.tier, _rows(landing), nights, statistics.median(f.seconds for f in floors))
+        deliver_again(landing, BUSINESS_DATE, NIGHTS["second"])
+        nights, floors = list[list[Run]](), list[Run]()
+        for n in range(runs):
+            nights.append(_runs(tuple(NIGHTS), landing, f"{n + 1} of {runs}"))
+            floors += _runs(("floor",), landing, f"{n + 1} of {runs}")
+        first, second = zip(*nights, strict=True)
+        _print(arguments.tier, _rows(landing), first, statistics.median(f.seconds for f in floors))
+        _print_second(first, second)
         print(f"{'load before':<24}{load:>10.1f}   others' work on this machine; quiet is below 0.3")
 
 
@@ -73,22 +81,29 @@ def _make(landing: Path, tier: str, seed: int) -> None:
 
 def _rows(landing: Path) -> int:
     """Data rows of all deliveries, by their manifests."""
-    return sum(json.loads(path.read_text())["rows"] for path in landing.glob("*/*/*/*.manifest.json"))
+    return sum(
+        json.loads(path.read_text())["rows"] for path in landing.glob(f"*/*/{BUSINESS_DATE}/*.manifest.json")
+    )
 
 
-def _run(what: str, landing: Path, title: str) -> Run:
-    """In a process of its own with a home of its own; ends the benchmark if it fails."""
-    _say(title)
+def _runs(works: Sequence[str], landing: Path, title: str) -> list[Run]:
+    """One after the other, each in a process of its own, in one new home."""
     with TemporaryDirectory(prefix=PREFIX) as home:
-        environment = os.environ | {"STABLE_JOBS_HOME": home, "STABLE_JOBS_LANDING": str(landing.absolute())}
-        started = time.monotonic()
-        command = [sys.executable, "-m", "bench.worker", what, str(started)]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-            spilled = _watch(process, Path(home))
-            found = json.loads(process.communicate()[0] or "[]")
-        if process.returncode:
-            raise SystemExit(f"{title} failed")
-        return Run(time.monotonic() - started, tuple(Measure(**one) for one in found), spilled)
+        return [_run(what, landing, Path(home), f"{what} {title}") for what in works]
+
+
+def _run(what: str, landing: Path, home: Path, title: str) -> Run:
+    """In a process of its own; ends the benchmark if it fails."""
+    _say(title)
+    environment = os.environ | {"STABLE_JOBS_HOME": str(home), "STABLE_JOBS_LANDING": str(landing.absolute())}
+    started = time.monotonic()
+    command = [sys.executable, "-m", "bench.worker", what, str(started)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        spilled = _watch(process, home)
+        found = json.loads(process.communicate()[0] or "[]")
+    if process.returncode:
+        raise SystemExit(f"{title} failed")
+    return Run(time.monotonic() - started, tuple(Measure(**one) for one in found), spilled)
 
 
 def _watch(process: subprocess.Popen[str], home: Path) -> int:
@@ -114,7 +129,7 @@ def _say(what: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
 
 
-def _print(tier: str, rows: int, nights: list[Run], floor_seconds: float) -> None:
+def _print(tier: str, rows: int, nights: Sequence[Run], floor_seconds: float) -> None:
     count = f"median of {len(nights)} nights" if len(nights) > 1 else "one night only: no median"
     print(f"\n{tier}: {rows:,} rows, {count}, {os.cpu_count()} processors\n")
     print(f"{'step':<24}{'seconds':>10}{'cpu s':>10}{'peak MB':>10}")
@@ -125,6 +140,15 @@ def _print(tier: str, rows: int, nights: list[Run], floor_seconds: float) -> Non
     print(f"{'spilled to disk':<24}{max(night.spilled_bytes for night in nights) / 1e6:>30,.0f}   MB at most")
     print(f"{'rows a second':<24}{rows / whole:>10,.0f}")
     print(f"{'floor':<24}{floor_seconds:>10.1f}   the night is {whole / floor_seconds:.1f} × its floor")
+
+
+def _print_second(first: Sequence[Run], second: Sequence[Run]) -> None:
+    print("\nthe night after, one extract of thirteen changed\n")
+    for each in zip(*(night.measures for night in second), strict=True):
+        print(_line(each[0].name, [m.seconds for m in each], list(each)))
+    print(_line("the night after", [night.seconds for night in second], [_sum(night) for night in second]))
+    shares = [after.seconds / before.seconds for before, after in zip(first, second, strict=True)]
+    print(f"{'of the first night':<24}{statistics.median(shares):>10.0%}")
 
 
 def _sum(night: Run) -> Measure:

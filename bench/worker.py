@@ -14,27 +14,32 @@ from pathlib import Path
 from bench.measure import Measure, measured
 
 BUSINESS_DATE = date(2020, 5, 11)
+NIGHTS = {"night": BUSINESS_DATE, "second": date(2020, 5, 12)}
+"""The nights that a worker runs, the second in the home of the first."""
 
 
 def main() -> None:
     """Home and landing come from the environment, as for the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("night", "floor"))
+    parser.add_argument("what", choices=(*NIGHTS, "floor"))
     parser.add_argument("started", type=float, help="time.monotonic() when this process was asked for")
     arguments = parser.parse_args()
-    work = _night if arguments.what == "night" else _floor
-    print(json.dumps([vars(one) for one in work(arguments.started)]), flush=True)
+    if arguments.what == "floor":
+        made = _floor(arguments.started)
+    else:
+        made = _night(NIGHTS[arguments.what], arguments.started)
+    print(json.dumps([vars(one) for one in made]), flush=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what DuckDB's binding says of its leaks at the end
 
 
-def _night(started: float) -> Iterator[Measure]:
+def _night(on: date, started: float) -> Iterator[Measure]:
     """The steps as `stable-jobs night` runs them: same night, same lock, same order."""
     with measured("start", since=started) as start:
         from stable_jobs.night.context import open_night
         from stable_jobs.night.steps import run_night
         from stable_jobs.settings import Settings
 
-        opened = open_night(Settings(), BUSINESS_DATE)
+        opened = open_night(Settings(), on)
         night = opened.__enter__()
     yield start
     try:
@@ -69,7 +74,7 @@ def _floor(started: float) -> Iterator[Measure]:
         contracts = contracts_as_of(settings.contracts_root, BUSINESS_DATE)
         encodings = {name: contract.encoding for name, contract in contracts.items()}
         settings.home.mkdir(parents=True, exist_ok=True)
-        floor(settings.landing_root, encodings, Path(settings.home), settings.threads)
+        floor(settings.landing_root, BUSINESS_DATE, encodings, Path(settings.home), settings.threads)
     yield measure
 
 

@@ -210,8 +210,10 @@ DATES = (D + timedelta(days=n) for n in count())
 
 @pytest.fixture
 def desk(tmp_path: Path, lake: Lake, catalog_engine: Engine, con: duckdb.DuckDBPyConnection) -> Desk:
-    """A desk with an empty landing folder and an empty day in the catalog."""
-    return Desk(tmp_path / "landing", lake, catalog_engine, con, next(DATES))
+    """A desk with an empty landing folder and an empty day in the catalog, under a contract of its own: the
+    same bytes under the same contract are read once for all dates."""
+    own = replace(CONTRACT, fingerprint=uuid4().hex * 2)
+    return Desk(tmp_path / "landing", lake, catalog_engine, con, next(DATES), own)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pytest
 
+from stable_jobs.contracts.model import Column
+from stable_jobs.intake.contents import SHEET_ERRORS, readings
 from stable_jobs.settings import Settings
 from stable_jobs.store.engine import connect
 from stable_jobs.store.lake import Lake
@@ -290,3 +293,14 @@ def test_good_row_has_nothing_to_tell(bench: Bench) -> None:
     assert found["raw"] is None
     assert found["unreadable"] is None
     assert set(GOOD) < set(found)
+
+
+@pytest.mark.parametrize("column", [*COLUMNS[:-1], replace(COLUMNS[-1], labels={"0": "no", "无": "none"})])
+def test_a_null_word_is_never_taken_for_a_value(column: Column) -> None:
+    """Also of words that are written as a value of the kind would be."""
+    words = ("", "0", "-", "0.00", "2020-05-11", "202005", "2020-05-11 08:30:00", "NULL", "91", "无", "正常")
+    [reading] = readings(replace(CONTRACT, columns=(column,), null_words=words))
+    never = [word for word in (*words, *SHEET_ERRORS) if word not in column.labels]
+    with duckdb.connect() as con:
+        query = f"SELECT r0 FROM (SELECT unnest(?) AS r0) WHERE {reading.quick_sql()} IS NOT NULL"
+        assert con.execute(query, [never]).fetchall() == []

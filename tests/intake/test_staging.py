@@ -22,9 +22,16 @@ from stable_jobs.intake.connectors import DroppedFiles
 from stable_jobs.intake.landing import collect_department
 from stable_jobs.intake.staging import stage_delivery, stage_department
 from stable_jobs.settings import SHANGHAI
-from stable_jobs.store.catalog import current_deliveries, deliveries_for, superseded
+from stable_jobs.store.catalog import (
+    Delivery,
+    current_deliveries,
+    deliveries_for,
+    resent,
+    snapshot_by_id,
+    superseded,
+)
 from stable_jobs.store.lake import Lake
-from tests.intake.conftest import CONTRACT, HEADERS, REGION, STAGED, Bench, Desk, csv_bytes, lines, row
+from tests.intake.conftest import CONTRACT, DATES, HEADERS, REGION, STAGED, Bench, Desk, csv_bytes, lines, row
 
 UTF8 = replace(CONTRACT, encoding="utf-8", null_words=())
 LAYOUT = (
@@ -324,3 +331,69 @@ def test_an_older_file_that_nobody_read_is_replaced_and_not_missing(desk: Desk) 
 
     assert [one.status for one in found] == ["landed", "staged", "refused"]
     assert superseded(found) == {found[0].id}
+
+
+def again(desk: Desk, **changed: Any) -> tuple[Desk, list[Delivery]]:
+    """The same file for the next date; its desk, and what was staged."""
+    tomorrow = replace(desk, on=next(DATES), **changed)
+    tomorrow.drop(csv_bytes(row()))
+    return tomorrow, tomorrow.run()[1]
+
+
+def test_the_same_bytes_are_read_once_for_every_date(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.drop(csv_bytes(row()))
+    [first] = desk.run()[1]
+    monkeypatch.setattr("stable_jobs.intake.staging.stage_delivery", _crash)
+    tomorrow, [second] = again(desk)
+
+    assert (second.id, second.status) != (first.id, "landed")
+    assert second.staged_snapshot_id == first.staged_snapshot_id
+    with desk.engine.connect() as connection:
+        assert resent(connection, [first]) == {}
+        assert resent(connection, [second]) == {REGION: second.id}
+    assert tomorrow.run() == ([], [second])
+
+
+def test_the_same_bytes_for_another_slot_are_read_again(desk: Desk) -> None:
+    desk.drop(csv_bytes(row()))
+    [first] = desk.run()[1]
+    tomorrow = replace(desk, on=next(DATES))
+    tomorrow.drop(csv_bytes(row()), "610124.csv")
+    [second] = tomorrow.run()[1]
+
+    assert second.staged_snapshot_id != first.staged_snapshot_id
+
+
+def test_the_same_bytes_must_keep_what_a_new_manifest_promises(desk: Desk) -> None:
+    desk.drop(csv_bytes(row()))
+    desk.run()
+    tomorrow = replace(desk, on=next(DATES))
+    tomorrow.drop(csv_bytes(row()), rows=2)
+    [problem], staged = tomorrow.run()
+
+    assert (problem.rule, staged) == ("delivery.manifest.rows", [])
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["changed", "gone"])
+def test_a_staged_file_that_was_changed_is_noticed_and_staged_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture, is_lost: bool
+) -> None:
+    desk.drop(csv_bytes(row()))
+    [first] = desk.run()[1]
+    name = staged_name(desk, first)
+    path = Path(desk.lake.path(name))
+    good = path.read_bytes()
+    path.chmod(0o600)
+    path.unlink() if is_lost else path.write_bytes(good[:-1] + b"?")
+    _, [second] = again(desk)
+
+    assert staged_name(desk, second) != name
+    assert f"delivery {second.id} is staged again from its landed bytes" in caplog.text
+    _, [third] = again(desk)
+    assert third.staged_snapshot_id == second.staged_snapshot_id
+
+
+def staged_name(desk: Desk, delivery: Delivery) -> str:
+    assert delivery.staged_snapshot_id is not None
+    with desk.engine.connect() as connection:
+        return snapshot_by_id(connection, delivery.staged_snapshot_id).name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 # Text → typed values, as SQL expressions: one statement reads a whole file (domain: section 6).
 #
 # Most texts are already as the canonical form of their value; `quick` takes those with one cheap test. Only
-# the others are cleaned (half-width, blanks, null words) and read with patterns, which costs many times as
-# much. Nothing here knows files.
+# the others are cleaned (half-width, blanks, null words) and read with patterns, which costs many times more.
 
 TYPES: Mapping[Kind, str] = {
     Kind.TEXT: "VARCHAR",
@@ -81,8 +81,16 @@ class Reading:
 
     def quick_sql(self) -> str:
         """The value where the text is its canonical form, NULL everywhere else."""
-        never = _texts((*self._null_words(), *SHEET_ERRORS))
-        return f"CASE WHEN {self.raw} NOT IN ({never}) THEN {_QUICK[self.column.kind](self)} END"
+        value = _QUICK[self.column.kind](self)
+        never = [word for word in (*self._null_words(), *SHEET_ERRORS) if self._may_be_quick(word)]
+        return f"CASE WHEN {self.raw} NOT IN ({_texts(tuple(never))}) THEN {value} END" if never else value
+
+    def _may_be_quick(self, word: str) -> bool:
+        """Whether `_QUICK` could take the word for a value; only then is it looked for in each row."""
+        if self.column.kind in (Kind.ENUM, Kind.BOOLEAN):
+            return word in self.column.labels
+        pattern = {Kind.TEXT: ".*", Kind.CODE: "[0-9A-Z]+"}.get(self.column.kind, "[-0-9.: ]+")
+        return re.fullmatch(pattern, word) is not None
 
     def clean_sql(self) -> str:
         """NULL for an empty text or a null word; else half-width without blanks around it."""
@@ -489,5 +497,4 @@ def _unreadable_sql(columns: list[Reading]) -> str:
 
 
 def _any(columns: list[Reading], above: int) -> str:
-    fates = ", ".join(f"f{i}" for i in range(len(columns)))
-    return f"greatest({fates}) > {above}"
+    return f"greatest({', '.join(f'f{i}' for i in range(len(columns)))}) > {above}"

@@ -7,6 +7,7 @@ is refused.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from stable_jobs.settings import code_fingerprint
 from stable_jobs.store.catalog import (
     Delivery,
     Snapshot,
+    contents,
     deliveries_for,
     delivery_by_id,
     find_snapshot,
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
     import duckdb
     from sqlalchemy import Engine
 
+log = logging.getLogger(__name__)
 KIND = "staged"
+Inputs = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -177,28 +181,53 @@ def _stage_slot(
 def _stage(
     engine: Engine, con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, delivery: Delivery
 ) -> Delivery | Problem:
-    inputs = _inputs(contract, delivery)
-    with engine.connect() as connection:
-        snapshot = find_snapshot(connection, KIND, fingerprint(**inputs))
+    snapshot, inputs = _read_before(engine, lake, delivery, _inputs(contract, delivery))
     try:
         return _mark(engine, delivery, snapshot or _register(engine, con, lake, contract, delivery, inputs))
     except DeliveryRefused as refusal:
-        problem = replace(refusal.problem, judged_by=fingerprint(**inputs))
+        problem = replace(refusal.problem, judged_by=fingerprint(**_inputs(contract, delivery)))
         with engine.begin() as connection:
             mark_refused(connection, delivery.id, problem)
         return problem
 
 
-def _inputs(contract: Contract, delivery: Delivery) -> dict[str, object]:
-    """All that a staged file depends on. The delivery's id is in its rows."""
+def _inputs(contract: Contract, delivery: Delivery) -> Inputs:
+    """All that a staged file depends on, but for the number that stands in its rows.
+
+    The same bytes for the same slot are read once, on whatever date they are sent again (ADR 0022).
+    """
     return {
-        "delivery": delivery.id,
         "sha256": delivery.sha256,
+        "region_code": delivery.region_code,
         "rows": delivery.rows,
         "control_total": delivery.control_total,
         "contract": contract.reading,
         "code": code_fingerprint(),
     }
+
+
+def _read_before(
+    engine: Engine, lake: Lake, delivery: Delivery, inputs: Inputs
+) -> tuple[Snapshot | None, Inputs]:
+    """The file that these inputs were staged as, and the inputs under which it is registered.
+
+    None where the bytes were never read so, or where the file is no longer as it was registered: then the
+    inputs say in whose place the new one stands. The delivery's own file is not looked at here: whoever reads
+    it does.
+    """
+    with engine.connect() as connection:
+        while (snapshot := find_snapshot(connection, KIND, fingerprint(**inputs))) is not None:
+            if snapshot.id == delivery.staged_snapshot_id:
+                break
+            known = contents(connection, [snapshot.name]).get(snapshot.name)
+            try:
+                if known is not None:
+                    lake.check(snapshot.name, known)
+                    break
+            except LakeChanged as error:
+                log.warning("delivery %d is staged again from its landed bytes: %s", delivery.id, error)
+            inputs = {**inputs, "instead_of": snapshot.name}
+    return snapshot, inputs
 
 
 def _register(
@@ -207,7 +236,7 @@ def _register(
     lake: Lake,
     contract: Contract,
     delivery: Delivery,
-    inputs: Mapping[str, object],
+    inputs: Inputs,
 ) -> Snapshot:
     file = stage_delivery(con, lake, contract, delivery)
     content = lake.keep(file.name)
@@ -219,7 +248,7 @@ def _register(
             fingerprint=fingerprint(**inputs),
             name=file.name,
             rows=file.rows,
-            inputs=inputs,
+            inputs={**inputs, "delivery": delivery.id},
             content=content,
         )
 

@@ -124,7 +124,7 @@ def walk_of(extracts: Extracts) -> ir.Table:
 
 
 def source_rows(extracts: Extracts, extract: str, walk: ir.Table) -> tuple[ir.Table, ir.Table]:
-    """Rows of the unit asked about, accepted and quarantined, in the order of the files.
+    """Rows of the unit asked about, accepted and quarantined.
 
     Old numbers are replaced as in the decision.
     """
@@ -133,7 +133,7 @@ def source_rows(extracts: Extracts, extract: str, walk: ir.Table) -> tuple[ir.Ta
         good, bad = (t.filter(asked("levels").contains(t.region_code)) for t in (good, bad))
     else:
         good, bad = _of(good, walk, extract, "region_code"), _of(bad, walk, extract, "home_region")
-    return good.order_by("row_id"), bad.order_by("row_id")
+    return good, bad
 
 
 def _of(rows: ir.Table, walk: ir.Table, extract: str, region: str) -> ir.Table:
@@ -211,7 +211,9 @@ class ExplainedNight:
         self._lasting = Working(self._backend)
         self._made = _newest(conn, business_date)
         tables = {kind: self._registered(conn, lake, kind) for kind in ("eligibility", "unit_facts", "held")}
-        extracts = Extracts(Inputs(_files(lake, self._made["inputs"]), contracts), self._lasting)
+        files = _files(lake, self._made["inputs"])
+        extracts = Extracts(Inputs(files, contracts), self._lasting)
+        self._sent = {(file.extract, file.region_code): file.delivery_id for file in files}
         self._held = rows_of(tables["held"])
         own = {
             kind: table.filter(table.uscc == asked("uscc"))
@@ -273,12 +275,21 @@ class ExplainedNight:
         self._walk.run(self._con)
         return {
             extract: sources(
-                (row for statement in both for row in rows(self._con, statement)),
+                (row for statement in both for row in self._rows_sent(extract, statement)),
                 self._contracts[extract],
                 file_name,
             )
             for extract, both in self._sources.items()
         }
+
+    def _rows_sent(self, extract: str, statement: str) -> list[dict[str, Any]]:
+        """Rows in the order of deliveries and rows, each with the number of the delivery in force of its
+        slot: its file may have been staged for an earlier delivery of the same bytes."""
+        found = [
+            {**row, "delivery_id": self._sent[extract, row["delivery_region"]]}
+            for row in rows(self._con, statement)
+        ]
+        return sorted(found, key=lambda row: (row["delivery_id"], row["row_no"]))
 
     def _situations(self, extracts: Extracts, table: ir.Table, facts: ir.Table) -> ir.Table:
         """The wide rows of the enterprise, computed again as in the decision."""

@@ -36,7 +36,7 @@ def masked_samples(
     validation: Validation,
     limit: int = 5,
 ) -> dict[str, list[Row]]:
-    """Per failed row rule its first `limit` rows, by row id: the rule's columns and the key's, as text.
+    """Per failed row rule its first `limit` rows, by delivery and row: the rule's columns and the key's.
 
     `{rule_id: [{"delivery_id", "row_no", "region_code", "values": [{"column", "header", "text"}, …]}, …]}`.
     A text is as sent where staging changed it, masked, cut after 60 characters, and None where the column is
@@ -64,7 +64,8 @@ def _open(con: duckdb.DuckDBPyConnection, engine: Engine, lake: Lake, validation
         names = [catalog.snapshot_by_id(connection, i).name for i in staged]
         quarantine = catalog.snapshot_by_id(connection, validation.quarantine_snapshot_id).name
         registered = registered_codes(connection)
-    open_staged(con, [lake.path(name) for name in names], registered)
+        resent = catalog.resent(connection, deliveries)
+    open_staged(con, [lake.path(name) for name in names], registered, resent)
     return lake.path(quarantine)
 
 
@@ -84,7 +85,8 @@ def samples_of(
     columns = [contract.column(name) for name in dict.fromkeys((*rule.columns, *contract.key))]
     texts = ", ".join(f"{mask_sql(contract, c, as_sent(c))} AS t{n}" for n, c in enumerate(columns))
     query = (
-        f"SELECT delivery_id, row_no, {HOME_REGION}, {texts} FROM ({source}) ORDER BY row_id LIMIT {limit:d}"  # noqa: S608 - quoted
+        f"SELECT delivery_id, row_no, {HOME_REGION}, {texts} FROM ({source}) "  # noqa: S608 - quoted
+        f"ORDER BY delivery_id, row_no LIMIT {limit:d}"
     )
     return [
         {

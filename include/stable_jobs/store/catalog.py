@@ -24,6 +24,7 @@ from stable_jobs.store.deliveries import (
     release_delivery,
     releases,
     releases_shown,
+    resent,
     superseded,
     take_up_again,
 )
@@ -255,6 +256,7 @@ __all__ = [
     "release_delivery",
     "releases",
     "releases_shown",
+    "resent",
     "results_history",
     "snapshot_by_id",
     "superseded",

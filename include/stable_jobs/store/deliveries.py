@@ -185,6 +185,18 @@ def current_deliveries(
     return _deliveries(connection, newest.ext(distinct_on(c.region_code)))
 
 
+def resent(connection: Connection, found: Iterable[Delivery]) -> dict[str, int]:
+    """By slot, those of one extract whose bytes were staged for an earlier delivery of the same slot: its
+    number stands in the rows of their staged file."""
+    query = """
+        SELECT d.region_code, d.id FROM deliveries d JOIN snapshots s ON s.id = d.staged_snapshot_id
+        WHERE d.id = ANY(CAST(:ids AS bigint[])) AND CAST(s.inputs ->> 'delivery' AS bigint) <> d.id
+        ORDER BY d.region_code
+    """
+    rows = connection.execute(text(query), {"ids": [one.id for one in found]})
+    return {str(row.region_code): int(row.id) for row in rows}
+
+
 def superseded(found: Iterable[Delivery]) -> frozenset[int]:
     """Ids of those that a later one of their slot replaced, which could be read: read or not, they count no
     more. `found`: every delivery of a business date, or of one extract."""

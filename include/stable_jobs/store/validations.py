@@ -53,6 +53,24 @@ def find_validation(
     return _validation(connection, found) if found else None
 
 
+FINDINGS = "findings"
+"""The entry of a quarantine's registered inputs that says what its rows were found in, and by what."""
+
+
+def newest_of_findings(connection: Connection, extract: str, findings: str) -> Validation | None:
+    """The last validation whose quarantine was registered with that fingerprint of findings, of any date."""
+    found = connection.execute(_OF_FINDINGS, {"extract": extract, "name": FINDINGS, "findings": findings})
+    row = found.mappings().one_or_none()
+    return _validation(connection, row) if row else None
+
+
+_OF_FINDINGS = text("""
+    SELECT v.* FROM validations v JOIN snapshots s ON s.id = v.quarantine_snapshot_id
+    WHERE v.extract = :extract AND s.kind = 'quarantine' AND s.inputs ->> :name = :findings
+    ORDER BY v.id DESC LIMIT 1
+""")
+
+
 def validations_by_id(connection: Connection, ids: Collection[int]) -> list[Validation]:
     """Those validations, by id; KeyError naming what there is not."""
     query = select(validations).where(validations.c.id.in_(list(ids))).order_by(validations.c.id)

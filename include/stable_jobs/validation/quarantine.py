@@ -76,7 +76,8 @@ class Part:
 def write_quarantine(con: duckdb.DuckDBPyConnection, contract: Contract, path: str) -> int:
     """Write the quarantine as Parquet, also when it is empty, and return its rows.
 
-    Columns: the staged ones, then `rules` (sorted ids), `home_region`, `is_unit_known`. Sorted by row_id.
+    Columns: the staged ones, then `rules` (sorted ids), `home_region`, `is_unit_known`. Sorted by delivery
+    and row.
     """
     rows = _quarantined_rows(contract)
     con.execute(f"COPY ({rows}) TO {quote_literal(path)} (FORMAT parquet, COMPRESSION zstd)")
@@ -91,7 +92,7 @@ def _quarantined_rows(contract: Contract) -> str:
         )
         SELECT staged.*, broken.rules, {HOME_REGION} AS home_region,
                {_is_unit_known(contract)} AS is_unit_known
-        FROM staged JOIN broken USING (row_id) ORDER BY row_id
+        FROM staged JOIN broken USING (row_id) ORDER BY delivery_id, row_no
     """  # noqa: S608 - constants and quoted rule ids
 
 

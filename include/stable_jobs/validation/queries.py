@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.contracts.checks import rows_where
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Arguments = Mapping[str, Any]
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 def find_failures(
@@ -83,14 +85,27 @@ CONDITIONS: Mapping[str, Callable[[Arguments], str]] = {
 
 
 def open_staged(
-    con: duckdb.DuckDBPyConnection, paths: Sequence[str], registered: Sequence[tuple[str, str]] = ()
+    con: duckdb.DuckDBPyConnection,
+    paths: Sequence[str],
+    registered: Sequence[tuple[str, str]] = (),
+    resent: Mapping[str, int] = NOTHING,
 ) -> None:
     """Make the temporary relations the rules read.
 
     The view `staged`, the tables `known_regions (code)` and `registered_codes (code, region)`. A registered
     code counts in its region, in those below it, and in rows about the enterprise sent for one above.
+    resent: by slot, the delivery that the rows are of where another number stands in their file.
     """
-    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {read_parquet_sql(paths)}")  # noqa: S608 - quoted
+    source = read_parquet_sql(paths)
+    if resent:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE resent AS SELECT unnest(?::VARCHAR[]) AS slot, "
+            "unnest(?::BIGINT[]) AS id",
+            [list(resent), list(resent.values())],
+        )
+        number = "coalesce(resent.id, delivery_id) AS delivery_id"
+        source = f"(SELECT * EXCLUDE (slot, id) REPLACE ({number}) FROM {source} LEFT JOIN resent ON slot = delivery_region)"  # noqa: E501, S608 - quoted
+    con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {source}")  # noqa: S608 - quoted
     con.execute(
         "CREATE OR REPLACE TEMP TABLE known_regions AS SELECT unnest(?) AS code", [sorted(known_codes())]
     )

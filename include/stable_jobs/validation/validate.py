@@ -14,7 +14,8 @@ from stable_jobs.store import catalog
 from stable_jobs.store.catalog import Delivery, DeliveryOutcome, RuleResult, Snapshot, Validation
 from stable_jobs.store.engine import quote_identifier, quote_literal, read_parquet_sql
 from stable_jobs.store.lake import Content, Lake
-from stable_jobs.store.validations import registered_codes
+from stable_jobs.store.validations import FINDINGS, registered_codes
+from stable_jobs.validation.findings import Findings, earlier_findings, take_over
 from stable_jobs.validation.quarantine import (
     HOME_REGION,
     count_parts,
@@ -53,6 +54,10 @@ class Inputs:
     """(region, code) that two people registered: valid there whatever their check character."""
     released: Mapping[str, frozenset[str]]
     """Rules from which a person released a delivery, by the hash of its bytes."""
+    resent: Mapping[str, int]
+    """By slot, the deliveries whose rows were staged for an earlier one."""
+    findings_fingerprint: str
+    """Of what the row rules find, whatever the date: rows, contract, code, registered codes."""
     quarantine_fingerprint: str
     fingerprint: str
 
@@ -114,7 +119,11 @@ def validate_extract(
         return known
     with engine.connect() as connection:
         catalog.check_contents(connection, lake, inputs.staged)
-    found = find_out(con, lake, contract, business_date, inputs)
+        row_rules = [rule for rule in contract.rules if rule.scope is Scope.ROW]
+        earlier = earlier_findings(
+            connection, lake, contract.extract, inputs.findings_fingerprint, row_rules, business_date
+        )
+    found = find_out(con, lake, contract, business_date, inputs, earlier)
     content = lake.keep(found.quarantine_name)
     with engine.begin() as connection:
         return record(connection, contract.extract, business_date, inputs, found, content)
@@ -141,12 +150,21 @@ def read_inputs(
         "deliveries": [[d.id, d.sha256, s.fingerprint] for d, s in zip(deliveries, staged, strict=True)],
         "registered": [list(one) for one in registered],
     }
+    rows = [[d.region_code, s.fingerprint] for d, s in zip(deliveries, staged, strict=True)]
     return Inputs(
         deliveries=tuple(deliveries),
         staged=tuple(s.name for s in staged),
         previous_rows=previous,
         registered=registered,
         released=released,
+        resent=catalog.resent(connection, deliveries),
+        findings_fingerprint=catalog.fingerprint(
+            extract=contract.extract,
+            contract=contract.common,
+            code=code_fingerprint(),
+            rows=rows,
+            registered=base["registered"],
+        ),
         quarantine_fingerprint=catalog.fingerprint(**base),
         fingerprint=catalog.fingerprint(
             **base, previous_rows=previous, released=released, tolerances=tolerances
@@ -170,13 +188,23 @@ def _released(
 
 
 def find_out(
-    con: duckdb.DuckDBPyConnection, lake: Lake, contract: Contract, business_date: date, inputs: Inputs
+    con: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    contract: Contract,
+    business_date: date,
+    inputs: Inputs,
+    earlier: Findings | None = None,
 ) -> Found:
-    """Run the rules and write the quarantine under a new name; nothing is recorded yet."""
-    open_staged(con, [lake.path(name) for name in inputs.staged], inputs.registered)
+    """Run the rules and write the quarantine under a new name; nothing is recorded yet.
+
+    earlier: findings that are not looked for again.
+    """
+    open_staged(con, [lake.path(name) for name in inputs.staged], inputs.registered, inputs.resent)
     con.execute(FAILURES)
     rules = [r for r in contract.rules if r.scope is Scope.ROW]
-    run_rules(con, rules, "staged", business_date)
+    known = earlier if earlier is not None and take_over(con, earlier) else None
+    again = rules if known is None else [rule for rule in rules if rule not in known.rules]
+    run_rules(con, again, "staged", business_date)
     name = lake.new_name("quarantine")
     rows = write_quarantine(con, contract, lake.path(name))
     counted = count_parts(con, inputs.deliveries, lake.path(name), rules)
@@ -185,7 +213,14 @@ def find_out(
     judgement = judge(con, contract, business_date, judged)
     hashes = {d.id: d.sha256 for d in inputs.deliveries}
     outcomes = tuple(outcome_of(p, judgement, inputs.released[hashes[p.delivery_id]]) for p in parts)
-    return Found(name, rows, (*row_results(con, rules), *judgement.results), outcomes)
+    results = _in_order(rules, (*row_results(con, again), *(known.results if known else ())))
+    return Found(name, rows, (*results, *judgement.results), outcomes)
+
+
+def _in_order(rules: Sequence[Rule], results: Sequence[RuleResult]) -> list[RuleResult]:
+    """By rule, as the contract has them, then by region."""
+    place = {rule.id: n for n, rule in enumerate(rules)}
+    return sorted(results, key=lambda one: (place[one.rule_id], one.region_code))
 
 
 def row_results(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule]) -> tuple[RuleResult, ...]:
@@ -225,7 +260,11 @@ def record(
         fingerprint=inputs.quarantine_fingerprint,
         name=found.quarantine_name,
         rows=found.quarantine_rows,
-        inputs={"extract": extract, "staged": list(inputs.staged)},
+        inputs={
+            "extract": extract,
+            "staged": list(inputs.staged),
+            FINDINGS: inputs.findings_fingerprint,
+        },
         content=content,
     )
     return catalog.record_validation(

@@ -70,7 +70,13 @@ def load(validator: Validator, spec: Spec, files: Sequence[Landed]) -> tuple[pd.
     for file in files:
         file.tolerate(int(counts.get(file.region, 0)))
     names = _named(spec, extract, frame[bad])
-    return (frame[~bad] if bad.any() else frame), names
+    return (_whole(extract, frame[~bad]) if bad.any() else frame), names
+
+
+def _whole(extract: Extract, rows: Any) -> Any:
+    """Accepted rows with their required numbers as integers again."""
+    numbers = [c.name for c in extract.columns if c.required and c.kind in ("integer", "month", "money")]
+    return rows.astype(dict.fromkeys(numbers, "int64"))
 
 
 def read(files: Sequence[Landed]) -> pd.DataFrame:
@@ -165,8 +171,8 @@ def _values(column: Column, text: Any) -> Any:
     if column.kind == "money":
         whole, _, cents = (part for _, part in text.str.partition(".").items())
         fen = whole + cents.fillna("").str.pad(2, "right", "0")
-        return pd.to_numeric(fen, errors="coerce").astype("Int64")
-    return pd.to_numeric(text, errors="coerce").astype("Int64")
+        return pd.to_numeric(fen, errors="coerce").astype("float64")
+    return pd.to_numeric(text, errors="coerce").astype("float64")
 
 
 # --- Validating ---
@@ -238,7 +244,10 @@ class Validator:
         """True for each row that breaks a rule. Only where one is broken its rows are asked for."""
         asset = self.source.add_dataframe_asset(extract.name)
         batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-        rules = list(_expectations(self.gx.expectations, extract, facts))
+        rules = [
+            getattr(self.gx.expectations, name)(**arguments, meta={"rule": number})
+            for number, (name, arguments) in enumerate(_expectations(extract, facts))
+        ]
         outcome = batch.validate(
             self.gx.ExpectationSuite(extract.name, expectations=rules), result_format="BOOLEAN_ONLY"
         )
@@ -246,14 +255,14 @@ class Validator:
         for result in outcome.results:
             _raise_if_broken(extract, result)
             if not result.success:
-                rule = next(one for one in rules if one.id == _id(result))
+                rule = rules[_number(result)]
                 rows = batch.validate(rule, result_format="COMPLETE").result["unexpected_index_list"]
                 bad[frame.index.get_indexer(rows)] = True
         return bad
 
 
-def _id(result: Any) -> Any:
-    return result.expectation_config.id
+def _number(result: Any) -> int:
+    return int(result.expectation_config.meta["rule"])
 
 
 def _raise_if_broken(extract: Extract, result: Any) -> None:
@@ -263,31 +272,42 @@ def _raise_if_broken(extract: Extract, result: Any) -> None:
             raise SystemExit(f"{extract.name}: {info['exception_message']}")
 
 
-def _expectations(e: Any, extract: Extract, facts: Sequence[str]) -> Iterator[Any]:
+def _expectations(extract: Extract, facts: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and the arguments of each expectation."""
     for column in extract.columns:
         name = column.name
         if column.required:
-            yield e.ExpectColumnValuesToNotBeNull(column=name)
+            yield "ExpectColumnValuesToNotBeNull", {"column": name}
         if column.minimum is not None or column.maximum is not None:
             low, high = (
                 None if n is None else n * (100 if column.kind == "money" else 1)
                 for n in (column.minimum, column.maximum)
             )
-            yield e.ExpectColumnValuesToBeBetween(column=name, min_value=low, max_value=high)
+            yield "ExpectColumnValuesToBeBetween", {"column": name, "min_value": low, "max_value": high}
         if column.length is not None:
             low, high = column.length
-            yield e.ExpectColumnValueLengthsToBeBetween(column=name, min_value=low, max_value=high)
+            yield "ExpectColumnValueLengthsToBeBetween", {"column": name, "min_value": low, "max_value": high}
         if column.not_after is not None:
-            yield e.ExpectColumnValuesToBeBetween(column=name, max_value=_limit(column, column.not_after))
+            yield (
+                "ExpectColumnValuesToBeBetween",
+                {"column": name, "max_value": _limit(column, column.not_after)},
+            )
     for late, early in extract.orders:
-        yield e.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A=late, column_B=early, or_equal=True, ignore_row_if="either_value_is_missing"
+        yield (
+            "ExpectColumnPairValuesAToBeGreaterThanB",
+            {
+                "column_A": late,
+                "column_B": early,
+                "or_equal": True,
+                "ignore_row_if": "either_value_is_missing",
+            },
         )
-    yield e.ExpectCompoundColumnsToBeUnique(
-        column_list=[FILE, *extract.key], ignore_row_if="any_value_is_missing"
+    yield (
+        "ExpectCompoundColumnsToBeUnique",
+        {"column_list": [FILE, *extract.key], "ignore_row_if": "any_value_is_missing"},
     )
     for name in facts:
-        yield e.ExpectColumnValuesToBeInSet(column=name, value_set=[True])
+        yield "ExpectColumnValuesToBeInSet", {"column": name, "value_set": [True]}
 
 
 def _named(spec: Spec, extract: Extract, bad: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,7 @@ BP = 10_000
 TYPES = {
     "integer": pl.Int64,
     "month": pl.Int32,
-    "money": pl.Decimal(18, 2),
+    "money": pl.Decimal(24, 6),
     "date": pl.Date,
     "open_date": pl.Date,
     "timestamp": pl.Datetime,
@@ -55,10 +55,10 @@ def load(spec: Spec, file: Landed) -> tuple[pl.DataFrame, pl.DataFrame]:
     rules = rules_of(spec, file, frame)
     broken = frame.select(**rules).sum()
     is_sound = all(count == 0 for count in broken.row(0))
-    bad = frame.clear() if is_sound else frame.filter(pl.any_horizontal(**rules))
+    bad = frame.clear() if is_sound else frame.filter(pl.any_horizontal(*rules.values()))
     file.tolerate(bad.height)
     if not is_sound:
-        frame = frame.filter(~pl.any_horizontal(**rules))
+        frame = frame.filter(~pl.any_horizontal(*rules.values()))
     return frame, _named(spec, file, bad)
 
 
@@ -80,7 +80,14 @@ def read(file: Landed) -> pl.DataFrame:
         null_values=list(file.extract.null_words),
         ignore_errors=True,
     )
-    return frame.with_columns(**{c.name: _value(c) for c in columns if not _is_typed(c)})
+    fen = {c.name: _yuan(c.name) for c in columns if c.kind == "money"}
+    return frame.with_columns(**{c.name: _value(c) for c in columns if not _is_typed(c)}, **fen)
+
+
+def _yuan(name: str) -> pl.Expr:
+    """An amount of whole fen; NULL for one of more decimals, which the reader would cut off."""
+    whole = pl.col(name).cast(pl.Decimal(18, 2), strict=False)
+    return pl.when(whole == pl.col(name)).then(whole)
 
 
 def _is_typed(column: Column) -> bool:
@@ -92,15 +99,16 @@ def _source(column: Column) -> str:
 
 
 def _value(column: Column) -> pl.Expr:
-    text = pl.col(_source(column))
+    text, kind = pl.col(_source(column)), TYPES.get(column.kind)
     if column.kind == "boolean":
         truths = {label: value == "true" for label, value in column.labels.items()}
         return text.replace_strict(truths, default=None, return_dtype=pl.Boolean)
     if column.labels:
         values = pl.Enum(sorted(set(column.labels.values())))
         return text.replace_strict(dict(column.labels), default=None, return_dtype=values)
-    if column.kind in TYPES:
-        value = text.cast(TYPES[column.kind], strict=False)
+    if kind is not None:
+        is_date = column.kind in ("date", "open_date")
+        value = text.str.to_date("%Y-%m-%d", strict=False) if is_date else text.cast(kind, strict=False)
         return (
             pl.when(text.str.starts_with("9999")).then(None).otherwise(value) if _is_open(column) else value
         )

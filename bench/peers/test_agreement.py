@@ -64,12 +64,12 @@ LISTED = {
     "removed_on": "2020-03-01",
     "authority": "工信局",
 }
-N, L, Q, Z = "360100", "220400", "230200", "620100"
+N, L, Z = "360100", "220400", "620100"
 
 PLANTS = (
     Plant("a headcount that is no number", "monthly_headcount", N, put(insured_count="十二")),
     Plant("a month twice", "monthly_headcount", N, put(), add=True),
-    Plant("a headcount of nobody", "monthly_headcount", Q, other_check, is_paid=True),
+    Plant("a headcount of nobody", "monthly_headcount", N, other_check, is_paid=True),
     Plant("a negative premium", "premium_payments", N, put(employer_amount="-350.00")),
     Plant("a payment of tomorrow", "premium_payments", Z, put(paid_date="2020-05-12")),
     Plant("a payment of three decimals", "premium_payments", N, put(employee_amount="1.005")),

@@ -26,7 +26,7 @@ PIECE = 1 << 20
 TYPES = {
     "integer": "bigint",
     "month": "integer",
-    "money": "numeric(18, 2)",
+    "money": "numeric",
     "date": "date",
     "open_date": "date",
     "timestamp": "timestamp",
@@ -135,15 +135,18 @@ def _mod_11_10(digits: int) -> str:
 def load(url: URL, spec: Spec, files: Sequence[Landed]) -> None:
     """One extract's files into its table `<extract>_rows`; checks what the manifests promise.
 
-    The files are copied into typed columns. Where one has a value that does not fit, they are copied as text
-    and cast where that is possible, so that the rules find the row.
+    The files are copied into typed columns. Where one has a value that does not fit, or an amount with parts
+    of a fen, they are copied as text and cast where that is possible, so that the rules find the row.
     """
     extract = files[0].extract
     with connected(url) as connection:
         connection.execute(_create(extract, is_text=False))
         try:
             _copy(connection, files)
+            is_typed = not _has_parts_of_fen(connection, extract)
         except psycopg.DataError:
+            is_typed = False
+        if not is_typed:
             connection.execute(f"DROP TABLE {extract.name}_rows")
             connection.execute(_create(extract, is_text=True))
             _copy(connection, files)
@@ -156,6 +159,13 @@ def load(url: URL, spec: Spec, files: Sequence[Landed]) -> None:
             bad = f"SELECT code FROM ({codes}) AS codes WHERE NOT is_{check}(code)"
             connection.execute(f"CREATE TABLE {extract.name}_{name}_bad AS {bad}")
         _check_promises(connection, files)
+
+
+def _has_parts_of_fen(connection: psycopg.Connection[Any], extract: Extract) -> bool:
+    amounts = [column.name for column in extract.columns if column.kind == "money"]
+    found = " OR ".join(f"scale({name}) > 2" for name in amounts) or "false"
+    row = connection.execute(f"SELECT EXISTS (SELECT FROM {extract.name}_rows WHERE {found})").fetchone()
+    return row is not None and bool(row[0])
 
 
 def _create(extract: Extract, *, is_text: bool) -> str:

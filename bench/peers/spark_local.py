@@ -23,7 +23,7 @@ MEMORY = "4g"
 TYPES = {
     "integer": "bigint",
     "month": "int",
-    "money": "decimal(18,2)",
+    "money": "decimal(24,6)",
     "date": "date",
     "open_date": "date",
     "timestamp": "timestamp_ntz",
@@ -137,7 +137,7 @@ def _is_typed(column: Column) -> bool:
 
 def _value(column: Column, extract: Extract) -> str:
     if _is_typed(column):
-        return column.name
+        return _yuan(column.name) if column.kind == "money" else column.name
     if column.labels:
         cases = " ".join(f"WHEN '{label}' THEN '{value}'" for label, value in column.labels.items())
         kind = "boolean" if column.kind == "boolean" else "string"
@@ -147,6 +147,11 @@ def _value(column: Column, extract: Extract) -> str:
         return f"CASE WHEN {column.name} NOT IN ({words}) THEN {column.name} END"
     value = f"TRY_CAST({column.name} AS {TYPES[column.kind]})"
     return f"CASE WHEN {column.name} NOT LIKE '9999%' THEN {value} END" if _is_open(column) else value
+
+
+def _yuan(name: str) -> str:
+    """An amount of whole fen; NULL for one of more decimals, which the reader would round."""
+    return f"CASE WHEN {name} = round({name}, 2) THEN CAST({name} AS decimal(18,2)) END"
 
 
 def _is_open(column: Column) -> bool:

@@ -7,6 +7,8 @@ STAMP := $(VENV)/.installed
 SQL := include/stable_jobs/ledger/sql include/stable_jobs/store/schema
 TEST := $(BIN)/python -m pytest -n 3 --dist loadgroup -m "not long"
 COVERAGE := tests/coverage.txt
+PEERS := .venv-bench
+PEERS_STAMP := $(PEERS)/.installed
 TIER ?= prefecture
 DATE ?= 2020-05-11
 LATER ?= 2020-05-19
@@ -15,7 +17,7 @@ UV := $(BIN)/uv
 # One lock for every supported Python: what only one of them needs has a marker.
 LOCK := $(UV) pip compile --quiet --no-annotate --no-header --generate-hashes --universal --python-version 3.11
 
-.PHONY: help setup demo night run up test test-long coverage check format lock digests messages schema dictionary docs bench bench-batch bench-ledger bench-review clean
+.PHONY: help setup demo night run up test test-long coverage check format lock digests messages schema dictionary docs bench bench-batch bench-ledger bench-peers bench-review test-peers clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -79,6 +81,7 @@ lock: setup ## compile the pins from requirements*.in, every file's hash with th
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) requirements-uv.in -o requirements-uv.txt
+	$(LOCK) requirements-bench.in -o requirements-bench.txt
 
 digests: ## ask the registry for the digests of the stack's images; to be compared with docker-compose.yml
 	@for image in $$(sed -nE 's/^.*:-([a-z]+:[0-9a-z.-]+)@sha256:.*$$/\1/p' docker-compose.yml); do \
@@ -114,5 +117,18 @@ bench-ledger: setup ## microseconds a unit per step of the ledger, 300,000 units
 bench-review: setup ## milliseconds of each review page over a province's night, and the server's memory
 	$(BIN)/python -m bench.review
 
+# An environment of their own: whatever is installed beside the product slows its start and its expectations'.
+$(PEERS_STAMP): $(STAMP) requirements-bench.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(UV) pip install --quiet --compile-bytecode --only-binary :all: --no-binary pyspark --require-hashes \
+		--build-constraints requirements-bench.txt --python $(PEERS)/bin/python -r requirements-bench.txt
+	touch $@
+
+bench-peers: $(PEERS_STAMP) ## the night beside pandas, PostgreSQL, Polars and Spark; needs Java 17; writes bench/README.md
+	$(BIN)/python -m bench.peers.compare --tier $(TIER)
+
+test-peers: $(PEERS_STAMP) ## whether the peers pay what the product pays, with sound and with rejected rows; needs Java 17
+	$(BIN)/python -m pytest bench/peers/test_agreement.py
+
 clean: ## remove the environment, caches and var/
-	rm -rf $(VENV) var build .coverage* demo/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info demo/*.egg-info
+	rm -rf $(VENV) $(PEERS) var build .coverage* demo/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info demo/*.egg-info

@@ -18,7 +18,7 @@ PACKAGE, DEMONSTRATION = ROOT / "include/stable_jobs", ROOT / "demo/stable_jobs_
 MODULES = sorted([*PACKAGE.rglob("*.py"), *DEMONSTRATION.rglob("*.py")])
 CLOCK = re.compile(r"\b(?:datetime|date)\.(?:now|today|utcnow)\(|\btime\.time\(")
 LONGEST = 500
-LOCKED = ("requirements", "requirements-dev", "requirements-uv")
+LOCKED = ("requirements", "requirements-dev", "requirements-uv", "requirements-spark")
 
 
 def names(paths: list[Path]) -> list[str]:
@@ -55,7 +55,7 @@ print([name for name in sys.modules if name.split(".")[0] == "great_expectations
 
 
 def test_every_direct_dependency_says_why_it_is_here() -> None:
-    for name in ("requirements.in", "requirements-dev.in", "requirements-uv.in"):
+    for name in (f"{name}.in" for name in LOCKED):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith(("#", "-r ")):
                 assert re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?==\S+ +# \S.+", line), line

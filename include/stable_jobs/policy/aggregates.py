@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.catalogue import CATEGORIES, EXCLUSION_LISTS
-from stable_jobs.policy.extracts import Working
+from stable_jobs.store.working import Working
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

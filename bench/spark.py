@@ -113,7 +113,7 @@ def _spark(engine: str, others: list[int]) -> Iterator[dict[str, str]]:
     values = {k: v for k, v in DEFAULTS.items() if k != "spark.sql.shuffle.partitions"} | NEXT_TO
     values["spark.sql.shuffle.partitions"] = str(2 * (os.cpu_count() or 2))
     if engine == "cluster":
-        with cluster(memory="2g", **values) as made:
+        with cluster(values, memory="2g") as made:
             others += [daemon.pid for daemon in made.daemons.values()]
             yield {"STABLE_JOBS_SPARK_MASTER": made.master, "SPARK_CONF_DIR": os.environ["SPARK_CONF_DIR"],
                    "SPARK_LOCAL_IP": os.environ["SPARK_LOCAL_IP"]}  # fmt: skip

@@ -44,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The controller makes the server's folder; workers inherit its name."""
     collect_rarely()
+    if config.getoption("--engine") == "spark":
+        from tests.spark.cluster import IGNORED
+
+        for ignored in IGNORED:
+            config.addinivalue_line("filterwarnings", ignored)
     if hasattr(config, "workerinput"):
         return
     home = tempfile.mkdtemp(prefix="stable-jobs-tests-", dir=_memory())
@@ -91,7 +96,7 @@ def is_regen(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def spark_beside(request: pytest.FixtureRequest) -> Iterator[None]:
-    """With `--engine spark` every world of a policy test is decided by a cluster too."""
+    """With `--engine spark` every world of a policy test is decided by Spark too."""
     if request.config.getoption("--engine") == "spark":
         from tests.spark.cluster import beside
 

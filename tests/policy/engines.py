@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import ibis
+import pyarrow.parquet as pq
 import pytest
 
 from stable_jobs.policy.determine import decide, keep_in
-from stable_jobs.policy.extracts import Inputs, rows_of
+from stable_jobs.policy.extracts import Inputs
 from stable_jobs.policy.load import Policies
 from stable_jobs.store.engine import Computing
 
@@ -65,9 +66,10 @@ def decided_by_engines(inputs: Inputs, policies: Policies, on: date, folder: Pat
 def _decided(
     backend: BaseBackend, inputs: Inputs, policies: Policies, on: date, folder: Path
 ) -> dict[str, list[Row]]:
+    """Decided into files, and read from the files in their order."""
     folder.mkdir(exist_ok=True)
-    tables = decide(backend, inputs, policies, on, keep_in(backend, str(folder)))
-    return {kind: rows_of(table) for kind, table in tables.items()}
+    kinds = decide(backend, inputs, policies, on, keep_in(backend, str(folder)))
+    return {kind: pq.read_table(folder / f"{kind}.parquet").to_pylist() for kind in kinds}
 
 
 def _same_beside(

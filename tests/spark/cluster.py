@@ -7,10 +7,11 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import psutil
@@ -29,11 +30,14 @@ DEFAULTS = {
     "spark.executor.cores": "1",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
+    "spark.sql.codegen.cache.maxEntries": "2000",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
 """`spark-defaults.conf` of the tests."""
 STARTED = re.compile(r"spark://127\.0\.0\.1:\d+")
+IGNORED = ("ignore:unclosed <socket:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+"""py4j leaves the closing of its sockets to the garbage collector."""
 PATIENCE = 90
 """Seconds for a daemon to say that it runs."""
 
@@ -100,11 +104,13 @@ class Cluster:
 
 
 @contextmanager
-def cluster(workers: int = 2, memory: str = "1g", **defaults: str) -> Iterator[Cluster]:
+def cluster(
+    more: Mapping[str, str] = MappingProxyType({}), workers: int = 2, memory: str = "1g"
+) -> Iterator[Cluster]:
     """A running cluster; this process's sessions take its configuration meanwhile."""
     with tempfile.TemporaryDirectory(prefix="stable-jobs-spark-") as name, ExitStack() as stack:
         made = Cluster(Path(name))
-        write_defaults(made.folder / "conf", DEFAULTS | defaults)
+        write_defaults(made.folder / "conf", DEFAULTS | dict(more))
         stack.callback(made.stop)
         made.start("master", "master.Master", "--port", "0")
         made.master = made.said("master", STARTED)
@@ -158,13 +164,13 @@ def computing(master: str) -> Iterator[Computing]:
 
 @contextmanager
 def beside() -> Iterator[None]:
-    """Every world that is decided meanwhile is decided by a cluster too."""
-    with cluster() as made, computing(made.master) as spark:
-        engines.BESIDE.append(spark)
-        try:
-            yield
-        finally:
-            engines.BESIDE.pop()
-        print(
-            f"\n{engines.DECIDED['worlds']} worlds, {engines.DECIDED['rows']} rows: the same on both engines"
-        )
+    """Every world that is decided meanwhile is decided by Spark too, in one process: few rows take less."""
+    with tempfile.TemporaryDirectory(prefix="stable-jobs-spark-") as name:
+        write_defaults(Path(name) / "conf", DEFAULTS | {"spark.driver.memory": "2g"})
+        with configured(Path(name) / "conf"), computing("local[2]") as spark:
+            engines.BESIDE.append(spark)
+            try:
+                yield
+            finally:
+                engines.BESIDE.pop()
+    print(f"\n{engines.DECIDED['worlds']} worlds, {engines.DECIDED['rows']} rows: the same on both engines")

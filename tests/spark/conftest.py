@@ -10,7 +10,7 @@ import pytest
 from ibis.backends import BaseBackend
 
 from stable_jobs.store.engine import Computing
-from tests.spark.cluster import Cluster, cluster, computing
+from tests.spark.cluster import IGNORED, Cluster, cluster, computing
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +32,11 @@ def engines(spark: Computing) -> Iterator[tuple[BaseBackend, BaseBackend]]:
     """DuckDB and Spark."""
     with duckdb.connect() as con:
         yield ibis.duckdb.from_connection(con), spark.backend
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What py4j leaves to the garbage collector is no fault of a test: its sockets with the Java process."""
+    for item in items:
+        if item.get_closest_marker("spark") is not None:
+            for ignored in IGNORED:
+                item.add_marker(pytest.mark.filterwarnings(ignored))

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -34,7 +35,7 @@ def test_the_decision_ends_right(
     computed, killed = list[str](), list[int]()
     stored = spark_backend.SparkBackend.stored
 
-    def watched(backend: spark_backend.SparkBackend, *given: object) -> object:
+    def watched(backend: spark_backend.SparkBackend, *given: Any) -> Any:
         computed.append("")
         if len(computed) == AT:
             threading.Thread(target=kill).start()

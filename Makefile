@@ -4,8 +4,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPARK := $(VENV)/.installed-spark
 SQL := include/stable_jobs/ledger/sql include/stable_jobs/store/schema
-TEST := $(BIN)/python -m pytest -n 3 --dist loadgroup -m "not long"
+TEST := $(BIN)/python -m pytest -n 3 --dist loadgroup -m "not long and not spark"
 COVERAGE := tests/coverage.txt
 PEERS := .venv-bench
 PEERS_STAMP := $(PEERS)/.installed
@@ -17,7 +18,7 @@ UV := $(BIN)/uv
 # One lock for every supported Python: what only one of them needs has a marker.
 LOCK := $(UV) pip compile --quiet --no-annotate --no-header --generate-hashes --universal --python-version 3.11
 
-.PHONY: help setup demo night run up test test-long coverage check format lock digests messages schema dictionary docs bench bench-batch bench-ledger bench-peers bench-review test-peers clean
+.PHONY: help setup setup-spark demo night run up test test-long test-peers test-spark coverage check format lock digests messages schema dictionary docs bench bench-batch bench-ledger bench-peers bench-review bench-spark clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +35,14 @@ $(STAMP): requirements.txt requirements-dev.txt requirements-uv.txt pyproject.to
 		-r requirements-dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . \
 		--editable ./demo
+	touch $@
+
+setup-spark: $(SPARK) ## what STABLE_JOBS_ENGINE=spark needs, into the same environment; Java 17 or 21 is to be there
+
+# PySpark comes as a source archive without code to compile: this environment's own setuptools unpacks it.
+$(SPARK): $(STAMP) requirements-spark.txt
+	$(UV) pip install --quiet --require-hashes --no-deps --no-build-isolation --python $(BIN)/python \
+		-r requirements-spark.txt
 	touch $@
 
 demo: setup ## five cities' extracts for DATE and LATER under var/landing, and the answer keys
@@ -62,8 +71,12 @@ coverage: setup ## `make test` with branch coverage: two thirds more processor t
 		echo "Branch coverage: $$share % in the tests' own processes, $$(date -u +%F), $$(git rev-parse --short HEAD)" \
 		| tee $(COVERAGE)
 
-test-long: setup ## kills, planted faults, a real Airflow killed, doubled and backfilled: hours
+test-long: setup test-spark ## kills, planted faults, a real Airflow killed, doubled and backfilled, Spark: hours
 	$(BIN)/python -m pytest -m long
+
+test-spark: setup-spark ## Spark beside DuckDB, on a cluster of this machine: each difference, whole nights, a lost worker
+	$(BIN)/python -m pytest -m spark
+	$(BIN)/python -m pytest -m "not long and not spark" --engine spark tests/policy tests/test_compare.py
 
 check: setup ## ruff, ruff format, sqlfluff, mypy --strict, import directions, declared dependencies, spelling
 	$(BIN)/ruff check .
@@ -82,6 +95,7 @@ lock: setup ## compile the pins from requirements*.in, every file's hash with th
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) requirements-uv.in -o requirements-uv.txt
 	$(LOCK) requirements-bench.in -o requirements-bench.txt
+	$(LOCK) -c requirements.txt requirements-spark.in -o requirements-spark.txt
 
 digests: ## ask the registry for the digests of the stack's images; to be compared with docker-compose.yml
 	@for image in $$(sed -nE 's/^.*:-([a-z]+:[0-9a-z.-]+)@sha256:.*$$/\1/p' docker-compose.yml); do \
@@ -129,6 +143,9 @@ bench-peers: $(PEERS_STAMP) ## the night beside pandas, PostgreSQL, Polars and S
 
 test-peers: $(PEERS_STAMP) ## whether the peers pay what the product pays, with sound and with rejected rows; needs Java 17
 	$(BIN)/python -m pytest bench/peers/test_agreement.py
+
+bench-spark: setup-spark ## the decision of one TIER by DuckDB, by Spark in one process and by a cluster of two workers
+	$(BIN)/python -m bench.spark --tier $(TIER)
 
 clean: ## remove the environment, caches and var/
 	rm -rf $(VENV) $(PEERS) var build .coverage* demo/build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache include/*.egg-info demo/*.egg-info

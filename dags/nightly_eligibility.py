@@ -23,6 +23,7 @@ from stable_jobs_wiring import (
     is_backfill,
     measured,
     run_of,
+    spark_run_of,
 )
 
 from stable_jobs.contracts.model import DEPARTMENTS
@@ -44,7 +45,7 @@ def determine(
     """Decide every unit of every region that is not held."""
     from stable_jobs.night import steps
 
-    found = steps.determine.task(run_of(dag_run, params), validated)
+    found = steps.determine.task(spark_run_of(dag_run, params), validated)
     return measured(ELIGIBILITY, outlet_events, found)
 
 
@@ -53,7 +54,7 @@ def compare(determined: object, *, dag_run: DagRun = GIVEN, params: Params = GIV
     """The rows that appeared, went or changed since the night before. Its failure fails no other task."""
     from stable_jobs.night import steps
 
-    return steps.compare.task(run_of(dag_run, params), determined)
+    return steps.compare.task(spark_run_of(dag_run, params), determined)
 
 
 @task(task_display_name="名单 lists", **ENGINE)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, CronPartitionTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import (
+    Asset,
+    Connection,
+    CronPartitionTimetable,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+)
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.types import DagRunProtocol as DagRun
 from airflow.sdk.types import OutletEventAccessorsProtocol as OutletEvents
 
@@ -58,6 +67,26 @@ def measured(asset: Asset, events: OutletEvents, found: Mapping[str, Any]) -> di
     """Show counts and yuan on the asset; hand on all of it."""
     events[asset].extra = {k: v for k, v in found.items() if k != "validations"}
     return dict(found)
+
+
+SPARK = "stable_jobs_spark"
+"""The connection of Airflow that names Spark's master; without it a decision is DuckDB's."""
+
+
+def spark_run_of(dag_run: DagRun, params: Mapping[str, Any] | None = None) -> Run:
+    """`run_of` for a task that decides: on Spark where Airflow has the connection and no setting an engine.
+
+    What the connection says counts in this task's process alone. Host `spark://10.0.0.5`, `k8s://https://…`
+    or `yarn`, with or without a port.
+    """
+    if "STABLE_JOBS_ENGINE" not in os.environ:
+        try:
+            found = Connection.get(SPARK)
+        except AirflowNotFoundException:
+            return run_of(dag_run, params)
+        port = f":{found.port}" if found.port else ""
+        os.environ |= {"STABLE_JOBS_ENGINE": "spark", "STABLE_JOBS_SPARK_MASTER": f"{found.host}{port}"}
+    return run_of(dag_run, params)
 
 
 def is_backfill(dag_run: DagRun) -> bool:

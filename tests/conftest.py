@@ -38,11 +38,17 @@ HANDS = [people.Hand(people.AIRFLOW, "test")]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regen", action="store_true", help="write the golden files anew; read the diff")
+    parser.addoption("--engine", choices=("duckdb", "spark"), default="duckdb", help="spark: beside DuckDB")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controller makes the server's folder; workers inherit its name."""
     collect_rarely()
+    if config.getoption("--engine") == "spark":
+        from tests.spark.cluster import IGNORED
+
+        for ignored in IGNORED:
+            config.addinivalue_line("filterwarnings", ignored)
     if hasattr(config, "workerinput"):
         return
     home = tempfile.mkdtemp(prefix="stable-jobs-tests-", dir=_memory())
@@ -86,6 +92,18 @@ def _is_made_for_the_module(item: pytest.Item) -> bool:
 @pytest.fixture
 def is_regen(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--regen"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spark_beside(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--engine spark` every world of a policy test is decided by Spark too."""
+    if request.config.getoption("--engine") == "spark":
+        from tests.spark.cluster import beside
+
+        with beside():
+            yield
+    else:
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from stable_jobs.settings import Settings
         pytest.param({"first_night": date(2020, 5, 11), "mail_starttls": False}, id="a date and a flag"),
         pytest.param({"mail_user": "me", "mail_password": "p w"}, id="a password"),
         pytest.param({"database_url": "postgresql://u:p@h/d"}, id="a URL with one"),
+        pytest.param({"engine": "spark", "spark_master": "spark://h:7077"}, id="another engine"),
     ],
 )  # fmt: skip
 def test_the_environment_makes_the_same_settings(

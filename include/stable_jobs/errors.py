@@ -160,6 +160,17 @@ def store_fault(error: BaseException) -> StepError | None:
     )
 
 
+def engine_fault(error: BaseException) -> StepError | None:
+    """The sentence about Spark that does not begin, is lost or gives up. None for any other error."""
+    if type(error).__module__.partition(".")[0] not in ("pyspark", "py4j"):
+        return None
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return StepError(
+        f"Spark (STABLE_JOBS_SPARK_MASTER): {' '.join(lines[:2])[:400] or type(error).__name__}; nothing was"
+        " registered; next: look at the logs of the driver and of the master, then run the same command again"
+    )
+
+
 def _named(said: str) -> str:
     """The path in an engine's error, else its first line."""
     found = re.search(r"""["'](/[^"']+|[a-z0-9]+://[^"']+)["']""", said)

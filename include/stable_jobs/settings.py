@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stable_jobs.errors import UsageError
@@ -71,6 +71,7 @@ def _given_folder(path: Path) -> Path:
 
 
 Folder = Annotated[Path, AfterValidator(_given_folder)]
+SPARK_MASTER = r"^(local(\[([1-9][0-9]{0,2}|\*)\])?|yarn|k8s://\S+|spark://\S+)$"
 
 
 class Settings(BaseSettings):
@@ -93,7 +94,8 @@ class Settings(BaseSettings):
     banks: Folder | None = None
     bank_answers: Path | None = None
     contracts: Folder | None = None
-    engine: str = Field(default="duckdb", pattern="^duckdb$")
+    engine: str = Field(default="duckdb", pattern="^(duckdb|spark)$")
+    spark_master: str | None = Field(default=None, pattern=SPARK_MASTER, validate_default=True)
     memory_limit: Annotated[str, AfterValidator(_memory)] = "1500MB"
     threads: int = Field(default=2, ge=1, le=1024)
     workbook_rows: int = Field(default=50_000, ge=0, le=10_000_000)
@@ -113,6 +115,14 @@ class Settings(BaseSettings):
         """A number is no date, though one could be made of it."""
         if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value.strip()) is None:
             raise ValueError("expected a date such as 2020-05-11")
+        return value
+
+    @field_validator("spark_master")
+    @classmethod
+    def _master(cls, value: str | None, known: ValidationInfo) -> str | None:
+        """The engine is known by then: the fields are read in their order."""
+        if value is None and known.data.get("engine") == "spark":
+            raise ValueError("expected a master such as spark://host:7077, since STABLE_JOBS_ENGINE is spark")
         return value
 
     @field_validator("*", mode="before")

@@ -176,7 +176,8 @@ def test_a_word_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "ENGINE": ["spark", "\x01"],
+    "ENGINE": ["spark", "polars", "\x01"],
+    "SPARK_MASTER": ["host:7077", "local[0]", "http://h", "spark:// h", "  ", "\x01"],
     "MEMORY_LIMIT": ["lots", "0", "0MB", "-1GB", "1000", "1GB2", "none", "unlimited", "1e3GB", "999999TB",
         "50%", "٣GB", "  "],
     "THREADS": ["many", "0", "-1", "1.5", "99999999999999999999", "1e9", "  "],

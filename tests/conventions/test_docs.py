@@ -72,7 +72,9 @@ def test_a_term_stands_in_the_glossary_once() -> None:
 COMMAND = re.compile(r"^```\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["README", "docs/tour", "docs/how-to/check-a-file"])
+@pytest.mark.parametrize(
+    "name", ["README", "docs/tour", "docs/how-to/check-a-file", "docs/how-to/run-on-spark"]
+)
 def test_both_languages_give_the_same_commands(name: str) -> None:
     english, chinese = (
         COMMAND.findall((ROOT / f"{name}{tag}.md").read_text(encoding="utf-8")) for tag in ("", ".zh-CN")

@@ -18,7 +18,7 @@ PACKAGE, DEMONSTRATION = ROOT / "include/stable_jobs", ROOT / "demo/stable_jobs_
 MODULES = sorted([*PACKAGE.rglob("*.py"), *DEMONSTRATION.rglob("*.py")])
 CLOCK = re.compile(r"\b(?:datetime|date)\.(?:now|today|utcnow)\(|\btime\.time\(")
 LONGEST = 500
-LOCKED = ("requirements", "requirements-dev", "requirements-uv", "requirements-bench")
+LOCKED = ("requirements", "requirements-dev", "requirements-uv", "requirements-bench", "requirements-spark")
 
 
 def names(paths: list[Path]) -> list[str]:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,10 +19,10 @@ from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.credit_code import make_credit_code
 from stable_jobs.policy.aggregates import OURS
-from stable_jobs.policy.determine import decide, keep_in
-from stable_jobs.policy.extracts import HEAD, QUARANTINE, TYPES, InputFile, Inputs, rows_of
+from stable_jobs.policy.extracts import HEAD, QUARANTINE, TYPES, InputFile, Inputs
 from stable_jobs.policy.load import Policies, load_policies
 from stable_jobs.settings import data_folder
+from tests.policy.engines import decided_by_engines
 
 NIGHT = date(2020, 5, 11)
 XIAN, LIAOYUAN, NANCHANG, LANZHOU, QIQIHAR = "610100", "220400", "360100", "620100", "230200"
@@ -298,13 +297,7 @@ def _parquet(path: Path, rows: list[Row], columns: dict[str, str]) -> None:
 
 def decided(world: World, folder: Path, by: Policies | None = None) -> dict[str, list[Row]]:
     """The whole decision, every table as Python rows."""
-    inputs = write(world, folder)
-    out = folder / "out"
-    out.mkdir(exist_ok=True)
-    with duckdb.connect() as con:
-        backend = ibis.duckdb.from_connection(con)
-        tables = decide(backend, inputs, by or policies(), world.on, keep_in(backend, str(out)))
-        return {kind: rows_of(table) for kind, table in tables.items()}
+    return decided_by_engines(write(world, folder), by or policies(), world.on, folder / "out")
 
 
 def row_of(

@@ -7,12 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import ibis
-
-from stable_jobs.policy.determine import decide, keep_in
-from stable_jobs.policy.extracts import rows_of
 from tests.policy import hostile
+from tests.policy.engines import decided_by_engines
 from tests.policy.oracle import Books
 from tests.policy.oracle_tests import COMPARED
 from tests.policy.oracle_tests import decide as decided_by_oracle
@@ -56,12 +52,7 @@ def compare(world: hostile.Landing, folder: Path, into: Compared) -> Books:
     """Decide a landing twice and add what differs."""
     inputs = hostile.write(world, folder)
     assert world.policies is not None
-    columns = ["region_code", "uscc", "scheme", *COMPARED]
-    with duckdb.connect() as con:
-        con.execute("SET threads = 1")
-        backend = ibis.duckdb.from_connection(con)
-        tables = decide(backend, inputs, world.policies, world.on, keep_in(backend, str(folder)))
-        rows = rows_of(tables["eligibility"].select(*columns))
+    rows = decided_by_engines(inputs, world.policies, world.on, folder)["eligibility"]
     books = Books(world, world.policies, world.on)
     expected = decided_by_oracle(books)
     got = {(r["region_code"], r["uscc"], r["scheme"]): r for r in rows}

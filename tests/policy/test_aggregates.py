@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,9 +16,11 @@ import pytest
 
 from stable_jobs.credit_code import make_registration_no
 from stable_jobs.policy.aggregates import OURS, ours
-from stable_jobs.policy.extracts import rows_of, working_tables
+from stable_jobs.policy.extracts import rows_of
+from stable_jobs.store.working import working_tables
 from tests.policy.builder import LANZHOU, NIGHT, XIAN, Row, World, code, row_of
 from tests.policy.cases import Build, Case, check, decide_cases, params
+from tests.policy.engines import opened
 
 OTHER = code(9001)
 """Another unit of the region, with payments of its own."""
@@ -192,7 +193,7 @@ def test_the_ledgers_file(columns: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "it's ours.parquet"
     schema = ibis.schema(columns).to_pyarrow()
     pq.write_table(pa.Table.from_pylist([row], schema=schema), path)
-    with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
+    with opened() as backend, working_tables(backend) as working:
         found = ours(working, str(path))
         assert dict(found.schema().items()) == dict(ibis.schema(OURS).items())
         assert rows_of(found) == [row | {"voucher_no": None}]

@@ -38,6 +38,7 @@ from stable_jobs.policy.extracts import Inputs
 from stable_jobs.policy.load import Policies
 from stable_jobs.settings import SHANGHAI
 from stable_jobs.store.catalog import InForce, Snapshot, record_delivery, register_snapshot
+from stable_jobs.store.engine import Computing
 from stable_jobs.store.lake import Lake
 from stable_jobs.store.tables import snapshots
 from tests.policy.builder import LANZHOU, NIGHT, XIAN, World, code, contracts, policies, write
@@ -57,7 +58,9 @@ class Night:
     def determine(self, by: Policies | None = None, **changed: Any) -> Decision:
         with duckdb.connect() as con:
             given: dict[str, Any] = {"in_force": self.in_force} | changed
-            return determine(con, self.engine, self.lake, contracts(), by or policies(), NIGHT, **given)
+            return determine(
+                Computing(con), self.engine, self.lake, contracts(), by or policies(), NIGHT, **given
+            )
 
     def explain(self, uscc: str, region: str | None = None, by: Policies | None = None) -> Explanation:
         with duckdb.connect() as con, self.engine.connect() as conn:

@@ -8,15 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import ibis
 import pytest
 
 from stable_jobs.credit_code import make_credit_code, make_registration_no
-from stable_jobs.policy.determine import decide, keep_in
-from stable_jobs.policy.extracts import rows_of
 from tests.policy.builder import LANZHOU, LIAOYUAN, QIQIHAR, XIAN, Row, World, code, policies, write
 from tests.policy.cases import Case, check, decide_cases, params
+from tests.policy.engines import decided_by_engines
 
 LANTIAN, ZHOUZHI = "610122", "610124"
 
@@ -108,8 +105,5 @@ def test_a_registered_code_is_a_code(tmp_path: Path) -> None:
     world.region(XIAN)
     world.unit(code(1), XIAN, **branch(BROKEN))
     inputs = replace(write(world, tmp_path), registered=((XIAN, BROKEN),))
-    with duckdb.connect() as con:
-        backend = ibis.duckdb.from_connection(con)
-        tables = decide(backend, inputs, policies(), world.on, keep_in(backend, str(tmp_path)))
-        [row] = rows_of(tables["eligibility"])
+    [row] = decided_by_engines(inputs, policies(), world.on, tmp_path)["eligibility"]
     assert (row["size_class"], row["reasons"]) == ("small", "")

@@ -9,15 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import ibis
 import pytest
 
-from stable_jobs.policy.extracts import Extracts, rows_of, working_tables
+from stable_jobs.policy.extracts import Extracts, rows_of
 from stable_jobs.policy.load import Policies
 from stable_jobs.policy.parameters import parameter_table, participating_regions, resolve
 from stable_jobs.policy.situation import region_table
 from stable_jobs.policy.situation import terms as policy_terms
+from stable_jobs.store.working import working_tables
 from tests.policy.builder import (
     LANZHOU,
     LIAOYUAN,
@@ -32,6 +31,7 @@ from tests.policy.builder import (
     write,
 )
 from tests.policy.cases import with_region
+from tests.policy.engines import opened
 
 LANTIAN, ZHOUZHI, TONGHUA, PROVINCE = "610122", "610124", "220500", "610000"
 AGREED = "990100"
@@ -90,7 +90,7 @@ def terms(tmp_path_factory: pytest.TempPathFactory) -> Terms:
 def terms_alone(made: World, folder: Path) -> Terms:
     """The terms of a night without the decision that they stand beside."""
     inputs, by = write(made, folder), base()
-    with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
+    with opened() as backend, working_tables(backend) as working:
         rows = parameter_table(by, made.on, list(participating_regions(by, made.on)))
         region = region_table(Extracts(inputs, working), by, rows, made.on)
         return by_size(rows_of(policy_terms(region, rows)))

@@ -9,15 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import ibis
 import pytest
 
 from stable_jobs.errors import StepError
-from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, rows_of, working_tables
+from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, rows_of
 from stable_jobs.policy.load import Policies, RegionPolicy
 from stable_jobs.policy.owed import ALWAYS, needed_extracts, suspended_regions
 from stable_jobs.policy.parameters import participating_regions, region_faults
+from stable_jobs.store.working import working_tables
 from tests.policy.builder import (
     LANZHOU,
     LIAOYUAN,
@@ -33,6 +32,7 @@ from tests.policy.builder import (
     write,
 )
 from tests.policy.cases import test_regions
+from tests.policy.engines import opened
 
 NATION = "000000"
 HERE = (XIAN, NANCHANG)
@@ -57,7 +57,7 @@ def world_of(slots: tuple[str, ...] = HERE) -> World:
 
 def held(world: World, folder: Path, by: Policies) -> set[tuple[str, str, str]]:
     """(region, reason, extract) of every hold."""
-    with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
+    with opened() as backend, working_tables(backend) as working:
         rows = suspended_regions(Extracts(write(world, folder), working), by, world.on)
     assert all(
         r["department"] == (contracts()[r["extract"]].department if r["extract"] else "") for r in rows
@@ -67,7 +67,7 @@ def held(world: World, folder: Path, by: Policies) -> set[tuple[str, str, str]]:
 
 def taxed(world: World, folder: Path) -> set[tuple[str, str]]:
     """(region, status) of the taxpayers that count."""
-    with duckdb.connect() as con, working_tables(ibis.duckdb.from_connection(con)) as working:
+    with opened() as backend, working_tables(backend) as working:
         rows = rows_of(Extracts(write(world, folder), working).accepted("taxpayers"))
     return {(r["region_code"], r["taxpayer_status"]) for r in rows}
 

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import ibis
 import pytest
 
 from stable_jobs.policy.verdict import general_entitlement
 from tests.policy.builder import LANZHOU, LIAOYUAN, QIQIHAR, XIAN, Row, World, code
 from tests.policy.cases import Build, Case, check, decide_cases, params, test_regions
+from tests.policy.engines import opened
 
 TWO = "130200"
 DEAR = "220500"
@@ -180,8 +180,7 @@ def test_difficult_row_only_where_open_and_recovering(tables: dict[str, list[Row
 )
 def test_half_up(base: str | None, rate: str, refund: str | None) -> None:
     """The engine rounds half away from zero, in decimals all the way."""
-    with duckdb.connect() as con:
-        backend = ibis.duckdb.from_connection(con)
+    with opened() as backend:
         t = ibis.memtable([(base, rate)], schema={"b": "string", "r": "string"})
         t = t.mutate(premium_base=t.b.cast("decimal(18,2)"), refund_rate=t.r.cast("decimal(9,4)"))
         expression = general_entitlement(t)

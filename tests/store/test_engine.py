@@ -1,11 +1,13 @@
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from stable_jobs.errors import UsageError
 from stable_jobs.settings import Settings
-from stable_jobs.store.engine import connect, quote_identifier, quote_literal, read_parquet_sql
+from stable_jobs.store.engine import Computing, connect, quote_identifier, quote_literal, read_parquet_sql
 
 HOSTILE = [
     pytest.param("plain", id="plain"),
@@ -100,3 +102,29 @@ def test_each_connection_is_a_database_of_its_own(settings: Settings) -> None:
         one.execute("CREATE TABLE t (n INTEGER)")
         with pytest.raises(duckdb.CatalogException):
             other.execute("SELECT * FROM t")
+
+
+def test_a_decision_is_duckdbs_unless_settings_say_otherwise(duck: duckdb.DuckDBPyConnection) -> None:
+    computing = Computing(duck)
+    assert computing.backend is computing.backend
+    assert computing.backend.name == "duckdb"
+    computing.close()
+    assert duck.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_spark_that_is_not_installed_is_told(
+    duck: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "stable_jobs.store.spark_backend", None)
+    asked = settings.model_copy(update={"engine": "spark", "spark_master": "local[2]"})
+    with pytest.raises(UsageError, match="make setup-spark"):
+        _ = Computing(duck, asked).backend
+
+
+@pytest.mark.parametrize("lake", ["memory://lake", "zip://lake"])
+def test_a_lake_that_no_executor_reaches_is_refused(
+    duck: duckdb.DuckDBPyConnection, settings: Settings, lake: str
+) -> None:
+    asked = Settings(_env_file=None, home=settings.home, engine="spark", spark_master="local[2]", lake=lake)
+    with pytest.raises(UsageError, match="STABLE_JOBS_LAKE"):
+        _ = Computing(duck, asked).backend

@@ -110,7 +110,7 @@ def _compared(
 ) -> tuple[Baseline, Changes]:
     """Two eligibility tables compared: the figures, and the lists of what differs, from a scratch folder."""
     sides = (night.lake.path(before.name), night.lake.path(after.name))
-    differences = write_differences(night.duck, *sides, work / name)
+    differences = write_differences(night.computing, *sides, work / name)
     figures = baseline_figures(night.duck, before.business_date, *sides, differences, night.names)
     rows_name, summary_name = FILES[name]
     return figures, Changes(

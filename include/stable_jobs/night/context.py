@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from stable_jobs import __version__
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
-from stable_jobs.errors import store_fault
+from stable_jobs.errors import engine_fault, store_fault
 from stable_jobs.policy.load import Policies, load_sound
 from stable_jobs.policy.parameters import demo_regions
 from stable_jobs.publishing.folders import workspace
 from stable_jobs.settings import Settings, code_fingerprint
 from stable_jobs.store.catalog import fingerprint
+from stable_jobs.store.engine import Computing
 from stable_jobs.store.lake import Lake
 from stable_jobs.words import Words
 
@@ -63,6 +64,11 @@ class NightContext:
             "policies": self.policies.fingerprint,
             "contracts": fingerprint(**contracts),
         }
+
+    @cached_property
+    def computing(self) -> Computing:
+        """Where facts, decision and comparison are computed."""
+        return Computing(self.duck, self.settings)
 
     @cached_property
     def names(self) -> dict[str, Words]:
@@ -114,10 +120,12 @@ def open_night(
         _own(settings.scratch_root)
         lake = Lake(settings.lake_url)
         with database(settings) as engine, connect(settings) as duck:
-            yield NightContext(
+            night = NightContext(
                 settings, business_date, known_at, contracts, policies, engine, duck, lake, is_backfill
             )
+            with closing(night.computing):
+                yield night
     except Exception as error:
-        if (fault := store_fault(error)) is not None:
+        if (fault := store_fault(error) or engine_fault(error)) is not None:
             raise fault from error
         raise

@@ -68,7 +68,7 @@ def what_if(night: NightContext, policies_root: Path, folder: Path) -> WhatIf:
     import ibis
 
     other = load_policies(policies_root)
-    backend = ibis.duckdb.from_connection(night.duck)
+    backend = night.computing.backend
     inputs = _inputs(night)
     _fresh(folder)
     tables = [
@@ -76,7 +76,7 @@ def what_if(night: NightContext, policies_root: Path, folder: Path) -> WhatIf:
         for name, policies in (("as_is", night.policies), ("what_if", other))
     ]
     changes(*tables).to_parquet(str(folder / "changes.parquet"))
-    changed = backend.read_parquet(str(folder / "changes.parquet"))
+    changed = ibis.duckdb.from_connection(night.duck).read_parquet(str(folder / "changes.parquet"))
     changed.to_csv(str(folder / "changes.csv"))
     summed = summary(changed)
     summed.to_csv(str(folder / "summary.csv"))

@@ -167,7 +167,7 @@ def decide(night: NightContext, validation_ids: Collection[int] = ()) -> Decisio
     if night.known_at is None:
         note_policies(night)
     in_force, held = deliveries_in_force(night, validation_ids)
-    stores = (night.duck, night.database, night.lake)
+    stores = (night.computing, night.database, night.lake)
     paid = paid_by_us(night)
     with night.database.connect() as connection:
         registered = registered_codes(connection, night.known_at)

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from stable_jobs.policy.catalogue import CATEGORIES, EXCLUSION_LISTS
-from stable_jobs.policy.extracts import Working
+from stable_jobs.store.working import Working
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -85,10 +85,16 @@ def headcounts(rows: ir.Table, on: date) -> ir.Table:
     return grouped.mutate(is_headcount_conflict=conflict).drop("months_mask", "months_rows")
 
 
+ABOVE_ANY_COUNT = 10**11
+"""More than a unit can have insured; a month as YYYYMM times it is still an integer of 64 bits."""
+
+
 def _newest(count: ir.IntegerValue, month: ir.IntegerValue, on: date) -> ir.IntegerValue:
+    """Of a month that stands twice the larger count, whatever the order of the rows."""
     if on.month == 1:
         return count.max(where=month == (on.year - 1) * 100 + 12)
-    return count.argmax(month, where=month.between(on.year * 100 + 1, on.year * 100 + on.month))
+    placed = month.cast("int64") * ABOVE_ANY_COUNT + count
+    return placed.max(where=month.between(on.year * 100 + 1, on.year * 100 + on.month)) % ABOVE_ANY_COUNT
 
 
 def claims(rows: ir.Table, on: date) -> ir.Table:

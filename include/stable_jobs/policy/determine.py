@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from stable_jobs.contracts.model import Contract
 from stable_jobs.errors import StepError
 from stable_jobs.policy.aggregates import REPORTED, SUM
-from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, count_of, working_tables
+from stable_jobs.policy.extracts import Extracts, InputFile, Inputs, count_of
 from stable_jobs.policy.facts import gather
 from stable_jobs.policy.layoff import READS, laid_off
 from stable_jobs.policy.load import Policies
@@ -33,10 +33,11 @@ from stable_jobs.store.catalog import (
     register_snapshot,
     snapshot_by_id,
 )
+from stable_jobs.store.engine import Computing
 from stable_jobs.store.lake import Lake
+from stable_jobs.store.working import working_tables
 
 if TYPE_CHECKING:
-    import duckdb
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
     from sqlalchemy import Connection, Engine
@@ -163,7 +164,7 @@ def input_files(lake: Lake, in_force: Sequence[InForce]) -> tuple[InputFile, ...
 
 
 def determine(
-    con: duckdb.DuckDBPyConnection,
+    computing: Computing,
     engine: Engine,
     lake: Lake,
     contracts: Mapping[str, Contract],
@@ -176,7 +177,7 @@ def determine(
     registered: tuple[tuple[str, str], ...] = (),
 ) -> Decision:
     """Decide the business date and register all snapshots in one transaction; made before from the
-    same: found.
+    same: found, on whichever engine.
 
     held_deliveries: (extract, region) whose delivery came and is not accepted, for the reason on the report.
     paid_by_us: Parquet file of what our ledger instructed (`paid.OURS`), paid_fingerprint what it is known
@@ -194,9 +195,7 @@ def determine(
         check_contents(connection, lake, _read_names(found, in_force))
     if found is not None:
         return found
-    import ibis
-
-    backend = ibis.duckdb.from_connection(con)
+    backend = computing.backend
     names: dict[str, str] = {}
     inputs = Inputs(input_files(lake, in_force), contracts, held_deliveries, paid_by_us, registered)
     tables = decide(backend, inputs, policies, business_date, partial(_keep, backend, lake, names))

@@ -21,7 +21,6 @@ from stable_jobs.policy.extracts import (
     Extracts,
     InputFile,
     Inputs,
-    Working,
     all_keys,
     clashes,
     crosswalk,
@@ -38,6 +37,7 @@ from stable_jobs.regions import upward
 from stable_jobs.store.catalog import delivery_by_id, find_snapshot
 from stable_jobs.store.lake import Lake
 from stable_jobs.store.tables import snapshots
+from stable_jobs.store.working import Working
 
 if TYPE_CHECKING:
     import duckdb

@@ -19,7 +19,6 @@ from stable_jobs.policy.extracts import (
     UNIT_EXTRACTS,
     Extracts,
     Inputs,
-    Working,
     all_keys,
     clashes,
     clashing_enterprises,
@@ -33,6 +32,7 @@ from stable_jobs.policy.extracts import (
 )
 from stable_jobs.policy.parameters import typed_table
 from stable_jobs.regions import NATION
+from stable_jobs.store.working import Working
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -394,13 +394,9 @@ def unknowable(extracts: Extracts, facts: ir.Table, clashing: ir.Table, regions:
 
 def _broken(extracts: Extracts, named: ir.Table) -> ir.Table:
     """`broken_uscc`: codes that the code rule refuses and nobody registered; few. named: a working table."""
-    query = (
-        f"SELECT unsized_uscc FROM {named.get_name()} "  # noqa: S608 - a working table's name
-        f"WHERE NOT coalesce({checks.unit_code('unsized_uscc')}, false)"
-    )
     registered = {code for _, code in extracts.inputs.registered}
-    found = [row[0] for row in extracts.working.backend.raw_sql(query).fetchall()]
-    rows = [{"broken_uscc": code} for code in sorted(found) if code not in registered]
+    found = extracts.working.failing(named, checks.unit_code("unsized_uscc"))
+    rows = [{"broken_uscc": code} for code in found if code not in registered]
     return typed_table(rows, {"broken_uscc": "string"})
 
 

@@ -21,7 +21,7 @@ from pydantic import Field, TypeAdapter
 
 from stable_jobs.messages.decision import REASON
 from stable_jobs.report.parts import Filed, place_of
-from stable_jobs.store.engine import read_parquet_sql
+from stable_jobs.store.engine import Computing, read_parquet_sql
 from stable_jobs.words import Place, Words
 
 if TYPE_CHECKING:
@@ -214,13 +214,11 @@ class Differences:
     sums: Path
 
 
-def write_differences(con: duckdb.DuckDBPyConnection, before: str, after: str, stem: Path) -> Differences:
+def write_differences(computing: Computing, before: str, after: str, stem: Path) -> Differences:
     """Compare two eligibility tables (Parquet paths) into `<stem>_rows.parquet` and `<stem>_sums.parquet`."""
-    import ibis
-
     from stable_jobs.compare import changes, summary
 
-    backend = ibis.duckdb.from_connection(con)
+    backend = computing.backend
     found = Differences(*(stem.with_name(f"{stem.name}_{what}.parquet") for what in ("rows", "sums")))
     changes(backend.read_parquet(before), backend.read_parquet(after)).to_parquet(str(found.rows))
     summary(backend.read_parquet(str(found.rows))).to_parquet(str(found.sums))

@@ -20,7 +20,7 @@ from stable_jobs.report.comparison import (
 )
 from stable_jobs.review.stores import Stores, names_of
 from stable_jobs.settings import Settings
-from stable_jobs.store.engine import connect
+from stable_jobs.store.engine import Computing, connect
 from stable_jobs.store.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def write(
     from stable_jobs.publishing.files import write_csv
 
     names = names_of(stores)
-    found = write_differences(duck, before, after, folder / "changes")
+    found = write_differences(Computing(duck), before, after, folder / "changes")
     figures = baseline_figures(duck, before_on, before, after, found, names)
     listed = listed_changes(
         Changes(

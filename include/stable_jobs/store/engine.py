@@ -1,10 +1,15 @@
-"""DuckDB in process: one bounded connection per step, several threads over it, and the quoting of SQL."""
+"""DuckDB in process: one bounded connection per step, several threads over it, and the quoting of SQL.
+
+And the choice of the engine that computes a decision: that DuckDB, or Spark.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +19,7 @@ from stable_jobs.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
+    from ibis.backends import BaseBackend
 
 
 # --- Connections ---
@@ -74,6 +80,39 @@ def read_parquet_sql(paths: Sequence[str]) -> str:
     if not paths:
         raise ValueError("no Parquet files to read")
     return f"read_parquet([{', '.join(map(quote_literal, paths))}])"
+
+
+# --- The engine of a decision ---
+
+
+@dataclass(frozen=True)
+class Computing:
+    """Where facts, decision and comparison are computed: a connection of DuckDB, or Spark if settings say so.
+
+    The backend is opened when it is first asked for; `close` ends what was opened, but not the connection.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    settings: Settings | None = None
+
+    @cached_property
+    def backend(self) -> BaseBackend:
+        """The engine as Ibis sees it. UsageError or StepError where Spark cannot be had."""
+        if self.settings is not None and self.settings.engine == "spark":
+            from stable_jobs.store.spark import open_spark
+
+            return open_spark(self.settings, self.con)
+        import ibis
+
+        return ibis.duckdb.from_connection(self.con)
+
+    def close(self) -> None:
+        """End the session with Spark, if there is one."""
+        opened = vars(self).pop("backend", None)
+        if opened is not None and opened.name == "pyspark":
+            from stable_jobs.store.spark import close_spark
+
+            close_spark(opened)
 
 
 # --- Threads ---

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 
 from stable_jobs.errors import StepError
 from stable_jobs.names import HIDDEN
-from stable_jobs.publishing.sheet_rows import BATCH, write_rows
 from stable_jobs.publishing.table import NUMBERS, Kind, ListTable, Sum
 from stable_jobs.store.engine import quote_identifier, quote_literal
 
@@ -131,6 +130,8 @@ def _for_people(plain: Path, path: Path) -> None:
 MOST_ROWS = 1_000_000
 """Rows of one list that a sheet takes; it ends at 1,048,576 with title and notes."""
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)
+BATCH = 4_096
+"""Rows that the engine hands over at a time."""
 NUMBER_FORMATS = {Kind.COUNT: "#,##0", Kind.MONEY: "#,##0.00", Kind.SHARE: "0.00%"}
 WIDTHS = {Kind.TEXT: 30, Kind.WORD: 20}
 
@@ -204,10 +205,8 @@ def _rows(
     """Write every row below the header, a batch at a time; how many there were."""
     formats = [book.add_format({"num_format": NUMBER_FORMATS.get(c.kind, "@")}) for c in table.columns]
     writers = [_writer(sheet, column.kind) for column in table.columns]
-    asked, place = changed_sql(table, Kind.TEXT, cell, ordered_sql(table)), _header_row(table) + 1
-    if (written := write_rows(con, sheet, table, asked, formats, place)) is not None:
-        return written
-    found = con.execute(asked)
+    found = con.execute(changed_sql(table, Kind.TEXT, cell, ordered_sql(table)))
+    place = _header_row(table) + 1
     while batch := found.fetchmany(BATCH):
         for place, row in enumerate(batch, place):  # noqa: B020 - goes on where the batch before ended
             for number, value in enumerate(row):

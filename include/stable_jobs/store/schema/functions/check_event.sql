@@ -5,7 +5,7 @@ SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     own bigint := ledger_event();
 BEGIN
-    IF EXISTS (SELECT FROM new_rows WHERE event_id <> own) THEN
+    IF EXISTS (SELECT FROM new_rows WHERE event_id IS DISTINCT FROM own) THEN
         RAISE EXCEPTION 'a row of % cannot be of another event than its transaction''s', TG_TABLE_NAME
             USING ERRCODE = 'restrict_violation';
     END IF;

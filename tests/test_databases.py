@@ -38,7 +38,7 @@ def test_the_next_one_begins_as_the_first_did(own: Databases, template_database:
 @pytest.mark.parametrize(
     "changed",
     [
-        pytest.param("ALTER TABLE payments DISABLE TRIGGER guard", id="a guard is off"),
+        pytest.param("ALTER TABLE payments DISABLE TRIGGER check_new", id="a guard is off"),
         pytest.param("ALTER TABLE payment_stops ADD COLUMN more text", id="a column more"),
         pytest.param("DROP VIEW newest_nights CASCADE", id="a view is gone"),
         pytest.param("GRANT DELETE ON payment_stops TO stable_jobs_app", id="a right more"),

@@ -12,7 +12,6 @@ from typing import Any
 import psutil
 import pytest
 
-from stable_jobs.store import spark_backend
 from stable_jobs.store.engine import Computing
 from tests.policy import engines, hostile
 from tests.policy.engines import decided_by_engines
@@ -28,6 +27,8 @@ def test_the_decision_ends_right(
     made: Cluster, spark: Computing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Daemon and executor of one of two workers get SIGKILL while a job of the decision runs."""
+    from stable_jobs.store import spark_backend  # needs pyspark, which only `make test-spark` installs
+
     world = hostile.landing(8, UNITS)
     inputs = hostile.write(world, tmp_path)
     assert world.policies is not None

@@ -2,7 +2,9 @@
 CREATE OR REPLACE FUNCTION record_releases() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = ledger, public, pg_temp AS $$
 BEGIN
-    INSERT INTO release_events (release_id) SELECT id FROM new_rows ORDER BY id;
+    IF EXISTS (SELECT FROM new_rows) THEN
+        INSERT INTO release_events (release_id) SELECT id FROM new_rows ORDER BY id;
+    END IF;
     RETURN NULL;
 END $$;
 

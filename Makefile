@@ -71,8 +71,9 @@ coverage: setup ## `make test` with branch coverage: two thirds more processor t
 		echo "Branch coverage: $$share % in the tests' own processes, $$(date -u +%F), $$(git rev-parse --short HEAD)" \
 		| tee $(COVERAGE)
 
-test-long: setup test-spark ## kills, planted faults, a real Airflow killed, doubled and backfilled, Spark: hours
+test-long: setup ## kills, planted faults, a real Airflow killed, doubled and backfilled, then Spark: hours
 	$(BIN)/python -m pytest -m long
+	$(MAKE) test-spark
 
 test-spark: setup-spark ## Spark beside DuckDB, on a cluster of this machine: each difference, whole nights, a lost worker
 	$(BIN)/python -m pytest -m spark

@@ -132,7 +132,7 @@ bench-ledger: setup ## microseconds a unit per step of the ledger, 300,000 units
 bench-review: setup ## milliseconds of each review page over a province's night, and the server's memory
 	$(BIN)/python -m bench.review
 
-# An environment of their own: whatever is installed beside the product slows its start and its expectations'.
+# An environment of their own, so that the product is measured as it is installed.
 $(PEERS_STAMP): $(STAMP) requirements-bench.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(UV) pip install --quiet --compile-bytecode --only-binary :all: --no-binary pyspark --require-hashes \

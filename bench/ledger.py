@@ -20,7 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 import duckdb
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from bench.measure import cpu_seconds
@@ -206,13 +206,19 @@ def _round(owner: URL, units: int, home: Path) -> Round:
     name = f"bench_{uuid4().hex}"
     engine = create_engine(init_database(owner, name=name), poolclass=NullPool)
     found = Round()
+    servers: list[int] = []
+
+    @event.listens_for(engine, "connect")
+    def _served(connection: Any, _: object) -> None:
+        servers.append(connection.info.backend_pid)
+
     with _dropped(owner, name):
         found.size -= _size(engine)
         for step, act in Night(engine, units, home).steps().items():
             cpu, started = _cpu_seconds(home), time.perf_counter()
             act()
             found.seconds[step] = time.perf_counter() - started
-            _all_ended(owner, name)
+            _wait_for_end(servers)
             found.cpu_seconds[step] = _cpu_seconds(home) - cpu
             print(
                 f"{step:<24}{found.seconds[step]:>10.2f} s{found.cpu_seconds[step]:>10.2f} s cpu", flush=True
@@ -221,14 +227,11 @@ def _round(owner: URL, units: int, home: Path) -> Round:
     return found
 
 
-def _all_ended(owner: URL, name: str) -> None:
-    """Wait until the server has put away the database's connections: only then are their seconds its own."""
-    engine = create_engine(owner, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        while connection.scalar(
-            text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
-        ):
-            time.sleep(0.05)
+def _wait_for_end(servers: list[int]) -> None:
+    """Wait until the server has put away these processes of its: only then it counts their seconds."""
+    while any(Path(f"/proc/{one}").exists() for one in servers):
+        time.sleep(0.01)
+    servers.clear()
 
 
 def _size(engine: Engine) -> float:

@@ -48,14 +48,14 @@ def main() -> None:
     with ExitStack() as stack:
         landing = arguments.landing or Path(stack.enter_context(TemporaryDirectory(prefix=PREFIX)))
         if not any(landing.glob("*/*/*/*.csv")):
-            _make(landing, arguments.tier, arguments.seed)
+            make_tier(landing, arguments.tier, arguments.seed)
         deliver_again(landing, BUSINESS_DATE, NIGHTS["second"])
         nights, floors = list[list[Run]](), list[Run]()
         for n in range(runs):
             nights.append(_runs(tuple(NIGHTS), landing, f"{n + 1} of {runs}"))
             floors += _runs(("floor",), landing, f"{n + 1} of {runs}")
         first, second = zip(*nights, strict=True)
-        _print(arguments.tier, _rows(landing), first, statistics.median(f.seconds for f in floors))
+        _print(arguments.tier, delivered_rows(landing), first, statistics.median(f.seconds for f in floors))
         _print_second(first, second)
         print(f"{'load before':<24}{load:>10.1f}   others' work on this machine; quiet is below 0.3")
 
@@ -69,17 +69,18 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _make(landing: Path, tier: str, seed: int) -> None:
+def make_tier(landing: Path, tier: str, seed: int) -> None:
+    """Write a tier's deliveries of the first night into a landing folder."""
     from stable_jobs.contracts.load import contracts_as_of
     from stable_jobs.settings import Settings
     from stable_jobs_demo.write import write_demo
 
-    _say(f"extracts of {tier}")
+    say(f"extracts of {tier}")
     contracts = contracts_as_of(Settings().contracts_root, BUSINESS_DATE)
     write_demo(landing, seed=seed, business_date=BUSINESS_DATE, contracts=contracts, tier=tier)
 
 
-def _rows(landing: Path) -> int:
+def delivered_rows(landing: Path) -> int:
     """Data rows of all deliveries, by their manifests."""
     return sum(
         json.loads(path.read_text())["rows"] for path in landing.glob(f"*/*/{BUSINESS_DATE}/*.manifest.json")
@@ -94,7 +95,7 @@ def _runs(works: Sequence[str], landing: Path, title: str) -> list[Run]:
 
 def _run(what: str, landing: Path, home: Path, title: str) -> Run:
     """In a process of its own; ends the benchmark if it fails."""
-    _say(title)
+    say(title)
     environment = os.environ | {"STABLE_JOBS_HOME": str(home), "STABLE_JOBS_LANDING": str(landing.absolute())}
     started = time.monotonic()
     command = [sys.executable, "-m", "bench.worker", what, str(started)]
@@ -125,7 +126,8 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _say(what: str) -> None:
+def say(what: str) -> None:
+    """A line of progress on standard error, with the time."""
     print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
 
 

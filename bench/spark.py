@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from bench.night import PREFIX, _make, _rows, _say
+from bench.night import PREFIX, delivered_rows, make_tier, say
 from bench.worker import BUSINESS_DATE
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ def main() -> None:
         home = arguments.home or Path(stack.enter_context(TemporaryDirectory(prefix=PREFIX)))
         landing, load = home / "landing", os.getloadavg()[0]
         if not any(landing.glob("*/*/*/*.csv")):
-            _make(landing, arguments.tier, arguments.seed)
+            make_tier(landing, arguments.tier, arguments.seed)
         os.environ |= {"STABLE_JOBS_HOME": str(home), "STABLE_JOBS_LANDING": str(landing.absolute())}
         _validate()
         found = [_measured(engine, home) for engine in ENGINES]
         _same(home)
-        _print(arguments.tier, _rows(landing), found, load)
+        _print(arguments.tier, delivered_rows(landing), found, load)
 
 
 def _validate() -> None:
@@ -79,14 +79,14 @@ def _validate() -> None:
 
     with open_night(Settings(), BUSINESS_DATE) as night:
         for department in DEPARTMENTS:
-            _say(f"collect and validate {department}")
+            say(f"collect and validate {department}")
             steps.collect(night, department, waits=False)
             steps.validate(night, department)
 
 
 def _measured(engine: str, home: Path) -> Found:
     """In a process of its own; a cluster is started before and ended after it."""
-    _say(f"decide by {engine}")
+    say(f"decide by {engine}")
     with ExitStack() as stack:
         others, environment = list[int](), os.environ | {"OUT": str(home / "decided" / engine)}
         if engine != "duckdb":

@@ -16,19 +16,18 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.night import make_tier, say
 from bench.peers.from_contracts import spec_of
-from bench.peers.product import BUSINESS_DATE, general_rows
+from bench.peers.product import general_rows
 from bench.peers.results import FIGURES, Figures, Result, machine, render, with_result
 from bench.peers.spec import Spec, read_lists
 from bench.peers.tree import Cost, adopt, measure
-from stable_jobs.contracts.load import contracts_as_of
+from bench.worker import BUSINESS_DATE
 from stable_jobs.settings import Settings
 from stable_jobs_demo.tiers import TIERS
-from stable_jobs_demo.write import write_demo
 
 SEED = 20200511
 PREFIX = "stable-jobs-peers-"
@@ -119,12 +118,9 @@ def _arguments() -> argparse.Namespace:
 
 def bench_over(landing: Path, tier: str, python: Path) -> Bench:
     """The tier's files under a folder, made unless they are there, and the work over them."""
-    settings, on = Settings(), date.fromisoformat(BUSINESS_DATE)
     if not any(landing.glob("*/*/*/*.csv")):
-        _say(f"files of {tier}")
-        contracts = contracts_as_of(settings.contracts_root, on)
-        write_demo(landing, seed=SEED, business_date=on, contracts=contracts, tier=tier)
-    return Bench(landing, spec_of(settings, on), python)
+        make_tier(landing, tier, SEED)
+    return Bench(landing, spec_of(Settings(), BUSINESS_DATE), python)
 
 
 @dataclass(frozen=True)
@@ -140,9 +136,9 @@ def _rounds(bench: Bench, names: list[str], runs: int) -> Found:
     with TemporaryDirectory(prefix=PREFIX) as folder:
         for number in range(runs):
             for name in names:
-                _say(f"{name}, {number + 1} of {runs}")
+                say(f"{name}, {number + 1} of {runs}")
                 cost, rows = bench.run(name, Path(folder) / "log")
-                _say(f"  {cost.seconds:.1f} s, {cost.cpu_seconds:.1f} cpu s, {cost.peak_bytes / 1e6:,.0f} MB")
+                say(f"  {cost.seconds:.1f} s, {cost.cpu_seconds:.1f} cpu s, {cost.peak_bytes / 1e6:,.0f} MB")
                 costs[name].append(cost)
                 first.setdefault(names[0], rows)
                 assert_equal(names[0], first[names[0]], name, rows)
@@ -172,10 +168,6 @@ def _write_down(result: Result, python: Path) -> None:
     with_result(result)
     subprocess.run([str(python), "-m", "bench.peers.chart"], check=True)
     print(f"written: {FIGURES}, bench/README.md, bench/peers.svg; {shlex.quote(result.command)}")
-
-
-def _say(what: str) -> None:
-    print(f"[{time.strftime('%H:%M:%S')}] {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

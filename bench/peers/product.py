@@ -10,7 +10,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-BUSINESS_DATE = "2020-05-11"
+from bench.worker import BUSINESS_DATE
+
 ELIGIBILITY = "lake/snapshots/eligibility/*.parquet"
 
 
@@ -19,19 +20,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("ledger", choices=("with", "without"))
     is_backfill = parser.parse_args().ledger == "without"
-    from datetime import date
-
     from stable_jobs.night.context import open_night
     from stable_jobs.night.steps import run_night
     from stable_jobs.settings import Settings
 
-    with open_night(Settings(), date.fromisoformat(BUSINESS_DATE), is_backfill=is_backfill) as night:
+    with open_night(Settings(), BUSINESS_DATE, is_backfill=is_backfill) as night:
         run_night(night, lambda _: None)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what DuckDB's binding says of its leaks at the end
 
 
 def general_rows(home: Path) -> set[tuple[str, str, str, str]]:
-    """What the general scheme pays, of the one night under `home`: region, code, name, yuan left to pay."""
+    """The general scheme's payments of the one night under `home`: region, code, name, yuan left to pay."""
     return set(_rows(home))
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from bench.peers.compare import MODULES, WITH, WITHOUT, Bench, Rows, bench_over
-from bench.peers.product import BUSINESS_DATE
 from bench.peers.tree import adopt
+from bench.worker import BUSINESS_DATE
 
 PYTHON = Path(".venv-bench/bin/python")
 Cells = dict[str, str]
@@ -136,7 +136,7 @@ def plant(bench: Bench, paid: Rows) -> dict[str, str]:
 
 def _spoil(bench: Bench, one: Plant, codes: list[str], taken: set[str]) -> str:
     extract = bench.spec.extract(one.extract)
-    path = bench.landing / extract.department / extract.name / BUSINESS_DATE / f"{one.region}.csv"
+    path = bench.landing / extract.department / extract.name / str(BUSINESS_DATE) / f"{one.region}.csv"
     names = {column.header: column.name for column in extract.columns}
     with path.open(encoding=extract.encoding, newline="") as lines:
         rows = [{names[header]: cell for header, cell in row.items()} for row in csv.DictReader(lines)]

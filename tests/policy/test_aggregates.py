@@ -1,4 +1,4 @@
-"""What counts as paid: finance's rows and our ledger's, each payment once; what is kept for the ledger."""
+"""Sums of rows: monthly headcounts, and payments of finance's rows and our ledger's, each counted once."""
 # One case a line reads as a table.
 # ruff: noqa: E501
 
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stable_jobs.credit_code import make_registration_no
-from stable_jobs.policy.aggregates import OURS, ours
+from stable_jobs.policy.aggregates import OURS, headcounts, ours
 from stable_jobs.policy.extracts import rows_of
 from stable_jobs.store.working import working_tables
 from tests.policy.builder import LANZHOU, NIGHT, XIAN, Row, World, code, row_of
@@ -197,3 +197,16 @@ def test_the_ledgers_file(columns: dict[str, str], tmp_path: Path) -> None:
         found = ours(working, str(path))
         assert dict(found.schema().items()) == dict(ibis.schema(OURS).items())
         assert rows_of(found) == [row | {"voucher_no": None}]
+
+
+@pytest.mark.parametrize("counts", [(7, 30), (30, 7)], ids=["smaller first", "larger first"])
+def test_of_a_month_that_stands_twice_the_larger_count(counts: tuple[int, int], tmp_path: Path) -> None:
+    """The order of the rows in a file decides nothing; the unit's headcount is in conflict anyway."""
+    months = [(202003, 99), *((202004, count) for count in counts)]
+    rows = [{"region_code": XIAN, "uscc": OTHER, "month": m, "insured_count": n} for m, n in months]
+    kinds = {"region_code": "string", "uscc": "string", "month": "int32", "insured_count": "int64"}
+    path = tmp_path / "months.parquet"
+    pq.write_table(pa.Table.from_pylist(rows, schema=ibis.schema(kinds).to_pyarrow()), path)
+    with opened() as backend, working_tables(backend) as working:
+        (found,) = rows_of(headcounts(working.files([str(path)], kinds), NIGHT))
+    assert (found["newest_count"], found["is_headcount_conflict"]) == (30, True)

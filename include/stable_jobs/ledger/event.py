@@ -68,7 +68,7 @@ class Statements:
 
 
 def plan_for_all(connection: Connection) -> None:
-    """Plan what follows in the transaction for tables of which most rows are read: by hash, never row by row.
+    """Plan the transaction's further statements for tables of which most rows are read: no nested loops.
 
     The planner takes a night of one city for a handful of rows, and a join that asks a table once per unit
     takes hours for a large one.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from stable_jobs.messages import ledger
+from stable_jobs.messages.kept import in_chinese
 from stable_jobs.messages.ledger_refusals import coded
 from stable_jobs.messages.policy_faults import policy_fault
 from stable_jobs.words import Words
@@ -276,11 +277,7 @@ DETAIL = (
 @lru_cache(maxsize=1024)
 def database_refusal(text: str) -> Words:
     """The database's sentence in both languages; an unknown one says in Chinese only that it refuses."""
-    for one in (*BY_DATABASE, *CONSTRAINTS):
-        fits = _pattern(one.en).fullmatch(text)
-        if fits:
-            return Words(one.zh.format(**{k: _value(k, v) for k, v in fits.groupdict().items()}), text)
-    return Words(CONSTRAINTS[-1].zh, text)
+    return Words(in_chinese(text, (*BY_DATABASE, *CONSTRAINTS), _value) or CONSTRAINTS[-1].zh, text)
 
 
 def _value(place: str, text: str) -> str:
@@ -295,19 +292,9 @@ def _value(place: str, text: str) -> str:
 
 
 def _detail(text: str) -> str:
-    for one in DETAIL:
-        if fits := _pattern(one.en).fullmatch(text):
-            return one.zh.format(**fits.groupdict())
+    known = in_chinese(text, DETAIL, lambda _, value: value)
+    if known is not None:
+        return known
     fault, _, command = text.rpartition("; ")
     is_of_a_file = command.startswith("stable-jobs policy ")
     return f"{policy_fault(fault).zh}；{command}" if is_of_a_file else text
-
-
-@lru_cache(maxsize=256)
-def _pattern(template: str) -> re.Pattern[str]:
-    """The sentence with any text in its places."""
-    pieces = re.split(r"{(\w+)}", template)
-    found = "".join(
-        re.escape(piece) if place % 2 == 0 else f"(?P<{piece}>.+?)" for place, piece in enumerate(pieces)
-    )
-    return re.compile(found, re.DOTALL)

@@ -6,7 +6,7 @@ A kept text never changes, so a Chinese page finds the sentence again by its Eng
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from stable_jobs.messages.decision import REASON
@@ -107,12 +107,19 @@ def kept_of(text: str) -> Words:
     return Words(in_chinese(text, KEPT) or text, text)
 
 
-def in_chinese(text: str, patterns: Sequence[Words]) -> str | None:
-    """The Chinese of the first pattern whose English is the whole text, with its places filled; or None."""
+def in_chinese(
+    text: str, patterns: Sequence[Words], value_of: Callable[[str, str], str] | None = None
+) -> str | None:
+    """The Chinese of the first pattern whose English is the whole text, with its places filled; or None.
+
+    value_of: place and text → the text in Chinese, for patterns of which any place may hold any text; without
+    it only those in `LONG` hold blanks.
+    """
     for one in patterns:
-        fits = _pattern(one.en).fullmatch(text)
+        fits = _pattern(one.en, is_wide=value_of is not None).fullmatch(text)
         if fits:
-            values = {name: _value(name, value, patterns) for name, value in fits.groupdict().items()}
+            given = fits.groupdict().items()
+            values = {n: value_of(n, v) if value_of else _value(n, v, patterns) for n, v in given}
             return one.zh.format(**values)
     return None
 
@@ -126,8 +133,9 @@ def _value(place: str, text: str, patterns: Sequence[Words]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _pattern(template: str) -> re.Pattern[str]:
+def _pattern(template: str, *, is_wide: bool) -> re.Pattern[str]:
     pieces = re.split(r"{(\w+)}", template)
     texts, names = map(re.escape, pieces[::2]), pieces[1::2]
-    places = [f"(?P<{name}>.+)" if name in LONG else rf"(?P<{name}>\S+)" for name in names]
+    held = {name: ".+?" if is_wide else ".+" if name in LONG else r"\S+" for name in names}
+    places = [f"(?P<{name}>{held[name]})" for name in names]
     return re.compile("".join(a + b for a, b in zip(texts, [*places, ""], strict=True)), re.DOTALL)

@@ -56,7 +56,9 @@ def open_spark(settings: Settings, con: duckdb.DuckDBPyConnection) -> SparkBacke
     try:
         session = _session(str(settings.spark_master))
     except Exception as error:
-        raise engine_fault(error) or error from error
+        if (fault := engine_fault(error)) is None:
+            raise
+        raise fault from error
     return SparkBackend.over(session, con, f"{settings.lake_url.rstrip('/')}/{SHARED}/{uuid4().hex}")
 
 
@@ -88,9 +90,8 @@ def close_spark(backend: SparkBackend) -> None:
         backend.close()
     finally:
         backend.disconnect()
-        SparkContext._gateway = SparkContext._jvm = (
-            None  # or the next session would ask the process that ended
-        )
+        # Otherwise the next session would ask the process that ends here.
+        SparkContext._gateway = SparkContext._jvm = None
         gateway.shutdown()
         gateway.proc.stdin.close()  # by which it knows that it is to end
         gateway.proc.wait(SECONDS_TO_END)

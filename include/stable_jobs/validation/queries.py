@@ -94,7 +94,8 @@ def open_staged(
 
     The view `staged`, the tables `known_regions (code)` and `registered_codes (code, region)`. A registered
     code counts in its region, in those below it, and in rows about the enterprise sent for one above.
-    resent: by slot, the delivery that the rows are of where another number stands in their file.
+    resent: by slot, the delivery in force whose bytes were staged for an earlier one: its number replaces the
+    earlier one, which the file's rows have.
     """
     source = read_parquet_sql(paths)
     if resent:
@@ -103,8 +104,8 @@ def open_staged(
             "unnest(?::BIGINT[]) AS id",
             [list(resent), list(resent.values())],
         )
-        number = "coalesce(resent.id, delivery_id) AS delivery_id"
-        source = f"(SELECT * EXCLUDE (slot, id) REPLACE ({number}) FROM {source} LEFT JOIN resent ON slot = delivery_region)"  # noqa: E501, S608 - quoted
+        own = "SELECT * EXCLUDE (slot, id) REPLACE (coalesce(resent.id, delivery_id) AS delivery_id)"
+        source = f"({own} FROM {source} LEFT JOIN resent ON slot = delivery_region)"
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged AS SELECT * FROM {source}")  # noqa: S608 - quoted
     con.execute(
         "CREATE OR REPLACE TEMP TABLE known_regions AS SELECT unnest(?) AS code", [sorted(known_codes())]

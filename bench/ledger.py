@@ -133,7 +133,7 @@ class Night:
         assert batch.count == self.units
 
     def publish(self) -> None:
-        """What publishing does in the ledger; the files are `make bench-batch`."""
+        """The ledger's part of publishing; `make bench-batch` makes the files."""
         with ledger_event(self.engine, "publish", business_date=CLEARED) as event:
             (batch,) = open_batches(event.connection)
             instruct(event, batch, [])

@@ -195,7 +195,7 @@ def has_answer_on_trust(connection: Connection, batch_id: int) -> bool:
 
 
 def missing_level(connection: Connection, batch: Batch) -> int | None:
-    """Which approval a formed batch waits for: 1 or 2; None if for none."""
+    """The approval for which a formed batch waits, 1 or 2; None if it waits for none."""
     given = sum(answer == APPROVED for _, _, answer, _ in approval_answers(connection, batch.id))
     return given + 1 if batch.state == "formed" and given < batch.review_level else None
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from duckdb import DuckDBPyConnection
 
-from stable_jobs.contracts.checks import mask, mask_sql
+from stable_jobs.contracts.checks import mask, mask_as_sent, mask_sql
 from stable_jobs.contracts.load import contracts_as_of
 from stable_jobs.contracts.model import Contract
 from stable_jobs.settings import data_folder
@@ -73,6 +73,21 @@ def test_what_people_see(
     contract = contracts[extract]
     assert mask(contract, contract.column(column), text) == shown
     assert sent_as(duck, contract, column, staged=text, sent=text) == shown
+
+
+@pytest.mark.parametrize("sent", [None, "", " 91220400b3ndpadtwg", "6222020402012345678"])
+@pytest.mark.parametrize("staged", [None, "91220400B3NDPADTWG", "220402199003078812", "A" * 18])
+@pytest.mark.parametrize("name", ["uscc", "account_no", "account_name", "bank_name"])
+def test_python_shows_what_sql_shows(
+    contracts: dict[str, Contract],
+    duck: duckdb.DuckDBPyConnection,
+    name: str,
+    staged: str | None,
+    sent: str | None,
+) -> None:
+    contract = contracts["payee_accounts"]
+    shown = None if sent is None else mask_as_sent(contract, contract.column(name), sent, staged)
+    assert shown == sent_as(duck, contract, name, staged=staged, sent=sent)
 
 
 def sent_as(

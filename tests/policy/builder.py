@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +246,12 @@ class World:
 
 
 def contracts(on: date = NIGHT) -> dict[str, Contract]:
-    """The packaged contracts."""
+    """The packaged contracts; a copy, so that a test may change one."""
+    return dict(_packaged(on))
+
+
+@cache
+def _packaged(on: date) -> dict[str, Contract]:
     return contracts_as_of(data_folder("contracts"), on)
 
 

@@ -46,9 +46,9 @@ def credit_code(value: str) -> str:
 
 def mod_11_10(value: str, digits: int) -> str:
     """True for `digits` decimal digits of which the last is the check digit of ISO 7064 MOD 11,10."""
-    product = "10"
-    for place in range(1, digits):
-        product = f"mod((mod({product} + {_digit(value, place)} - 1, 10) + 1) * 2, 11)"
+    own = f"list_transform(range(1, {digits}), lambda place: {_digit(value, 'place')})"
+    step = "mod((mod(product + digit - 1, 10) + 1) * 2, 11)"
+    product = f"list_reduce({own}, lambda product, digit: {step}, 10)"
     return (
         f"length({value}) = {digits} AND regexp_full_match({value}, '[0-9]+') "
         f"AND mod({product} + {_digit(value, digits)}, 10) = 1"
@@ -136,14 +136,15 @@ def _texts(words: Iterable[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
 
 
-def _digit(value: str, place: int) -> str:
+def _digit(value: str, place: int | str) -> str:
     return f"(ascii(substr({value}, {place}, 1)) - 48)"
 
 
 # --- Masking ---
 # The masking of a department's row for people: no account number, in whatever column it was put.
 #
-# Once in Python, for a few staged values, and once in SQL, for rows as sent; one table of cases holds both.
+# Once in Python, for a few values, and once in SQL, for a list of rows; one table of cases holds both. The
+# engine needs 50 ms to prepare the SQL of one unit's code.
 
 UNIT_CODES = ("uscc", "parent_uscc", "registration_no")
 """Columns that hold units' codes: whatever else stands there may be an account or a person's number."""
@@ -155,22 +156,25 @@ ACCOUNT_LIKE = f"{DIGIT}{{{13 - LAST},}}({DIGIT}{{{LAST}}})|{DOTTED}"
 
 
 def mask(contract: Contract, column: Column, text: str) -> str:
-    """A staged value as people may see it.
+    """A staged value as people may see it; `mask_as_sent` says how."""
+    return mask_as_sent(contract, column, text, text)
+
+
+def mask_as_sent(contract: Contract, column: Column, text: str, staged: str | None) -> str:
+    """A value as it was sent, as people may see it. staged: the value that was read from it.
 
     A sensitive name is `****`; a sensitive code keeps its last four characters, if it has more than eight,
     and so does a unit's code that is neither a credit code nor a registration number, or may be a person's.
     Elsewhere in an extract that holds accounts, a number of more than 12 digits is treated like that.
     """
-    if column.is_sensitive or (column.name in UNIT_CODES and not may_be_shown(text)):
+    is_shown = column.name not in UNIT_CODES or (staged is not None and may_be_shown(staged))
+    if column.is_sensitive or not is_shown:
         return masked(text) if column.kind is Kind.CODE else MASK
     return re.sub(ACCOUNT_LIKE, MASK + r"\1\2", text) if _may_hold_account(contract, column) else text
 
 
 def mask_sql(contract: Contract, column: Column, sql: str) -> str:
-    """SQL of `mask` for `sql`, the value as sent, in a query of staged rows; NULL stays NULL.
-
-    Whether a code is a unit's, its staged value says.
-    """
+    """SQL of `mask_as_sent` for `sql`, the value as sent, in a query of staged rows; NULL stays NULL."""
     hidden = masked_sql(sql) if column.kind is Kind.CODE else f"'{MASK}'"
     if column.is_sensitive:
         return f"CASE WHEN {sql} IS NOT NULL THEN {hidden} END"

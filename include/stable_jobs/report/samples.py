@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from stable_jobs.contracts.checks import mask_sql
+from stable_jobs.contracts.checks import mask_as_sent
 from stable_jobs.contracts.model import Column, Contract, Rule, Scope, Severity
-from stable_jobs.store.engine import quote_literal, read_parquet_sql
+from stable_jobs.store.engine import quote_identifier, quote_literal, read_parquet_sql
 from stable_jobs.validation.quarantine import HOME_REGION
 from stable_jobs.validation.queries import as_sent, open_staged
 from stable_jobs.validation.run import as_query
@@ -83,28 +83,27 @@ def samples_of(
 ) -> list[Row]:
     """The first rows of `source`, a query of the rows that broke the rule, as `masked_samples` has them."""
     columns = [contract.column(name) for name in dict.fromkeys((*rule.columns, *contract.key))]
-    texts = ", ".join(f"{mask_sql(contract, c, as_sent(c))} AS t{n}" for n, c in enumerate(columns))
+    sent = ", ".join(as_sent(column) for column in columns)
+    staged = ", ".join(f"CAST({quote_identifier(column.name)} AS VARCHAR)" for column in columns)
     query = (
-        f"SELECT delivery_id, row_no, {HOME_REGION}, {texts} FROM ({source}) "  # noqa: S608 - quoted
+        f"SELECT delivery_id, row_no, {HOME_REGION}, [{sent}], [{staged}] FROM ({source}) "  # noqa: S608 - quoted
         f"ORDER BY delivery_id, row_no LIMIT {limit:d}"
     )
     return [
         {
-            "delivery_id": row[0],
-            "row_no": row[1],
-            "region_code": row[2],
-            "values": _values(columns, row[3:]),
+            "delivery_id": delivery,
+            "row_no": row_no,
+            "region_code": region,
+            "values": [_value(contract, *one) for one in zip(columns, texts, values, strict=True)],
         }
-        for row in con.execute(query).fetchall()
+        for delivery, row_no, region, texts, values in con.execute(query).fetchall()
     ]
 
 
-def _values(columns: Sequence[Column], texts: Sequence[str | None]) -> list[dict[str, str | None]]:
-    return [
-        {"column": c.name, "header": c.header, "text": _cut(text)}
-        for c, text in zip(columns, texts, strict=True)
-    ]
+def _value(contract: Contract, column: Column, text: str | None, staged: str | None) -> dict[str, str | None]:
+    shown = text if text is None else _cut(mask_as_sent(contract, column, text, staged))
+    return {"column": column.name, "header": column.header, "text": shown}
 
 
-def _cut(text: str | None) -> str | None:
-    return text if text is None or len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from bench.measure import cpu_seconds
 from stable_jobs.ledger.batches import form_batches, instruct, open_batches
-from stable_jobs.ledger.entitlements import apply_night
+from stable_jobs.ledger.entitlements import apply_night, last_taken, take_over_again
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import (
     REGIONS,
@@ -37,12 +37,13 @@ from stable_jobs.ledger.notices import (
 )
 from stable_jobs.ledger.returns import answer_table, take_answer
 from stable_jobs.ledger.verify import verify_ledger
+from stable_jobs.night.notices import is_same_bag
 from stable_jobs.store import catalog
 from stable_jobs.store.database import init_database
 from stable_jobs.store.embedded import embedded_server
 from stable_jobs.store.loading import load_from_engine
 
-OPENED, CLEARED = date(2020, 5, 11), date(2020, 5, 19)
+OPENED, NEXT, CLEARED = date(2020, 5, 11), date(2020, 5, 12), date(2020, 5, 19)
 REGION = "610100"
 AMOUNT = "(n % 90000 + {more})::DECIMAL(18, 2)"
 UNIT = {
@@ -104,14 +105,19 @@ class Night:
     def fill(self, connection: Any, decision: int, more: str = "100.37") -> None:
         """The tables of the decided night."""
         night_tables(connection)
-        units = ", ".join(UNIT.get(name, "NULL") for name in UNITS).replace("{more}", more)
+        self._load(connection, "night_units", self._units(more))
+        self._fill_regions(connection, decision)
+
+    def _fill_regions(self, connection: Any, decision: int) -> None:
         regions = ", ".join(REGION_OF_NIGHT.get(name, "NULL") for name in REGIONS)
-        queries = {
-            "night_units": f"SELECT {units} FROM range(1, {self.units} + 1) AS numbered(n)",
-            "night_regions": f"SELECT {regions.replace('{decision}', str(decision))}",
-        }
-        for name, query in queries.items():
-            load_from_engine(connection, name, duckdb.connect(), query, self.work)
+        self._load(connection, "night_regions", f"SELECT {regions.replace('{decision}', str(decision))}")
+
+    def _units(self, more: str) -> str:
+        units = ", ".join(UNIT.get(name, "NULL") for name in UNITS).replace("{more}", more)
+        return f"SELECT {units} FROM range(1, {self.units} + 1) AS numbered(n)"
+
+    def _load(self, connection: Any, name: str, query: str) -> None:
+        load_from_engine(connection, name, duckdb.connect(), query, self.work)
 
     def apply(self, on: date, more: str = "100.37") -> None:
         """The step `notices`."""
@@ -119,6 +125,16 @@ class Night:
         with ledger_event(self.engine, "night", business_date=on) as event:
             self.fill(event.connection, decision, more)
             apply_night(event.connection)
+
+    def apply_again(self, on: date, more: str = "100.37") -> None:
+        """The same for a night that brings what the last one brought, which it finds out first."""
+        decision = self.decide(on, more)
+        with ledger_event(self.engine, "night", business_date=on) as event:
+            assert last_taken(event.connection)
+            assert is_same_bag(duckdb.connect(), self._units(more), self._units(more))
+            night_tables(event.connection)
+            self._fill_regions(event.connection, decision)
+            assert take_over_again(event.connection)
 
     def close(self) -> None:
         """The step `close`."""
@@ -165,7 +181,8 @@ class Night:
             "notices, first night": lambda: self.apply(OPENED),
             "notices, all changed": lambda: self.apply(OPENED, "101.37"),
             "notices, changed back": lambda: self.apply(OPENED),
-            "notices, nothing new": lambda: self.apply(CLEARED),
+            "notices, read again": lambda: self.apply(NEXT),
+            "notices, nothing new": lambda: self.apply_again(CLEARED),
             "close": self.close,
             "form": self.form,
             "publish": self.publish,

@@ -42,7 +42,7 @@ class Waiting:
         self.bank.take()
 
     def listed(self, night: Night) -> Mapping[str, tuple[int, Decimal]]:
-        fill = self.bank.books._fill
+        fill = self.bank.books.fill
         self.patch.setattr(
             disbursement, "fill_night", lambda desk, connection, decision: fill(connection, night)
         )

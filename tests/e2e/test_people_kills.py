@@ -109,7 +109,7 @@ def grown(books: Books) -> dict[str, Any]:
     for on, amount in ((date(2020, 5, 11), 10), (CLEARED, 100)):
         with ledger_event(books.engine, "policy values", business_date=on) as event:
             policies.note_values(event, {REGION: named})
-            books._fill(event.connection, Night(on, (unit(A, entitlement=Decimal(amount)),)))
+            books.fill(event.connection, Night(on, (unit(A, entitlement=Decimal(amount)),)))
             policies.note_totals(event.connection)
     return {"region_code": REGION, "on": str(CLEARED)} | WHY
 

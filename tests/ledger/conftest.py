@@ -100,7 +100,7 @@ class Books:
     def apply(self, night: Night, before: Callable[[Any], object] = lambda _: None) -> list[str]:
         """Take a night over. before: what is done to its tables first."""
         with ledger_event(self.engine, "night", business_date=night.on) as event:
-            decision_id = self._fill(event.connection, night)
+            decision_id = self.fill(event.connection, night)
             before(event.connection)
             put_in_force(event, decision_id)
             return entitlements.apply_night(event.connection)
@@ -114,7 +114,7 @@ class Books:
 
     def form(self, night: Night) -> list[batches.Batch]:
         with ledger_event(self.engine, "form batches", business_date=night.on) as event:
-            self._fill(event.connection, night)
+            self.fill(event.connection, night)
             return batches.form_batches(event)
 
     def publish(self, batch: batches.Batch, on: date) -> None:
@@ -169,7 +169,7 @@ class Books:
         with self.engine.connect() as connection:
             return [one.sentence() for one in verify_ledger(connection, self.out).breaks]
 
-    def _fill(self, connection: Any, night: Night) -> int:
+    def fill(self, connection: Any, night: Night) -> int:
         night_tables(connection)
         year = {"policy_year": night.on.year}
         load_rows(connection, "night_units", [[(u | year)[c] for c in UNITS] for u in night.units])

@@ -289,7 +289,7 @@ def fill_policies(books: Books) -> None:
     for on, amount in ((OPENED, 10), (CLEARED, 100)):
         with ledger_event(books.engine, "policy values", business_date=on) as event:
             policies.note_values(event, {region: content})
-            books._fill(
+            books.fill(
                 event.connection,
                 Night(on, (unit(region_code=region, entitlement=Decimal(amount)),), regions={region: {}}),
             )

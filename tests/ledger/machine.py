@@ -10,12 +10,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
+from sqlalchemy import text
 
 from stable_jobs import acts
 from stable_jobs.errors import LedgerRefused
 from stable_jobs.ledger import batches as ledger_batches
-from stable_jobs.ledger import policies, proposals, returns
+from stable_jobs.ledger import entitlements, policies, proposals, returns
 from stable_jobs.ledger.event import ledger_event
+from stable_jobs.ledger.notices import put_in_force
 from stable_jobs.ledger.people import Hand, acting
 from stable_jobs.ledger.rulings import paid_by_us_query
 from tests.ledger.conftest import Night, refund
@@ -29,7 +31,13 @@ FIRST, NEXT_YEAR = date(2020, 5, 11), date(2021, 1, 15)
 ASSIGNED = {("first", 1), ("second", 2), ("both", 1), ("both", 2), ("officer", 1)}
 ALL = "SELECT (SELECT count(*) FROM approvals), (SELECT count(*) FROM audit_events)"
 SENT = "SELECT end_to_end_id, amount FROM instructions WHERE instructed_on >= :on"
+WRITTEN = "SELECT table_name FROM event_tables WHERE event = :event"
+EVERY_NIGHT = {"decisions_in_force", "policy_nights", "policy_values", "region_nights", "region_totals"}
 Row = dict[str, Any]
+
+
+class _Undone(Exception):
+    """Ends an event that leaves nothing."""
 
 
 class LedgerMachine(People):
@@ -169,7 +177,28 @@ class LedgerMachine(People):
         """As the step `notices` does: the values are noted, and what they stop is held."""
         with ledger_event(self.books.engine, "policy values", business_date=night.on) as event:
             policies.note_values(event, {r: values(self.model.values[r]) for r in night.regions})
-        return self.books.apply(night, before=policies.suspend_stopped)
+        older = self.books.apply(night, before=policies.suspend_stopped)
+        self.comes_again(night)
+        return older
+
+    def comes_again(self, night: Night) -> None:
+        """Where the ledger takes a night over again unread, reading it writes nothing but the night."""
+        again = replace(night, on=night.on + timedelta(days=1), key=f"{night.key} again")
+        with suppress(_Undone), ledger_event(self.books.engine, "night", business_date=again.on) as event:
+            connection = event.connection
+            put_in_force(event, self.books.fill(connection, again))
+            policies.note_values(event, {r: values(self.model.values[r]) for r in again.regions})
+            policies.suspend_stopped(connection, is_again=True)
+            with connection.begin_nested() as unread:
+                is_without_news = entitlements.take_over_again(connection)
+                unread.rollback()
+            if is_without_news:
+                self.told.deeds["a night without news"] += 1
+                entitlements.apply_night(connection)
+                written = set(connection.scalars(text(WRITTEN), {"event": event.id}))
+                assert "region_nights" in written
+                assert written <= EVERY_NIGHT, written
+            raise _Undone
 
     @rule(plan=plans, which=st.sampled_from(["same", "earlier decision", "older"]))
     def night_again(self, plan: Plan, which: str) -> None:

@@ -56,7 +56,7 @@ def taken(books: Books, *units: dict[str, Any], on: date = MONDAY) -> list[str]:
     """A night as the step `notices` takes it over; the regions that were stopped."""
     night = Night(on, tuple(units), regions=ZERO_DAYS)
     with ledger_event(books.engine, "night", business_date=on) as event:
-        decision = books._fill(event.connection, night)
+        decision = books.fill(event.connection, night)
         stopped = policies.suspend_stopped(event.connection)
         put_in_force(event, decision)
         apply_night(event.connection)

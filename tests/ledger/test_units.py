@@ -276,7 +276,7 @@ def test_the_waiting_list_names_a_unit_on_which_both_disagree(paid: Books) -> No
     one = night(LATER, said(OTHER, 100, 0))
     paid.apply(one)
     with paid.engine.begin() as connection:
-        paid._fill(connection, one)
+        paid.fill(connection, one)
         resolve_units(connection, LATER)
         query = text(WAITING.format(on=LATER.isoformat()))
         found = [(row.uscc, row.waits_for, row.detail) for row in connection.execute(query)]

@@ -11,7 +11,7 @@ from typing import Any, cast
 import duckdb
 import pytest
 
-from stable_jobs.night.notices import codes_query, units_query
+from stable_jobs.night.notices import codes_query, is_same_bag, units_query
 from stable_jobs.policy.load import Policies
 from tests.policy.builder import NANCHANG, World, code, decided, policies
 
@@ -64,3 +64,23 @@ def test_an_old_number_that_is_anothers_key_links_no_codes(tmp_path: Path) -> No
         decision = SimpleNamespace(unit_facts=SimpleNamespace(name="unit_facts"))
         found = con.execute(codes_query(cast(Any, desk), cast(Any, decision))).fetchall()
     assert sorted(found) == [("610100", free, "C"), ("620100", old, "D")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param("(1, 'a'), (2, NULL)", "(2, NULL), (1, 'a')", True, id="in another order"),
+        pytest.param("(1, 'a'), (2, 'b')", "(1, 'a'), (2, 'c')", False, id="a value"),
+        pytest.param("(1, 'a'), (2, NULL)", "(1, 'a'), (2, '')", False, id="an empty text for nothing"),
+        pytest.param("(1, 'a')", "(1, 'a'), (2, 'b')", False, id="a row more"),
+        pytest.param("(1, 'a'), (2, 'b')", "(1, 'a')", False, id="a row less"),
+        pytest.param(
+            "(1, 'a'), (1, 'a'), (2, 'b')", "(1, 'a'), (2, 'b'), (2, 'b')", False, id="other copies"
+        ),
+        pytest.param("(1, 'a'), (1, 'a')", "(1, 'a'), (1, 'a')", True, id="the same copies"),
+    ],
+)
+def test_the_same_rows(one: str, other: str, expected: bool) -> None:
+    queries = (f"SELECT * FROM (VALUES {rows}) AS t(n, v)" for rows in (one, other))
+    with duckdb.connect() as con:
+        assert is_same_bag(con, *queries) is expected

@@ -8,13 +8,13 @@ ended, a lower one opens a recovery case.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from stable_jobs.ledger.batches import BATCHES_SQL, note_codes, resolve_units, void_stale
 from stable_jobs.ledger.event import Statements
-from stable_jobs.ledger.notices import leave_out_known, older_regions
+from stable_jobs.ledger.notices import NIGHT_SQL, leave_out_known, older_regions
 from stable_jobs.ledger.proposals import note_money_back
-from stable_jobs.ledger.rulings import note_doubts, note_refunds
+from stable_jobs.ledger.rulings import note_doubt_terms, note_doubts, note_refunds
 
 SQL = Statements("entitlements")
 
@@ -49,3 +49,28 @@ def apply_night(connection: Connection) -> list[str]:
     note_doubts(connection)
     void_stale(connection)
     return older
+
+
+# --- A night that brings nothing new ---
+# Taken over is what the last night said already, so nothing but the night itself is written.
+#
+# Whoever asks compares the decisions' rows: they do not have to be loaded for that.
+
+
+def last_taken(connection: Connection) -> int | None:
+    """The id of the decision that the ledger took over last, for all its regions at once, or None."""
+    found: int | None = connection.scalar(text(NIGHT_SQL["last_taken"]))
+    return found
+
+
+def take_over_again(connection: Connection) -> bool:
+    """Take over a night whose units, refunds and codes are those of `last_taken`; False: apply it whole.
+
+    Inside `ledger_event`, with `night_regions` filled and what is stopped marked. False where other regions
+    are held than then, anything has happened in the ledger since, a date has come by which money counts, or
+    other doubts stop a region's payments.
+    """
+    if note_doubt_terms(connection) or not connection.scalar(text(NIGHT_SQL["last_stands"])):
+        return False
+    SQL.run(connection, "nights")
+    return True

@@ -79,18 +79,22 @@ def confirm_demonstration(event: Event, values: Mapping[str, Content], files: st
     event.connection.execute(text(POLICIES_SQL["demonstration"]), {"files": files})
 
 
-def note_totals(connection: Connection) -> None:
-    """Write down the total of each region in `night_regions` that is not held, where it is not noted so."""
-    connection.execute(text(POLICIES_SQL["totals"]))
+def note_totals(connection: Connection, *, is_again: bool = False) -> None:
+    """Write down the total of each region in `night_regions` that is not held, where it is not noted so.
+
+    is_again: as the region's last one, of a night whose units are the same.
+    """
+    connection.execute(text(POLICIES_SQL["totals_again" if is_again else "totals"]))
 
 
-def suspend_stopped(connection: Connection) -> list[str]:
+def suspend_stopped(connection: Connection, *, is_again: bool = False) -> list[str]:
     """Mark as held in `night_regions` the regions that values or totals stop: their ledger stays as it was.
 
     The regions, by code. Their decision stands; once people have ruled, the same night is taken over.
+    is_again: without `night_units`, since the night's units are those of the last one.
     """
     connection.execute(text(POLICIES_SQL["hold_for_values"]))
-    note_totals(connection)
+    note_totals(connection, is_again=is_again)
     connection.execute(text(POLICIES_SQL["hold_for_total"]))
     found = "SELECT region_code FROM policy_stops UNION SELECT region_code FROM total_stops ORDER BY 1"
     return list(connection.execute(text(found)).scalars())

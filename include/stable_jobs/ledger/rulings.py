@@ -154,11 +154,15 @@ SHARED_ACCOUNT_UNITS = 2
 """From how many units on a shared account stops, where a region's parameter says nothing."""
 
 
+def note_doubt_terms(connection: Connection) -> int:
+    """Keep which doubts stop payments in each region of `night_regions`; in how many that changed."""
+    return DOUBTS_SQL.run(connection, "terms")
+
+
 def note_doubts(connection: Connection) -> None:
     """Find the doubts of the night, after its payments are opened; end those that it no longer shows."""
-    DOUBTS_SQL.run(
-        connection, "terms", "numbers", "marks", "accounts", "sharing", "found", "finders", "gone", "noted"
-    )
+    note_doubt_terms(connection)
+    DOUBTS_SQL.run(connection, "numbers", "marks", "accounts", "sharing", "found", "finders", "gone", "noted")
 
 
 def rule_on_doubt(event: Event, doubt_id: int, outcome: str, reason: str, person: str) -> None:

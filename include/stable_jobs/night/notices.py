@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
@@ -15,16 +15,16 @@ from stable_jobs.bank.batch import account_fault_sql, name_fault_sql
 from stable_jobs.digests import sha256_of
 from stable_jobs.errors import StepError
 from stable_jobs.ledger.batches import PublishedFile, record_files
-from stable_jobs.ledger.entitlements import apply_night
+from stable_jobs.ledger.entitlements import apply_night, last_taken, take_over_again
 from stable_jobs.ledger.event import ledger_event, record_evidence
-from stable_jobs.ledger.notices import REFUNDS, REGIONS, UNITS, night_tables
+from stable_jobs.ledger.notices import REFUNDS, REGIONS, TABLES, UNITS, night_tables
 from stable_jobs.ledger.policies import suspend_stopped
 from stable_jobs.ledger.rulings import paid_by_us_query
 from stable_jobs.lists.sheets import ANNOUNCED, ANNOUNCED_ROWS, public_notice
 from stable_jobs.night.context import NightContext, scratch
 from stable_jobs.night.figures import after_lists
 from stable_jobs.night.policies import note_policies, require_same_files
-from stable_jobs.policy.determine import Decision
+from stable_jobs.policy.determine import Decision, decision_by_id
 from stable_jobs.policy.parameters import participating_regions, resolve
 from stable_jobs.publishing.files import SumDiffers
 from stable_jobs.publishing.folders import region_folder
@@ -36,12 +36,16 @@ from stable_jobs.store.catalog import (
     contents,
     deliveries_for,
     find_snapshot,
+    inputs_of,
     register_snapshot,
 )
-from stable_jobs.store.engine import quote_literal
+from stable_jobs.store.engine import quote_identifier, quote_literal
 from stable_jobs.store.lake import Lake
 from stable_jobs.store.loading import csv_source, load_from_engine, unload
 from stable_jobs.workdays import notice_ends_on
+
+if TYPE_CHECKING:
+    import duckdb
 
 # --- The night's tables ---
 # A decided night beside the ledger: its snapshots become the temporary tables that the ledger joins with.
@@ -61,12 +65,14 @@ ABOVE_PREMIUM_REASON = "entitlement_above_premium"
 MONEY_RESTS_ON = ("eligibility", "unit_facts", "payees", "terms", "refunds", "held")
 
 
-def fill_night(night: NightContext, connection: Connection, decision: Decision) -> None:
+def fill_night(
+    night: NightContext, connection: Connection, decision: Decision, names: Collection[str] = tuple(TABLES)
+) -> None:
     """`night_units`, `_regions`, `_refunds`, `_codes` of this transaction, from the decision's snapshots.
 
-    They are read from copies of this process's own, whose bytes were compared with what was registered:
-    LakeChanged, and nothing is filled, if somebody changed one. StepError for the decision of another date,
-    and for snapshots that are not of one decision.
+    names: the tables to fill; the others are empty. They are read from copies of this process's own, whose
+    bytes were compared with what was registered: LakeChanged, and nothing is filled, if somebody changed one.
+    StepError for the decision of another date, and for snapshots that are not of one decision.
     """
     _check_whole(night, decision)
     decision = after_lists(connection, decision)
@@ -74,13 +80,32 @@ def fill_night(night: NightContext, connection: Connection, decision: Decision) 
     with scratch(night) as work:
         own = replace(night, lake=_own_copies(night, connection, decision, work / "copies"))
         queries = {
-            "night_units": units_query(own, decision),
+            **rows_queries(own, decision),
             "night_regions": regions_query(own, decision, regions_that_sent(night, connection)),
-            "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(own, decision.refunds)}",
-            "night_codes": codes_query(own, decision),
         }
-        for name, query in queries.items():
-            load_from_engine(connection, name, night.duck, query, work)
+        for name in names:
+            load_from_engine(connection, name, night.duck, queries[name], work)
+
+
+def rows_queries(night: NightContext, decision: Decision) -> Mapping[str, str]:
+    """The rows of the decision in the lake: what it says of units, whatever the date."""
+    return {
+        "night_units": units_query(night, decision),
+        "night_refunds": f"SELECT {', '.join(REFUNDS)} FROM {_file(night, decision.refunds)}",
+        "night_codes": codes_query(night, decision),
+    }
+
+
+def is_same_bag(con: duckdb.DuckDBPyConnection, one: str, other: str) -> bool:
+    """Whether two queries of the same columns have the same rows, each as often, in whatever order."""
+    columns = ", ".join(quote_identifier(name) for name, *_ in con.execute(f"DESCRIBE {one}").fetchall())
+    asked = f"""
+        SELECT NOT EXISTS (
+            SELECT 1 FROM (SELECT 1 AS times, * FROM ({one}) UNION ALL SELECT -1, * FROM ({other}))
+            GROUP BY {columns} HAVING sum(times) <> 0)
+    """
+    ((is_same,),) = con.execute(asked).fetchall()
+    return bool(is_same)
 
 
 def _check_whole(night: NightContext, decision: Decision) -> None:
@@ -312,6 +337,42 @@ class Notices:
     stopped: tuple[str, ...] = ()
 
 
+def _take_over(
+    night: NightContext, connection: Connection, decision: Decision
+) -> tuple[list[str], list[str]]:
+    """The regions that are stopped, and those of which a newer night is known.
+
+    A night that brings what the last one brought is not loaded again.
+    """
+    if _brings_nothing_new(night, connection, decision):
+        fill_night(night, connection, decision, ("night_regions",))
+        stopped = suspend_stopped(connection, is_again=True)
+        if take_over_again(connection):
+            return stopped, []
+    fill_night(night, connection, decision)
+    return suspend_stopped(connection), apply_night(connection)
+
+
+def _brings_nothing_new(night: NightContext, connection: Connection, decision: Decision) -> bool:
+    """Whether the program makes the same rows of it as of the decision that the ledger took over last."""
+    last = last_taken(connection)
+    if last is None or last == decision.id:
+        return False
+    if inputs_of(connection, last).get("code") != inputs_of(connection, decision.id).get("code"):
+        return False
+    with scratch(night) as work:
+        try:
+            before = decision_by_id(connection, last)
+            old, new = (
+                replace(night, lake=_own_copies(night, connection, one, work / str(one.id)))
+                for one in (before, decision)
+            )
+        except (KeyError, StepError, OSError):  # the lake keeps files of past nights no longer
+            return False
+        olds, news = rows_queries(old, before), rows_queries(new, decision)
+        return all(is_same_bag(night.duck, olds[name], news[name]) for name in olds)
+
+
 def open_notices(night: NightContext, decision: Decision) -> Notices:
     """Take over the decision, publish the list of every notice opened on the date; again: no change.
 
@@ -320,9 +381,7 @@ def open_notices(night: NightContext, decision: Decision) -> Notices:
     note_policies(night)
     with ledger_event(night.database, "night", business_date=night.business_date) as event:
         require_same_files(night, event.connection, decision)
-        fill_night(night, event.connection, decision)
-        stopped = suspend_stopped(event.connection)
-        older = apply_night(event.connection)
+        stopped, older = _take_over(night, event.connection, decision)
         record_evidence(event, decision.id)
         event.detail.update(decision=decision.eligibility.fingerprint, older=older, stopped=stopped)
     with scratch(night) as work, night.database.connect() as connection:

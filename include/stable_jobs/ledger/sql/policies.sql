@@ -59,6 +59,22 @@ WHERE NOT EXISTS (
       AND (s.units, s.total) = (t.units, t.total) AND s.factor IS NOT DISTINCT FROM t.factor)
 ORDER BY region_code;
 
+-- name: totals_again
+-- The same for a night that brings what the last one brought.
+INSERT INTO region_totals (region_code, units, total, factor, floor)
+SELECT r.region_code, t.units, t.total, (v.content -> 'general.total_factor' ->> 'value')::numeric,
+       (v.content -> 'general.total_floor' ->> 'value')::numeric
+FROM night_regions r JOIN policies_in_force s ON s.region_code = r.region_code
+JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
+JOIN LATERAL (SELECT o.units, o.total FROM region_totals o WHERE o.region_code = r.region_code
+              ORDER BY o.business_date DESC, o.id DESC LIMIT 1) t ON true
+WHERE NOT r.is_suspended AND NOT EXISTS (
+    SELECT FROM totals_in_force s
+    WHERE s.region_code = r.region_code AND s.business_date = ledger_date()
+      AND (s.units, s.total) = (t.units, t.total)
+      AND s.factor IS NOT DISTINCT FROM (v.content -> 'general.total_factor' ->> 'value')::numeric)
+ORDER BY r.region_code;
+
 -- name: hold_for_values
 UPDATE night_regions r SET is_suspended = true FROM policy_stops s
 WHERE s.region_code = r.region_code AND NOT r.is_suspended;

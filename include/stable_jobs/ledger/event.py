@@ -68,12 +68,13 @@ class Statements:
 
 
 def plan_for_all(connection: Connection) -> None:
-    """Plan the transaction's further statements for tables of which most rows are read: no nested loops.
+    """Plan the transaction's further statements for tables of which most rows are read.
 
-    The planner takes a night of one city for a handful of rows, and a join that asks a table once per unit
-    takes hours for a large one.
+    No nested loops: the planner takes a night of one city for a handful of rows, and a join that asks a table
+    once per unit takes hours for a large one. And room to sort and to hash them in memory.
     """
     connection.execute(text("SET LOCAL enable_nestloop = off"))
+    connection.execute(text(EVENT_SQL["room"]))
 
 
 def _split(script: str) -> tuple[str, ...]:

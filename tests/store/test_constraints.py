@@ -1,0 +1,40 @@
+"""What the ledger's tables take for a code, beside the pattern that says it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import Engine, text
+
+DEFINED = """
+    SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint
+    WHERE connamespace = 'ledger'::regnamespace AND conname = :name
+"""
+TEXTS = (
+    "", "61010", "610100", "6101000", "61010O", "６１０１００", "610100\n", " 610100", "61 100",
+    "91610100MA6T00001X", "91610100ma6t00001x", "9161010000000", "916101000000000", "9161010000000000000",
+    "91610100MA6T-0001X", "91610100MA6T00001\n", "20-610100-91610100MA6T00001X-01-01", "-", "é",
+    "A" * 35, "A" * 36,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "pattern"),
+    [
+        ("entitlements_region_code_check", "region_code", "[0-9]{6}"),
+        ("entitlements_uscc_check", "uscc", "[0-9A-Z]{15,18}"),
+        ("payment_lines_end_to_end_id_check", "end_to_end_id", "[0-9A-Z-]{1,35}"),
+    ],
+)
+def test_a_code_is_what_the_pattern_says(engine: Engine, name: str, column: str, pattern: str) -> None:
+    with engine.connect() as connection:
+        condition = connection.scalar(text(DEFINED), {"name": name})
+        asked = text(
+            f"SELECT {condition} FROM (SELECT CAST(:given AS text) AS {column}) AS row".replace(
+                "::", "\\:\\:"
+            )
+        )
+        found = {given: connection.scalar(asked, {"given": given}) for given in TEXTS}
+    assert found == {given: re.fullmatch(pattern, given) is not None for given in TEXTS}
+    assert set(found.values()) == {True, False}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,12 +171,12 @@ def all_gone(processes: list[psutil.Process], seconds: float = 60) -> list[psuti
 
 
 def drop(landing: Path, keep: Path, pattern: str) -> list[Path]:
-    """Move deliveries and their manifests out of the landing; where they lie now."""
+    """Move deliveries and their manifests out of the landing, to any disk; where they lie now."""
     moved = []
     for path in sorted(landing.glob(pattern)):
         target = keep / path.relative_to(landing)
         target.parent.mkdir(parents=True, exist_ok=True)
-        moved.append(path.rename(target))
+        moved.append(Path(shutil.move(path, target)))
     assert moved, pattern
     return moved
 
@@ -183,4 +184,4 @@ def drop(landing: Path, keep: Path, pattern: str) -> list[Path]:
 def bring_back(landing: Path, keep: Path) -> None:
     """Undo `drop`."""
     for path in sorted(p for p in keep.rglob("*") if p.is_file()):
-        path.rename(landing / path.relative_to(keep))
+        shutil.move(path, landing / path.relative_to(keep))

@@ -44,6 +44,13 @@ def days(first: str, last: str) -> list[str]:
     return [(start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
 
 
+class Plain(yaml.SafeDumper):
+    """Writes out every value: the reader of policies takes no alias."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
 def policies_of_this_year(folder: Path) -> Path:
     """The nation's and Liaoyuan's values of 2020, as if decided for this year."""
     for name in ("000000", LIAOYUAN):
@@ -60,7 +67,7 @@ def policies_of_this_year(folder: Path) -> Path:
                 for key, parameter in document["parameters"].items()
                 if (last := [one for one in parameter["values"] if one["effective_from"].year <= 2020])
             }
-            (folder / name / path.name).write_text(yaml.safe_dump(document), encoding="utf-8")
+            (folder / name / path.name).write_text(yaml.dump(document, Dumper=Plain), encoding="utf-8")
     return folder
 
 

@@ -178,7 +178,7 @@ class LedgerMachine(People):
         with ledger_event(self.books.engine, "policy values", business_date=night.on) as event:
             policies.note_values(event, {r: values(self.model.values[r]) for r in night.regions})
         older = self.books.apply(night, before=policies.suspend_stopped)
-        if self.told.deeds["night"] % 3 == 0:
+        if self.told.deeds["night"] % 3 == 0:  # a third of them, for the time it takes
             self.comes_again(night)
         return older
 

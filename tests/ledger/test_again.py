@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stable_jobs.acts import decide_proposal
 from stable_jobs.ledger import entitlements, notices, policies
 from stable_jobs.ledger.event import ledger_event
 from stable_jobs.ledger.notices import put_in_force
@@ -121,8 +122,30 @@ def test_a_night_that_was_taken_unread_is_a_night(books: Books) -> None:
 
 
 def test_the_decision_that_was_taken_last(books: Books) -> None:
-    with books.engine.connect() as connection:
-        assert entitlements.last_taken(connection) is None
+    def last(on: date) -> int | None:
+        with ledger_event(books.engine, "nothing", business_date=on) as event:
+            return entitlements.last_taken(event.connection)
+
+    assert last(MONDAY) is None
     books.apply(FIRST)
-    with books.engine.connect() as connection:
-        assert entitlements.last_taken(connection) == books.ask("SELECT max(id) FROM snapshots")[0][0]
+    assert last(TUESDAY) == books.ask("SELECT max(id) FROM snapshots")[0][0]
+    object_to(books)
+    assert last(TUESDAY) is None
+
+
+def test_its_regions_totals_are_those_of_the_last_night(books: Books) -> None:
+    content = {REGION: {"general.total_factor": {"value": "3", "from": "", "reference": ""}}}
+    with ledger_event(books.engine, "policy proposed", actor="li") as event:
+        number, _ = policies.propose_values(event, content, REGION, MONDAY, "a letter", "li")
+    person(books, "wang", decide_proposal, number, "confirmed", "", "wang")
+
+    def noted(on: date) -> None:
+        with ledger_event(books.engine, "policy values", business_date=on) as event:
+            policies.note_values(event, content)
+
+    noted(MONDAY)
+    books.apply(FIRST, before=policies.suspend_stopped)
+    noted(TUESDAY)
+    assert is_taken_unread(books, replace(FIRST, on=TUESDAY))
+    totals = books.ask("SELECT business_date, units, total FROM region_totals ORDER BY id")
+    assert totals == [(on, 2, Decimal("200.00")) for on in (MONDAY, TUESDAY)]

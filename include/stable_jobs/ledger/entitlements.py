@@ -58,7 +58,11 @@ def apply_night(connection: Connection) -> list[str]:
 
 
 def last_taken(connection: Connection) -> int | None:
-    """The id of the decision that the ledger took over last, for all its regions at once, or None."""
+    """The id of the decision that the ledger took over last, if the same rows would change nothing tonight.
+
+    Inside `ledger_event`. None where anything has happened in the ledger since, a date has come by which
+    money counts, or not all of the last night's regions came from one decision.
+    """
     found: int | None = connection.scalar(text(NIGHT_SQL["last_taken"]))
     return found
 
@@ -66,11 +70,11 @@ def last_taken(connection: Connection) -> int | None:
 def take_over_again(connection: Connection) -> bool:
     """Take over a night whose units, refunds and codes are those of `last_taken`; False: apply it whole.
 
-    Inside `ledger_event`, with `night_regions` filled and what is stopped marked. False where other regions
-    are held than then, anything has happened in the ledger since, a date has come by which money counts, or
-    other doubts stop a region's payments.
+    With `night_regions` filled and what is stopped marked. False where `last_taken` finds none, other regions
+    are held than then, or other doubts stop a region's payments.
     """
-    if note_doubt_terms(connection) or not connection.scalar(text(NIGHT_SQL["last_stands"])):
+    is_other = note_doubt_terms(connection) or not connection.scalar(text(NIGHT_SQL["same_regions"]))
+    if is_other or last_taken(connection) is None:
         return False
     SQL.run(connection, "nights")
     return True

@@ -84,7 +84,7 @@ def note_totals(connection: Connection, *, is_again: bool = False) -> None:
 
     is_again: as the region's last one, of a night whose units are the same.
     """
-    connection.execute(text(POLICIES_SQL["totals_again" if is_again else "totals"]))
+    connection.execute(text(POLICIES_SQL["totals"]), {"is_again": is_again})
 
 
 def suspend_stopped(connection: Connection, *, is_again: bool = False) -> list[str]:

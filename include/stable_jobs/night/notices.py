@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -65,26 +66,28 @@ ABOVE_PREMIUM_REASON = "entitlement_above_premium"
 MONEY_RESTS_ON = ("eligibility", "unit_facts", "payees", "terms", "refunds", "held")
 
 
-def fill_night(
-    night: NightContext, connection: Connection, decision: Decision, names: Collection[str] = tuple(TABLES)
-) -> None:
+def fill_night(night: NightContext, connection: Connection, decision: Decision) -> None:
     """`night_units`, `_regions`, `_refunds`, `_codes` of this transaction, from the decision's snapshots.
 
-    names: the tables to fill; the others are empty. They are read from copies of this process's own, whose
-    bytes were compared with what was registered: LakeChanged, and nothing is filled, if somebody changed one.
-    StepError for the decision of another date, and for snapshots that are not of one decision.
+    They are read from copies of this process's own, whose bytes were compared with what was registered:
+    LakeChanged, and nothing is filled, if somebody changed one. StepError for the decision of another date,
+    and for snapshots that are not of one decision.
     """
-    _check_whole(night, decision)
+    with _own_copies(night, connection, decision) as own:
+        _fill(own, connection, decision, tuple(TABLES))
+
+
+def _fill(own: NightContext, connection: Connection, decision: Decision, names: Collection[str]) -> None:
+    """The tables of those names, the others empty. own: the night over copies of the decision's files."""
     decision = after_lists(connection, decision)
     night_tables(connection)
-    with scratch(night) as work:
-        own = replace(night, lake=_own_copies(night, connection, decision, work / "copies"))
-        queries = {
-            **rows_queries(own, decision),
-            "night_regions": regions_query(own, decision, regions_that_sent(night, connection)),
-        }
+    queries = {
+        **rows_queries(own, decision),
+        "night_regions": regions_query(own, decision, regions_that_sent(own, connection)),
+    }
+    with scratch(own) as work:
         for name in names:
-            load_from_engine(connection, name, night.duck, queries[name], work)
+            load_from_engine(connection, name, own.duck, queries[name], work)
 
 
 def rows_queries(night: NightContext, decision: Decision) -> Mapping[str, str]:
@@ -128,20 +131,24 @@ def regions_that_sent(night: NightContext, connection: Connection) -> frozenset[
     return frozenset(one.region_code for one in sent)
 
 
-def _own_copies(night: NightContext, connection: Connection, decision: Decision, folder: Path) -> Lake:
-    """A lake in that folder with what money rests on. StepError for a file of unknown content."""
-    names = [getattr(decision, kind).name for kind in MONEY_RESTS_ON]
+@contextmanager
+def _own_copies(night: NightContext, connection: Connection, decision: Decision) -> Iterator[NightContext]:
+    """The night over a lake of its own with what money rests on. StepError for a file of unknown content."""
+    _check_whole(night, decision)
+    found = after_lists(connection, decision)
+    names = [getattr(found, kind).name for kind in MONEY_RESTS_ON]
     known = contents(connection, names)
-    own = Lake(str(folder))
-    for name in names:
-        if name not in known:
-            raise StepError(
-                f"{name} in the lake was made before the content of files was registered: no money"
-                " moves on it;"
-                f" next: run `stable-jobs night --date {night.business_date}` once more"
-            )
-        night.lake.fetch(name, Path(own.path(name)), known[name])
-    return own
+    with scratch(night) as work:
+        own = Lake(str(work / "copies"))
+        for name in names:
+            if name not in known:
+                raise StepError(
+                    f"{name} in the lake was made before the content of files was registered: no money"
+                    " moves on it;"
+                    f" next: run `stable-jobs night --date {night.business_date}` once more"
+                )
+            night.lake.fetch(name, Path(own.path(name)), known[name])
+        yield replace(night, lake=own)
 
 
 def units_query(night: NightContext, decision: Decision) -> str:
@@ -344,33 +351,34 @@ def _take_over(
 
     A night that brings what the last one brought is not loaded again.
     """
-    if _brings_nothing_new(night, connection, decision):
-        fill_night(night, connection, decision, ("night_regions",))
-        stopped = suspend_stopped(connection, is_again=True)
-        if take_over_again(connection):
-            return stopped, []
-    fill_night(night, connection, decision)
+    with _own_copies(night, connection, decision) as own:
+        if _brings_nothing_new(night, own, connection, decision):
+            _fill(own, connection, decision, ("night_regions",))
+            stopped = suspend_stopped(connection, is_again=True)
+            if take_over_again(connection):
+                return stopped, []
+        _fill(own, connection, decision, tuple(TABLES))
     return suspend_stopped(connection), apply_night(connection)
 
 
-def _brings_nothing_new(night: NightContext, connection: Connection, decision: Decision) -> bool:
+def _brings_nothing_new(
+    night: NightContext, own: NightContext, connection: Connection, decision: Decision
+) -> bool:
     """Whether the program makes the same rows of it as of the decision that the ledger took over last."""
     last = last_taken(connection)
     if last is None or last == decision.id:
         return False
     if inputs_of(connection, last).get("code") != inputs_of(connection, decision.id).get("code"):
         return False
-    with scratch(night) as work:
-        try:
-            before = decision_by_id(connection, last)
-            old, new = (
-                replace(night, lake=_own_copies(night, connection, one, work / str(one.id)))
-                for one in (before, decision)
-            )
-        except (KeyError, StepError, OSError):  # the lake keeps files of past nights no longer
-            return False
-        olds, news = rows_queries(old, before), rows_queries(new, decision)
-        return all(is_same_bag(night.duck, olds[name], news[name]) for name in olds)
+    news = rows_queries(own, decision)
+    try:
+        before = decision_by_id(connection, last)
+        its_night = replace(night, business_date=before.eligibility.business_date)
+        with _own_copies(its_night, connection, before) as old:
+            olds = rows_queries(old, before)
+            return all(is_same_bag(night.duck, olds[name], news[name]) for name in olds)
+    except (KeyError, StepError):  # the lake keeps files of past nights no longer
+        return False
 
 
 def open_notices(night: NightContext, decision: Decision) -> Notices:

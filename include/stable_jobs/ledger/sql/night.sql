@@ -25,27 +25,26 @@ INSERT INTO decisions_in_force (decision_id)
 SELECT :decision WHERE decision_in_force(ledger_date()) IS DISTINCT FROM :decision;
 
 -- name: last_taken
--- The decision that the ledger took over last, if it took it over for every region at once.
-SELECT min(decision_id) FROM region_nights WHERE event_id = (SELECT max(event_id) FROM region_nights)
-HAVING min(decision_id) = max(decision_id);
-
--- name: last_stands
--- Whether the night's regions are those that the ledger took over last, as decided or held as then, and nothing
--- has happened since that the same units could be answered with.
+-- The decision that the ledger took over last, for all its regions at once, if nothing has happened since that the
+-- same rows could be answered with.
 --
 -- What the ledger does with a night depends on its rows, on the ledger, and on the date: the year, and whether
 -- money went out, came back or was withdrawn before that date. A unit that disagrees is written down every night.
-SELECT coalesce(bool_and(l.region_code IS NOT NULL AND r.region_code IS NOT NULL
-        AND (l.is_suspended, coalesce(l.is_silent, false)) = (r.is_suspended, coalesce(r.is_silent, false))
-        AND l.business_date <= ledger_date()
-        AND extract(year FROM l.business_date) = extract(year FROM ledger_date())), false)
-    AND NOT EXISTS (SELECT FROM event_tables t WHERE t.event > max(l.event_id) AND t.table_name NOT IN (
+SELECT min(decision_id) FROM region_nights WHERE event_id = (SELECT max(event_id) FROM region_nights)
+HAVING min(decision_id) = max(decision_id) AND max(business_date) <= ledger_date()
+    AND extract(year FROM max(business_date)) = extract(year FROM ledger_date())
+    AND NOT EXISTS (SELECT FROM event_tables t WHERE t.event > max(region_nights.event_id) AND t.table_name NOT IN (
         'decisions_in_force', 'policy_nights', 'policy_values', 'published_files', 'region_totals'))
-    AND NOT EXISTS (SELECT FROM event_tables t WHERE t.event = max(l.event_id) AND t.table_name = 'disagreements')
-    AND NOT EXISTS (SELECT FROM instructions i WHERE i.instructed_on >= max(l.business_date))
+    AND NOT EXISTS (SELECT FROM event_tables t WHERE t.event = max(region_nights.event_id) AND t.table_name = 'disagreements')
+    AND NOT EXISTS (SELECT FROM instructions i WHERE i.instructed_on >= max(region_nights.business_date))
     AND NOT EXISTS (SELECT FROM line_results x JOIN bank_answers b ON b.id = x.answer_id
-        WHERE coalesce(x.settled_on, b.business_date) >= max(l.business_date))
+        WHERE coalesce(x.settled_on, b.business_date) >= max(region_nights.business_date))
     AND NOT EXISTS (SELECT FROM payments p JOIN instructions i ON i.payment_id = p.id
-        WHERE p.state IN ('withdrawn', 'waived') AND p.changed_on >= max(l.business_date))
+        WHERE p.state IN ('withdrawn', 'waived') AND p.changed_on >= max(region_nights.business_date));
+
+-- name: same_regions
+-- Whether the night's regions are those that the ledger took over last, decided or held as then.
+SELECT coalesce(bool_and(l.region_code IS NOT NULL AND r.region_code IS NOT NULL
+    AND (l.is_suspended, coalesce(l.is_silent, false)) = (r.is_suspended, coalesce(r.is_silent, false))), false)
 FROM (SELECT * FROM region_nights WHERE event_id = (SELECT max(event_id) FROM region_nights)) l
 FULL JOIN night_regions r ON r.region_code = l.region_code;

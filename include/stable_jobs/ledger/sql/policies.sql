@@ -42,38 +42,31 @@ WHERE NOT s.is_confirmed AND NOT o.content ?| ARRAY['fault', 'bank.fault']
 ORDER BY s.region_code;
 
 -- name: totals
+-- What the night's units add up to; for a night whose units are those of the last one, that one's total.
 INSERT INTO region_totals (region_code, units, total, factor, floor)
 SELECT * FROM (
-    SELECT r.region_code, count(u.uscc) AS units,
-           least(coalesce(sum(u.entitlement), 0), 9999999999999999.99) AS total,
+    SELECT r.region_code, c.units, c.total,
            (v.content -> 'general.total_factor' ->> 'value')::numeric AS factor,
            (v.content -> 'general.total_floor' ->> 'value')::numeric AS floor
     FROM night_regions r JOIN policies_in_force s ON s.region_code = r.region_code
     JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
-    LEFT JOIN night_units u ON u.region_code = r.region_code AND u.decision = 'eligible'
-    WHERE NOT r.is_suspended GROUP BY r.region_code, v.content
+    JOIN (
+        SELECT n.region_code, count(u.uscc) AS units,
+               least(coalesce(sum(u.entitlement), 0), 9999999999999999.99) AS total
+        FROM night_regions n
+        LEFT JOIN night_units u ON u.region_code = n.region_code AND u.decision = 'eligible'
+        WHERE NOT CAST(:is_again AS boolean) GROUP BY n.region_code
+        UNION ALL
+        (SELECT DISTINCT ON (o.region_code) o.region_code, o.units, o.total FROM region_totals o
+         WHERE CAST(:is_again AS boolean) ORDER BY o.region_code, o.business_date DESC, o.id DESC)
+    ) c ON c.region_code = r.region_code
+    WHERE NOT r.is_suspended
 ) t
 WHERE NOT EXISTS (
     SELECT FROM totals_in_force s
     WHERE s.region_code = t.region_code AND s.business_date = ledger_date()
       AND (s.units, s.total) = (t.units, t.total) AND s.factor IS NOT DISTINCT FROM t.factor)
 ORDER BY region_code;
-
--- name: totals_again
--- The same for a night that brings what the last one brought.
-INSERT INTO region_totals (region_code, units, total, factor, floor)
-SELECT r.region_code, t.units, t.total, (v.content -> 'general.total_factor' ->> 'value')::numeric,
-       (v.content -> 'general.total_floor' ->> 'value')::numeric
-FROM night_regions r JOIN policies_in_force s ON s.region_code = r.region_code
-JOIN policy_values v ON (v.region_code, v.hash) = (s.region_code, s.hash)
-JOIN LATERAL (SELECT o.units, o.total FROM region_totals o WHERE o.region_code = r.region_code
-              ORDER BY o.business_date DESC, o.id DESC LIMIT 1) t ON true
-WHERE NOT r.is_suspended AND NOT EXISTS (
-    SELECT FROM totals_in_force s
-    WHERE s.region_code = r.region_code AND s.business_date = ledger_date()
-      AND (s.units, s.total) = (t.units, t.total)
-      AND s.factor IS NOT DISTINCT FROM (v.content -> 'general.total_factor' ->> 'value')::numeric)
-ORDER BY r.region_code;
 
 -- name: hold_for_values
 UPDATE night_regions r SET is_suspended = true FROM policy_stops s

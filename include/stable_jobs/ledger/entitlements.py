@@ -52,9 +52,9 @@ def apply_night(connection: Connection) -> list[str]:
 
 
 # --- A night that brings nothing new ---
-# Taken over is what the last night said already, so nothing but the night itself is written.
+# The night says what the last one said, so the ledger writes down the night and nothing else.
 #
-# Whoever asks compares the decisions' rows: they do not have to be loaded for that.
+# The caller compares the decisions' rows in the engine; they are not loaded for that.
 
 
 def last_taken(connection: Connection) -> int | None:

@@ -21,7 +21,7 @@ from tests.e2e.conftest import Homes
 from tests.e2e.home import BUSINESS_DATE, Home
 from tests.e2e.small import write_small
 
-pytestmark = pytest.mark.xdist_group("deliveries")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("deliveries")]
 
 LIAOYUAN = "220400"
 LATER = "2020-05-20"

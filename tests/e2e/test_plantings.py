@@ -338,6 +338,7 @@ def field_of(homes: Homes, folder: Path, plots: int, pays: bool) -> Field:
     return plot
 
 
+@pytest.mark.long
 def test_a_hostile_value_stops_no_other_region(
     homes: Homes, tmp_path: Path, plantings: list[Planting]
 ) -> None:

@@ -16,6 +16,8 @@ from tests.e2e.dropped import drop
 from tests.e2e.home import Home
 from tests.policy.builder import NANCHANG, XIAN, World, code
 
+pytestmark = pytest.mark.long
+
 FIRST, NEXT, THIRD = "2020-05-11", "2020-05-12", "2020-05-13"
 SIZES = ["small"] * 8 + ["medium"] * 3 + ["large"] * 2
 APPROVALS = "{micro: 0, small: 0, medium: 1, large: 2}"
@@ -136,7 +138,6 @@ def test_an_edited_policy_moves_no_money_until_two_people_agree(homes: Homes) ->
         assert "OK" in run(home, "ledger", "verify")
 
 
-@pytest.mark.long
 def test_one_regions_broken_files_hold_that_region_alone(homes: Homes) -> None:
     """A rate of 5.0, three approvals: the region is held with file and place; the other is paid."""
     world = World(on=date.fromisoformat(FIRST), slots=(NANCHANG, XIAN))

@@ -41,7 +41,7 @@ def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, 
 @pytest.mark.parametrize(
     ("sequences", "steps"),
     [
-        pytest.param(30, 10, id="30 sequences"),
+        pytest.param(15, 10, id="15 sequences"),
         pytest.param(2000, 20, id="2,000 longer sequences", marks=pytest.mark.long),
     ],
 )

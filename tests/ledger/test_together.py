@@ -17,6 +17,7 @@ from tests.ledger.together import OBJECTED, PEOPLE, Told, Worker, night_of
 from tests.processes import heed_signals, output_of, tell
 
 PROCESSES = 8
+SECONDS = 60
 ROOT = Path(__file__).parents[2]
 TWICE = """
     SELECT payment_id FROM instructions i LEFT JOIN bank_results r USING (line_id)
@@ -30,12 +31,12 @@ HAS = "SELECT region_code, uscc, paid, to_recover FROM entitlement_balances"
 OPEN = "SELECT region_code, uscc, open FROM entitlement_balances WHERE open > 0"
 
 
-def run_together(url: str, seconds: float) -> list[Told]:
+def run_together(url: str) -> list[Told]:
     """What each of the processes said; none of them may fail."""
     command = [sys.executable, "-m", "tests.ledger.together", url]
     running = [
         subprocess.Popen(
-            [*command, str(number), str(seconds)],
+            [*command, str(number), str(SECONDS)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -58,15 +59,13 @@ def run_together(url: str, seconds: float) -> list[Told]:
     return [Told(**{name: Counter(counts) for name, counts in json.loads(out).items()}) for out, _ in said]
 
 
-@pytest.mark.parametrize(
-    "seconds", [pytest.param(3, id="3 seconds"), pytest.param(60, id="60 seconds", marks=pytest.mark.long)]
-)
+@pytest.mark.long
 def test_eight_processes_pay_everybody_once(
-    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str], seconds: int
+    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     books = Books(engine, tmp_path)
     books.assign(*((person, level) for level, person in enumerate(PEOPLE, 1)))
-    told = run_together(engine.url.render_as_string(hide_password=False), seconds)
+    told = run_together(engine.url.render_as_string(hide_password=False))
     made = sum((one.made for one in told), Counter())
     with capsys.disabled():
         say(told, books)

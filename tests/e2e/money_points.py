@@ -14,6 +14,7 @@ LISTS = "stable_jobs.publishing.table"
 LINK = "pathlib:Path.hardlink_to"
 PUBLISH = "stable_jobs.publishing.publish"
 FILL = f"{NIGHT}.notices:fill_night"
+FILL_NIGHT = f"{NIGHT}.notices:_fill"
 RECORD = f"{NIGHT}.notices:record_published"
 LOADED = "stable_jobs.store.loading:load_from_engine"
 CLOSED = f"{LEDGER}.event:_close"
@@ -24,10 +25,10 @@ POINTS = {
         f"{LEDGER}.policies:note_values:1:after",
         f"{EVENT}[policy values]:1:after",
         f"{EVENT}[night]:1:before",
-        f"{FILL}:1:before",
+        f"{FILL_NIGHT}:1:before",
         f"{LOADED}[night_units]:1:after",
         "stable_jobs.store.loading:_cursor:1:before",
-        f"{FILL}:1:after",
+        f"{FILL_NIGHT}:1:after",
         f"{LEDGER}.entitlements:apply_night:1:before",
         f"{LEDGER}.batches:note_codes:1:after",
         f"{LEDGER}.batches:resolve_units:1:after",

@@ -139,6 +139,18 @@ PAID, _, BATCHED, UPHELD, _ = CODES[:5]
             move(WAITING, "returned"), "nothing in the ledger makes it returned", id="returned by hand"
         ),
         pytest.param(
+            "INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount, reason)"
+            " VALUES (4, 2, 1, 'general', 100, 'for a friend')",
+            "begins on notice",
+            id="on notice for a reason",
+        ),
+        pytest.param(
+            "INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount, changed_on)"
+            " VALUES (4, 2, 1, 'general', 100, DATE '2020-01-01')",
+            "begins on notice",
+            id="on notice before its notice",
+        ),
+        pytest.param(
             "INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount, state)"
             " VALUES (4, 2, 1, 'general', 100, 'cleared')",
             "begins on notice",
@@ -285,9 +297,7 @@ def test_plain_sql_waits_for_the_ledgers_writer(full: Books) -> None:
             refused(connection, APPROVER.format("'li', '000000', 1, true, 'head'"), "lock timeout")
 
 
-@pytest.mark.parametrize(
-    "function", ["record_new_entitlements", "record_new_payments", "record_changed_payments", "record_batch"]
-)
+@pytest.mark.parametrize("function", ["keep_former_entitlements", "record_changed_payments", "record_batch"])
 def test_what_writes_as_the_owner_cannot_be_hung_on_ones_own_table(full: Books, function: str) -> None:
     with as_app(full.engine) as connection:
         connection.execute(

@@ -5,9 +5,10 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import URL, Connection, text
 
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.batches import record_files
@@ -31,6 +32,13 @@ def first(books: Books) -> tuple[str, str]:
 
 def event_of(books: Books, table: str, order: str = "1") -> int:
     return int(books.ask(f"SELECT event_id FROM {table} ORDER BY {order} LIMIT 1")[0][0])
+
+
+HASHED = {
+    "payment_stops": "region_holds",
+    "entitlement_versions": "entitlements",
+}
+"""Table or view → the name under which an event counts its rows."""
 
 
 def test_an_empty_ledger_is_whole(books: Books) -> None:
@@ -161,14 +169,39 @@ def test_an_event_written_again_breaks_the_next(copy: Books) -> None:
         ),
         pytest.param("release_events", "1", "DELETE FROM release_events", id="the event of a release"),
         pytest.param(
+            "entitlement_versions",
+            "event_id",
+            "UPDATE entitlements SET entitled_amount = 999 WHERE event_id ="
+            " (SELECT min(event_id) FROM entitlement_versions)",
+            id="amount of an entitlement",
+        ),
+        pytest.param(
+            "entitlement_versions",
+            "event_id",
+            "UPDATE entitlement_revisions SET entitled_amount = 999",
+            id="amounts that entitlements had before",
+        ),
+        pytest.param(
             "entitlement_revisions",
-            "id",
+            "event_id",
+            "UPDATE entitlement_revisions SET replaced_in = NULL",
+            id="versions told as those of an older release",
+        ),
+        pytest.param(
+            "entitlement_versions",
+            "event_id",
+            "UPDATE entitlements SET event_id = NULL",
+            id="entitlements told as those of an older release",
+        ),
+        pytest.param(
+            "entitlement_versions",
+            "id, event_id",
             "UPDATE entitlements SET uscc = '91610100MA6T99999X' WHERE id = 1",
             id="an entitlement moved to another unit",
         ),
         pytest.param(
-            "entitlement_revisions",
-            "id",
+            "entitlement_versions",
+            "id, event_id",
             "UPDATE entitlements SET policy_year = 2019 WHERE id = 1",
             id="an entitlement moved to another year",
         ),
@@ -177,7 +210,7 @@ def test_an_event_written_again_breaks_the_next(copy: Books) -> None:
 def test_a_changed_row_is_named_with_its_event(copy: Books, table: str, order: str, statement: str) -> None:
     event = event_of(copy, table, order)
     tamper(copy.engine, statement)
-    hashed = {"payment_stops": "region_holds"}.get(table, table)
+    hashed = HASHED.get(table, table)
     assert first(copy) == ("rows", f"event {event}, table {hashed}")
 
 
@@ -194,11 +227,6 @@ def test_a_changed_row_is_named_with_its_event(copy: Books, table: str, order: s
             "batch 610100-20200519-L0-1",
             id="state of a batch",
         ),
-        pytest.param(
-            "UPDATE entitlements SET entitled_amount = 999 WHERE uscc LIKE '%00005X'",
-            "entitlement 610100 91610100MA6T00005X",
-            id="amount of an entitlement",
-        ),
     ],
 )
 def test_a_changed_state_is_named(copy: Books, statement: str, where: str) -> None:
@@ -209,7 +237,9 @@ def test_a_changed_state_is_named(copy: Books, statement: str, where: str) -> No
 def test_broken_sums_are_named(books: Books) -> None:
     formed(books, unit())
     with ledger_event(books.engine, "x", business_date=CLEARED) as event:
-        event.connection.execute(text("UPDATE entitlements SET entitled_amount = 100.01"))
+        event.connection.execute(
+            text("UPDATE entitlements SET entitled_amount = 100.01, event_id = ledger_event()")
+        )
     (found,) = verified(books).breaks
     assert found.sentence() == (
         "sums: 610100 91610100MA6T00001X 2020: expected 100.01; found 0.00 + 0 + 100.00 + 0 - 0"
@@ -473,14 +503,14 @@ def test_other_bytes_in_a_list_that_only_its_manifest_knows_are_named(copy: Book
     ]
 
 
-def rewritten(copy: Books, change: Callable[[int, datetime], datetime]) -> None:
-    """The whole chain written anew by somebody who may, with other instants."""
+def rewritten(copy: Books, change: Callable[[Connection, dict[str, Any]], None]) -> None:
+    """The whole chain written anew by somebody who may, with other events."""
     before = "0" * 64
     with copy.engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for number, body in connection.execute(text("SELECT id, body FROM audit_events ORDER BY id")).all():
             said = json.loads(body)
-            said["at"] = change(number, datetime.fromisoformat(said["at"])).isoformat()
+            change(connection, said)
             body = canonical(said)
             values = {"id": number, "body": body, "before": before, "hash": chained(before, body)}
             connection.execute(
@@ -503,10 +533,96 @@ def rewritten(copy: Books, change: Callable[[int, datetime], datetime]) -> None:
     ],
 )
 def test_times_that_run_backwards_are_named(copy: Books, away: timedelta, where: list[str]) -> None:
-    rewritten(copy, lambda number, at: at + away if number == 7 else at)
+    def moved(_: Connection, event: dict[str, Any]) -> None:
+        if event["id"] == 7:
+            event["at"] = (datetime.fromisoformat(event["at"]) + away).isoformat()
+
+    rewritten(copy, moved)
     found = [one for one in verified(copy).breaks if one.check == "times"]
     assert [one.where for one in found if one.where in where] == [w for w in where if w.startswith("event")]
     assert bool(found) == bool(where)
+
+
+BEFORE_0020 = (
+    "INSERT INTO state_changes (payment_id, to_state, reason, changed_on, event_id)"
+    " SELECT payment_id, to_state, reason, changed_on, event_id FROM payment_states WHERE from_state IS NULL",
+    "UPDATE entitlement_revisions SET replaced_in = NULL",
+    "INSERT INTO entitlement_revisions (entitlement_id, unit_name, scheme, entitled_amount, outside_amount,"
+    " decided_on, event_id) SELECT id, unit_name, scheme, entitled_amount, outside_amount, decided_on,"
+    " event_id FROM entitlements ORDER BY id",
+    "UPDATE entitlements SET event_id = NULL",
+    "INSERT INTO event_tables SELECT event, 'entitlement_revisions' FROM event_tables"
+    " WHERE table_name = 'entitlements'"
+    " UNION SELECT event_id, 'state_changes' FROM payments ON CONFLICT DO NOTHING",
+    "DELETE FROM event_tables WHERE table_name = 'entitlements'",
+)
+"""What an older version wrote for each payment and each entitlement, as rows of their own."""
+
+
+@pytest.fixture
+def older(copy: Books) -> Books:
+    """The full ledger as the version before 0020 would have left it, taken over by this one."""
+
+    def counted(connection: Connection, event: dict[str, Any]) -> None:
+        event["rows"] = connection.scalar(text("SELECT event_digest(:id)"), {"id": event["id"]})
+
+    tamper(copy.engine, *BEFORE_0020)
+    rewritten(copy, counted)
+    return copy
+
+
+def test_a_ledger_of_an_older_version_is_whole_and_goes_on(older: Books) -> None:
+    assert verified(older).breaks == ()
+    assert older.ask("SELECT count(*) FROM entitlement_versions") == [(0,)]
+    with ledger_event(older.engine, "x", business_date=LAST) as event:
+        event.connection.execute(
+            text("UPDATE entitlements SET unit_name = 'another', event_id = ledger_event() WHERE id < 3")
+        )
+    with ledger_event(older.engine, "x", business_date=LAST) as event:
+        event.connection.execute(
+            text("UPDATE entitlements SET unit_name = 'a third', event_id = ledger_event() WHERE id = 1")
+        )
+    assert older.ask("SELECT id, unit_name FROM entitlement_versions ORDER BY event_id, id") == [
+        (1, "another"),
+        (2, "another"),
+        (1, "a third"),
+    ]
+    assert verified(older).breaks == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        pytest.param(
+            "UPDATE entitlements SET entitled_amount = 999 WHERE id = 1",
+            ("states", "entitlement 610100 91610100MA6T00001X"),
+            id="an amount",
+        ),
+        pytest.param(
+            "UPDATE payments SET reason = 'x' WHERE id = 1", ("states", "payment 1"), id="a payment's reason"
+        ),
+        pytest.param(
+            "DELETE FROM state_changes WHERE from_state IS NULL AND payment_id = 1",
+            ("rows", "event 5, table state_changes"),
+            id="a first state",
+        ),
+        pytest.param(
+            "UPDATE entitlement_revisions SET entitled_amount = 999 WHERE entitlement_id = 1",
+            ("rows", "event 5, table entitlement_revisions"),
+            id="a revision",
+        ),
+        pytest.param(
+            "UPDATE entitlement_revisions SET replaced_in = 6 WHERE entitlement_id = 1",
+            ("rows", "event 5, table entitlement_revisions"),
+            id="a revision given to a later version",
+        ),
+    ],
+)
+def test_what_an_older_version_wrote_is_verified_as_before(
+    older: Books, statement: str, where: tuple[str, str]
+) -> None:
+    tamper(older.engine, statement)
+    assert first(older) == where
 
 
 def test_every_byte_of_the_lake_is_read_again(copy: Books, tmp_path: Path) -> None:

@@ -214,9 +214,10 @@ CHECKS = {
     """,
     "doubts": f"SELECT count(DISTINCT id) FROM ({DOUBTED} AND d.kind <> 'shared_account') doubted",
     "fell_out": """
-        SELECT count(*) FROM payments p JOIN notices n ON n.id = p.notice_id JOIN batches b ON b.id = :id
-        WHERE p.state = 'withdrawn' AND p.reason NOT IN ('amount_changed', 'scheme_changed')
-          AND p.changed_on = b.business_date AND n.region_code = b.region_code
+        SELECT count(*) FROM batches b JOIN state_changes c ON c.changed_on = b.business_date
+        JOIN payments p ON p.id = c.payment_id JOIN notices n ON n.id = p.notice_id
+        WHERE b.id = :id AND c.to_state = 'withdrawn' AND c.reason NOT IN ('amount_changed', 'scheme_changed')
+          AND n.region_code = b.region_code
     """,
     "doubtful_refunds": """
         SELECT count(*) FROM doubtful_refunds d JOIN batches b ON b.id = :id

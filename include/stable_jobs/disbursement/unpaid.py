@@ -214,8 +214,9 @@ SETTLED = """
         SELECT DISTINCT e.region_code, e.policy_year, e.uscc
         FROM waiving w JOIN entitlements e ON e.region_code = w.region_code AND e.policy_year = w.policy_year
         JOIN payments p ON p.entitlement_id = e.id
-        JOIN LATERAL (SELECT to_state FROM state_changes WHERE payment_id = p.id AND changed_on <= DATE '{on}'
-                      ORDER BY id DESC LIMIT 1) c ON c.to_state NOT IN ('paid', 'withdrawn')
+        JOIN LATERAL (
+            SELECT to_state FROM payment_states
+            WHERE payment_id = p.id AND changed_on <= DATE '{on}' ORDER BY id DESC LIMIT 1) c ON c.to_state NOT IN ('paid', 'withdrawn')
     )
     SELECT region_code, policy_year, uscc, 0 AS amount FROM settled
     UNION SELECT s.region_code, s.policy_year, a.alias, 0

@@ -143,8 +143,9 @@ def test_releases_are_in_the_chain_from_the_version_that_covers_them_on(url: URL
 
 def test_a_renamed_table_or_column_changes_no_events_hash(url: URL, tmp_path: Path) -> None:
     """0014 hashes the names that tables and columns had then; its events verify under today's names."""
-    digests = "SELECT id, event_digest(id, 1)::text FROM audit_events"
-    digests_then = "SELECT id, event_digest(id)::text FROM audit_events"
+    same = "- '{entitlements,entitlement_revisions,state_changes}'::text[]"  # what only one version writes
+    digests = f"SELECT id, (event_digest(id, 1) {same})::text FROM audit_events"
+    digests_then = f"SELECT id, (event_digest(id) {same})::text FROM audit_events"
     books = Books(engine_of(url, username=database.APP), tmp_path)
     fill(books)
     today = rows(url, digests)
@@ -228,7 +229,7 @@ def test_rights_in_the_ledger(url: URL) -> None:
     assert [name for (name,) in rows(url, columns)] == sorted(
         [
             f"entitlements.{c}"
-            for c in ("unit_name", "scheme", "entitled_amount", "outside_amount", "decided_on")
+            for c in ("unit_name", "scheme", "entitled_amount", "outside_amount", "decided_on", "event_id")
         ]
         + [f"payments.{c}" for c in ("state", "reason", "changed_on")]
         + [f"batches.{c}" for c in ("state", "reason")]

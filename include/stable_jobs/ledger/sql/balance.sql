@@ -24,7 +24,7 @@ LEFT JOIN recovery_closings k ON k.case_id = c.id WHERE k.case_id IS NULL ORDER 
 
 -- name: recognised
 -- Runs after either of the two: what now stands counts as entitled.
-UPDATE entitlements e SET entitled_amount = e.entitled_amount + x.excess,
+UPDATE entitlements e SET entitled_amount = e.entitled_amount + x.excess, event_id = ledger_event(),
     decided_on = coalesce(ledger_date(), CAST(:on AS date), decided_on)
 FROM balancing b JOIN entitlement_excess x ON x.entitlement_id = b.entitlement_id
 WHERE x.entitlement_id = e.id AND x.excess <> 0;

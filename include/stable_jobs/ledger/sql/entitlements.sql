@@ -177,7 +177,7 @@ FROM due WHERE entitlement_id IS NULL ORDER BY region_code, uscc;
 -- name: revised
 -- Where the night leaves it open what the unit is due, what was settled and what is open stands.
 UPDATE entitlements e SET entitled_amount = v.entitled, outside_amount = v.outside, scheme = v.scheme,
-    unit_name = v.unit_name, decided_on = ledger_date()
+    unit_name = v.unit_name, decided_on = ledger_date(), event_id = ledger_event()
 FROM (
     SELECT u.entitlement_id, coalesce(d.scheme, e.scheme) AS scheme,
            coalesce(d.unit_name, e.unit_name) AS unit_name,

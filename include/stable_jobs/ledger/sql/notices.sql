@@ -53,6 +53,6 @@ WHERE id = :payment AND NOT EXISTS (
 
 -- name: recognised
 -- What was withdrawn is no longer recognised as entitled.
-UPDATE entitlements e SET entitled_amount = e.entitled_amount + x.excess
+UPDATE entitlements e SET entitled_amount = e.entitled_amount + x.excess, event_id = ledger_event()
 FROM entitlement_excess x JOIN payments p ON p.entitlement_id = x.entitlement_id
 WHERE p.id = :payment AND e.id = x.entitlement_id AND x.excess <> 0;

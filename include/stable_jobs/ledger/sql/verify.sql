@@ -1,6 +1,6 @@
 -- Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files.
 -- Reads: audit_events, bank_answers, batch_changes, batches, broken_evidence, deliveries,
---   entitlement_revisions, entitlement_balances, entitlements, instructions, payment_lines, payments,
+--   entitlement_revisions, entitlement_balances, entitlements, instructions, notices, payment_lines, payments,
 --   pg_attribute, pg_class, published_files, snapshot_contents, snapshots, state_changes.
 
 -- name: counted
@@ -20,8 +20,12 @@ SELECT event, hashed, digest FROM digested_rows(:table, :version, :first, :last)
 SELECT 'payment ' || p.id,
        coalesce(concat_ws(' ', c.to_state, c.changed_on, c.reason), 'a recorded state'),
        concat_ws(' ', p.state, p.changed_on, p.reason)
-FROM payments p LEFT JOIN LATERAL (
-    SELECT * FROM state_changes WHERE payment_id = p.id ORDER BY id DESC LIMIT 1) c ON true
+FROM payments p LEFT JOIN notices n ON n.id = p.notice_id
+CROSS JOIN LATERAL (
+    SELECT to_state, changed_on, reason FROM (
+        SELECT id, to_state, changed_on, reason FROM state_changes
+        WHERE payment_id = p.id AND from_state IS NOT NULL
+        UNION ALL SELECT 0, 'on_notice', n.opened_on, '' ORDER BY id DESC LIMIT 1) known) c
 WHERE (c.to_state, c.changed_on, c.reason) IS DISTINCT FROM (p.state, p.changed_on, p.reason)
 UNION ALL
 SELECT 'batch ' || b.batch_no, coalesce(concat_ws(' ', c.to_state, c.reason), 'a recorded state'),
@@ -35,7 +39,7 @@ SELECT 'entitlement ' || e.region_code || ' ' || e.uscc,
        concat_ws(' ', e.scheme, e.entitled_amount, e.outside_amount, e.decided_on, e.unit_name)
 FROM entitlements e LEFT JOIN LATERAL (
     SELECT * FROM entitlement_revisions WHERE entitlement_id = e.id ORDER BY id DESC LIMIT 1) c ON true
-WHERE (c.scheme, c.entitled_amount, c.outside_amount, c.decided_on, c.unit_name)
+WHERE e.event_id IS NULL AND (c.scheme, c.entitled_amount, c.outside_amount, c.decided_on, c.unit_name)
     IS DISTINCT FROM (e.scheme, e.entitled_amount, e.outside_amount, e.decided_on, e.unit_name)
 ORDER BY 1;
 

@@ -4,7 +4,7 @@
 --   entitlement_balances, entitlements, event_hands, instructions, line_results, masked_accounts,
 --   objection_decisions, objections, open_contradictions, open_disagreements, payment_lines, payments,
 --   proposal_decisions, proposals, recovery_cases, recovery_closings, refund_rulings, payment_stop_ends,
---   payment_stops, registered_codes, reported_refunds, state_changes.
+--   payment_stops, registered_codes, payment_states, reported_refunds.
 
 -- name: objections
 SELECT o.id::text AS id, e.region_code AS region, e.uscc, e.unit_name AS unit, p.amount AS yuan,
@@ -127,9 +127,10 @@ SELECT e.policy_year || '-' || lpad(p.ordinal::text, 2, '0') AS payment, p.amoun
        c.to_state AS state, c.changed_on AS night, minute_of(a.body) AS at,
        as_known(a.body::jsonb ->> 'actor', a.id) AS by,
        c.reason, c.event_id::text AS event
-FROM state_changes c JOIN payments p ON p.id = c.payment_id JOIN entitlements e ON e.id = p.entitlement_id
+FROM payment_states c JOIN payments p ON p.id = c.payment_id JOIN entitlements e ON e.id = p.entitlement_id
 JOIN audit_events a ON a.id = c.event_id
-WHERE e.region_code = :region AND e.uscc IN (SELECT unit_codes(:region, :uscc)) ORDER BY c.id;
+WHERE e.region_code = :region AND e.uscc IN (SELECT unit_codes(:region, :uscc))
+ORDER BY c.event_id, c.from_state IS NULL, c.id, p.id;
 
 -- name: unit_lines
 SELECT l.end_to_end_id AS line, b.batch_no AS batch, b.state, l.amount AS yuan, l.bank_name AS bank,

@@ -62,6 +62,6 @@ LEFT JOIN recovery_closings k ON k.case_id = c.id WHERE k.case_id IS NULL ORDER 
 
 -- name: recognised
 -- Recognised is what was settled and what is open; the next night weighs it again.
-UPDATE entitlements e SET entitled_amount = e.entitled_amount + x.excess
+UPDATE entitlements e SET entitled_amount = e.entitled_amount + x.excess, event_id = ledger_event()
 FROM entitlement_excess x JOIN night_withdrawals w ON w.region_code = x.region_code
 WHERE w.event_id = ledger_event() AND e.id = x.entitlement_id AND x.excess <> 0;

@@ -20,7 +20,7 @@ BEGIN
     WHERE p.amount IS DISTINCT FROM n.amount OR e.region_code IS DISTINCT FROM b.region_code
         OR e.policy_year <> b.policy_year OR p.state NOT IN ('cleared', 'corrected')
         OR n.attempt <> 1 + coalesce(i.attempts, 0)
-        OR n.end_to_end_id <> end_to_end_id(e.policy_year, e.region_code, e.uscc, p.ordinal, n.attempt)
+        OR n.end_to_end_id IS DISTINCT FROM end_to_end_id(e.policy_year, e.region_code, e.uscc, p.ordinal, n.attempt)
     $q$ INTO stranger;
     IF stranger IS NOT NULL THEN
         RAISE EXCEPTION 'line % is not its payment', stranger USING ERRCODE = 'restrict_violation';

@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER check_event_of_changes AFTER UPDATE ON entitlements REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION check_event();

@@ -1,0 +1,2 @@
+CREATE OR REPLACE TRIGGER keep_former AFTER UPDATE ON entitlements REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_former_entitlements();

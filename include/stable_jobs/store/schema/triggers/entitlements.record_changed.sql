@@ -1,2 +1,0 @@
-CREATE OR REPLACE TRIGGER record_changed AFTER UPDATE ON entitlements REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION record_new_entitlements();

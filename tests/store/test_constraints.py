@@ -1,4 +1,4 @@
-"""What the ledger's tables take for a code, beside the pattern that says it."""
+"""What the ledger's tables take for a code, beside the pattern that says it; what their indexes know."""
 
 from __future__ import annotations
 
@@ -38,3 +38,32 @@ def test_a_code_is_what_the_pattern_says(engine: Engine, name: str, column: str,
         found = {given: connection.scalar(asked, {"given": given}) for given in TEXTS}
     assert found == {given: re.fullmatch(pattern, given) is not None for given in TEXTS}
     assert set(found.values()) == {True, False}
+
+
+INDEXED = """
+    SELECT DISTINCT a.attname FROM pg_index i
+    JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam AND m.amname <> 'brin'
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND (a.attnum = ANY (i.indkey) OR a.attnum IN (
+        SELECT refobjsubid FROM pg_depend
+        WHERE objid = i.indexrelid AND refobjid = i.indrelid AND classid = 'pg_class'::regclass))
+    WHERE i.indrelid = CAST(:name AS regclass)
+""".replace("::", "\\:\\:")
+"""Columns in the keys and conditions of a table's indexes that name single rows."""
+
+
+@pytest.mark.parametrize(
+    ("table", "changing"),
+    [
+        ("ledger.payments", {"state", "reason", "changed_on"}),
+        (
+            "ledger.entitlements",
+            {"unit_name", "entitled_amount", "outside_amount", "decided_on", "event_id"},
+        ),
+    ],
+)
+def test_a_row_that_changes_stays_in_its_page(engine: Engine, table: str, changing: set[str]) -> None:
+    """PostgreSQL writes every index of a row anew if one of them, or its condition, knows what changed."""
+    with engine.connect() as connection:
+        known = set(connection.scalars(text(INDEXED), {"name": table}))
+    assert "id" in known
+    assert known.isdisjoint(changing)

@@ -216,7 +216,8 @@ SETTLED = """
         JOIN payments p ON p.entitlement_id = e.id
         JOIN LATERAL (
             SELECT to_state FROM payment_states
-            WHERE payment_id = p.id AND changed_on <= DATE '{on}' ORDER BY id DESC LIMIT 1) c ON c.to_state NOT IN ('paid', 'withdrawn')
+            WHERE payment_id = p.id AND changed_on <= DATE '{on}' ORDER BY id DESC LIMIT 1
+        ) c ON c.to_state NOT IN ('paid', 'withdrawn')
     )
     SELECT region_code, policy_year, uscc, 0 AS amount FROM settled
     UNION SELECT s.region_code, s.policy_year, a.alias, 0

@@ -112,6 +112,13 @@ def test_refused_rows_are_listed_with_what_to_do(bank: BankDesk) -> None:
     ]
     told_all = ("问题 What is wrong", "应为 Expected", "下一步", "Next step")
     assert [row for row in rows if not all(row[name] for name in told_all)] == []
+    assert [row["应为 Expected"] for row in rows] == [
+        "100.00",
+        "成功 / 退票 / 失败",
+        "101.00",
+        "对 pain.001 的 pain.002.001.03 或 .10 至 .15 pain.002.001.03 or .10 to .15 about a pain.001",
+        "已发布的付款文件的 MsgId the MsgId of a payment file that was published",
+    ]
 
 
 def test_again_changes_nothing_and_a_later_day_goes_on(bank: BankDesk) -> None:

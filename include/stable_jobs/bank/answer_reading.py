@@ -111,7 +111,7 @@ def _rows(lines: Iterator[Sequence[str]], agreed: BankAnswer) -> Iterator[Item]:
         if len(line) == len(header):
             yield _row(row_no, {name: line[place] for name, place in places.items()}, agreed)
         else:
-            yield problem("answer.fields", str(len(line)), row_no=row_no, expected=f"{len(header)} fields")
+            yield problem("answer.fields", str(len(line)), row_no=row_no, expected=f"{len(header)} 列 fields")
 
 
 def _places(header: Sequence[str], agreed: BankAnswer) -> Mapping[str, int]:
@@ -147,7 +147,7 @@ def _outcome(status: str, agreed: BankAnswer) -> Outcome:
         return "paid"
     if status in agreed.returned:
         return "returned"
-    raise Unreadable("answer.status", status, " or ".join((*agreed.paid, *agreed.returned)))
+    raise Unreadable("answer.status", status, " / ".join((*agreed.paid, *agreed.returned)))
 
 
 # --- rows gathered ---

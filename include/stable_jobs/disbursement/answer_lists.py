@@ -277,6 +277,8 @@ def _rule(words: Callable[[Wording], str]) -> str:
     return labelled("rule", {rule: words(wording) for rule, wording in WORDS.items()})
 
 
+EXPECTED = {wording.expected.en: wording.expected.both for wording in WORDS.values()} | OUTCOMES
+"""What was expected, as the ledger keeps it, in both languages; a value (an amount, a day) is as it is."""
 REFUSED_COLUMNS = (
     Column("file_name", "回盘文件 File", Kind.TEXT, "file_name"),
     Column("row_no", "行号 Row", Kind.COUNT, "row_no"),
@@ -285,7 +287,7 @@ REFUSED_COLUMNS = (
     Column("amount", "银行金额（元） Bank's amount (yuan)", Kind.MONEY, "amount"),
     Column("rule", "规则 Rule", Kind.WORD, "rule"),
     Column("what", "问题 What is wrong", Kind.WORD, _rule(lambda w: w.what.both)),
-    Column("expected", "应为 Expected", Kind.TEXT, "expected"),
+    Column("expected", "应为 Expected", Kind.TEXT, labelled("expected", EXPECTED)),
     Column("found", "实为 Found", Kind.TEXT, "found"),
     Column("next_step_zh", "下一步", Kind.WORD, _rule(lambda w: w.next_step.zh)),
     Column("next_step_en", "Next step", Kind.WORD, _rule(lambda w: w.next_step.en)),

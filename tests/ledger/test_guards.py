@@ -151,6 +151,12 @@ PAID, _, BATCHED, UPHELD, _ = CODES[:5]
             id="on notice before its notice",
         ),
         pytest.param(
+            "INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount, changed_on)"
+            " SELECT 4, 2, id, 'general', 100, opened_on FROM notices WHERE id = 1",
+            "begins on notice",
+            id="on a notice that was opened before",
+        ),
+        pytest.param(
             "INSERT INTO payments (entitlement_id, ordinal, notice_id, scheme, amount, state)"
             " VALUES (4, 2, 1, 'general', 100, 'cleared')",
             "begins on notice",

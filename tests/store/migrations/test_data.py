@@ -162,6 +162,37 @@ def test_a_renamed_table_or_column_changes_no_events_hash(url: URL, tmp_path: Pa
     assert books.breaks() == []
 
 
+def test_a_ledger_that_goes_back_to_0019_and_comes_again_is_as_it_was(url: URL, tmp_path: Path) -> None:
+    """0019 finds the rows that it looks for; 0020 says again what it said without them."""
+    kept = (
+        "SELECT * FROM entitlements ORDER BY id",
+        "SELECT entitlement_id, entitled_amount, event_id, replaced_in FROM entitlement_revisions"
+        " ORDER BY entitlement_id, event_id",
+        "SELECT * FROM state_changes ORDER BY id",
+        "SELECT * FROM event_tables ORDER BY 1, 2",
+    )
+    books = Books(engine_of(url, username=database.APP), tmp_path)
+    fill(books)
+    before = [rows(url, query) for query in kept]
+    assert all(before)
+
+    database.downgrade(url, "0019")
+    started = (
+        "SELECT count(*) FROM payments p JOIN state_changes c ON c.payment_id = p.id AND from_state IS NULL"
+    )
+    assert rows(url, started) == rows(url, "SELECT count(*) FROM payments")
+    newest = """
+        SELECT count(*) FROM entitlements e CROSS JOIN LATERAL (
+            SELECT * FROM entitlement_revisions WHERE entitlement_id = e.id ORDER BY id DESC LIMIT 1) r
+        WHERE (r.entitled_amount, r.unit_name, r.decided_on) = (e.entitled_amount, e.unit_name, e.decided_on)
+    """
+    assert rows(url, newest) == rows(url, "SELECT count(*) FROM entitlements")
+
+    database.upgrade(url)
+    assert [rows(url, query) for query in kept] == before
+    assert books.breaks() == []
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/Lima"])
 def test_a_release_verifies_whatever_the_time_zone(url: URL, tmp_path: Path, zone: str) -> None:
     fill(Books(engine_of(url, username=database.APP), tmp_path))

@@ -3,7 +3,8 @@
 DROP INDEX payments_fallen_index;
 CREATE INDEX state_changes_fallen_index ON state_changes (changed_on)
     WHERE to_state = 'withdrawn' AND reason NOT IN ('amount_changed', 'scheme_changed');
--- One index of a line's payment instead of two, and the lines of a batch are told in its order.
+-- One index finds the lines of a payment, where there were two. Instructions are written batch by batch, so that a block
+-- range index finds those of one.
 ALTER TABLE payment_lines
     DROP CONSTRAINT payment_lines_payment_key,
     ADD CONSTRAINT payment_lines_payment_key UNIQUE (payment_id, batch_id);
@@ -29,6 +30,8 @@ DROP FUNCTION IF EXISTS record_new_entitlements;
 -- downgrade wrote have numbers below 0, and an event of this version names `entitlements`.
 CREATE TEMPORARY TABLE own_events ON COMMIT DROP AS
 SELECT id FROM audit_events WHERE body::jsonb -> 'rows' ? 'entitlements';
+SET CONSTRAINTS ALL IMMEDIATE;  -- no table may change that has a check to come
+ALTER TABLE event_tables DISABLE TRIGGER USER;
 ALTER TABLE state_changes DISABLE TRIGGER USER;
 DELETE FROM event_tables t USING state_changes c WHERE c.id < 0 AND t.event = c.event_id AND t.table_name = 'state_changes'
     AND NOT EXISTS (SELECT FROM state_changes o WHERE o.event_id = c.event_id AND o.id > 0);
@@ -48,3 +51,4 @@ ALTER TABLE entitlements ENABLE TRIGGER USER;
 ALTER TABLE entitlement_revisions ENABLE TRIGGER USER;
 DELETE FROM event_tables WHERE table_name = 'entitlement_revisions' AND event IN (SELECT id FROM own_events);
 INSERT INTO event_tables SELECT id, 'entitlements' FROM own_events ON CONFLICT DO NOTHING;
+ALTER TABLE event_tables ENABLE TRIGGER USER;

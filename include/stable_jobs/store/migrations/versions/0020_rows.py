@@ -1,4 +1,4 @@
-"""A payment keeps its place when its state changes, and its lines have fewer indexes."""
+"""A unit costs the ledger fewer rows and indexes: what a row says itself is no second row."""
 
 from stable_jobs.store.migrations.scripts import run
 
@@ -7,10 +7,10 @@ down_revision = "0019"
 
 
 def upgrade() -> None:
-    """Take the state out of every index of payments; drop two indexes of lines."""
+    """Take the state out of payments' indexes; let payments and entitlements say how they began."""
     run("0020_rows.sql")
 
 
 def downgrade() -> None:
-    """Give the indexes back."""
+    """Give back the indexes, and the rows that 0019 looks for."""
     run("0020_down.sql")

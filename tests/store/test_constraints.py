@@ -67,3 +67,22 @@ def test_a_row_that_changes_stays_in_its_page(engine: Engine, table: str, changi
         known = set(connection.scalars(text(INDEXED), {"name": table}))
     assert "id" in known
     assert known.isdisjoint(changing)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "end_to_end_id(policy_year, region_code, uscc, 1, 1::bigint)",
+        "account_key(uscc)",
+        "name_key(unit_name)",
+        "is_payees_fault(uscc)",
+        "is_same_failure(uscc, uscc, uscc, uscc, uscc)",
+        "is_within(region_code, region_code)",
+    ],
+)
+def test_what_is_asked_of_every_line_is_no_call(engine: Engine, call: str) -> None:
+    """PostgreSQL writes a function of immutable ones out in the query; any other it calls for each row."""
+    asked = f"EXPLAIN (VERBOSE) SELECT {call} FROM entitlements".replace("::", "\\:\\:")
+    with engine.connect() as connection:
+        plan = "\n".join(connection.scalars(text(asked)))
+    assert f"{call.partition('(')[0]}(" not in plan

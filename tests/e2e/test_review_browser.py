@@ -29,6 +29,7 @@ SERIOUS = ("serious", "critical")
 FOLDER = os.environ.get("STABLE_JOBS_SCREENSHOTS")
 """Read before a home's own environment takes its place."""
 A_WHILE = 60_000
+MOST_WAITS = 120
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,13 @@ class Seen:
         return seen
 
     def open(self, address: str) -> None:
-        """Go there; nothing complains and nothing scrolls sideways."""
+        """Go there, again while the page is being made; nothing complains and nothing scrolls sideways."""
         answer = self.page.goto(address)
+        for _ in range(MOST_WAITS):
+            if answer is None or "refresh" not in answer.headers:
+                break
+            self.page.wait_for_timeout(1000)
+            answer = self.page.goto(address)
         assert answer is not None
         assert answer.status == 200, address
         self.check()

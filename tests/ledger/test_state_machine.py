@@ -39,7 +39,7 @@ def ledger(postgres_url: URL, template_database: str) -> Iterator[tuple[Engine, 
 
 
 PARTS = 8
-"""Of the 2,000 longer sequences, a quarter of an hour each: so two processes share them (`-n 2`)."""
+"""The 2,000 longer sequences come in parts of a quarter of an hour; two processes share them (`-n 2`)."""
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,13 @@ from sqlalchemy import URL, Connection, text
 
 from stable_jobs.errors import UsageError
 from stable_jobs.ledger.batches import record_files
-from stable_jobs.ledger.event import canonical, chained, ledger_event
-from stable_jobs.ledger.verify import Anchor, Verified, last_anchor, read_anchor, verify_ledger
+from stable_jobs.ledger.event import chained, ledger_event
+from stable_jobs.ledger.verify import Anchor, last_anchor, read_anchor, verify_ledger
 from stable_jobs.store import catalog
 from stable_jobs.store.lake import Lake
 from tests.ledger.conftest import Books, unit
 from tests.ledger.full import CLEARED, LAST, TABLES, as_app, formed, tamper, write
-
-
-def verified(books: Books) -> Verified:
-    with books.engine.connect() as connection:
-        return verify_ledger(connection, books.out)
-
-
-def first(books: Books) -> tuple[str, str]:
-    found = verified(books).breaks[0]
-    return found.check, found.where
+from tests.ledger.verified import first, rewritten, verified
 
 
 def event_of(books: Books, table: str, order: str = "1") -> int:
@@ -503,26 +493,6 @@ def test_other_bytes_in_a_list_that_only_its_manifest_knows_are_named(copy: Book
     ]
 
 
-def rewritten(copy: Books, change: Callable[[Connection, dict[str, Any]], None]) -> None:
-    """The whole chain written anew by somebody who may, with other events."""
-    before = "0" * 64
-    with copy.engine.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for number, body in connection.execute(text("SELECT id, body FROM audit_events ORDER BY id")).all():
-            said = json.loads(body)
-            change(connection, said)
-            body = canonical(said)
-            values = {"id": number, "body": body, "before": before, "hash": chained(before, body)}
-            connection.execute(
-                text(
-                    "UPDATE audit_events SET body = :body, previous_hash = :before, hash = :hash"
-                    " WHERE id = :id"
-                ),
-                values,
-            )
-            before = values["hash"]
-
-
 @pytest.mark.parametrize(
     ("away", "where"),
     [
@@ -541,88 +511,6 @@ def test_times_that_run_backwards_are_named(copy: Books, away: timedelta, where:
     found = [one for one in verified(copy).breaks if one.check == "times"]
     assert [one.where for one in found if one.where in where] == [w for w in where if w.startswith("event")]
     assert bool(found) == bool(where)
-
-
-BEFORE_0020 = (
-    "INSERT INTO state_changes (payment_id, to_state, reason, changed_on, event_id)"
-    " SELECT payment_id, to_state, reason, changed_on, event_id FROM payment_states WHERE from_state IS NULL",
-    "UPDATE entitlement_revisions SET replaced_in = NULL",
-    "INSERT INTO entitlement_revisions (entitlement_id, unit_name, scheme, entitled_amount, outside_amount,"
-    " decided_on, event_id) SELECT id, unit_name, scheme, entitled_amount, outside_amount, decided_on,"
-    " event_id FROM entitlements ORDER BY id",
-    "UPDATE entitlements SET event_id = NULL",
-    "INSERT INTO event_tables SELECT event, 'entitlement_revisions' FROM event_tables"
-    " WHERE table_name = 'entitlements'"
-    " UNION SELECT event_id, 'state_changes' FROM payments ON CONFLICT DO NOTHING",
-    "DELETE FROM event_tables WHERE table_name = 'entitlements'",
-)
-"""What an older version wrote for each payment and each entitlement, as rows of their own."""
-
-
-@pytest.fixture
-def older(copy: Books) -> Books:
-    """The full ledger as the version before 0020 would have left it, taken over by this one."""
-
-    def counted(connection: Connection, event: dict[str, Any]) -> None:
-        event["rows"] = connection.scalar(text("SELECT event_digest(:id)"), {"id": event["id"]})
-
-    tamper(copy.engine, *BEFORE_0020)
-    rewritten(copy, counted)
-    return copy
-
-
-def test_a_ledger_of_an_older_version_is_whole_and_goes_on(older: Books) -> None:
-    assert verified(older).breaks == ()
-    assert older.ask("SELECT count(*) FROM entitlement_versions") == [(0,)]
-    with ledger_event(older.engine, "x", business_date=LAST) as event:
-        event.connection.execute(
-            text("UPDATE entitlements SET unit_name = 'another', event_id = ledger_event() WHERE id < 3")
-        )
-    with ledger_event(older.engine, "x", business_date=LAST) as event:
-        event.connection.execute(
-            text("UPDATE entitlements SET unit_name = 'a third', event_id = ledger_event() WHERE id = 1")
-        )
-    assert older.ask("SELECT id, unit_name FROM entitlement_versions ORDER BY event_id, id") == [
-        (1, "another"),
-        (2, "another"),
-        (1, "a third"),
-    ]
-    assert verified(older).breaks == ()
-
-
-@pytest.mark.parametrize(
-    ("statement", "where"),
-    [
-        pytest.param(
-            "UPDATE entitlements SET entitled_amount = 999 WHERE id = 1",
-            ("states", "entitlement 610100 91610100MA6T00001X"),
-            id="an amount",
-        ),
-        pytest.param(
-            "UPDATE payments SET reason = 'x' WHERE id = 1", ("states", "payment 1"), id="a payment's reason"
-        ),
-        pytest.param(
-            "DELETE FROM state_changes WHERE from_state IS NULL AND payment_id = 1",
-            ("rows", "event 5, table state_changes"),
-            id="a first state",
-        ),
-        pytest.param(
-            "UPDATE entitlement_revisions SET entitled_amount = 999 WHERE entitlement_id = 1",
-            ("rows", "event 5, table entitlement_revisions"),
-            id="a revision",
-        ),
-        pytest.param(
-            "UPDATE entitlement_revisions SET replaced_in = 6 WHERE entitlement_id = 1",
-            ("rows", "event 5, table entitlement_revisions"),
-            id="a revision given to a later version",
-        ),
-    ],
-)
-def test_what_an_older_version_wrote_is_verified_as_before(
-    older: Books, statement: str, where: tuple[str, str]
-) -> None:
-    tamper(older.engine, statement)
-    assert first(older) == where
 
 
 def test_every_byte_of_the_lake_is_read_again(copy: Books, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from stable_jobs.bank.answers import (
 )
 from stable_jobs.bank.banks import BankAnswer, BankProfile, verdict
 from stable_jobs.bank.pain002 import read_pain002
+from stable_jobs.messages.bank_answers import FIELDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,7 +112,9 @@ def _rows(lines: Iterator[Sequence[str]], agreed: BankAnswer) -> Iterator[Item]:
         if len(line) == len(header):
             yield _row(row_no, {name: line[place] for name, place in places.items()}, agreed)
         else:
-            yield problem("answer.fields", str(len(line)), row_no=row_no, expected=f"{len(header)} 列 fields")
+            yield problem(
+                "answer.fields", str(len(line)), row_no=row_no, expected=f"{len(header)} {FIELDS.both}"
+            )
 
 
 def _places(header: Sequence[str], agreed: BankAnswer) -> Mapping[str, int]:

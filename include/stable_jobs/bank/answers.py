@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stable_jobs.accounts import masked
 from stable_jobs.errors import StableJobsError
-from stable_jobs.messages.bank_answers import WORDINGS
+from stable_jobs.messages.bank_answers import A_DATE, WORDINGS
 from stable_jobs.money import round_half_up
 from stable_jobs.rendering.text import visible
 from stable_jobs.settings import SHANGHAI
@@ -260,7 +260,7 @@ def _day(text: str, date_format: str) -> date:
             return _local_day(text)
         return datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a day, no instant
     except (ValueError, OverflowError):
-        raise Unreadable("answer.date", text, f"日期 date {date_format}") from None
+        raise Unreadable("answer.date", text, f"{A_DATE.both} {date_format}") from None
 
 
 def read_iso_day(text: str) -> date:
@@ -274,7 +274,7 @@ def read_iso_day(text: str) -> date:
         found = ISO_DAY.fullmatch(text)
         return date.fromisoformat(found[1] if found else "")
     except (ValueError, OverflowError):
-        raise Unreadable("answer.date", text, "日期 date 2020-05-19") from None
+        raise Unreadable("answer.date", text, f"{A_DATE.both} 2020-05-19") from None
 
 
 def _local_day(text: str) -> date:

@@ -22,6 +22,10 @@ ASK = Words(
     "ask the bank for a corrected answer; pay nothing again before it is known",
 )
 
+FIELDS = Words("列", "fields")
+A_DATE = Words("日期", "date")
+"""What was expected, where a bank's own header or way of writing says how many or how."""
+
 WORDINGS: Mapping[str, Wording] = {
     "answer.format": Wording(
         Words("不是可识别的回盘文件", "not an answer of a known format"),

@@ -1,7 +1,7 @@
 -- Whether the ledger is what it says: chain, rows, states, sums, catalog, schema, files.
 -- Reads: audit_events, bank_answers, batch_changes, batches, broken_evidence, deliveries,
---   entitlement_revisions, entitlement_balances, entitlements, instructions, notices, payment_lines, payments,
---   pg_attribute, pg_class, published_files, snapshot_contents, snapshots, state_changes.
+--   entitlement_revisions, entitlement_balances, entitlements, instructions, payment_lines, payment_states,
+--   payments, pg_attribute, pg_class, published_files, snapshot_contents, snapshots.
 
 -- name: counted
 SELECT (SELECT count(*) FROM audit_events), (SELECT count(*) FROM entitlements),
@@ -20,12 +20,8 @@ SELECT event, hashed, digest FROM digested_rows(:table, :version, :first, :last)
 SELECT 'payment ' || p.id,
        coalesce(concat_ws(' ', c.to_state, c.changed_on, c.reason), 'a recorded state'),
        concat_ws(' ', p.state, p.changed_on, p.reason)
-FROM payments p LEFT JOIN notices n ON n.id = p.notice_id
-CROSS JOIN LATERAL (
-    SELECT to_state, changed_on, reason FROM (
-        SELECT id, to_state, changed_on, reason FROM state_changes
-        WHERE payment_id = p.id AND from_state IS NOT NULL
-        UNION ALL SELECT 0, 'on_notice', n.opened_on, '' ORDER BY id DESC LIMIT 1) known) c
+FROM payments p LEFT JOIN LATERAL (
+    SELECT * FROM payment_states WHERE payment_id = p.id ORDER BY id DESC LIMIT 1) c ON true
 WHERE (c.to_state, c.changed_on, c.reason) IS DISTINCT FROM (p.state, p.changed_on, p.reason)
 UNION ALL
 SELECT 'batch ' || b.batch_no, coalesce(concat_ws(' ', c.to_state, c.reason), 'a recorded state'),

@@ -10,7 +10,7 @@ ALTER TABLE payment_lines
     ADD CONSTRAINT payment_lines_payment_key UNIQUE (payment_id, batch_id);
 DROP INDEX payment_lines_payment_index, instructions_batch_index;
 CREATE INDEX instructions_batch_index ON instructions USING brin (batch_id) WITH (pages_per_range = 16);
--- That a payment began on notice is said by its notice (the view payment_states): it is a row no longer.
+-- The view payment_states says that a payment began on notice, with its notice; no row repeats it.
 DROP TRIGGER IF EXISTS record_new ON payments;
 DROP FUNCTION IF EXISTS record_new_payments;
 -- An entitlement says itself in which event it became what it is, and only what it was before becomes another row: its first

@@ -1,7 +1,7 @@
 -- What events of a range wrote into one table: how many rows, and the SHA-256 over them. A table bears the name of hashed_as.
 -- Version 1 hashes the hashes of each row's JSON, in the order of the hashes. Version 2 hashes each 4,096 keys' rows as
 -- PostgreSQL prints them, in the order of their keys, and then those hashes. Columns of later_columns count where they have
--- a value; those of a payment or a batch that change never do. An entitlement is told in each event that wrote it, with what
+-- a value; those of a payment or a batch that change never do. An entitlement counts in each event that wrote it, with what
 -- it was then.
 CREATE OR REPLACE FUNCTION digested_rows(name text, version integer, first_event bigint, last_event bigint)
 RETURNS TABLE (event bigint, hashed text, digest jsonb) LANGUAGE plpgsql STABLE

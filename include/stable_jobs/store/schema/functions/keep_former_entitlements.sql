@@ -1,5 +1,5 @@
--- What a changed entitlement was before becomes a revision, of the event that wrote it; the owner writes it. What one event
--- writes twice it has written once, and of a row older than 0020 (event_id is NULL) every revision is there already.
+-- What a changed entitlement was before becomes a revision, of the event that wrote it; the owner writes it. Of an event
+-- that changes a row twice only its last version is kept. Of a row older than 0020 (event_id is NULL) every revision is there.
 CREATE OR REPLACE FUNCTION keep_former_entitlements() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = ledger, public, pg_temp AS $$
 BEGIN
